@@ -1,0 +1,6 @@
+//! FlowLayer core: config → plan → runtime → session, and the client of that session.
+//!
+//! It knows nothing of argument parsers or screens, prints nothing and never exits the process.
+#![deny(unsafe_code)]
+
+pub mod runtime;

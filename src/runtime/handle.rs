@@ -1,0 +1,230 @@
+//! What others hold of the runtime: commands in, status out.
+//!
+//! A subscriber gets one ordered stream. Snapshot, acks, status changes and results come through
+//! the same channel, in the order the actor decided them, so nothing can overtake anything.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::mpsc;
+
+use super::status::StatusView;
+
+/// Identifies a subscriber for as long as the session lives; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriberId(pub u64);
+
+/// Chosen by the subscriber; comes back with the ack and the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// Something a client wants done (SPEC 4.6). Services by index in the name-sorted list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Bring one service up, its dependencies first.
+    Start(usize),
+    /// Take one service down.
+    Stop(usize),
+    /// Stop, then start.
+    Restart(usize),
+    /// Bring up everything with `autoStart`.
+    StartAll,
+    /// Take everything down, in reverse waves.
+    StopAll,
+}
+
+/// Why an action is not taken on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// For people: what is under way and what to do.
+    pub message: String,
+}
+
+/// The answer to an action, sent before anything that it causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// Exactly one [`Outcome`] follows.
+    Accepted,
+    /// Nothing follows (`service_busy` on the wire).
+    Busy(Rejection),
+}
+
+/// The terminal outcome of an accepted action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Not done, and why.
+    Failed {
+        /// A message a person can act on.
+        message: String,
+        /// Every failed and blocked service the action was about, sorted by name.
+        failed_services: Vec<Arc<str>>,
+    },
+}
+
+/// One item of a subscriber's stream.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// All services, sorted by name. First item of every subscription (`request` is `None`),
+    /// and the answer to [`Handle::snapshot`].
+    Snapshot {
+        /// The request it answers.
+        request: Option<RequestId>,
+        /// All services, sorted by name.
+        services: Arc<[Arc<StatusView>]>,
+    },
+    /// A status changed, or was asked to be repeated.
+    Status {
+        /// The service as it is now.
+        view: Arc<StatusView>,
+        /// When this was decided.
+        at: SystemTime,
+    },
+    /// Live words on what a service waits for; at most one a second a service, droppable.
+    Detail {
+        /// Index of the service.
+        service: usize,
+        /// The words.
+        detail: Arc<str>,
+        /// When this was seen.
+        at: SystemTime,
+    },
+    /// The answer to an action of this subscriber.
+    Ack {
+        /// The request it answers.
+        request: RequestId,
+        /// Taken on or not.
+        decision: Decision,
+    },
+    /// The outcome of an accepted action of this subscriber.
+    Result {
+        /// The request it answers.
+        request: RequestId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The boot has resolved; sent once to every subscriber that was there.
+    BootEnded(BootEnd),
+    /// Teardown has begun: no new starts from here on.
+    ShuttingDown,
+}
+
+/// How a boot ended; the numbers count services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BootEnd {
+    /// Services that are up.
+    pub up: usize,
+    /// Services that failed.
+    pub failed: usize,
+    /// Services that are blocked.
+    pub blocked: usize,
+    /// Ended by a `stop_all` or a signal.
+    pub cancelled: bool,
+}
+
+/// How urgently to shut down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Reverse waves, with grace.
+    Graceful,
+    /// SIGKILL to everything at once.
+    Now,
+}
+
+/// What the actor receives from handles.
+#[derive(Debug)]
+pub enum Message {
+    /// Add a subscriber; the snapshot is its first item.
+    Subscribe {
+        /// Its id.
+        id: SubscriberId,
+        /// Its stream.
+        updates: mpsc::UnboundedSender<Update>,
+    },
+    /// Forget a subscriber. Its actions go on; their results go nowhere.
+    Unsubscribe(SubscriberId),
+    /// Send a snapshot into the subscriber's stream.
+    Snapshot(SubscriberId, RequestId),
+    /// Do something.
+    Act(SubscriberId, RequestId, Action),
+    /// End the session.
+    Shutdown(Urgency),
+}
+
+/// Cheap to clone; every method is one message to the actor and returns at once.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    messages: mpsc::UnboundedSender<Message>,
+    next_subscriber: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Handle {
+    /// A handle and the end of its channel that the actor reads.
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Message>) {
+        let (messages, inbox) = mpsc::unbounded_channel();
+        (
+            Self {
+                messages,
+                next_subscriber: Arc::default(),
+            },
+            inbox,
+        )
+    }
+
+    /// Joins the stream of updates: a snapshot first, then every change after it, none lost and
+    /// none doubled. Dropping the subscription ends it. The stream ends when the runtime has ended.
+    pub fn subscribe(&self) -> Subscription {
+        let id = SubscriberId(
+            self.next_subscriber
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+        );
+        let (updates, stream) = mpsc::unbounded_channel();
+        self.send(Message::Subscribe { id, updates });
+        Subscription {
+            id,
+            updates: stream,
+            handle: self.clone(),
+        }
+    }
+
+    /// Asks for an action; an [`Update::Ack`] and, if accepted, an [`Update::Result`] come through
+    /// the subscriber's stream.
+    pub fn act(&self, subscriber: SubscriberId, request: RequestId, action: Action) {
+        self.send(Message::Act(subscriber, request, action));
+    }
+
+    /// Asks for a snapshot in the subscriber's stream.
+    pub fn snapshot(&self, subscriber: SubscriberId, request: RequestId) {
+        self.send(Message::Snapshot(subscriber, request));
+    }
+
+    /// Ends the session; a second call with [`Urgency::Now`] skips all grace.
+    pub fn shutdown(&self, urgency: Urgency) {
+        self.send(Message::Shutdown(urgency));
+    }
+
+    fn send(&self, message: Message) {
+        // The actor is gone only after everything has ended; then there is nobody to tell, and the
+        // subscriber sees the end of its stream.
+        let _ = self.messages.send(message);
+    }
+}
+
+/// A place in the stream of updates.
+#[derive(Debug)]
+pub struct Subscription {
+    /// To be named in requests.
+    pub id: SubscriberId,
+    /// Unbounded, because status is never dropped: the reader must bound it in time (a connection
+    /// that takes nothing for 10 s is closed).
+    pub updates: mpsc::UnboundedReceiver<Update>,
+    handle: Handle,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.handle.send(Message::Unsubscribe(self.id));
+    }
+}
