@@ -1,2 +1,56 @@
-//! The binary.
-fn main() {}
+//! The `flowlayer` binary: everything a person types or sees.
+//!
+//! Parse, dispatch, print the error, exit code. What a subcommand does is in the file of its name;
+//! how we print is in [`terminal`].
+#![forbid(unsafe_code)]
+
+mod cli;
+mod exit;
+mod failure;
+mod plan;
+mod select;
+mod serve;
+mod terminal;
+mod validate;
+
+use std::process::ExitCode;
+
+use cli::{Command, CommandLine, Parsed};
+use exit::Exit;
+use failure::Failure;
+use terminal::color::Colors;
+use terminal::print;
+
+fn main() -> ExitCode {
+    let line = CommandLine::new(std::env::args_os());
+    let colors = Colors::detect(line.no_color());
+    let outcome = match line.parse() {
+        Ok(Parsed::Run(command)) => run(command, colors),
+        Ok(Parsed::Show(text)) => {
+            print::stdout(&text.paint(colors.stdout));
+            Ok(Exit::SUCCESS)
+        }
+        Err(usage) => Err(usage),
+    };
+    outcome
+        .unwrap_or_else(|failure| {
+            print::stderr(&failure.line(colors.stderr));
+            if let Failure::Usage(_) = failure {
+                print::stderr(&format!(
+                    "
+{}",
+                    line.help().paint(colors.stderr)
+                ));
+            }
+            failure.exit()
+        })
+        .into()
+}
+
+fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve(args) => serve::run(args, colors),
+        Command::Validate(args) => validate::run(args, colors),
+        Command::Plan(args) => plan::run(args, colors),
+    }
+}

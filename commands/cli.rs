@@ -1,0 +1,138 @@
+//! What can be typed: the subcommands and their arguments (SPEC 1, 7).
+//!
+//! The doc comments are the help texts. How a command line becomes one of these is in [`parse`].
+
+mod one_dash;
+mod parse;
+mod token;
+mod wording;
+
+use std::path::PathBuf;
+
+use clap::ArgAction;
+
+pub(crate) use parse::{CommandLine, Parsed};
+pub(crate) use token::Token;
+
+/// Deterministic runtime for local development: one config, one dependency graph, one live stack
+#[derive(Debug, clap::Parser)]
+#[command(name = "flowlayer", version, disable_help_flag = true)]
+struct Cli {
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options every subcommand has.
+#[derive(Debug, clap::Args)]
+struct CommonArgs {
+    /// No ANSI colours; same as a non-empty `NO_COLOR`
+    #[arg(long, global = true)]
+    no_color: bool,
+    // One help text under both spellings, as the documents promise.
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+/// One subcommand with its arguments.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Start the stack of a configuration and keep it running until a signal
+    Serve(ServeArgs),
+    /// Check configurations and report every problem
+    Validate(ValidateArgs),
+    /// Show in which waves the services of a configuration start
+    Plan(PlanArgs),
+}
+
+/// Which configuration; see [`crate::select`] for the order of precedence.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file; beats the positional one
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+    /// Configuration file; without any: the first known name in this directory
+    #[arg(id = "file", value_name = "CONFIG")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+const SERVE_NOTES: &str = "\
+Known names: flowlayer.jsonc, flowlayer.json, flowlayer.config.jsonc, flowlayer.config.json
+BIND: host:port, [v6]:port, :port (all interfaces) or port (127.0.0.1); port 0 takes a free one
+Without any token one is generated and printed at boot.
+
+Exit codes: 0 ended and nothing is left, 1 failed or something could not be stopped,
+2 the command line or the configuration is wrong";
+
+/// `flowlayer serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SERVE_NOTES)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Offer the session API here; beats session.bind
+    #[arg(short = 's', long = "session-bind", value_name = "BIND")]
+    pub(crate) bind: Option<String>,
+    /// Bearer token of the session API; beats `FLOWLAYER_TOKEN`, `session.token`
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<Token>,
+    /// Boot only this service and what it depends on; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Leave the output of services out; boot and status lines stay
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `flowlayer validate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 valid, 1 problems found, 2 wrong usage or unreadable")]
+pub(crate) struct ValidateArgs {
+    /// Configuration files, - for standard input; without any: the one serve would find
+    #[arg(value_name = "PATHS")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: ValidateFormat,
+    /// Let warnings fail as errors do
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+}
+
+/// How `validate` writes problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum ValidateFormat {
+    /// For people, with the source line and a caret
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+    /// Workflow commands that show up as annotations on GitHub
+    Github,
+}
+
+/// `flowlayer plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: PlanFormat,
+}
+
+/// How `plan` writes the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// One line a wave
+    #[default]
+    Text,
+    /// One JSON document with waves and edges
+    Json,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Mermaid
+    Mermaid,
+}

@@ -1,0 +1,318 @@
+//! From the arguments of the process to a [`Command`], or to what is shown instead.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches};
+
+use super::one_dash::{ValueOptions, canonical};
+use super::{Cli, Command, CommonArgs, ServeArgs, wording};
+use crate::failure::Failure;
+
+/// The arguments of the process, ready to be parsed. Pure: it looks at nothing else.
+#[derive(Debug)]
+pub(crate) struct CommandLine {
+    /// What can be parsed: the whole binary, or one subcommand under a name of its own.
+    grammar: Grammar,
+    /// With the one-dash spellings made canonical; the first is the program's name.
+    arguments: Vec<OsString>,
+}
+
+/// What a command line turned out to ask for.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    /// Do this.
+    Run(Command),
+    /// Print this on stdout (help, version) and be done.
+    Show(Text),
+}
+
+/// A text in which clap has marked what may be coloured.
+#[derive(Debug)]
+pub(crate) struct Text(StyledStr);
+
+impl Text {
+    /// The text with or without ANSI codes.
+    pub(crate) fn paint(&self, colored: bool) -> String {
+        if colored {
+            self.0.ansi().to_string()
+        } else {
+            self.0.to_string()
+        }
+    }
+}
+
+/// The names under which the binary may be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grammar {
+    /// `flowlayer`, and any name we do not know.
+    Flowlayer,
+    /// `flowlayer-server`: `flowlayer serve`.
+    Server,
+}
+
+impl Grammar {
+    fn of(program: &OsStr) -> Self {
+        match Path::new(program).file_name().and_then(OsStr::to_str) {
+            Some("flowlayer-server") => Self::Server,
+            _ => Self::Flowlayer,
+        }
+    }
+
+    fn command(self) -> clap::Command {
+        let flowlayer = Cli::command();
+        match self {
+            Self::Flowlayer => flowlayer,
+            Self::Server => {
+                let serve = flowlayer.find_subcommand("serve").cloned();
+                let about = serve.and_then(|serve| serve.get_about().cloned());
+                let alone = clap::Command::new("flowlayer-server").disable_help_flag(true);
+                ServeArgs::augment_args(CommonArgs::augment_args(alone))
+                    .version(env!("CARGO_PKG_VERSION"))
+                    .about(about.unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl CommandLine {
+    /// Takes the arguments of the process, the program's name first.
+    pub(crate) fn new(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let grammar = Grammar::of(
+            arguments
+                .first()
+                .map_or(OsStr::new(""), OsString::as_os_str),
+        );
+        let mut line = Self { grammar, arguments };
+        let options = ValueOptions::of(&line.addressed());
+        line.arguments = canonical(std::mem::take(&mut line.arguments), &options);
+        line
+    }
+
+    /// Whether `--no-color` is among the arguments; also for a command line that cannot be parsed.
+    pub(crate) fn no_color(&self) -> bool {
+        let options = self
+            .arguments
+            .iter()
+            .take_while(|argument| *argument != "--");
+        options.into_iter().any(|argument| argument == "--no-color")
+    }
+
+    /// What is asked for, or the usage error.
+    pub(crate) fn parse(&self) -> Result<Parsed, Failure> {
+        match self.try_parse() {
+            Ok(Some(command)) => Ok(Parsed::Run(command)),
+            Ok(None) => Ok(Parsed::Show(self.help())),
+            Err(error) => match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                    Ok(Parsed::Show(Text(error.render())))
+                }
+                _ => Err(Failure::Usage(wording::message(&error, &self.addressed()))),
+            },
+        }
+    }
+
+    /// The help of the subcommand that the arguments name, or of the whole.
+    pub(crate) fn help(&self) -> Text {
+        Text(self.addressed().render_help())
+    }
+
+    fn try_parse(&self) -> Result<Option<Command>, clap::Error> {
+        let matches = self
+            .grammar
+            .command()
+            .try_get_matches_from(&self.arguments)?;
+        Ok(match self.grammar {
+            Grammar::Flowlayer => Cli::from_arg_matches(&matches)?.command,
+            Grammar::Server => Some(Command::Serve(ServeArgs::from_arg_matches(&matches)?)),
+        })
+    }
+
+    /// The subcommand that the arguments name, or the whole when they name none.
+    fn addressed(&self) -> clap::Command {
+        let mut whole = self.grammar.command();
+        // Also names the subcommands in full (`flowlayer serve`) and hands global options down.
+        whole.build();
+        let is_option = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
+        let first = self
+            .arguments
+            .iter()
+            .skip(1)
+            .find(|argument| !is_option(argument));
+        first
+            .and_then(|name| whole.find_subcommand(name).cloned())
+            .unwrap_or(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> CommandLine {
+        CommandLine::new(text.split(' ').map(OsString::from))
+    }
+
+    #[track_caller]
+    fn serve(text: &str) -> ServeArgs {
+        match line(text).parse() {
+            Ok(Parsed::Run(Command::Serve(args))) => args,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn shown(text: &str) -> String {
+        match line(text).parse() {
+            Ok(Parsed::Show(text)) => text.paint(false),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn wrong(text: &str) -> String {
+        match line(text).parse() {
+            Err(Failure::Usage(message)) => message,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Grammar::Flowlayer.command().debug_assert();
+        Grammar::Server.command().debug_assert();
+    }
+
+    #[test]
+    fn the_documents_command_lines_work_under_both_names() {
+        for program in ["flowlayer serve", "/usr/bin/flowlayer-server"] {
+            let args = serve(&format!(
+                "{program} -s 127.0.0.1:6999 -c flowlayer.jsonc -token abc"
+            ));
+            assert_eq!(args.bind.as_deref(), Some("127.0.0.1:6999"));
+            assert_eq!(
+                args.config.config.as_deref(),
+                Some(Path::new("flowlayer.jsonc"))
+            );
+            assert_eq!(
+                args.token.map(super::super::Token::into_string).as_deref(),
+                Some("abc")
+            );
+            let args = serve(&format!(
+                "{program} -config=a.jsonc b.jsonc --no-color --quiet"
+            ));
+            assert_eq!(args.config.config.as_deref(), Some(Path::new("a.jsonc")));
+            assert_eq!(args.config.file.as_deref(), Some(Path::new("b.jsonc")));
+            assert!(args.quiet);
+            let args = serve(&format!("{program} --only a --only=b"));
+            assert_eq!(args.only, ["a", "b"]);
+            assert!(args.config.config.is_none() && args.config.file.is_none());
+        }
+    }
+
+    #[test]
+    fn version_names_what_was_started() {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            shown("flowlayer --version"),
+            format!("flowlayer {version}\n")
+        );
+        assert_eq!(
+            shown("flowlayer-server --version"),
+            format!("flowlayer-server {version}\n")
+        );
+        assert_eq!(shown("renamed --version"), format!("flowlayer {version}\n"));
+    }
+
+    #[test]
+    fn bare_and_help_are_the_same_text() {
+        let help = shown("flowlayer");
+        assert!(help.contains("Usage: flowlayer"), "{help}");
+        assert_eq!(shown("flowlayer -h"), help);
+        assert_eq!(shown("flowlayer --help"), help);
+        assert_eq!(shown("flowlayer --no-color"), help);
+        let serve = shown("flowlayer serve --help");
+        assert!(serve.contains("Usage: flowlayer serve "), "{serve}");
+        assert_eq!(shown("flowlayer serve -h"), serve);
+        assert_eq!(line("flowlayer serve --bogus").help().paint(false), serve);
+        let server = shown("flowlayer-server -h");
+        assert!(server.contains("Usage: flowlayer-server "), "{server}");
+        assert_eq!(server.lines().next(), serve.lines().next());
+        assert_eq!(line("flowlayer-server --bogus").help().paint(false), server);
+    }
+
+    #[test]
+    fn no_color_is_known_before_parsing() {
+        assert!(line("flowlayer serve --bogus --no-color").no_color());
+        assert!(line("flowlayer --no-color serve").no_color());
+        assert!(!line("flowlayer serve -- --no-color").no_color());
+    }
+
+    #[test]
+    fn usage_errors_say_what_is_wrong() {
+        let cases = [
+            (
+                "flowlayer serve -c a --config b",
+                "-c and --config are one option: give it once",
+            ),
+            (
+                "flowlayer serve -token a -token b",
+                "--token is given more than once",
+            ),
+            (
+                "flowlayer serve a b",
+                "unexpected argument \"b\": only one configuration file can be given",
+            ),
+            (
+                "flowlayer serve --tokn x",
+                "unknown option \"--tokn\" (did you mean \"--token\"?)",
+            ),
+            ("flowlayer serve -x", "unknown option \"-x\""),
+            (
+                "flowlayer serve -c",
+                "--config needs a value: --config <PATH>",
+            ),
+            ("flowlayer serve --quiet=yes", "--quiet takes no value"),
+            (
+                "flowlayer serve -token=",
+                "invalid --token: a token cannot be empty: leave the option out to have one generated",
+            ),
+            (
+                "flowlayer plan --format jsn",
+                "invalid --format: \"jsn\" is none of text, json, dot, mermaid (did you mean \"json\"?)",
+            ),
+            (
+                "flowlayer vlidate",
+                "unknown command \"vlidate\" (did you mean \"validate\"?)",
+            ),
+            (
+                "flowlayer my.jsonc",
+                "unknown command \"my.jsonc\" (to run a stack: flowlayer serve my.jsonc)",
+            ),
+            ("flowlayer --bogus", "unknown option \"--bogus\""),
+        ];
+        for (text, message) in cases {
+            assert_eq!(wrong(text), message, "{text}");
+        }
+        assert_eq!(wrong("flowlayer-server a b"), wrong("flowlayer serve a b"));
+    }
+
+    #[test]
+    fn an_empty_token_is_refused_and_a_bad_one_not_repeated() {
+        let line = |token: &str| {
+            CommandLine::new(["flowlayer", "serve", "--token", token].map(OsString::from))
+        };
+        for token in ["", "se cret", "sécret"] {
+            match line(token).parse() {
+                Err(Failure::Usage(message)) => {
+                    assert!(message.starts_with("invalid --token: "), "{message}");
+                    assert!(!message.contains("cret"), "{message}");
+                }
+                other => panic!("{token:?}: {other:?}"),
+            }
+        }
+    }
+}

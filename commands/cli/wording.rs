@@ -1,0 +1,96 @@
+//! What is wrong with a command line, in one sentence.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// The message for a command line that could not be parsed. The help follows it on the screen, so
+/// it does not repeat the usage.
+pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+    let option = name_of(argument);
+    match error.kind() {
+        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+            let suggestion = did_you_mean(text(ContextKind::SuggestedArg));
+            format!("unknown option {argument:?}{suggestion}")
+        }
+        ErrorKind::UnknownArgument => {
+            let takes_one_config = command
+                .get_positionals()
+                .any(|known| known.get_id() == "file");
+            let why = if takes_one_config {
+                ": only one configuration file can be given"
+            } else {
+                ""
+            };
+            format!("unexpected argument {argument:?}{why}")
+        }
+        ErrorKind::ArgumentConflict => given_twice(option, command),
+        ErrorKind::InvalidValue => match text(ContextKind::InvalidValue) {
+            None | Some("") => format!("{option} needs a value: {argument}"),
+            Some(value) => {
+                let known = match error.get(ContextKind::ValidValue) {
+                    Some(ContextValue::Strings(known)) => known.join(", "),
+                    _ => String::new(),
+                };
+                let suggestion = did_you_mean(text(ContextKind::SuggestedValue));
+                format!("invalid {option}: {value:?} is none of {known}{suggestion}")
+            }
+        },
+        // The value stays out of it: it may be a token.
+        ErrorKind::ValueValidation => match error.source() {
+            Some(why) => format!("invalid {option}: {why}"),
+            None => format!("invalid {option}"),
+        },
+        ErrorKind::TooManyValues => format!("{option} takes no value"),
+        ErrorKind::InvalidSubcommand => {
+            let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("unknown command {name:?}{}", instead_of(name, error))
+        }
+        ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::Strings(missing)) => format!("missing {}", missing.join(", ")),
+            _ => "an argument is missing".to_owned(),
+        },
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".to_owned(),
+        kind => kind
+            .as_str()
+            .unwrap_or("these arguments make no sense")
+            .to_owned(),
+    }
+}
+
+/// `--config` of `--config <PATH>`.
+fn name_of(argument: &str) -> &str {
+    argument.split([' ', '=']).next().unwrap_or(argument)
+}
+
+fn given_twice(option: &str, command: &clap::Command) -> String {
+    let long = option.strip_prefix("--");
+    let known = command
+        .get_opts()
+        .find(|known| long.is_some() && known.get_long() == long);
+    match known.and_then(clap::Arg::get_short) {
+        Some(short) => format!("-{short} and {option} are one option: give it once"),
+        None => format!("{option} is given more than once"),
+    }
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |known| format!(" (did you mean {known:?}?)"))
+}
+
+fn instead_of(name: &str, error: &clap::Error) -> String {
+    let extension = std::path::Path::new(name).extension();
+    if extension.is_some_and(|extension| extension == "json" || extension == "jsonc") {
+        return format!(" (to run a stack: flowlayer serve {name})");
+    }
+    match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(known)) => did_you_mean(known.first().map(String::as_str)),
+        Some(ContextValue::String(known)) => did_you_mean(Some(known)),
+        _ => String::new(),
+    }
+}

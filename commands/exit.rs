@@ -1,0 +1,24 @@
+//! Exit codes (SPEC 1), the same for every subcommand.
+
+use std::process::ExitCode;
+
+/// What the process tells its caller when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit(u8);
+
+impl Exit {
+    /// Everything that was asked for is done. A reader that went away early is no failure.
+    pub(crate) const SUCCESS: Self = Self(0);
+    /// The command line and the configuration are fine, but doing it failed: an address in use, a
+    /// directory that cannot be written, a service that could not be stopped; for `validate`:
+    /// problems were found.
+    pub(crate) const FAILURE: Self = Self(1);
+    /// Nothing was tried, because the command line or the configuration is wrong or unreadable.
+    pub(crate) const USAGE: Self = Self(2);
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}

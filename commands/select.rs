@@ -1,0 +1,71 @@
+//! Which configuration a command line means (SPEC 2.1).
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::ConfigArgs;
+use crate::failure::Failure;
+
+/// Highest first.
+const DISCOVERED: [&str; 4] = [
+    "flowlayer.jsonc",
+    "flowlayer.json",
+    "flowlayer.config.jsonc",
+    "flowlayer.config.json",
+];
+
+/// The configuration meant: `-c` or `--config`, else the positional one, else the first of the
+/// known names that is in the directory. A usage error when there is none.
+pub(crate) fn config(args: &ConfigArgs, directory: &Path) -> Result<PathBuf, Failure> {
+    if let Some(path) = args.config.as_ref().or(args.file.as_ref()) {
+        return Ok(path.clone());
+    }
+    let found = DISCOVERED
+        .iter()
+        .map(|name| directory.join(name))
+        .find(|path| path.exists());
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "no configuration found: none of {} is in this directory, and none was named",
+            DISCOVERED.join(", ")
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(config: Option<&str>, file: Option<&str>) -> ConfigArgs {
+        ConfigArgs {
+            config: config.map(PathBuf::from),
+            file: file.map(PathBuf::from),
+        }
+    }
+
+    #[test]
+    fn what_is_named_beats_what_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("flowlayer.jsonc"), "{}").unwrap();
+        let chosen = |args| config(&args, directory.path()).unwrap();
+        assert_eq!(chosen(args(Some("a"), Some("b"))), Path::new("a"));
+        assert_eq!(chosen(args(None, Some("b"))), Path::new("b"));
+        assert_eq!(
+            chosen(args(None, None)),
+            directory.path().join("flowlayer.jsonc")
+        );
+    }
+
+    #[test]
+    fn discovery_follows_the_documented_order() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            config(&args(None, None), directory.path()),
+            Err(Failure::Usage(message)) if message.starts_with("no configuration found")
+        ));
+        for name in DISCOVERED.iter().rev() {
+            std::fs::write(directory.path().join(name), "{}").unwrap();
+            let found = config(&args(None, None), directory.path()).unwrap();
+            assert_eq!(found, directory.path().join(name));
+        }
+    }
+}

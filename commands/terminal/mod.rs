@@ -1,0 +1,4 @@
+//! How we print: colour or none, quietly when nobody reads.
+
+pub(crate) mod color;
+pub(crate) mod print;
