@@ -3,4 +3,6 @@
 //! It knows nothing of argument parsers or screens, prints nothing and never exits the process.
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)]
+pub mod process;
 pub mod runtime;
