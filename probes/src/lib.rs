@@ -1,8 +1,27 @@
 //! Readiness probes of FlowLayer: the [`Probe`] trait, the registry, one file a kind.
+//!
+//! To add a kind, write a file with a `pub(crate) const KIND: Kind` in it and name that constant in
+//! [`registry::KINDS`]: reading, checking, defaults, JSON Schema and documentation follow from it.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 
 use async_trait::async_trait;
+
+mod exec;
+mod fault;
+mod fields;
+mod http;
+mod log;
+mod none;
+pub mod registry;
+mod tcp;
+pub mod value;
+mod words;
+
+pub use fault::{Fault, Help, Part, Severity};
+pub use fields::Fields;
+pub use registry::{Kind, Ready};
 
 /// What one attempt found.
 #[derive(Debug, Clone, PartialEq, Eq)]

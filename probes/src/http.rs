@@ -1,0 +1,139 @@
+//! `http`: passes when a GET answers with a status from 200 to 399.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, Url, redirect};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use crate::fault::Fault;
+use crate::registry::{Field, Kind};
+use crate::value::{FromValue, quote};
+use crate::{Attempt, Context, Probe, words};
+
+pub(crate) const KIND: Kind = Kind {
+    name: "http",
+    about: "Passes when a GET of `url` answers with a status from 200 to 399; redirects are not followed.",
+    attempt_timeout: Duration::from_secs(2),
+    fields: &[Field::required::<HttpUrl>(
+        "url",
+        "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified.",
+    )],
+    tolerates: &[],
+    build: |fields| {
+        let url = fields.read::<HttpUrl>("url")?.0;
+        Some(Arc::new(Http {
+            url,
+            client: OnceLock::new(),
+        }))
+    },
+};
+
+/// An absolute URL with the scheme `http` or `https`, and a host.
+struct HttpUrl(Url);
+
+impl FromValue for HttpUrl {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        let text = String::from_value(value)?;
+        let wrong = |why: &str| {
+            Fault::error("invalid_url", format!("{} {why}", quote(&text)))
+                .with_help("write an absolute URL: \"http://localhost:3000/health\"")
+        };
+        let url = Url::parse(&text).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
+        // `localhost:3000` parses, with `localhost` for its scheme.
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong("does not start with http:// or https://"));
+        }
+        Ok(Self(url))
+    }
+}
+
+impl JsonSchema for HttpUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "HttpUrl".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://" })
+    }
+}
+
+#[derive(Debug)]
+struct Http {
+    url: Url,
+    /// Made by the first attempt, not by the config: a boot must not pay for TLS before it spawns.
+    client: OnceLock<Result<Client, String>>,
+}
+
+impl Http {
+    fn is_loopback(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        address
+            .parse::<IpAddr>()
+            .map_or_else(|_| is_localhost(host), |ip| ip.is_loopback())
+    }
+
+    fn make_client(&self) -> Result<Client, String> {
+        // Only the first call in a process has an effect; whoever made it chose a provider too.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            // Without TLS nothing is verified either way, and the system's roots stay unread.
+            .tls_danger_accept_invalid_certs(self.url.scheme() == "http" || self.is_loopback())
+            .build()
+            .map_err(|error| words::innermost(&error))
+    }
+}
+
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[async_trait]
+impl Probe for Http {
+    fn target(&self) -> String {
+        let mut shown = self.url.clone();
+        // Credentials belong neither on a screen nor in a log. A URL with a host takes both.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        format!("http {shown}")
+    }
+
+    fn label(&self) -> String {
+        let host = match self.url.host_str() {
+            Some(host) if !self.is_loopback() => host,
+            _ => "",
+        };
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        let query = self.url.query().map(|q| format!("?{q}"));
+        let (scheme, path) = (self.url.scheme(), self.url.path());
+        format!("{scheme} {host}:{port}{path}{}", query.unwrap_or_default())
+    }
+
+    async fn attempt(&self, _: &Context<'_>) -> Attempt {
+        let client = match self.client.get_or_init(|| self.make_client()) {
+            Ok(client) => client,
+            Err(why) => return Attempt::Failed(why.clone()),
+        };
+        match client.get(self.url.clone()).send().await {
+            Ok(response) if (200..400).contains(&response.status().as_u16()) => Attempt::Passed,
+            Ok(response) => Attempt::Failed(format!("status {}", response.status())),
+            Err(error) => Attempt::Failed(words::innermost(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

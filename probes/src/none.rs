@@ -1,0 +1,15 @@
+//! `none`: nothing to wait for. The service is up when it has been spawned (SPEC 4.2).
+
+use std::time::Duration;
+
+use crate::registry::Kind;
+
+pub(crate) const KIND: Kind = Kind {
+    name: "none",
+    about: "No probe: up as soon as it has been spawned.",
+    attempt_timeout: Duration::ZERO,
+    fields: &[],
+    // What a probe leaves behind when its type is set to `none` for a while is no mistake.
+    tolerates: &["url", "port"],
+    build: |_| None,
+};
