@@ -102,6 +102,10 @@ pub enum Request {
         service: usize,
         /// How hard.
         mode: Mode,
+        /// Chosen by the caller and given back by the answers, so that one that crossed a later
+        /// request is not taken for its answer. A harder mode for the same takedown has the same
+        /// round; of several requests under way for a service the newest round is answered.
+        round: u32,
     },
     /// SIGKILL one run with all its descendants: a probe at its limit, a `stopCmd` that takes too
     /// long. Answered by [`Event::LifeGone`], also when it is gone already.
@@ -109,7 +113,8 @@ pub enum Request {
         /// The run.
         life: LifeId,
     },
-    /// SIGKILL everything of ours. Every service that had processes answers [`Event::Gone`].
+    /// SIGKILL everything of ours, at once. Answered by nothing: the take-downs that are asked for
+    /// besides are.
     KillAll,
     /// The end of the session, last of all: takes down whatever is left, known or not (SIGTERM, a
     /// short grace, SIGKILL), reaps, answers [`Event::Finished`], tells the guardian that all is
@@ -162,6 +167,8 @@ pub enum Event {
     Remaining {
         /// Index of the service.
         service: usize,
+        /// As in the request.
+        round: u32,
         /// What is left, sorted by pid.
         processes: Vec<ProcessInfo>,
     },
@@ -169,6 +176,8 @@ pub enum Event {
     Gone {
         /// Index of the service.
         service: usize,
+        /// As in the newest request.
+        round: u32,
     },
     /// Leader and descendants of a [`Role::Probe`] or [`Role::StopCommand`] run are gone. Sent once a
     /// life, after `Exited`.
