@@ -1,0 +1,149 @@
+//! The merged output of the services: `<name> │ <line>` (SPEC 4.1).
+
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::ansi;
+use super::color::paint;
+
+/// Names are padded to the longest, but no further than this many columns.
+const WIDEST_PADDING: usize = 32;
+
+/// Red is left out: it is for failures.
+const PALETTE: [AnsiColor; 10] = [
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightBlue,
+];
+
+/// Writes lines of services behind their names.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    /// `api     │ `, by index of the service.
+    prefixes: Vec<String>,
+    colored: bool,
+}
+
+impl Lines {
+    /// For these services, in the order of their indices. A service's colour depends on its place
+    /// among them alone: the same configuration always looks the same.
+    pub(crate) fn new(names: &[Arc<str>], colored: bool) -> Self {
+        let shown: Vec<String> = names
+            .iter()
+            .map(|name| {
+                let mut shown = String::new();
+                ansi::append_safe(&mut shown, name, false);
+                shown
+            })
+            .collect();
+        let widest = shown
+            .iter()
+            .map(|name| name.width())
+            .max()
+            .unwrap_or(0)
+            .min(WIDEST_PADDING);
+        let prefix = |(index, name): (usize, &String)| {
+            let style: Style = PALETTE[index % PALETTE.len()].on_default();
+            let padding = " ".repeat(widest.saturating_sub(name.width()));
+            format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
+        };
+        Self {
+            prefixes: shown.iter().enumerate().map(prefix).collect(),
+            colored,
+        }
+    }
+
+    /// Appends a line of the service, its end included.
+    pub(crate) fn append(&self, out: &mut String, service: usize, line: &str) {
+        out.push_str(self.prefixes.get(service).map_or("", String::as_str));
+        ansi::append_safe(out, line, self.colored);
+        out.push('\n');
+    }
+
+    /// Appends the line that stands for lines the terminal could not take.
+    pub(crate) fn append_skipped(&self, out: &mut String, lines: u64) {
+        let noun = if lines == 1 { "line" } else { "lines" };
+        let text = format!("… {} {noun} skipped", grouped(lines));
+        out.push_str(&paint(Style::new().dimmed(), &text, self.colored));
+        out.push('\n');
+    }
+}
+
+/// `12,345`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(names: &[&str], colored: bool) -> Lines {
+        let names: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+        Lines::new(&names, colored)
+    }
+
+    fn line(lines: &Lines, service: usize, text: &str) -> String {
+        let mut out = String::new();
+        lines.append(&mut out, service, text);
+        out
+    }
+
+    #[test]
+    fn names_are_padded_to_the_widest_in_columns() {
+        let lines = lines(&["api", "データ", "web-gateway"], false);
+        assert_eq!(line(&lines, 0, "up"), "api         │ up\n");
+        assert_eq!(line(&lines, 1, "up"), "データ      │ up\n");
+        assert_eq!(line(&lines, 2, ""), "web-gateway │ \n");
+    }
+
+    #[test]
+    fn one_very_long_name_does_not_push_everything_aside() {
+        let lines = lines(&["api", &"x".repeat(80)], false);
+        assert_eq!(
+            line(&lines, 0, "up"),
+            format!("api{} │ up\n", " ".repeat(29))
+        );
+        assert_eq!(line(&lines, 1, "up"), format!("{} │ up\n", "x".repeat(80)));
+    }
+
+    #[test]
+    fn each_service_has_its_color_and_the_line_its_own() {
+        let lines = lines(&["api", "db"], true);
+        let api = line(&lines, 0, "\u{1b}[31mno\u{1b}[0m");
+        assert_eq!(api, "\u{1b}[36mapi │\u{1b}[0m \u{1b}[31mno\u{1b}[0m\n");
+        assert!(line(&lines, 1, "x").starts_with("\u{1b}[33mdb  │\u{1b}[0m "));
+    }
+
+    #[test]
+    fn skipped_lines_are_counted_in_groups() {
+        let lines = lines(&[], false);
+        for (count, text) in [
+            (1, "… 1 line skipped\n"),
+            (999, "… 999 lines skipped\n"),
+            (12_345, "… 12,345 lines skipped\n"),
+            (1_234_567, "… 1,234,567 lines skipped\n"),
+        ] {
+            let mut out = String::new();
+            lines.append_skipped(&mut out, count);
+            assert_eq!(out, text);
+        }
+    }
+}
