@@ -1,0 +1,204 @@
+//! What one read of a pipe brought: lines of one service that share everything but number and
+//! text. The unit in which log lines are kept, counted, handed around and forgotten.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::entry::{Phase, Stream, Tag, Timestamp};
+use super::json;
+use super::lines::Lines;
+
+/// Consecutive entries of one service. Immutable, but for the memory of its JSON form.
+#[derive(Debug)]
+pub struct Batch {
+    service: usize,
+    tag: Arc<Tag>,
+    stream: Stream,
+    phase: Phase,
+    timestamp: Timestamp,
+    first_seq: u64,
+    lines: Lines,
+    /// The JSON form while it is worth keeping: filled by the first who asks, emptied for good
+    /// when the batch leaves the list of recent ones, so that old batches stay small.
+    rendered: Mutex<Slot>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Empty,
+    Kept(Arc<Rendered>),
+    Closed,
+}
+
+/// Every entry of a batch as a JSON object (SPEC 3.3), each followed by `\n`.
+#[derive(Debug)]
+pub struct Rendered {
+    json: String,
+    /// Where each object ends, before its `\n`.
+    ends: Vec<usize>,
+}
+
+impl Rendered {
+    /// All objects, each followed by `\n`: exactly what is in the files.
+    pub fn as_str(&self) -> &str {
+        &self.json
+    }
+
+    /// The object of one entry, without the `\n`.
+    ///
+    /// # Panics
+    /// When `index` is not below the number of entries.
+    pub fn entry(&self, index: usize) -> &str {
+        let start = match index {
+            0 => 0,
+            _ => self.ends[index - 1] + 1,
+        };
+        &self.json[start..self.ends[index]]
+    }
+
+    /// The objects of all entries in order, without the `\n`.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
+        (0..self.ends.len()).map(|index| self.entry(index))
+    }
+}
+
+impl Batch {
+    /// A batch whose number, phase and time are set by the store when it is added.
+    pub(super) fn new(service: usize, tag: Arc<Tag>, stream: Stream, lines: Lines) -> Self {
+        Self {
+            service,
+            tag,
+            stream,
+            phase: Phase::UNKNOWN,
+            timestamp: Timestamp(0),
+            first_seq: 0,
+            lines,
+            rendered: Mutex::new(Slot::Empty),
+        }
+    }
+
+    pub(super) fn number(&mut self, first_seq: u64, phase: Phase, timestamp: Timestamp) {
+        self.first_seq = first_seq;
+        self.phase = phase;
+        self.timestamp = timestamp;
+    }
+
+    /// Index of the service in the name-sorted list.
+    pub fn service(&self) -> usize {
+        self.service
+    }
+
+    /// Name of the service.
+    pub fn service_name(&self) -> &Arc<str> {
+        &self.tag.name
+    }
+
+    /// The pipe the lines came from.
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// The status of the service when the lines were read.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// When the lines were read.
+    pub fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+
+    /// `seq` of the first entry; the others follow without a hole.
+    pub fn first_seq(&self) -> u64 {
+        self.first_seq
+    }
+
+    /// `seq` of the last entry.
+    pub fn last_seq(&self) -> u64 {
+        self.first_seq + self.len() as u64 - 1
+    }
+
+    /// The number of entries, never 0.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Never true: a batch holds at least one entry.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The message of an entry, and whether the next entry continues it (SPEC 5, `partial`).
+    ///
+    /// # Panics
+    /// When `index` is not below [`Batch::len`].
+    pub fn line(&self, index: usize) -> (&str, bool) {
+        self.lines.get(index)
+    }
+
+    /// Every entry: its `seq`, its message, and whether the next entry continues it.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = (u64, &str, bool)> + DoubleEndedIterator {
+        (0..self.len()).map(|index| {
+            let (message, partial) = self.line(index);
+            (self.first_seq + index as u64, message, partial)
+        })
+    }
+
+    /// The JSON form of all entries. Made once and shared by all who follow closely.
+    pub fn rendered(&self) -> Arc<Rendered> {
+        let mut slot = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Slot::Kept(rendered) = &*slot {
+            return Arc::clone(rendered);
+        }
+        let rendered = Arc::new(self.render());
+        if matches!(*slot, Slot::Empty) {
+            *slot = Slot::Kept(Arc::clone(&rendered));
+        }
+        rendered
+    }
+
+    fn render(&self) -> Rendered {
+        let mut json = Vec::new();
+        let mut ends = Vec::with_capacity(self.len());
+        json::render(self, 0..self.len(), b"\n", &mut json, |end| ends.push(end));
+        json.shrink_to_fit();
+        Rendered {
+            json: json::text(json),
+            ends,
+        }
+    }
+
+    /// Appends the JSON objects of some entries, each followed by `,`, and where they end.
+    pub(super) fn render_page(
+        &self,
+        range: Range<usize>,
+        out: &mut Vec<u8>,
+        ends: &mut Vec<usize>,
+    ) {
+        json::render(self, range, b",", out, |end| ends.push(end));
+    }
+
+    /// The batch is no longer recent: its JSON form is not kept from here on. Gives back what
+    /// was kept, to be dropped where no lock is held.
+    pub(super) fn forget_rendered(&self) -> Option<Arc<Rendered>> {
+        let mut slot = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *slot, Slot::Closed) {
+            Slot::Kept(rendered) => Some(rendered),
+            Slot::Empty | Slot::Closed => None,
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.lines.text()
+    }
+
+    pub(super) fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
+    /// Bytes of memory, allocator and reference counts included; the JSON form is not.
+    pub(super) fn memory(&self) -> usize {
+        // Two counts, a pointer in two lists, about 16 bytes of the allocator for each block.
+        size_of::<Self>() + self.lines.heap() + 2 * 8 + 2 * 8 + 3 * 16
+    }
+}

@@ -1,0 +1,68 @@
+//! What the log needs to know before it starts.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to open the log.
+#[derive(Debug, Clone)]
+pub struct LogsConfig {
+    /// Names of the services, sorted; their index is their identity.
+    pub services: Vec<Arc<str>>,
+    /// Entries kept in memory for each service (`logs.bufferSize`).
+    pub buffer_size: usize,
+    /// Where the JSONL files go (`logs.dir`), absolute. `None`: memory only.
+    pub dir: Option<PathBuf>,
+    /// A file that has reached this many bytes becomes `<name>.1.jsonl` (`logs.maxBytes`).
+    pub max_file_bytes: u64,
+    /// Bounds of memory and time.
+    pub limits: Limits,
+}
+
+impl LogsConfig {
+    /// Memory only, everything else as SPEC 2.2 and 5 set it.
+    pub fn new(services: Vec<Arc<str>>) -> Self {
+        Self {
+            services,
+            buffer_size: 5000,
+            dir: None,
+            max_file_bytes: 1 << 30,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Bounds of memory and time (SPEC 3.4, 5).
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of memory for the entries of one service.
+    pub service_bytes: usize,
+    /// Bytes of memory for the entries of all services; the oldest go first.
+    pub total_bytes: usize,
+    /// Bytes of memory for the batches that followers can still read, their JSON form included.
+    pub recent_bytes: usize,
+    /// Bytes that may be read from the pipes and not written to the files yet.
+    pub unwritten_bytes: usize,
+    /// A disk that takes nothing for this long no longer holds anyone up.
+    pub stall: Duration,
+    /// How long an entry may wait for company before it is written.
+    pub gather: Duration,
+    /// Bytes of JSON in one answer.
+    pub page_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1 << 20;
+        Self {
+            service_bytes: 32 * MIB,
+            total_bytes: 256 * MIB,
+            recent_bytes: 12 * MIB,
+            unwritten_bytes: 64 * MIB,
+            stall: Duration::from_secs(2),
+            gather: Duration::from_millis(40),
+            // The envelope around the entries needs room too.
+            page_bytes: 15 * MIB - 64 * 1024,
+        }
+    }
+}

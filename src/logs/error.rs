@@ -1,0 +1,45 @@
+//! Why the log cannot be opened.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The log cannot be opened; nothing has been started (SPEC 1: exit 1).
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory does not exist and cannot be made, or is something else.
+    #[error("cannot create the log directory {}: {source}; change logs.dir or its permissions", path.display())]
+    Directory {
+        /// `logs.dir`.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another server writes there.
+    #[error("the log directory {} is in use by another flowlayer server{}; stop that one or set another logs.dir", path.display(), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked {
+        /// `logs.dir`.
+        path: PathBuf,
+        /// The other server, when it said.
+        pid: Option<u32>,
+    },
+    /// One of our files cannot be used.
+    #[error("cannot write the log file {}: {source}; change logs.dir or the permissions", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something that is not a plain file has the name of one of ours; we follow no links there.
+    #[error("cannot write the log file {}: it is not a regular file; remove it or set another logs.dir", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The thread that writes the files could not be started.
+    #[error("cannot start the thread that writes the logs: {source}")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,173 @@
+//! Reading a pipe of a service: one task each, as fast as the service writes.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::unix::pipe;
+use tokio::task::JoinHandle;
+
+use super::entry::Stream;
+use super::lines::{Lines, Splitter};
+use super::store::Store;
+
+/// The most that is read at once.
+const READ: usize = 256 * 1024;
+
+thread_local! {
+    /// Reads go here first: one buffer a thread, so that a quiet pipe needs none.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
+}
+
+/// Somebody who wants to see the lines of one pipe as they are read.
+pub trait LineWatch: Send + Sync {
+    /// One entry's message, in order. Called on the path of the logs: it must be quick and wait
+    /// for nothing. `false`: no more wanted, it is not called again.
+    fn line(&self, line: &str) -> bool;
+}
+
+/// A pipe that is being read. Dropping it leaves the reading to go on until the pipe ends.
+#[derive(Debug)]
+pub struct PipeReader {
+    task: Option<JoinHandle<()>>,
+    sink: Arc<Sink>,
+}
+
+impl PipeReader {
+    pub(super) fn spawn(pipe: OwnedFd, sink: Sink) -> Self {
+        let sink = Arc::new(sink);
+        let task = match pipe::Receiver::from_owned_fd(pipe) {
+            Ok(pipe) => Some(tokio::spawn(read_to_end(pipe, Arc::clone(&sink)))),
+            Err(error) => {
+                let note = format!("cannot read {}: {error}", sink.stream.as_str());
+                sink.store.note(sink.service, &note);
+                None
+            }
+        };
+        Self { task, sink }
+    }
+
+    /// Returns when the pipe has ended and all its lines are in the log, at once if that was so
+    /// before. Cancel-safe.
+    pub async fn ended(&mut self) {
+        if let Some(task) = &mut self.task {
+            // It is never cancelled while this exists, and a failure leaves nothing to wait for.
+            let _ = task.await;
+            self.task = None;
+        }
+    }
+
+    /// Stops reading: an unfinished last line is logged now, and when this returns nothing more
+    /// will be. What is in the pipe still is lost.
+    pub fn cut(self) {
+        self.sink.finish();
+        if let Some(task) = self.task {
+            task.abort();
+        }
+    }
+}
+
+/// Where the bytes of one pipe go.
+pub(super) struct Sink {
+    pub(super) store: Arc<Store>,
+    pub(super) service: usize,
+    pub(super) stream: Stream,
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    splitter: Splitter,
+    watch: Option<Arc<dyn LineWatch>>,
+    finished: bool,
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sink")
+            .field("service", &self.service)
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sink {
+    pub(super) fn new(
+        store: Arc<Store>,
+        service: usize,
+        stream: Stream,
+        watch: Option<Arc<dyn LineWatch>>,
+    ) -> Self {
+        Self {
+            store,
+            service,
+            stream,
+            progress: Mutex::new(Progress {
+                splitter: Splitter::default(),
+                watch,
+                finished: false,
+            }),
+        }
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        self.with(|splitter, emit| splitter.push(bytes, emit), false);
+    }
+
+    fn finish(&self) {
+        self.with(Splitter::finish, true);
+    }
+
+    /// Nothing is added once it is finished; the lock makes that so while the task still runs.
+    fn with(&self, act: impl FnOnce(&mut Splitter, &mut dyn FnMut(Lines)), last: bool) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let Progress {
+            splitter,
+            watch,
+            finished,
+        } = &mut *progress;
+        if *finished {
+            return;
+        }
+        *finished = last;
+        act(splitter, &mut |lines| {
+            let batch = self.store.append(self.service, self.stream, lines);
+            if let Some(watcher) = watch
+                && !batch.lines().all(|(_, line, _)| watcher.line(line))
+            {
+                *watch = None;
+            }
+        });
+    }
+}
+
+async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
+    loop {
+        let count = poll_fn(|cx| {
+            BUFFER.with_borrow_mut(|buffer| {
+                let mut buffer = ReadBuf::new(buffer);
+                match Pin::new(&mut pipe).poll_read(cx, &mut buffer) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                    Poll::Ready(Ok(())) => {
+                        sink.take(buffer.filled());
+                        Poll::Ready(Ok(buffer.filled().len()))
+                    }
+                }
+            })
+        })
+        .await;
+        match count {
+            Ok(0) => break,
+            Ok(_) => tokio::task::consume_budget().await,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Nothing else is known to happen to a pipe; whatever it is, no more will come.
+            Err(_) => break,
+        }
+    }
+    sink.finish();
+}

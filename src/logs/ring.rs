@@ -1,0 +1,121 @@
+//! What memory keeps of one service: its newest entries, bounded in number and in bytes.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::batch::Batch;
+
+/// Some consecutive entries of a batch.
+#[derive(Debug, Clone)]
+pub(super) struct Slice {
+    pub(super) batch: Arc<Batch>,
+    pub(super) range: Range<usize>,
+}
+
+impl Slice {
+    /// The entries of a batch with `above < seq < below`, if there are any.
+    pub(super) fn within(batch: &Arc<Batch>, above: u64, below: u64) -> Option<Self> {
+        let first = batch.first_seq();
+        let index = |seq: u64| {
+            usize::try_from(seq.saturating_sub(first)).map_or(batch.len(), |i| i.min(batch.len()))
+        };
+        let range = index(above.saturating_add(1))..index(below);
+        (!range.is_empty()).then(|| Self {
+            batch: Arc::clone(batch),
+            range,
+        })
+    }
+
+    pub(super) fn first_seq(&self) -> u64 {
+        self.batch.first_seq() + self.range.start as u64
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.range.len()
+    }
+}
+
+/// The newest entries of one service.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    /// Ascending in `seq`.
+    batches: VecDeque<Arc<Batch>>,
+    /// How many entries of the first batch are evicted already.
+    offset: usize,
+    /// Entries held.
+    entries: usize,
+    /// Bytes held, the evicted part of the first batch included.
+    bytes: usize,
+    /// `seq` of the first and of the last evicted entry.
+    evicted: Option<(u64, u64)>,
+}
+
+impl Ring {
+    /// Adds a batch. What has to go for it ends up in `dropped`.
+    pub(super) fn push(
+        &mut self,
+        batch: Arc<Batch>,
+        max_entries: usize,
+        max_bytes: usize,
+        dropped: &mut Vec<Arc<Batch>>,
+    ) {
+        self.entries += batch.len();
+        self.bytes += batch.memory();
+        self.batches.push_back(batch);
+        while self.entries > max_entries {
+            self.evict(self.entries - max_entries, dropped);
+        }
+        while self.bytes > max_bytes && self.entries > 0 {
+            self.evict(usize::MAX, dropped);
+        }
+    }
+
+    /// Evicts up to `most` entries of the oldest batch.
+    pub(super) fn evict(&mut self, most: usize, dropped: &mut Vec<Arc<Batch>>) {
+        let Some(front) = self.batches.front() else {
+            return;
+        };
+        let first = front.first_seq() + self.offset as u64;
+        let count = most.min(front.len() - self.offset);
+        if count == 0 {
+            return;
+        }
+        let last = first + count as u64 - 1;
+        self.evicted = Some((self.evicted.map_or(first, |(lowest, _)| lowest), last));
+        self.entries -= count;
+        self.offset += count;
+        if self.offset == front.len() {
+            self.bytes -= front.memory();
+            self.offset = 0;
+            dropped.extend(self.batches.pop_front());
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// `seq` of the oldest entry held.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let front = self.batches.front()?;
+        Some(front.first_seq() + self.offset as u64)
+    }
+
+    /// `seq` of the first and of the last entry that was here and is not any more.
+    pub(super) fn evicted(&self) -> Option<(u64, u64)> {
+        self.evicted
+    }
+
+    /// The entries with `above < seq < below`, newest batch first.
+    pub(super) fn newest_first(&self, above: u64, below: u64) -> impl Iterator<Item = Slice> {
+        let above = above.max(self.evicted.map_or(0, |(_, last)| last));
+        let end = self
+            .batches
+            .partition_point(|batch| batch.first_seq() < below);
+        self.batches
+            .range(..end)
+            .rev()
+            .map_while(move |batch| Slice::within(batch, above, below))
+    }
+}
