@@ -7,4 +7,5 @@ pub mod logs;
 pub mod plan;
 #[allow(unsafe_code)]
 pub mod process;
+pub mod protocol;
 pub mod runtime;

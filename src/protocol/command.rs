@@ -1,0 +1,384 @@
+//! What a client can ask for (SPEC 3.2, 3.4).
+
+use std::num::NonZeroU64;
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::code::{Code, ErrorBody};
+use super::number::whole;
+
+/// A command with a payload that is right in itself; whether the service exists is for the server
+/// to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// The state of all services.
+    GetSnapshot,
+    /// Log entries.
+    GetLogs(LogsQuery),
+    /// Bring one service up, its dependencies first.
+    StartService(String),
+    /// Take one service down.
+    StopService(String),
+    /// Stop one service, then start it.
+    RestartService(String),
+    /// Bring everything up.
+    StartAll,
+    /// Take everything down.
+    StopAll,
+}
+
+/// Which log entries (SPEC 3.4).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogsQuery {
+    /// Of this service only.
+    pub service: Option<String>,
+    /// At most so many; the server's default when absent.
+    pub limit: Option<NonZeroU64>,
+    /// From where.
+    pub cursor: LogsCursor,
+}
+
+/// Where in the log to look; always for the newest entries there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogsCursor {
+    /// At the end of this session.
+    #[default]
+    End,
+    /// Above this `seq`.
+    After(u64),
+    /// Below this `seq`, earlier sessions on disk included.
+    Before(NonZeroU64),
+}
+
+/// Why a command is refused before anybody looks at the services.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PayloadFault {
+    /// No command has this name.
+    #[error("there is no command \"{name}\"; the commands are {}", super::CAPABILITIES.join(", "))]
+    UnknownCommand {
+        /// As sent, trimmed.
+        name: String,
+    },
+    /// The payload is a text, a number or a list.
+    #[error("payload must be an object")]
+    NotAnObject,
+    /// The command is about one service.
+    #[error("payload.service is required")]
+    ServiceMissing,
+    /// A service is named by its name.
+    #[error("payload.service must be a string that is not empty")]
+    ServiceNotText,
+    /// A number that must be whole and above 0.
+    #[error("payload.{field} must be a whole number above 0")]
+    NotPositive {
+        /// `limit` or `before_seq`.
+        field: &'static str,
+    },
+    /// A number that must be whole.
+    #[error("payload.after_seq must be a whole number, 0 or above")]
+    NotWhole,
+    /// Two cursors.
+    #[error("payload.after_seq and payload.before_seq exclude each other: send one of them")]
+    TwoCursors,
+}
+
+impl PayloadFault {
+    /// The code on the wire.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::UnknownCommand { .. } => Code::UnknownCommand,
+            _ => Code::InvalidPayload,
+        }
+    }
+
+    /// The `error` of the ack.
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody::new(self.code(), self.to_string())
+    }
+}
+
+impl Command {
+    /// Reads a name and a payload. Unknown payload fields are ignored, `null` counts as absent.
+    pub fn interpret(name: &str, payload: Option<&Value>) -> Result<Self, PayloadFault> {
+        let none = Map::new();
+        let fields = || match payload {
+            None | Some(Value::Null) => Ok(&none),
+            Some(Value::Object(fields)) => Ok(fields),
+            Some(_) => Err(PayloadFault::NotAnObject),
+        };
+        let service = || required_service(fields()?);
+        match name {
+            "get_snapshot" => fields().map(|_| Self::GetSnapshot),
+            "get_logs" => LogsQuery::read(fields()?).map(Self::GetLogs),
+            "start_service" => service().map(Self::StartService),
+            "stop_service" => service().map(Self::StopService),
+            "restart_service" => service().map(Self::RestartService),
+            "start_all" => fields().map(|_| Self::StartAll),
+            "stop_all" => fields().map(|_| Self::StopAll),
+            _ => Err(PayloadFault::UnknownCommand {
+                name: name.to_owned(),
+            }),
+        }
+    }
+
+    /// Its name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::GetSnapshot => "get_snapshot",
+            Self::GetLogs(_) => "get_logs",
+            Self::StartService(_) => "start_service",
+            Self::StopService(_) => "stop_service",
+            Self::RestartService(_) => "restart_service",
+            Self::StartAll => "start_all",
+            Self::StopAll => "stop_all",
+        }
+    }
+
+    /// Its payload on the wire; `None` where it needs none.
+    pub fn payload(&self) -> Option<Value> {
+        match self {
+            Self::GetSnapshot | Self::StartAll | Self::StopAll => None,
+            Self::GetLogs(query) => query.write(),
+            Self::StartService(service)
+            | Self::StopService(service)
+            | Self::RestartService(service) => Some(json!({ "service": service })),
+        }
+    }
+}
+
+impl LogsQuery {
+    fn read(fields: &Map<String, Value>) -> Result<Self, PayloadFault> {
+        let service = match present(fields, "service") {
+            None => None,
+            Some(value) => Some(service_name(value)?),
+        };
+        let after = match present(fields, "after_seq") {
+            None => None,
+            Some(value) => Some(as_whole(value).ok_or(PayloadFault::NotWhole)?),
+        };
+        let limit = positive(fields, "limit")?;
+        let cursor = match (after, positive(fields, "before_seq")?) {
+            (None, None) => LogsCursor::End,
+            (Some(after), None) => LogsCursor::After(after),
+            (None, Some(before)) => LogsCursor::Before(before),
+            (Some(_), Some(_)) => return Err(PayloadFault::TwoCursors),
+        };
+        Ok(Self {
+            service,
+            limit,
+            cursor,
+        })
+    }
+
+    fn write(&self) -> Option<Value> {
+        let mut fields = Map::new();
+        if let Some(service) = &self.service {
+            fields.insert("service".to_owned(), json!(service));
+        }
+        if let Some(limit) = self.limit {
+            fields.insert("limit".to_owned(), json!(limit));
+        }
+        match self.cursor {
+            LogsCursor::End => {}
+            LogsCursor::After(seq) => {
+                fields.insert("after_seq".to_owned(), json!(seq));
+            }
+            LogsCursor::Before(seq) => {
+                fields.insert("before_seq".to_owned(), json!(seq));
+            }
+        }
+        (!fields.is_empty()).then_some(Value::Object(fields))
+    }
+}
+
+fn present<'a>(fields: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
+    fields.get(field).filter(|value| !value.is_null())
+}
+
+fn required_service(fields: &Map<String, Value>) -> Result<String, PayloadFault> {
+    service_name(present(fields, "service").ok_or(PayloadFault::ServiceMissing)?)
+}
+
+/// Byte for byte: names of services are not trimmed (SPEC 2.2).
+fn service_name(value: &Value) -> Result<String, PayloadFault> {
+    match value.as_str() {
+        Some(name) if !name.is_empty() => Ok(name.to_owned()),
+        _ => Err(PayloadFault::ServiceNotText),
+    }
+}
+
+fn as_whole(value: &Value) -> Option<u64> {
+    value.as_number().and_then(whole)
+}
+
+fn positive(
+    fields: &Map<String, Value>,
+    field: &'static str,
+) -> Result<Option<NonZeroU64>, PayloadFault> {
+    let Some(value) = present(fields, field) else {
+        return Ok(None);
+    };
+    match as_whole(value).and_then(NonZeroU64::new) {
+        Some(number) => Ok(Some(number)),
+        None => Err(PayloadFault::NotPositive { field }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn get_logs(payload: &Value) -> Result<LogsQuery, PayloadFault> {
+        Command::interpret("get_logs", Some(payload)).map(|command| match command {
+            Command::GetLogs(query) => query,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn every_capability_is_a_command_and_no_other_name_is() {
+        let payload = json!({"service": "api"});
+        for name in super::super::CAPABILITIES {
+            assert_eq!(
+                Command::interpret(name, Some(&payload)).unwrap().name(),
+                name
+            );
+        }
+        for name in ["", "Start_All", "reload", "get_logs "] {
+            let fault = Command::interpret(name, None).unwrap_err();
+            assert_eq!(fault.code(), Code::UnknownCommand);
+        }
+    }
+
+    #[test]
+    fn a_payload_is_absent_null_or_an_object() {
+        for name in ["get_snapshot", "get_logs", "start_all", "stop_all"] {
+            for payload in [None, Some(json!(null)), Some(json!({"anything": [1]}))] {
+                assert!(Command::interpret(name, payload.as_ref()).is_ok());
+            }
+            for payload in [json!([]), json!("api"), json!(1), json!(true)] {
+                let fault = Command::interpret(name, Some(&payload)).unwrap_err();
+                assert_eq!(fault, PayloadFault::NotAnObject);
+            }
+        }
+    }
+
+    #[test]
+    fn one_service_is_named_as_it_is_written() {
+        for name in ["start_service", "stop_service", "restart_service"] {
+            let read = |payload: Value| Command::interpret(name, Some(&payload));
+            assert_eq!(
+                read(json!({"service": " api "})).unwrap().payload(),
+                Some(json!({"service": " api "}))
+            );
+            assert_eq!(
+                Command::interpret(name, None),
+                Err(PayloadFault::ServiceMissing)
+            );
+            assert_eq!(read(json!({})), Err(PayloadFault::ServiceMissing));
+            assert_eq!(
+                read(json!({"service": null})),
+                Err(PayloadFault::ServiceMissing)
+            );
+            assert_eq!(
+                read(json!({"service": 1})),
+                Err(PayloadFault::ServiceNotText)
+            );
+            assert_eq!(
+                read(json!({"service": ""})),
+                Err(PayloadFault::ServiceNotText)
+            );
+        }
+    }
+
+    #[test]
+    fn get_logs_follows_its_rules() {
+        assert_eq!(get_logs(&json!({})), Ok(LogsQuery::default()));
+        assert_eq!(
+            get_logs(&json!({"service": "api", "limit": 1e3, "after_seq": 0, "colour": 1})),
+            Ok(LogsQuery {
+                service: Some("api".to_owned()),
+                limit: NonZeroU64::new(1000),
+                cursor: LogsCursor::After(0),
+            })
+        );
+        assert_eq!(
+            get_logs(&json!({"before_seq": 7.0, "limit": null, "after_seq": null})),
+            Ok(LogsQuery {
+                cursor: LogsCursor::Before(NonZeroU64::new(7).unwrap()),
+                ..LogsQuery::default()
+            })
+        );
+        for odd in [
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!("5"),
+            json!([]),
+            json!(1e300),
+        ] {
+            assert_eq!(
+                get_logs(&json!({"limit": odd})),
+                Err(PayloadFault::NotPositive { field: "limit" })
+            );
+            assert_eq!(
+                get_logs(&json!({"before_seq": odd})),
+                Err(PayloadFault::NotPositive {
+                    field: "before_seq"
+                })
+            );
+            if odd != json!(0) {
+                assert_eq!(
+                    get_logs(&json!({"after_seq": odd})),
+                    Err(PayloadFault::NotWhole)
+                );
+            }
+        }
+        assert_eq!(
+            get_logs(&json!({"after_seq": 1, "before_seq": 9})),
+            Err(PayloadFault::TwoCursors)
+        );
+        assert_eq!(
+            get_logs(&json!({"service": 3})),
+            Err(PayloadFault::ServiceNotText)
+        );
+    }
+
+    fn command() -> impl Strategy<Value = Command> {
+        let cursor = prop_oneof![
+            Just(LogsCursor::End),
+            any::<u64>().prop_map(LogsCursor::After),
+            any::<NonZeroU64>().prop_map(LogsCursor::Before),
+        ];
+        let query = (prop::option::of(".+"), any::<Option<NonZeroU64>>(), cursor);
+        prop_oneof![
+            Just(Command::GetSnapshot),
+            Just(Command::StartAll),
+            Just(Command::StopAll),
+            ".+".prop_map(Command::StartService),
+            ".+".prop_map(Command::StopService),
+            ".+".prop_map(Command::RestartService),
+            query.prop_map(|(service, limit, cursor)| Command::GetLogs(LogsQuery {
+                service,
+                limit,
+                cursor
+            })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_one_end_writes_the_other_reads(command in command(), id in "[!-~]{1,9}") {
+            let text = super::super::message::command(&id, &command);
+            let envelope = super::super::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(&envelope.id, &id);
+            prop_assert_eq!(
+                Command::interpret(&envelope.name, envelope.payload.as_ref()),
+                Ok(command)
+            );
+        }
+    }
+}

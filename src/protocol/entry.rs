@@ -1,0 +1,62 @@
+//! Log entries as they travel (SPEC 3.3, 3.4, 5).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::timestamp::Timestamp;
+
+/// One log line with its metadata. It borrows from the message it came in where it can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry<'a> {
+    /// Its number: contiguous over all services of a session, from 1.
+    pub seq: u64,
+    /// The service that wrote it.
+    #[serde(borrow)]
+    pub service: Cow<'a, str>,
+    /// The service's status when the line was read; text, because nothing is decided by it.
+    #[serde(borrow)]
+    pub phase: Cow<'a, str>,
+    /// Where the service wrote it to.
+    pub stream: Stream,
+    /// The line, without its end.
+    #[serde(borrow)]
+    pub message: Cow<'a, str>,
+    /// When it was read.
+    pub timestamp: Timestamp,
+    /// The line goes on in the service's next entry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+}
+
+/// The two outputs of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// The `data` of a `get_logs` result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage<'a> {
+    /// Ascending by `seq`.
+    #[serde(borrow)]
+    pub entries: Vec<LogEntry<'a>>,
+    /// Whether entries that were asked for are not here.
+    pub truncated: bool,
+    /// The limit that applied.
+    pub effective_limit: u64,
+}

@@ -1,0 +1,179 @@
+//! What a server tells without being asked (SPEC 3.3).
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::LogEntry;
+use super::timestamp::Timestamp;
+
+/// The version in `hello`; another one is another language.
+pub const PROTOCOL_VERSION: u64 = 1;
+
+/// The `server` in `hello`.
+pub const SERVER_NAME: &str = "flowlayer";
+
+/// The commands, in the order of `hello`; what we add later is appended.
+pub const CAPABILITIES: [&str; 7] = [
+    "get_snapshot",
+    "get_logs",
+    "start_service",
+    "stop_service",
+    "restart_service",
+    "start_all",
+    "stop_all",
+];
+
+/// An event, by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'a> {
+    /// First on every connection.
+    Hello(Hello),
+    /// Second on every connection.
+    Snapshot(Snapshot),
+    /// A status changed, or was repeated.
+    ServiceStatus(ServiceStatus),
+    /// Live words on what a service waits for.
+    ServiceDetail(ServiceDetail),
+    /// One log line.
+    Log(LogEntry<'a>),
+    /// One this version does not know; to be ignored.
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Who is speaking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL_VERSION`].
+    pub protocol_version: u64,
+    /// [`SERVER_NAME`].
+    pub server: String,
+    /// The commands it takes.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// New for every `serve`. Absent from servers other than ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+}
+
+/// The state of all services; the `data` of a `get_snapshot` result too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Sorted by name.
+    pub services: Vec<ServiceState>,
+}
+
+/// The state of a service (SPEC 4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Planned, not started yet.
+    Unknown,
+    /// Port check and spawn.
+    Starting,
+    /// The process exists.
+    Running,
+    /// The probe has passed, or the oneshot has succeeded.
+    Ready,
+    /// Being taken down.
+    Stopping,
+    /// Down because somebody asked, or not started at all.
+    Stopped,
+    /// Down although nobody asked, or never came up.
+    Failed,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Whether a service stays alive or runs to completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Stays alive for the whole session.
+    Daemon,
+    /// Runs to completion.
+    Oneshot,
+}
+
+/// What we tell beyond name and status (SPEC 4.3). Servers other than ours leave it all out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Whether the terminal startup state is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<bool>,
+    /// One line for people: what is waited for, why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Process id of the leader while it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Exit code of the last life, when it ended by exiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Name of the signal that ended the last life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// The services that keep it from starting, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_by: Vec<String>,
+    /// Its layer in the startup plan, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<usize>,
+    /// Daemon or oneshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Since when it has this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// A member of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceState {
+    /// The service's name.
+    pub name: String,
+    /// Its status.
+    pub status: Status,
+    /// The rest.
+    #[serde(flatten)]
+    pub details: Details,
+}
+
+/// A status as it is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// The service's name.
+    pub service: String,
+    /// Its status.
+    pub status: Status,
+    /// When this was decided.
+    pub timestamp: Timestamp,
+    /// The rest.
+    #[serde(flatten)]
+    pub details: Details,
+}
+
+/// Live words between two status changes; droppable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceDetail {
+    /// The service's name.
+    pub service: String,
+    /// One line for people.
+    pub detail: String,
+    /// When this was seen.
+    pub timestamp: Timestamp,
+}

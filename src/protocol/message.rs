@@ -1,0 +1,269 @@
+//! Writing messages: one function a kind, each returning one frame's text.
+//!
+//! Fields come in the order `type`, `id`, `name`, `payload`, and absent ones are left out
+//! (SPEC 3.1).
+
+use serde::{Deserialize, Serialize};
+
+use super::code::ErrorBody;
+use super::command::Command;
+use super::event::{Hello, ServiceDetail, ServiceStatus, Snapshot};
+
+/// The payload of an `ack`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AckPayload {
+    /// Whether a result will follow.
+    pub accepted: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBody>,
+}
+
+/// The payload of a `result`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultPayload<D = serde_json::Value> {
+    /// Whether it worked.
+    pub ok: bool,
+    /// How it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBody>,
+    /// Every failed and blocked service the command was about, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_services: Vec<String>,
+    /// What was asked for.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub data: Option<D>,
+}
+
+/// A default that asks nothing of `D`.
+fn none<D>() -> Option<D> {
+    None
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, P> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<P>,
+}
+
+impl<P: Serialize> Envelope<'_, P> {
+    fn write(&self) -> String {
+        serde_json::to_string(self)
+            .expect("plain structs with text keys and finite numbers always serialise")
+    }
+}
+
+fn event<P: Serialize>(name: &'static str, payload: P) -> String {
+    Envelope {
+        r#type: "event",
+        id: None,
+        name: Some(name),
+        payload: Some(payload),
+    }
+    .write()
+}
+
+/// A client's `command`.
+pub fn command(id: &str, command: &Command) -> String {
+    Envelope {
+        r#type: "command",
+        id: Some(id),
+        name: Some(command.name()),
+        payload: command.payload(),
+    }
+    .write()
+}
+
+/// An `ack`: accepted, or refused for this reason.
+pub fn ack(id: &str, refusal: Option<ErrorBody>) -> String {
+    Envelope {
+        r#type: "ack",
+        id: Some(id),
+        name: None,
+        payload: Some(AckPayload {
+            accepted: refusal.is_none(),
+            error: refusal,
+        }),
+    }
+    .write()
+}
+
+/// A `result`.
+pub fn result<D: Serialize>(id: &str, payload: ResultPayload<D>) -> String {
+    Envelope {
+        r#type: "result",
+        id: Some(id),
+        name: None,
+        payload: Some(payload),
+    }
+    .write()
+}
+
+/// A `result` that is fine and has nothing to say.
+pub fn done(id: &str) -> String {
+    result::<()>(
+        id,
+        ResultPayload {
+            ok: true,
+            error: None,
+            failed_services: Vec::new(),
+            data: None,
+        },
+    )
+}
+
+/// The `result` of a `get_logs`, around entries that are written already: JSON objects separated
+/// by commas.
+pub fn log_page(id: &str, entries: &str, truncated: bool, effective_limit: u64) -> String {
+    let id = serde_json::Value::from(id);
+    format!(
+        "{{\"type\":\"result\",\"id\":{id},\"payload\":{{\"ok\":true,\"data\":{{\"entries\":\
+         [{entries}],\"truncated\":{truncated},\"effective_limit\":{effective_limit}}}}}}}"
+    )
+}
+
+/// An `error`: the answer to a message that is no command.
+pub fn error(id: Option<&str>, body: &ErrorBody) -> String {
+    Envelope {
+        r#type: "error",
+        id,
+        name: None,
+        payload: Some(body),
+    }
+    .write()
+}
+
+/// The `hello` event.
+pub fn hello(hello: &Hello) -> String {
+    event("hello", hello)
+}
+
+/// The `snapshot` event.
+pub fn snapshot(snapshot: &Snapshot) -> String {
+    event("snapshot", snapshot)
+}
+
+/// The `service_status` event.
+pub fn service_status(status: &ServiceStatus) -> String {
+    event("service_status", status)
+}
+
+/// The `service_detail` event.
+pub fn service_detail(detail: &ServiceDetail) -> String {
+    event("service_detail", detail)
+}
+
+/// What comes before an entry that is written already, to make a `log` event of it.
+pub const LOG_OPEN: &str = "{\"type\":\"event\",\"name\":\"log\",\"payload\":";
+
+/// What comes after it.
+pub const LOG_CLOSE: &str = "}";
+
+/// The `log` event around an entry that is written already: one JSON object.
+pub fn log(entry: &str) -> String {
+    let mut text = String::with_capacity(LOG_OPEN.len() + entry.len() + LOG_CLOSE.len());
+    text.push_str(LOG_OPEN);
+    text.push_str(entry);
+    text.push_str(LOG_CLOSE);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Code, Details, Kind, ServiceState, Status, Timestamp};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn moment() -> Timestamp {
+        Timestamp::from(UNIX_EPOCH + Duration::from_millis(1_776_508_200_007))
+    }
+
+    #[test]
+    fn fields_come_in_order_and_absent_ones_are_left_out() {
+        assert_eq!(
+            command("1", &Command::StartAll),
+            r#"{"type":"command","id":"1","name":"start_all"}"#
+        );
+        assert_eq!(
+            command("1", &Command::StopService("api".to_owned())),
+            r#"{"type":"command","id":"1","name":"stop_service","payload":{"service":"api"}}"#
+        );
+        assert_eq!(
+            ack("a\"b", None),
+            r#"{"type":"ack","id":"a\"b","payload":{"accepted":true}}"#
+        );
+        let busy = ErrorBody::new(Code::ServiceBusy, "api is stopping");
+        assert_eq!(
+            ack("1", Some(busy.clone())),
+            r#"{"type":"ack","id":"1","payload":{"accepted":false,"error":{"code":"service_busy","message":"api is stopping"}}}"#
+        );
+        assert_eq!(
+            done("1"),
+            r#"{"type":"result","id":"1","payload":{"ok":true}}"#
+        );
+        assert_eq!(
+            error(None, &busy),
+            r#"{"type":"error","payload":{"code":"service_busy","message":"api is stopping"}}"#
+        );
+        assert_eq!(
+            log_page("1", r#"{"seq":1}"#, false, 500),
+            r#"{"type":"result","id":"1","payload":{"ok":true,"data":{"entries":[{"seq":1}],"truncated":false,"effective_limit":500}}}"#
+        );
+        assert_eq!(log("{}"), r#"{"type":"event","name":"log","payload":{}}"#);
+    }
+
+    #[test]
+    fn a_failed_result_has_error_then_services() {
+        let payload = ResultPayload::<()> {
+            ok: false,
+            error: Some(ErrorBody::new(Code::InternalError, "db failed")),
+            failed_services: vec!["api".to_owned(), "db".to_owned()],
+            data: None,
+        };
+        assert_eq!(
+            result("1", payload),
+            r#"{"type":"result","id":"1","payload":{"ok":false,"error":{"code":"internal_error","message":"db failed"},"failed_services":["api","db"]}}"#
+        );
+    }
+
+    #[test]
+    fn events_have_a_name_and_no_id() {
+        let state = ServiceState {
+            name: "api".to_owned(),
+            status: Status::Ready,
+            details: Details {
+                up: Some(true),
+                pid: Some(7),
+                wave: Some(0),
+                kind: Some(Kind::Daemon),
+                since: Some(moment()),
+                ..Details::default()
+            },
+        };
+        assert_eq!(
+            snapshot(&Snapshot {
+                services: vec![state]
+            }),
+            r#"{"type":"event","name":"snapshot","payload":{"services":[{"name":"api","status":"ready","up":true,"pid":7,"wave":0,"kind":"daemon","since":"2026-04-18T10:30:00.007Z"}]}}"#
+        );
+        let status = ServiceStatus {
+            service: "api".to_owned(),
+            status: Status::Failed,
+            timestamp: moment(),
+            details: Details {
+                signal: Some("SIGKILL".to_owned()),
+                blocked_by: vec!["db".to_owned()],
+                ..Details::default()
+            },
+        };
+        assert_eq!(
+            service_status(&status),
+            r#"{"type":"event","name":"service_status","payload":{"service":"api","status":"failed","timestamp":"2026-04-18T10:30:00.007Z","signal":"SIGKILL","blocked_by":["db"]}}"#
+        );
+    }
+}

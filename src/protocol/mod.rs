@@ -1,0 +1,30 @@
+//! The language of the Session API (SPEC 3): plain data, used by the server and by our client.
+//!
+//! What a client sends goes through [`parse`] (the envelope, SPEC 3.1) and [`Command::interpret`]
+//! (what it asks for, SPEC 3.2). What a server sends is written by [`message`] and read back by
+//! [`Incoming::parse`]. Nothing here knows of services, sockets or time.
+
+mod code;
+mod command;
+mod entry;
+mod event;
+mod inbound;
+mod incoming;
+pub mod message;
+mod number;
+mod text;
+mod timestamp;
+mod token;
+
+pub use code::{Code, ErrorBody};
+pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
+pub use entry::{LogEntry, LogPage, Stream};
+pub use event::{
+    CAPABILITIES, Details, Event, Hello, Kind, PROTOCOL_VERSION, SERVER_NAME, ServiceDetail,
+    ServiceState, ServiceStatus, Snapshot, Status,
+};
+pub use inbound::{CommandEnvelope, Fault, Refused, parse};
+pub use incoming::{Incoming, Unreadable};
+pub use message::{AckPayload, ResultPayload};
+pub use timestamp::Timestamp;
+pub use token::{Token, TokenError};
