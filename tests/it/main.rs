@@ -1,1 +1,7 @@
-//! Integration tests.
+//! Integration tests: the real binary, real processes, real sockets, a real terminal.
+//!
+//! Each module tests one face of the product through what a person or a client can see of it. How
+//! they start and watch it is in [`harness`].
+
+mod cli;
+mod harness;

@@ -1,0 +1,58 @@
+//! How tests run FlowLayer.
+//!
+//! [`run`] runs a command line to its end. [`Stack`] describes a configuration and starts
+//! `flowlayer serve` on it; the [`Server`] it gives has the boot lines, the session API, the
+//! processes and the exit code, and proves on drop that it left no process behind. [`Terminal`]
+//! runs a command line on a terminal of its own and shows its screen.
+//!
+//! Whatever is waited for has the same generous [`DEADLINE`]; a test that misses it fails with
+//! everything that was seen until then.
+#![allow(
+    dead_code,
+    reason = "the harness offers more than the tests of one moment use"
+)]
+
+mod child;
+mod client;
+mod ports;
+mod processes;
+mod server;
+mod stack;
+mod terminal;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+pub(crate) use child::{Child, Finished};
+pub(crate) use client::{Client, Reply};
+pub(crate) use ports::free_port;
+pub(crate) use processes::Process;
+pub(crate) use server::Server;
+pub(crate) use stack::Stack;
+pub(crate) use terminal::{Screen, Terminal};
+
+/// How long a test waits for anything before it fails. Far more than anything takes, so that only
+/// what never comes misses it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The binary under test, in an environment that does not depend on who runs the tests.
+pub(crate) fn flowlayer() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowlayer"));
+    for name in ["NO_COLOR", "FLOWLAYER_TOKEN", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs `flowlayer` with these arguments in this directory to its end.
+#[track_caller]
+pub(crate) fn run(
+    directory: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Finished {
+    let mut command = flowlayer();
+    command.current_dir(directory).args(arguments);
+    Child::spawn(command).finish()
+}

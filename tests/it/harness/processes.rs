@@ -1,0 +1,78 @@
+//! Finding the processes of a stack, wherever they went.
+//!
+//! Every server of a test has a variable of its own in its environment, and so has whatever
+//! descends from it. Services have the server's own marker besides.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Instant;
+
+use super::DEADLINE;
+
+/// The variable that names the test's stack.
+pub(crate) const STACK: &str = "FLOWLAYER_TEST_STACK";
+
+/// How the names of the variables start that the server gives to what it spawns.
+const OWNER: &str = "FLOWLAYER_OWNER_";
+
+/// A process that descends from a test's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    /// Its id.
+    pub(crate) pid: u32,
+    /// Its arguments, separated by blanks.
+    pub(crate) command: String,
+    /// Whether it belongs to a service, rather than to the server itself.
+    pub(crate) is_of_service: bool,
+}
+
+/// All living processes of the stack with this identity, the server's own included. A zombie is
+/// not alive: it has no environment any more.
+pub(crate) fn of_stack(identity: &str) -> Vec<Process> {
+    let marker = format!("{STACK}={identity}");
+    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.parse::<u32>().ok()
+    });
+    let mut processes: Vec<Process> = pids.filter_map(|pid| look_at(pid, &marker)).collect();
+    processes.sort_by_key(|process| process.pid);
+    processes
+}
+
+fn look_at(pid: u32, marker: &str) -> Option<Process> {
+    // A process that ends meanwhile is none of ours any more.
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let variables = || environment.split(|byte| *byte == 0);
+    if !variables().any(|variable| variable == marker.as_bytes()) {
+        return None;
+    }
+    let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let words: Vec<_> = command
+        .split(|byte| *byte == 0)
+        .map(|word| OsStr::from_bytes(word).to_string_lossy())
+        .collect();
+    Some(Process {
+        pid,
+        command: words.join(" ").trim_end().to_owned(),
+        is_of_service: variables().any(|variable| variable.starts_with(OWNER.as_bytes())),
+    })
+}
+
+/// Waits until what is wanted is true of the stack's processes, and returns them.
+#[track_caller]
+pub(crate) fn wait(identity: &str, what: &str, is_so: impl Fn(&[Process]) -> bool) -> Vec<Process> {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let processes = of_stack(identity);
+        if is_so(&processes) {
+            return processes;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "waited in vain for {what}: {processes:#?}"
+        );
+        // The kernel does not tell about processes that are not our children; ask again soon.
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

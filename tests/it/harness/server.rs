@@ -1,0 +1,162 @@
+//! A running `flowlayer serve`.
+
+use std::path::Path;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::child::{Child, Finished};
+use super::client::Client;
+use super::processes::{self, Process};
+use super::stack::TOKEN;
+
+/// A server that a test started. On drop it is ended, and whatever it left behind fails the test.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    directory: TempDir,
+    identity: String,
+    address: Option<String>,
+}
+
+impl Server {
+    pub(super) fn new(
+        child: Child,
+        directory: TempDir,
+        identity: String,
+        address: Option<String>,
+    ) -> Self {
+        Self {
+            child,
+            directory,
+            identity,
+            address,
+        }
+    }
+
+    /// The directory with the configuration.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The process that was started, with what it prints.
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Waits for a line on its standard output that contains the text.
+    #[track_caller]
+    pub(crate) fn wait_for_line(&self, text: &str) -> String {
+        self.child.wait_for_line(text)
+    }
+
+    /// Waits until the boot has ended well.
+    #[track_caller]
+    pub(crate) fn booted(self) -> Self {
+        let summary = self.wait_for_line("STARTUP ");
+        assert_eq!(
+            summary,
+            "STARTUP COMPLETE — runtime active",
+            "{}",
+            self.child.transcript()
+        );
+        self
+    }
+
+    /// What it printed until now.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.child.lines()
+    }
+
+    /// The lines of the server itself, without the output of services.
+    pub(crate) fn own_lines(&self) -> Vec<String> {
+        let is_own = |line: &String| line.starts_with("[flowlayer]") || line.starts_with("STARTUP");
+        self.lines().into_iter().filter(is_own).collect()
+    }
+
+    /// Where its session API is.
+    pub(crate) fn address(&self) -> &str {
+        self.address.as_deref().unwrap()
+    }
+
+    /// Connects a client with the stack's token, as soon as the server accepts one.
+    #[track_caller]
+    pub(crate) fn connect(&self) -> Client {
+        self.connect_with(TOKEN)
+    }
+
+    /// Connects a client with this token.
+    #[track_caller]
+    pub(crate) fn connect_with(&self, token: &str) -> Client {
+        Client::connect(self.address(), token, || self.child.is_running())
+    }
+
+    /// Sends a signal to the process that was started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.child.signal(signal);
+    }
+
+    /// Ends the server with a SIGTERM and waits for that.
+    #[track_caller]
+    pub(crate) fn stop(&self) -> Finished {
+        self.signal(Signal::SIGTERM);
+        self.wait_for_end()
+    }
+
+    /// Waits for its end; nothing of it may be left then.
+    #[track_caller]
+    pub(crate) fn wait_for_end(&self) -> Finished {
+        let finished = self.child.wait_for_end();
+        let left = processes::of_stack(&self.identity);
+        assert!(
+            left.is_empty(),
+            "left behind: {left:#?}\n{}",
+            self.child.transcript()
+        );
+        finished
+    }
+
+    /// The living processes of its services.
+    pub(crate) fn services(&self) -> Vec<Process> {
+        let all = processes::of_stack(&self.identity);
+        all.into_iter()
+            .filter(|process| process.is_of_service)
+            .collect()
+    }
+
+    /// The living processes of the server itself, the one that was started among them.
+    pub(crate) fn servers(&self) -> Vec<Process> {
+        let all = processes::of_stack(&self.identity);
+        all.into_iter()
+            .filter(|process| !process.is_of_service)
+            .collect()
+    }
+
+    /// Waits until something is true of all its processes.
+    #[track_caller]
+    pub(crate) fn wait_for_processes(
+        &self,
+        what: &str,
+        is_so: impl Fn(&[Process]) -> bool,
+    ) -> Vec<Process> {
+        processes::wait(&self.identity, what, is_so)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            if self.child.is_running() {
+                self.stop();
+            }
+            let left = processes::of_stack(&self.identity);
+            assert!(left.is_empty(), "left behind: {left:#?}");
+        }
+        // After a failure: leave nothing to the tests that follow.
+        self.signal(Signal::SIGKILL);
+        for process in processes::of_stack(&self.identity) {
+            let _ = kill(Pid::from_raw(process.pid.cast_signed()), Signal::SIGKILL);
+        }
+    }
+}

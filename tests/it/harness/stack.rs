@@ -1,0 +1,164 @@
+//! Describing a stack and starting it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use super::child::Child;
+use super::{Server, flowlayer, free_port, processes};
+
+/// The token of every stack that does not say otherwise.
+pub(crate) const TOKEN: &str = "test-token";
+
+/// A configuration in a directory of its own, and how `serve` is started on it.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Stack {
+    directory: TempDir,
+    config: Map<String, Value>,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    has_api: bool,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            config: Map::new(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            has_api: true,
+        }
+    }
+}
+
+impl Stack {
+    /// A stack without services, with a session API on a free port.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a service: the object under its name in the configuration.
+    pub(crate) fn service(mut self, name: &str, service: Value) -> Self {
+        let services = self.config.entry("services").or_insert_with(|| json!({}));
+        services[name] = service;
+        self
+    }
+
+    /// Adds a daemon or oneshot made of shell commands.
+    pub(crate) fn shell(self, name: &str, script: &str, rest: Value) -> Self {
+        let mut service = json!({ "cmd": ["sh", "-c", script] });
+        let Value::Object(rest) = rest else {
+            panic!("an object is wanted, not {rest}")
+        };
+        service.as_object_mut().unwrap().extend(rest);
+        self.service(name, service)
+    }
+
+    /// Sets a top-level field of the configuration.
+    pub(crate) fn field(mut self, name: &str, value: Value) -> Self {
+        self.config.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds an argument of `serve`.
+    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets a variable in the environment of `serve`.
+    pub(crate) fn variable(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Puts a file into the stack's directory.
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Leaves the session API out, and its arguments.
+    pub(crate) fn without_api(mut self) -> Self {
+        self.has_api = false;
+        self
+    }
+
+    /// The directory with the configuration; `serve` is started in it.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Starts `flowlayer serve` and reads all it prints.
+    #[track_caller]
+    pub(crate) fn start(self) -> Server {
+        self.start_with(Child::spawn)
+    }
+
+    /// Starts `flowlayer serve` in a way of one's own: unread, on a terminal.
+    #[track_caller]
+    pub(crate) fn start_with(self, spawn: impl FnOnce(Command) -> Child) -> Server {
+        let prepared = self.prepare();
+        let child = spawn(prepared.command);
+        Server::new(
+            child,
+            prepared.directory,
+            prepared.identity,
+            prepared.address,
+        )
+    }
+
+    /// Writes the configuration and gives the command that serves it.
+    pub(crate) fn prepare(mut self) -> Prepared {
+        self.config.entry("services").or_insert_with(|| json!({}));
+        let config = self.directory.path().join("flowlayer.jsonc");
+        // A test may have put one there that cannot be written as JSON.
+        if !config.exists() {
+            fs::write(&config, serde_json::to_string_pretty(&self.config).unwrap()).unwrap();
+        }
+        let identity = uuid::Uuid::new_v4().to_string();
+        let mut command = flowlayer();
+        command
+            .current_dir(self.directory.path())
+            .arg("serve")
+            .envs(self.environment)
+            .env(processes::STACK, &identity)
+            // Sessions register here rather than beside the tester's own.
+            .env("XDG_RUNTIME_DIR", self.directory.path());
+        let address = self.has_api.then(|| {
+            // Known beforehand, because some tests cannot read the boot lines.
+            let address = format!("127.0.0.1:{}", free_port());
+            command.args(["-s", &address, "-token", TOKEN]);
+            address
+        });
+        command.args(self.arguments);
+        Prepared {
+            command,
+            directory: self.directory,
+            identity,
+            address,
+        }
+    }
+}
+
+/// A stack that only has to be spawned.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// `flowlayer serve` with all its arguments.
+    pub(crate) command: Command,
+    /// Where the configuration is.
+    pub(crate) directory: TempDir,
+    /// The value of [`processes::STACK`] in all its processes.
+    pub(crate) identity: String,
+    /// Where its session API will be.
+    pub(crate) address: Option<String>,
+}

@@ -1,0 +1,205 @@
+//! A command on a terminal of its own, and its screen.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+use nix::pty::{Winsize, openpty};
+
+use super::DEADLINE;
+use super::child::{Child, Finished};
+
+/// A process whose controlling terminal is ours: what it draws is on a screen that can be looked
+/// at, and what is typed goes to it (`\u{3}` is Ctrl-C, with all that belongs to it).
+pub(crate) struct Terminal {
+    child: Child,
+    keyboard: File,
+    /// Held so that the size can be changed; the screen ends when the process does.
+    line: File,
+    display: Arc<Display>,
+}
+
+struct Display {
+    screen: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+}
+
+/// What is on the screen at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Screen {
+    /// Its rows, without the blanks at their ends.
+    pub(crate) rows: Vec<String>,
+}
+
+impl Screen {
+    /// Whether a row contains the text.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.rows.iter().any(|row| row.contains(text))
+    }
+}
+
+impl Terminal {
+    /// Runs a command on a terminal of this size. `setsid` gives it the terminal as its
+    /// controlling one, which the standard library cannot without `unsafe`.
+    #[track_caller]
+    pub(crate) fn run(command: &Command, rows: u16, columns: u16) -> Self {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(&size, None).unwrap();
+        let line = File::from(pty.slave);
+        // Without --fork it becomes the command: same process, same id.
+        let mut on_terminal = Command::new("setsid");
+        on_terminal
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args());
+        on_terminal.env("TERM", "xterm-256color");
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => on_terminal.env(name, value),
+                None => on_terminal.env_remove(name),
+            };
+        }
+        if let Some(directory) = command.get_current_dir() {
+            on_terminal.current_dir(directory);
+        }
+        let stdio = || Stdio::from(line.try_clone().unwrap());
+        on_terminal.stdin(stdio()).stdout(stdio()).stderr(stdio());
+        let child = Child::spawn_as_is(on_terminal);
+        let keyboard = File::from(pty.master);
+        let display = Arc::new(Display {
+            screen: Mutex::new(State {
+                parser: vt100::Parser::new(rows, columns, 10_000),
+                raw: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        });
+        let (mut output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&display));
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            // Ends with an error when nobody holds the other side any more.
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                let mut state = shown.screen.lock().unwrap_or_else(PoisonError::into_inner);
+                state.parser.process(&buffer[..count]);
+                state.raw.extend_from_slice(&buffer[..count]);
+                drop(state);
+                shown.changed.notify_all();
+            }
+        });
+        Self {
+            child,
+            keyboard,
+            line,
+            display,
+        }
+    }
+
+    /// The process on it.
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Types these characters.
+    #[track_caller]
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives it another size, as a window that is dragged.
+    #[track_caller]
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
+        self.display
+            .screen
+            .lock()
+            .unwrap()
+            .parser
+            .screen_mut()
+            .set_size(rows, columns);
+        let resized = Command::new("stty")
+            .args(["rows", &rows.to_string(), "cols", &columns.to_string()])
+            .stdin(self.line.try_clone().unwrap())
+            .status();
+        assert!(resized.unwrap().success());
+    }
+
+    /// What is on the screen now.
+    pub(crate) fn screen(&self) -> Screen {
+        let state = self
+            .display
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        screen_of(&state)
+    }
+
+    /// Every byte that was written to it until now.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.display
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .raw
+            .clone()
+    }
+
+    /// Waits until the screen is as wanted.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&Screen) -> bool) -> Screen {
+        let deadline = Instant::now() + DEADLINE;
+        let mut state = self
+            .display
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let screen = screen_of(&state);
+            if is_so(&screen) {
+                return screen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(state);
+                panic!(
+                    "waited in vain for {what}; on the screen:\n{}",
+                    screen.rows.join("\n")
+                );
+            }
+            let waited = self.display.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until a row contains the text.
+    #[track_caller]
+    pub(crate) fn wait_for_text(&self, text: &str) -> Screen {
+        self.wait_for(&format!("{text:?}"), |screen| screen.has(text))
+    }
+
+    /// Waits for the end of the process.
+    #[track_caller]
+    pub(crate) fn wait_for_end(&self) -> Finished {
+        self.child.wait_for_end()
+    }
+}
+
+fn screen_of(state: &State) -> Screen {
+    let screen = state.parser.screen();
+    let (_, columns) = screen.size();
+    Screen {
+        rows: screen
+            .rows(0, columns)
+            .map(|row| row.trim_end().to_owned())
+            .collect(),
+    }
+}
