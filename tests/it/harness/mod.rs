@@ -9,6 +9,7 @@
 //! everything that was seen until then.
 #![allow(
     dead_code,
+    unused_imports,
     reason = "the harness offers more than the tests of one moment use"
 )]
 
