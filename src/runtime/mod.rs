@@ -1,6 +1,8 @@
 //! The runtime: plan in, live stack out.
 
 pub mod handle;
+pub mod lifecycle;
+pub mod orchestrator;
 pub mod status;
 
 pub use handle::{

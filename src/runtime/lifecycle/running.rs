@@ -1,0 +1,333 @@
+//! From the process to up, and what happens when it ends unasked.
+
+use std::time::Duration;
+
+use super::stop::Then;
+use super::takedown::{self, Takedown};
+use super::{Effect, Lifecycle, Now, ProbeSpec, State, words};
+use crate::process::{End, LifeId, Mode};
+use crate::runtime::status::{ServiceKind, Status};
+
+/// How long the end of a process may wait for its last lines and for what it left (SPEC 4.4).
+const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
+
+/// What a service with a process is doing until it is up.
+#[derive(Debug, Clone)]
+pub(super) enum Probing {
+    /// A oneshot at work.
+    Working,
+    /// A oneshot has succeeded; its last lines are being read. It left so many processes.
+    Draining { left: usize },
+    /// Its probe is being attempted.
+    Probe(Attempts),
+}
+
+/// The attempts of a probe so far.
+#[derive(Debug, Clone)]
+pub(super) struct Attempts {
+    since: Now,
+    failed: u64,
+    last: Option<String>,
+    /// Processes a succeeded oneshot has left.
+    left: usize,
+}
+
+impl Probing {
+    pub(super) fn probe(now: Now, left: usize) -> Self {
+        Self::Probe(Attempts {
+            since: now,
+            failed: 0,
+            last: None,
+            left,
+        })
+    }
+
+    pub(super) fn give_up_at(&self, probe: Option<&ProbeSpec>) -> Option<Now> {
+        match self {
+            Self::Probe(attempts) => probe?.timeout.map(|timeout| attempts.since + timeout),
+            Self::Working | Self::Draining { .. } => None,
+        }
+    }
+
+    pub(super) fn detail(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<String> {
+        let (Self::Probe(attempts), Some(probe)) = (self, probe) else {
+            return None;
+        };
+        let waited = words::seconds(now.saturating_sub(attempts.since));
+        Some(match &attempts.last {
+            None => format!("waiting for {} ({waited} s)", probe.target),
+            Some(error) => format!(
+                "waiting for {}: {error} ({}, {waited} s)",
+                probe.target,
+                words::count(attempts.failed, "attempt", "attempts")
+            ),
+        })
+    }
+}
+
+/// A leader that ended unasked, until its failure is published.
+#[derive(Debug, Clone)]
+pub(super) struct Failing {
+    /// The life that ended.
+    life: LifeId,
+    /// How.
+    end: End,
+    /// The status it keeps until then.
+    pub(super) shown: Status,
+    was_up: bool,
+    kind: ServiceKind,
+    /// Processes it left.
+    background: usize,
+    pub(super) takedown: Takedown,
+    gone: bool,
+    drained: bool,
+    publish_by: Now,
+}
+
+impl Failing {
+    pub(super) fn deadline(&self) -> Now {
+        self.publish_by
+    }
+
+    pub(super) fn words(&self, stopped: bool) -> String {
+        if self.kind == ServiceKind::Oneshot {
+            return words::end(self.end);
+        }
+        words::daemon_exit(self.end, self.was_up, self.background, stopped)
+    }
+}
+
+/// What a failed service left, on its way out.
+#[derive(Debug, Clone)]
+pub(super) struct Clearing {
+    pub(super) takedown: Takedown,
+    /// The detail once it is gone.
+    done: String,
+}
+
+impl Lifecycle {
+    pub(super) fn probe_failed(&mut self, life: LifeId, error: String) {
+        if let State::Coming {
+            life: current,
+            work: Probing::Probe(attempts),
+            ..
+        } = &mut self.state
+            && *current == life
+        {
+            attempts.failed += 1;
+            attempts.last = Some(error);
+        }
+    }
+
+    pub(super) fn probe_passed(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+        if let State::Coming {
+            life: current,
+            pid,
+            work: Probing::Probe(attempts),
+        } = &self.state
+            && *current == life
+        {
+            self.state = State::Up {
+                life,
+                pid: *pid,
+                left: attempts.left,
+            };
+            self.publish(now, out);
+        }
+    }
+
+    /// The probe's time is over: the service is stopped, and has failed.
+    pub(super) fn probe_gave_up(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Coming { work, .. } = &self.state else {
+            return;
+        };
+        let Some(ProbeSpec {
+            timeout: Some(timeout),
+            ..
+        }) = &self.spec.probe
+        else {
+            return;
+        };
+        let waiting = work
+            .detail(now, self.spec.probe.as_ref())
+            .unwrap_or_default();
+        let words = format!("not ready within {}: {waiting}", words::limit(*timeout));
+        self.begin_stop(now, Then::Fail(words), out);
+    }
+
+    pub(super) fn exited(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        end: End,
+        left: usize,
+        out: &mut Vec<Effect>,
+    ) {
+        if let State::Stopping(stop) = &mut self.state {
+            if stop.life == life {
+                stop.pid = None;
+                self.end = Some(end);
+            }
+            return;
+        }
+        let was_up = match &mut self.state {
+            State::Coming {
+                life: current,
+                pid,
+                work: work @ Probing::Working,
+            } if *current == life => {
+                if end == End::Code(0) {
+                    *pid = None;
+                    *work = Probing::Draining { left };
+                    self.end = Some(end);
+                    out.push(Effect::Drain(life));
+                    return;
+                }
+                false
+            }
+            State::Coming {
+                life: current,
+                work: Probing::Probe(_),
+                ..
+            } if *current == life => {
+                out.push(Effect::StopProbe);
+                false
+            }
+            State::Up { life: current, .. } if *current == life => true,
+            _ => return,
+        };
+        let shown = self.status();
+        self.end = Some(end);
+        let round = self.next_round();
+        self.state = State::Falling(Failing {
+            life,
+            end,
+            shown,
+            was_up,
+            kind: self.spec.kind,
+            background: left,
+            takedown: Takedown::terminate(round, now, self.spec.grace),
+            gone: false,
+            drained: false,
+            publish_by: now + PUBLISH_LIMIT,
+        });
+        out.extend([
+            Effect::TakeDown(round, Mode::Terminate),
+            Effect::Drain(life),
+        ]);
+    }
+
+    pub(super) fn drained(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+        match &mut self.state {
+            State::Coming {
+                life: current,
+                pid: None,
+                work: Probing::Draining { left },
+            } if *current == life => {
+                let left = *left;
+                if left == 0 {
+                    out.push(Effect::Cut);
+                }
+                if self.spec.probe.is_some() {
+                    self.state = State::Coming {
+                        life,
+                        pid: None,
+                        work: Probing::probe(now, left),
+                    };
+                    out.push(Effect::StartProbe(life));
+                } else {
+                    self.state = State::Up {
+                        life,
+                        pid: None,
+                        left,
+                    };
+                    self.publish(now, out);
+                }
+            }
+            State::Falling(failing) if failing.life == life => {
+                failing.drained = true;
+                if failing.gone {
+                    self.publish_fall(now, out);
+                }
+            }
+            State::Stopping(_) => self.stop_drained(now, life, out),
+            _ => {}
+        }
+    }
+
+    /// Nothing is left of what failed.
+    pub(super) fn fallen(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if let State::Falling(failing) = &mut self.state {
+            failing.gone = true;
+            if failing.drained {
+                self.publish_fall(now, out);
+            }
+        }
+    }
+
+    pub(super) fn falling_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.publish_fall(now, out);
+    }
+
+    fn publish_fall(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Falling(failing) = &self.state else {
+            return;
+        };
+        let words = failing.words(failing.gone);
+        let clearing = (!failing.gone).then(|| Clearing {
+            takedown: failing.takedown.clone(),
+            done: failing.words(true),
+        });
+        if clearing.is_none() {
+            out.push(Effect::Cut);
+        }
+        self.fail(now, words, clearing, out);
+    }
+
+    /// What a failed service left is gone.
+    pub(super) fn cleared(&mut self, out: &mut Vec<Effect>) {
+        if let State::Down {
+            detail, clearing, ..
+        } = &mut self.state
+            && let Some(Clearing { done, .. }) = clearing.take()
+        {
+            *detail = Some(done);
+            out.push(Effect::Cut);
+        }
+    }
+
+    pub(super) fn clearing_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Down {
+            detail, clearing, ..
+        } = &mut self.state
+        else {
+            return;
+        };
+        let Some(Clearing { takedown, .. }) = clearing else {
+            return;
+        };
+        match takedown.tick(now) {
+            takedown::Step::Wait => {}
+            takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+            takedown::Step::GiveUp => {
+                self.stuck = true;
+                let left = words::left_behind(&takedown.remaining);
+                out.extend([Effect::Note(left.clone()), Effect::Cut]);
+                *detail = Some(match detail.take() {
+                    Some(words) => format!("{words}; {left}"),
+                    None => left,
+                });
+                *clearing = None;
+            }
+        }
+    }
+
+    /// SIGKILL for what is on its way out already.
+    pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if let Some(takedown) = self.takedown_mut()
+            && takedown.skip_grace(now)
+        {
+            out.push(Effect::TakeDown(takedown.round, Mode::Kill));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The way up: what an earlier life left, the port, the process.
+
+use super::running::Probing;
+use super::stop::{Phase, Stop, Then};
+use super::takedown::{self, Takedown};
+use super::{Effect, Lifecycle, Now, Rest, State, Urge, words};
+use crate::process::{LifeId, Mode};
+use crate::runtime::status::ServiceKind;
+
+/// What a service on its way up is waiting for.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// What its last life left has to go first.
+    Clearing(Takedown),
+    /// Nobody may listen on its port.
+    Port,
+    /// Its process is being made.
+    Spawning,
+}
+
+impl Step {
+    pub(super) fn deadline(&self) -> Option<Now> {
+        match self {
+            Self::Clearing(takedown) => Some(takedown.deadline()),
+            Self::Port | Self::Spawning => None,
+        }
+    }
+
+    pub(super) fn takedown_mut(&mut self) -> Option<&mut Takedown> {
+        match self {
+            Self::Clearing(takedown) => Some(takedown),
+            Self::Port | Self::Spawning => None,
+        }
+    }
+
+    pub(super) fn detail(&self, now: Now) -> Option<String> {
+        match self {
+            Self::Clearing(takedown) => Some(format!(
+                "ending what the last run left, {}: waiting for {}",
+                takedown.progress(now),
+                words::processes(&takedown.remaining)
+            )),
+            Self::Port | Self::Spawning => None,
+        }
+    }
+}
+
+impl Lifecycle {
+    pub(super) fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
+        debug_assert!(
+            self.may_start(),
+            "the orchestrator starts only what may start"
+        );
+        let (under_way, has_left) = match &mut self.state {
+            State::Down { clearing, .. } => (
+                clearing.take().map(|clearing| clearing.takedown),
+                self.stuck,
+            ),
+            State::Up { left, .. } if self.spec.kind == ServiceKind::Oneshot => (None, *left > 0),
+            _ => return,
+        };
+        let life = self.next_life();
+        self.end = None;
+        self.port_held = false;
+        let clearing = match under_way {
+            None if has_left => {
+                let (takedown, mode) = self.new_takedown(now, Urge::Graceful);
+                out.push(Effect::TakeDown(takedown.round, mode));
+                Some(takedown)
+            }
+            under_way => under_way,
+        };
+        let clear = clearing.is_none();
+        self.state = State::Starting {
+            life,
+            step: clearing.map_or(Step::Port, Step::Clearing),
+            stop: None,
+        };
+        self.publish(now, out);
+        if clear {
+            self.check_port(life, out);
+        }
+    }
+
+    fn check_port(&mut self, life: LifeId, out: &mut Vec<Effect>) {
+        let step = if let Some(port) = self.spec.port {
+            out.push(Effect::CheckPort(life, port));
+            Step::Port
+        } else {
+            out.push(Effect::Spawn(life));
+            Step::Spawning
+        };
+        self.state = State::Starting {
+            life,
+            step,
+            stop: None,
+        };
+    }
+
+    /// What the last life left is gone.
+    pub(super) fn start_cleared(&mut self, out: &mut Vec<Effect>) {
+        if let State::Starting { life, .. } = self.state {
+            out.push(Effect::Cut);
+            self.check_port(life, out);
+        }
+    }
+
+    pub(super) fn port_free(&mut self, life: LifeId, out: &mut Vec<Effect>) {
+        if let State::Starting {
+            life: current,
+            step: step @ Step::Port,
+            ..
+        } = &mut self.state
+            && *current == life
+        {
+            *step = Step::Spawning;
+            out.push(Effect::Spawn(life));
+        }
+    }
+
+    pub(super) fn start_failed(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        words: String,
+        out: &mut Vec<Effect>,
+    ) {
+        if matches!(&self.state, State::Starting { life: current, step: Step::Port | Step::Spawning, .. } if *current == life)
+        {
+            self.fail(now, words, None, out);
+        }
+    }
+
+    pub(super) fn spawned(&mut self, now: Now, life: LifeId, pid: u32, out: &mut Vec<Effect>) {
+        let State::Starting {
+            life: current,
+            step: Step::Spawning,
+            stop,
+        } = self.state
+        else {
+            return;
+        };
+        if current != life {
+            return;
+        }
+        let pid = Some(pid);
+        self.state = match (self.spec.kind, &self.spec.probe) {
+            (ServiceKind::Daemon, None) => State::Up { life, pid, left: 0 },
+            (ServiceKind::Daemon, Some(_)) => State::Coming {
+                life,
+                pid,
+                work: Probing::probe(now, 0),
+            },
+            (ServiceKind::Oneshot, _) => State::Coming {
+                life,
+                pid,
+                work: Probing::Working,
+            },
+        };
+        if let Some(urge) = stop {
+            return self.stop(now, urge, out);
+        }
+        self.publish(now, out);
+        if matches!(
+            self.state,
+            State::Coming {
+                work: Probing::Probe(_),
+                ..
+            }
+        ) {
+            out.push(Effect::StartProbe(life));
+        }
+    }
+
+    /// A stop came while it was on its way up.
+    pub(super) fn stop_start(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+        let State::Starting { life, step, stop } = &mut self.state else {
+            return;
+        };
+        match step {
+            // Nothing exists yet, and the answer of the port check will find nobody waiting for it.
+            Step::Port => {
+                self.state = State::Down {
+                    rest: Rest::Stopped,
+                    detail: None,
+                    clearing: None,
+                };
+                self.publish(now, out);
+            }
+            Step::Spawning => *stop = Some(stop.map_or(urge, |earlier| earlier.max(urge))),
+            Step::Clearing(takedown) => {
+                let mut takedown = takedown.clone();
+                if urge == Urge::Kill && takedown.skip_grace(now) {
+                    out.push(Effect::TakeDown(takedown.round, Mode::Kill));
+                }
+                self.state = State::Stopping(Stop {
+                    life: *life,
+                    pid: None,
+                    then: Then::Stopped,
+                    phase: Phase::Takedown(takedown),
+                });
+                self.publish(now, out);
+            }
+        }
+    }
+
+    pub(super) fn starting_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Starting {
+            step: Step::Clearing(takedown),
+            ..
+        } = &mut self.state
+        else {
+            return;
+        };
+        match takedown.tick(now) {
+            takedown::Step::Wait => {}
+            takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+            takedown::Step::GiveUp => {
+                self.stuck = true;
+                let words = format!(
+                    "not started: of its last run, {}",
+                    words::left_behind(&takedown.remaining)
+                );
+                self.fail(now, words, None, out);
+            }
+        }
+    }
+
+    /// Shown as stopped without ever having been started by the one who asked.
+    pub(super) fn rest(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if let State::Down { rest, detail, .. } = &mut self.state {
+            if *rest != Rest::Stopped {
+                *detail = None;
+                *rest = Rest::Stopped;
+            }
+            self.publish(now, out);
+        }
+    }
+}

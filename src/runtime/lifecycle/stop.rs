@@ -1,0 +1,336 @@
+//! The way down (SPEC 4.5): stop command, SIGTERM, SIGKILL, last lines, port.
+
+use std::time::Duration;
+
+use super::running::Probing;
+use super::takedown::{self, Takedown};
+use super::{Effect, Lifecycle, Now, Rest, State, Urge, words};
+use crate::process::{LifeId, Mode};
+
+/// How long a stop command may take.
+const STOP_COMMAND_LIMIT: Duration = Duration::from_secs(30);
+
+/// A stop under way.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    /// The life that is being ended.
+    pub(super) life: LifeId,
+    /// Its leader, while that lives.
+    pub(super) pid: Option<u32>,
+    /// Where it ends.
+    pub(super) then: Then,
+    pub(super) phase: Phase,
+}
+
+/// Where a stop ends when it can be carried out.
+#[derive(Debug, Clone)]
+pub(super) enum Then {
+    /// Somebody asked for it.
+    Stopped,
+    /// Its probe did not pass in time: words for people.
+    Fail(String),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Phase {
+    /// The stop command is running.
+    Command { life: LifeId, since: Now },
+    /// Waiting for everything to be gone.
+    Takedown(Takedown),
+    /// Nothing is left; its last lines and its port are waited for.
+    Ending(Ending),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) drained: bool,
+    /// `Ok` may name somebody else who listens there; `Err` says that it was not released.
+    pub(super) port: Option<Result<Option<String>, String>>,
+}
+
+impl Stop {
+    pub(super) fn deadline(&self) -> Option<Now> {
+        match &self.phase {
+            Phase::Command { since, .. } => Some(*since + STOP_COMMAND_LIMIT),
+            Phase::Takedown(takedown) => Some(takedown.deadline()),
+            Phase::Ending(_) => None,
+        }
+    }
+
+    pub(super) fn takedown_mut(&mut self) -> Option<&mut Takedown> {
+        match &mut self.phase {
+            Phase::Takedown(takedown) => Some(takedown),
+            Phase::Command { .. } | Phase::Ending(_) => None,
+        }
+    }
+
+    pub(super) fn detail(&self, now: Now) -> String {
+        match &self.phase {
+            Phase::Command { since, .. } => format!(
+                "stopping, {} of {}: waiting for stopCmd",
+                words::seconds(now.saturating_sub(*since)),
+                words::limit(STOP_COMMAND_LIMIT)
+            ),
+            Phase::Takedown(takedown) if takedown.remaining.is_empty() => {
+                format!("stopping, {}", takedown.progress(now))
+            }
+            Phase::Takedown(takedown) => {
+                format!(
+                    "stopping, {}: waiting for {}",
+                    takedown.progress(now),
+                    words::processes(&takedown.remaining)
+                )
+            }
+            Phase::Ending(ending) if ending.port.is_none() => {
+                "stopping: waiting for its port to be released".to_owned()
+            }
+            Phase::Ending(_) => "stopping: reading its last lines".to_owned(),
+        }
+    }
+}
+
+impl Lifecycle {
+    pub(super) fn stop(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Starting { .. } => self.stop_start(now, urge, out),
+            State::Coming { .. } | State::Up { .. } if urge == Urge::Graceful => {
+                self.begin_stop(now, Then::Stopped, out);
+            }
+            State::Coming { .. } | State::Up { .. } => {
+                self.begin_takedown(now, Then::Stopped, urge, out);
+            }
+            State::Stopping(Stop {
+                phase: Phase::Command { life, .. },
+                ..
+            }) if urge == Urge::Kill => {
+                out.push(Effect::EndStopCommand(*life));
+                self.take_down(now, Urge::Kill, out);
+            }
+            State::Stopping(Stop {
+                life,
+                phase: Phase::Ending(Ending { port: None, .. }),
+                ..
+            }) if urge == Urge::Kill => {
+                self.port_settled(now, *life, Ok(None), out);
+            }
+            State::Down { .. } | State::Falling(_) | State::Stopping(_) => {
+                if urge == Urge::Kill {
+                    self.hasten(now, out);
+                }
+            }
+        }
+    }
+
+    /// Begins a stop by the book: with the stop command when there is one.
+    pub(super) fn begin_stop(&mut self, now: Now, then: Then, out: &mut Vec<Effect>) {
+        if !self.spec.has_stop_command {
+            return self.begin_takedown(now, then, Urge::Graceful, out);
+        }
+        let Some((life, pid)) = self.leave_running(out) else {
+            return;
+        };
+        let command = self.next_life();
+        self.state = State::Stopping(Stop {
+            life,
+            pid,
+            then,
+            phase: Phase::Command {
+                life: command,
+                since: now,
+            },
+        });
+        self.publish(now, out);
+        out.push(Effect::RunStopCommand(command));
+    }
+
+    fn begin_takedown(&mut self, now: Now, then: Then, urge: Urge, out: &mut Vec<Effect>) {
+        let Some((life, pid)) = self.leave_running(out) else {
+            return;
+        };
+        let (takedown, mode) = self.new_takedown(now, urge);
+        let round = takedown.round;
+        self.state = State::Stopping(Stop {
+            life,
+            pid,
+            then,
+            phase: Phase::Takedown(takedown),
+        });
+        self.publish(now, out);
+        out.push(Effect::TakeDown(round, mode));
+    }
+
+    /// The life that is to be ended; whoever probes it is told to leave it alone.
+    fn leave_running(&self, out: &mut Vec<Effect>) -> Option<(LifeId, Option<u32>)> {
+        match &self.state {
+            State::Coming { life, pid, work } => {
+                if matches!(work, Probing::Probe(_)) {
+                    out.push(Effect::StopProbe);
+                }
+                Some((*life, *pid))
+            }
+            State::Up { life, pid, .. } => Some((*life, *pid)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new_takedown(&mut self, now: Now, urge: Urge) -> (Takedown, Mode) {
+        let round = self.next_round();
+        match urge {
+            Urge::Graceful => (
+                Takedown::terminate(round, now, self.spec.grace),
+                Mode::Terminate,
+            ),
+            Urge::Kill => (Takedown::kill(round, now, self.spec.grace), Mode::Kill),
+        }
+    }
+
+    /// Goes from the stop command to signals.
+    fn take_down(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+        let (takedown, mode) = self.new_takedown(now, urge);
+        if let State::Stopping(stop) = &mut self.state {
+            out.push(Effect::TakeDown(takedown.round, mode));
+            stop.phase = Phase::Takedown(takedown);
+        }
+    }
+
+    pub(super) fn stop_command_ended(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        result: Result<(), String>,
+        out: &mut Vec<Effect>,
+    ) {
+        let State::Stopping(Stop {
+            phase: Phase::Command { life: current, .. },
+            ..
+        }) = &self.state
+        else {
+            return;
+        };
+        if *current != life {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                let round = self.next_round();
+                let takedown = Takedown::settle(round, now, self.spec.grace);
+                if let State::Stopping(stop) = &mut self.state {
+                    stop.phase = Phase::Takedown(takedown);
+                }
+                out.push(Effect::TakeDown(round, Mode::Watch));
+            }
+            Err(why) => {
+                out.push(Effect::Note(format!(
+                    "stopCmd failed ({why}): sending SIGTERM instead"
+                )));
+                self.take_down(now, Urge::Graceful, out);
+            }
+        }
+    }
+
+    pub(super) fn stopping_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Stopping(stop) = &mut self.state else {
+            return;
+        };
+        match &mut stop.phase {
+            Phase::Command { life, .. } => {
+                out.push(Effect::EndStopCommand(*life));
+                out.push(Effect::Note(format!(
+                    "stopCmd took longer than {} and was ended: sending SIGTERM instead",
+                    words::limit(STOP_COMMAND_LIMIT)
+                )));
+                self.take_down(now, Urge::Graceful, out);
+            }
+            Phase::Takedown(takedown) => match takedown.tick(now) {
+                takedown::Step::Wait => {}
+                takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+                takedown::Step::GiveUp => {
+                    self.stuck = true;
+                    let words = words::left_behind(&takedown.remaining);
+                    out.push(Effect::Cut);
+                    self.fail(now, words, None, out);
+                }
+            },
+            Phase::Ending(_) => {}
+        }
+    }
+
+    /// Nothing is left of it.
+    pub(super) fn stop_gone(&mut self, out: &mut Vec<Effect>) {
+        let State::Stopping(stop) = &mut self.state else {
+            return;
+        };
+        stop.pid = None;
+        stop.phase = Phase::Ending(Ending {
+            drained: false,
+            port: self.spec.port.is_none().then_some(Ok(None)),
+        });
+        out.push(Effect::Drain(stop.life));
+        if let Some(port) = self.spec.port {
+            out.push(Effect::AwaitRelease(stop.life, port));
+        }
+    }
+
+    pub(super) fn stop_drained(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+        if let State::Stopping(Stop {
+            life: current,
+            phase: Phase::Ending(ending),
+            ..
+        }) = &mut self.state
+            && *current == life
+        {
+            ending.drained = true;
+            self.finish_stop(now, out);
+        }
+    }
+
+    pub(super) fn port_settled(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        result: Result<Option<String>, String>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let State::Stopping(Stop {
+            life: current,
+            phase: Phase::Ending(ending),
+            ..
+        }) = &mut self.state
+            && *current == life
+        {
+            ending.port = Some(result);
+            self.finish_stop(now, out);
+        }
+    }
+
+    fn finish_stop(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let State::Stopping(Stop {
+            then,
+            phase:
+                Phase::Ending(Ending {
+                    drained: true,
+                    port: Some(port),
+                }),
+            ..
+        }) = &self.state
+        else {
+            return;
+        };
+        let (then, port) = (then.clone(), port.clone());
+        self.port_held = port.is_err();
+        out.push(Effect::Cut);
+        match (then, port) {
+            (Then::Fail(words), Ok(_)) => self.fail(now, words, None, out),
+            (Then::Fail(words), Err(held)) => self.fail(now, format!("{words}; {held}"), None, out),
+            (Then::Stopped, Err(held)) => self.fail(now, held, None, out),
+            (Then::Stopped, Ok(detail)) => {
+                self.state = State::Down {
+                    rest: Rest::Stopped,
+                    detail,
+                    clearing: None,
+                };
+                self.publish(now, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The clock of a takedown: when grace ends, when to give up. Pure.
+
+use std::time::Duration;
+
+use super::Now;
+use crate::process::{Mode, ProcessInfo, Why};
+
+/// How long a stop command's work may take to show after it has ended (SPEC 4.5).
+const SETTLE: Duration = Duration::from_secs(1);
+/// How long SIGKILL may take before the takedown is given up as failed. Nothing that may be killed
+/// takes this long; what is left then is another user's or stuck in the kernel.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+/// The same when the system has already said that none of what is left may be signalled.
+const FORBIDDEN_LIMIT: Duration = Duration::from_millis(500);
+
+/// One takedown of everything a service has, from the first signal to the last process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takedown {
+    /// Told apart from earlier ones of the same service, so that a late answer is not believed.
+    pub round: u32,
+    /// When it began.
+    pub since: Now,
+    /// From the first SIGTERM to SIGKILL.
+    grace: Duration,
+    stage: Stage,
+    /// Who is still there, as last seen.
+    pub remaining: Vec<ProcessInfo>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Only watching: the stop command has ended.
+    Settle { until: Now },
+    /// SIGTERM sent.
+    Terminate { until: Now },
+    /// SIGKILL sent.
+    Kill { since: Now },
+}
+
+/// What the passing of time asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Nothing yet.
+    Wait,
+    /// Go on with this mode.
+    Send(Mode),
+    /// It cannot be done: what is left stays.
+    GiveUp,
+}
+
+impl Takedown {
+    /// Watches whether a stop command's work is done by itself; send [`Mode::Watch`].
+    pub fn settle(round: u32, now: Now, grace: Duration) -> Self {
+        Self::at(
+            round,
+            now,
+            grace,
+            Stage::Settle {
+                until: now + SETTLE,
+            },
+        )
+    }
+
+    /// Begins with SIGTERM; send [`Mode::Terminate`].
+    pub fn terminate(round: u32, now: Now, grace: Duration) -> Self {
+        Self::at(round, now, grace, Stage::Terminate { until: now + grace })
+    }
+
+    /// Begins with SIGKILL; send [`Mode::Kill`].
+    pub fn kill(round: u32, now: Now, grace: Duration) -> Self {
+        Self::at(round, now, grace, Stage::Kill { since: now })
+    }
+
+    fn at(round: u32, now: Now, grace: Duration, stage: Stage) -> Self {
+        Self {
+            round,
+            since: now,
+            grace,
+            stage,
+            remaining: Vec::new(),
+        }
+    }
+
+    /// Skips what grace is left; true when SIGKILL is to be sent now.
+    #[must_use]
+    pub fn skip_grace(&mut self, now: Now) -> bool {
+        if matches!(self.stage, Stage::Kill { .. }) {
+            return false;
+        }
+        self.stage = Stage::Kill { since: now };
+        true
+    }
+
+    /// When time next matters.
+    pub fn deadline(&self) -> Now {
+        match self.stage {
+            Stage::Settle { until } | Stage::Terminate { until } => until,
+            Stage::Kill { since } => since + self.kill_limit(),
+        }
+    }
+
+    /// Lets time act.
+    pub fn tick(&mut self, now: Now) -> Step {
+        if now < self.deadline() {
+            return Step::Wait;
+        }
+        match self.stage {
+            Stage::Settle { .. } => {
+                self.stage = Stage::Terminate {
+                    until: now + self.grace,
+                };
+                Step::Send(Mode::Terminate)
+            }
+            Stage::Terminate { .. } => {
+                self.stage = Stage::Kill { since: now };
+                Step::Send(Mode::Kill)
+            }
+            Stage::Kill { .. } => Step::GiveUp,
+        }
+    }
+
+    /// Whether only watching so far.
+    pub fn is_settling(&self) -> bool {
+        matches!(self.stage, Stage::Settle { .. })
+    }
+
+    /// For people: `3.2 of 8 s`, or that SIGKILL is out.
+    pub fn progress(&self, now: Now) -> String {
+        match self.stage {
+            Stage::Settle { .. } => "stopCmd has ended".to_owned(),
+            Stage::Terminate { until } => {
+                let began = until.saturating_sub(self.grace);
+                format!(
+                    "{} of {}",
+                    super::words::seconds(now.saturating_sub(began)),
+                    super::words::limit(self.grace)
+                )
+            }
+            Stage::Kill { .. } => "SIGKILL sent".to_owned(),
+        }
+    }
+
+    fn kill_limit(&self) -> Duration {
+        let forbidden = !self.remaining.is_empty()
+            && self
+                .remaining
+                .iter()
+                .all(|process| matches!(process.why, Some(Why::OtherUser { .. })));
+        if forbidden {
+            FORBIDDEN_LIMIT
+        } else {
+            KILL_LIMIT
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Commands on services: taken on or not, and what they set in motion (SPEC 4.6).
+
+use super::campaign::Purpose;
+use super::requests::{Request, Ticket};
+use super::wants::Want;
+use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
+use crate::runtime::handle::{Action, Decision, Rejection};
+use crate::runtime::lifecycle::Event;
+use crate::runtime::status::ServiceKind;
+
+impl Orchestrator {
+    /// Answers an action; if it is taken on, the answer comes before all it causes.
+    pub(super) fn act(&mut self, now: Now, ticket: Ticket, action: Action, out: &mut Vec<Effect>) {
+        if let Err(message) = self.admit(action) {
+            out.push(Effect::Ack(ticket, Decision::Busy(Rejection { message })));
+            return;
+        }
+        out.push(Effect::Ack(ticket, Decision::Accepted));
+        match action {
+            Action::Start(service) => self.act_start(now, ticket, service, out),
+            Action::Stop(service) => self.act_stop(now, ticket, service, out),
+            Action::Restart(service) => self.act_restart(now, ticket, service, out),
+            Action::StartAll => self.act_start_all(now, ticket),
+            Action::StopAll => {
+                self.await_request(ticket, Request::stop_all(self.len()));
+                self.begin_teardown(now, Some(ticket), out);
+            }
+        }
+    }
+
+    /// Why an action cannot be taken on now.
+    fn admit(&self, action: Action) -> Result<(), String> {
+        if self.phase != Phase::Live {
+            return Err("the session is shutting down".to_owned());
+        }
+        if self.teardown.is_some() {
+            return Err("stop_all is in progress: wait until everything has stopped".to_owned());
+        }
+        match action {
+            Action::StopAll => Ok(()),
+            Action::StartAll => match self.campaign.as_ref().map(|campaign| campaign.purpose) {
+                None => Ok(()),
+                Some(Purpose::Boot) => {
+                    Err("the boot is in progress: wait until it has resolved".to_owned())
+                }
+                Some(Purpose::StartAll(_)) => {
+                    Err("start_all is in progress: wait until it has resolved".to_owned())
+                }
+            },
+            Action::Stop(service) => self.admit_for(service, false),
+            Action::Start(service) | Action::Restart(service) => self.admit_for(service, true),
+        }
+    }
+
+    fn admit_for(&self, service: usize, upwards: bool) -> Result<(), String> {
+        let doing = match self.standing(service) {
+            Standing::Starting => "starting",
+            Standing::Stopping => "stopping",
+            Standing::Falling if upwards => "failing",
+            _ => return Ok(()),
+        };
+        Err(format!(
+            "service {:?} is {doing}: wait until that is over",
+            self.name(service)
+        ))
+    }
+
+    fn act_start(&mut self, now: Now, ticket: Ticket, service: usize, out: &mut Vec<Effect>) {
+        let joins = match self.standing(service) {
+            Standing::Coming | Standing::Down(Rest::Unknown) => true,
+            Standing::Up => self.services[service].life.kind() == ServiceKind::Daemon,
+            Standing::Down(_) => self.services[service].want != Want::No,
+            Standing::Starting | Standing::Falling | Standing::Stopping => false,
+        };
+        if joins {
+            self.republish(now, service, out);
+        }
+        if self.is_up(service) && self.services[service].life.kind() == ServiceKind::Oneshot {
+            self.services[service].again = true;
+        }
+        let closure = self.want_closure(service, Want::Now);
+        self.await_request(ticket, Request::start(service, closure));
+    }
+
+    fn act_stop(&mut self, now: Now, ticket: Ticket, service: usize, out: &mut Vec<Effect>) {
+        let standing = self.standing(service);
+        self.await_request(
+            ticket,
+            Request::stop(service, self.services[service].life.is_clear()),
+        );
+        let pending =
+            self.services[service].want != Want::No || standing == Standing::Down(Rest::Unknown);
+        self.overtake(now, service);
+        self.unwant(service);
+        match standing {
+            Standing::Down(_) if pending => self.apply(now, service, Event::Rest, out),
+            Standing::Coming | Standing::Up => self.apply(now, service, Event::Stop, out),
+            _ => {}
+        }
+    }
+
+    fn act_restart(&mut self, now: Now, ticket: Ticket, service: usize, out: &mut Vec<Effect>) {
+        if matches!(self.standing(service), Standing::Down(_)) {
+            return self.act_start(now, ticket, service, out);
+        }
+        // Only this one is touched: a dependency that is down by now blocks it.
+        self.await_request(ticket, Request::restart(service, self.closure(service)));
+        self.services[service].again = false;
+        self.want(service, Want::Now);
+        self.apply(now, service, Event::Stop, out);
+    }
+
+    fn act_start_all(&mut self, now: Now, ticket: Ticket) {
+        let mut members = std::collections::BTreeSet::new();
+        for service in 0..self.len() {
+            if self.services[service].auto_start && !self.is_up(service) {
+                members.extend(self.closure(service));
+            }
+        }
+        let members = members
+            .into_iter()
+            .filter(|&service| !self.is_up(service))
+            .collect();
+        self.await_request(ticket, Request::start_all(self.len()));
+        self.begin_campaign(now, members, Purpose::StartAll(ticket));
+    }
+}

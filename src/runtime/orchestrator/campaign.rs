@@ -1,0 +1,149 @@
+//! A boot or a `start_all`: services come up wave by wave (SPEC 4.2).
+
+use super::requests::Ticket;
+use super::wants::Want;
+use super::{Effect, Now, Orchestrator, Rest, Standing};
+use crate::runtime::handle::BootEnd;
+
+/// A boot or a `start_all` on its way up.
+#[derive(Debug, Clone)]
+pub(super) struct Campaign {
+    /// By service: whether it takes part and has not resolved yet. Resolved is resolved: what a
+    /// service does later does not hold up the waves.
+    unresolved: Vec<bool>,
+    /// The wave that is open; those after it wait. `None` before the first.
+    wave: Option<usize>,
+    /// Unresolved members of the open wave.
+    open: usize,
+    /// Who takes part.
+    pub(super) members: Vec<usize>,
+    pub(super) purpose: Purpose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Boot,
+    StartAll(Ticket),
+}
+
+impl Campaign {
+    pub(super) fn wave(&self) -> usize {
+        self.wave.unwrap_or(0)
+    }
+}
+
+impl Orchestrator {
+    /// Begins to bring up what boot starts.
+    pub(super) fn boot(&mut self, now: Now, _out: &mut Vec<Effect>) {
+        let members: Vec<usize> = (0..self.len())
+            .filter(|&service| {
+                self.services[service].life.standing() == Standing::Down(Rest::Unknown)
+            })
+            .collect();
+        self.begin_campaign(now, members, Purpose::Boot);
+    }
+
+    pub(super) fn begin_campaign(&mut self, _now: Now, members: Vec<usize>, purpose: Purpose) {
+        let mut unresolved = vec![false; self.len()];
+        for &member in &members {
+            unresolved[member] = true;
+        }
+        // The waves come first: no member may be judged before its wave has come.
+        self.campaign = Some(Campaign {
+            unresolved,
+            wave: None,
+            open: 0,
+            members: members.clone(),
+            purpose,
+        });
+        for member in members {
+            self.want(member, Want::InItsWave);
+        }
+    }
+
+    pub(super) fn wave_has_come(&self, wave: usize) -> bool {
+        self.campaign
+            .as_ref()
+            .is_none_or(|campaign| campaign.wave.is_some_and(|open| wave <= open))
+    }
+
+    /// A member of the open wave may have resolved.
+    pub(super) fn campaign_note(&mut self, service: usize) {
+        let Some(campaign) = &self.campaign else {
+            return;
+        };
+        if campaign.wave == Some(self.services[service].wave)
+            && campaign.unresolved[service]
+            && self.has_resolved(service)
+            && let Some(campaign) = &mut self.campaign
+        {
+            campaign.unresolved[service] = false;
+            campaign.open -= 1;
+        }
+    }
+
+    /// Up, failed, blocked, or no longer wanted and down.
+    fn has_resolved(&self, index: usize) -> bool {
+        let service = &self.services[index];
+        match service.life.standing() {
+            Standing::Up => !service.again,
+            Standing::Down(_) => service.want == Want::No || !service.blocked_by.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Opens the next wave when this one has resolved; true when something moved.
+    pub(super) fn advance_campaign(&mut self, out: &mut Vec<Effect>) -> bool {
+        let Some(campaign) = &mut self.campaign else {
+            return false;
+        };
+        if campaign.open > 0 {
+            return false;
+        }
+        let next = campaign.wave.map_or(0, |wave| wave + 1);
+        if next >= self.waves.len() {
+            self.end_campaign(false, out);
+            return true;
+        }
+        campaign.wave = Some(next);
+        let members: Vec<usize> = self.waves[next]
+            .iter()
+            .copied()
+            .filter(|&service| campaign.unresolved[service])
+            .collect();
+        campaign.open = members.len();
+        for service in members {
+            self.dirty.push(service);
+            self.campaign_note(service);
+        }
+        true
+    }
+
+    pub(super) fn end_campaign(&mut self, cancelled: bool, out: &mut Vec<Effect>) {
+        let Some(campaign) = self.campaign.take() else {
+            return;
+        };
+        for &member in &campaign.members {
+            let want = &mut self.services[member].want;
+            if *want == Want::InItsWave {
+                *want = Want::Now;
+            }
+        }
+        match campaign.purpose {
+            Purpose::Boot => {
+                let count = |pick: &dyn Fn(&super::Service) -> bool| {
+                    self.services.iter().filter(|s| pick(s)).count()
+                };
+                out.push(Effect::BootEnded(BootEnd {
+                    up: count(&|service| service.life.standing() == Standing::Up),
+                    failed: count(&|service| {
+                        service.life.standing() == Standing::Down(Rest::Failed)
+                    }),
+                    blocked: count(&|service| !service.blocked_by.is_empty()),
+                    cancelled,
+                }));
+            }
+            Purpose::StartAll(ticket) => self.campaign_over(ticket, &campaign.members),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The whole stack: what is wanted, what may start, what goes down, who is answered. Pure.
+//!
+//! It owns the lifecycles. `(state, now, input) → (state, effects)`: the actor performs the effects
+//! in order and reports what comes of them as inputs. The rules are those of SPEC 4.2 (waves), 4.5
+//! (shutdown) and 4.6 (commands).
+//!
+//! Three things decide: *wants* (what each service is meant to be, and whether it may start now),
+//! the *campaign* (a boot or a `start_all` on its way up, wave by wave) and the *teardown* (a
+//! `stop_all` or the end of the session on its way down, in reverse).
+
+mod actions;
+mod campaign;
+mod requests;
+mod teardown;
+mod wants;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::campaign::Campaign;
+use self::requests::Request;
+pub use self::requests::Ticket;
+use self::teardown::Teardown;
+use self::wants::Want;
+use super::handle::{Action, BootEnd, Decision, Outcome, Urgency};
+use super::lifecycle::{self, Facts, Lifecycle, Now, Rest, Spec, Standing};
+
+/// One service, as far as orchestration is concerned.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its name, for words.
+    pub name: Arc<str>,
+    /// What decides its lifecycle.
+    pub spec: Spec,
+    /// Indices of what it depends on.
+    pub depends_on: Vec<usize>,
+    /// Its layer in the plan.
+    pub wave: usize,
+    /// Whether `start_all` starts it for its own sake.
+    pub auto_start: bool,
+    /// Whether boot starts it: for its own sake, or for somebody who depends on it.
+    pub at_boot: bool,
+}
+
+/// What comes in.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Begin the boot.
+    Boot,
+    /// Somebody wants something done.
+    Act(Ticket, Action),
+    /// Something happened to a service.
+    Service(usize, lifecycle::Event),
+    /// The session is to end.
+    Shutdown(Urgency),
+    /// The processes have been taken down to the last; so many could not be ended.
+    Finished(usize),
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Something about one service other than publishing it.
+    Service(usize, lifecycle::Effect),
+    /// Publish a service.
+    Publish(usize, View),
+    /// Answer an action.
+    Ack(Ticket, Decision),
+    /// Report its outcome.
+    Result(Ticket, Outcome),
+    /// The boot has resolved.
+    BootEnded(BootEnd),
+    /// The teardown of the session begins.
+    ShuttingDown,
+    /// SIGKILL to everything at once.
+    KillAll,
+    /// All services are down: take down whatever is left, whoever's it is.
+    Finish,
+    /// Everything is over; false when something could not be stopped.
+    End {
+        /// Nothing is left.
+        clean: bool,
+    },
+}
+
+/// A service as published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// What its lifecycle says.
+    pub facts: Facts,
+    /// The services that keep it from starting: failed or stopped ones, sorted.
+    pub blocked_by: Vec<usize>,
+}
+
+/// The whole.
+#[derive(Debug, Clone)]
+pub struct Orchestrator {
+    services: Vec<Service>,
+    /// Indices by wave.
+    waves: Vec<Vec<usize>>,
+    campaign: Option<Campaign>,
+    teardown: Option<Teardown>,
+    requests: BTreeMap<Ticket, Request>,
+    /// Services whose start is to be judged (again).
+    dirty: Vec<usize>,
+    /// When each service wants to be woken, soonest first.
+    deadlines: std::collections::BTreeSet<(Now, usize)>,
+    phase: Phase,
+}
+
+/// How far the session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Live,
+    ShuttingDown,
+    /// Waiting for the last processes; true when every service could be stopped.
+    Finishing {
+        clean: bool,
+    },
+    Over,
+}
+
+#[derive(Debug, Clone)]
+struct Service {
+    name: Arc<str>,
+    life: Lifecycle,
+    depends_on: Vec<usize>,
+    dependents: Vec<usize>,
+    wave: usize,
+    auto_start: bool,
+    want: Want,
+    /// A finished oneshot is to run again.
+    again: bool,
+    /// Not empty: it is blocked by these.
+    blocked_by: Vec<usize>,
+    /// Its place in `deadlines`.
+    deadline: Option<Now>,
+}
+
+impl Orchestrator {
+    /// A stack in which nothing has happened yet.
+    pub fn new(planned: Vec<Planned>) -> Self {
+        let mut waves = vec![
+            Vec::new();
+            planned
+                .iter()
+                .map(|service| service.wave + 1)
+                .max()
+                .unwrap_or(0)
+        ];
+        let mut dependents = vec![Vec::new(); planned.len()];
+        for (index, service) in planned.iter().enumerate() {
+            waves[service.wave].push(index);
+            for &dependency in &service.depends_on {
+                dependents[dependency].push(index);
+            }
+        }
+        let services = planned
+            .into_iter()
+            .zip(dependents)
+            .enumerate()
+            .map(|(index, (planned, dependents))| {
+                let rest = if planned.at_boot {
+                    Rest::Unknown
+                } else {
+                    Rest::Stopped
+                };
+                Service {
+                    name: planned.name,
+                    life: Lifecycle::new(index, planned.spec, rest),
+                    depends_on: planned.depends_on,
+                    dependents,
+                    wave: planned.wave,
+                    auto_start: planned.auto_start,
+                    want: Want::No,
+                    again: false,
+                    blocked_by: Vec::new(),
+                    deadline: None,
+                }
+            })
+            .collect();
+        Self {
+            services,
+            waves,
+            campaign: None,
+            teardown: None,
+            requests: BTreeMap::new(),
+            dirty: Vec::new(),
+            deadlines: std::collections::BTreeSet::new(),
+            phase: Phase::Live,
+        }
+    }
+
+    /// Lets something come in.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match input {
+            Input::Boot => self.boot(now, &mut out),
+            Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
+            Input::Service(service, event) => self.apply(now, service, event, &mut out),
+            Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
+            Input::Finished(left) => self.finished(left, &mut out),
+        }
+        self.settle(now, &mut out);
+        out
+    }
+
+    /// When it wants to be woken, to be told [`Orchestrator::tick`].
+    pub fn deadline(&self) -> Option<Now> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Now) -> Vec<Effect> {
+        let mut out = Vec::new();
+        while let Some(&(deadline, service)) = self.deadlines.first()
+            && deadline <= now
+        {
+            self.apply(now, service, lifecycle::Event::Tick, &mut out);
+            // A tick always moves its deadline; should it not, it must not be asked for for ever.
+            if self.deadlines.first() == Some(&(deadline, service)) {
+                self.deadlines.pop_first();
+                self.services[service].deadline = None;
+            }
+        }
+        self.settle(now, &mut out);
+        out
+    }
+
+    /// A service as it would be published now.
+    pub fn view(&self, now: Now, service: usize) -> View {
+        let facts = self.services[service].life.facts(now);
+        self.dress(service, facts)
+    }
+
+    /// Whether what is published of a service changes with time alone.
+    pub fn is_waiting(&self, service: usize) -> bool {
+        let service = &self.services[service];
+        service.life.is_waiting()
+            || (service.want != Want::No && service.life.standing() != Standing::Up)
+    }
+
+    /// How many services there are.
+    pub fn len(&self) -> usize {
+        self.services.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+
+    fn standing(&self, service: usize) -> Standing {
+        self.services[service].life.standing()
+    }
+
+    fn is_up(&self, service: usize) -> bool {
+        self.standing(service) == Standing::Up
+    }
+
+    fn name(&self, service: usize) -> &str {
+        &self.services[service].name
+    }
+
+    /// Hands an event to a service and draws the conclusions.
+    fn apply(&mut self, now: Now, service: usize, event: lifecycle::Event, out: &mut Vec<Effect>) {
+        let before = self.standing(service);
+        let was_clear = self.services[service].life.is_clear();
+        let effects = self.services[service].life.handle(now, event);
+        self.note_deadline(service);
+        let after = self.standing(service);
+        if before != after {
+            self.stands(service, after);
+        }
+        for effect in effects {
+            match effect {
+                lifecycle::Effect::Publish(facts) => self.publish(service, facts, out),
+                other => out.push(Effect::Service(service, other)),
+            }
+        }
+        let is_clear = self.services[service].life.is_clear();
+        if is_clear && !was_clear {
+            self.request_cleared(service);
+        }
+        if before != after || was_clear != is_clear {
+            self.touched(service);
+        }
+    }
+
+    fn note_deadline(&mut self, index: usize) {
+        let service = &mut self.services[index];
+        let wanted = service.life.deadline();
+        if service.deadline == wanted {
+            return;
+        }
+        if let Some(old) = service.deadline.take() {
+            self.deadlines.remove(&(old, index));
+        }
+        service.deadline = wanted;
+        if let Some(new) = wanted {
+            self.deadlines.insert((new, index));
+        }
+    }
+
+    /// A service stands elsewhere than before: what that means for what is wanted and awaited.
+    fn stands(&mut self, service: usize, standing: Standing) {
+        if standing == Standing::Down(Rest::Failed) {
+            // Its own failure ends what was wanted of it: never restarted unasked.
+            self.services[service].want = Want::No;
+            self.services[service].again = false;
+        }
+        if matches!(standing, Standing::Down(_)) {
+            self.request_reached_down(service);
+        }
+    }
+
+    /// Something about a service changed that others may have waited for.
+    fn touched(&mut self, service: usize) {
+        self.dirty.push(service);
+        let dependents = std::mem::take(&mut self.services[service].dependents);
+        self.dirty.extend(&dependents);
+        self.services[service].dependents = dependents;
+        self.campaign_note(service);
+        self.teardown_note(service);
+    }
+
+    /// Goes on until nothing more follows from what is known.
+    fn settle(&mut self, now: Now, out: &mut Vec<Effect>) {
+        // Who waited for a stop hears of it before the same service starts for somebody else.
+        self.answer(now, out);
+        loop {
+            while let Some(service) = self.dirty.pop() {
+                self.judge(now, service, out);
+            }
+            if !(self.advance_campaign(out) || self.advance_teardown(now, out)) {
+                break;
+            }
+        }
+        self.answer(now, out);
+    }
+
+    fn publish(&mut self, service: usize, facts: Facts, out: &mut Vec<Effect>) {
+        let view = self.dress(service, facts);
+        self.announced(service, view.facts.status);
+        out.push(Effect::Publish(service, view));
+    }
+
+    fn republish(&mut self, now: Now, service: usize, out: &mut Vec<Effect>) {
+        let facts = self.services[service].life.facts(now);
+        self.publish(service, facts, out);
+    }
+}
+
+#[cfg(test)]
+mod simulation;

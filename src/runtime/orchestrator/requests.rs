@@ -1,0 +1,445 @@
+//! Accepted actions and their outcomes: each is answered exactly once, at its terminal outcome.
+
+use std::sync::Arc;
+
+use super::wants::Want;
+use super::{Effect, Now, Orchestrator, Rest, Standing};
+use crate::runtime::handle::{Outcome, RequestId, SubscriberId};
+use crate::runtime::status::Status;
+
+/// Who is to be answered, and what they called it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub SubscriberId, pub RequestId);
+
+/// An accepted action.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    goal: Goal,
+    announced: Announced,
+}
+
+#[derive(Debug, Clone)]
+enum Goal {
+    Start {
+        service: usize,
+        closure: Vec<usize>,
+        /// The stop that comes first in a restart is not over yet.
+        stopping: bool,
+        /// A stop came in between: the words for it, and whether that stop is over.
+        overtaken: Option<(String, bool)>,
+        /// A second run of a oneshot that its dependencies do not allow: why.
+        refused: Option<String>,
+    },
+    Stop {
+        service: usize,
+        /// It was running when this was asked.
+        stops: bool,
+        /// It is down.
+        down: bool,
+    },
+    StartAll {
+        /// When it is over: who took part.
+        over: Option<Vec<usize>>,
+        /// A `stop_all` or the end of the session came in between.
+        overtaken: Option<String>,
+    },
+    StopAll {
+        /// When it is over: who could not be stopped.
+        over: Option<Vec<usize>>,
+    },
+}
+
+/// Which of the services an action names have shown a resting status since its ack.
+#[derive(Debug, Clone)]
+enum Announced {
+    One(usize, bool),
+    All(Vec<bool>),
+}
+
+impl Request {
+    pub(super) fn start(service: usize, closure: Vec<usize>) -> Self {
+        Self::starting(service, closure, false)
+    }
+
+    pub(super) fn restart(service: usize, closure: Vec<usize>) -> Self {
+        Self::starting(service, closure, true)
+    }
+
+    fn starting(service: usize, closure: Vec<usize>, stopping: bool) -> Self {
+        Self {
+            goal: Goal::Start {
+                service,
+                closure,
+                stopping,
+                overtaken: None,
+                refused: None,
+            },
+            announced: Announced::One(service, false),
+        }
+    }
+
+    pub(super) fn stop(service: usize, clear: bool) -> Self {
+        Self {
+            goal: Goal::Stop {
+                service,
+                stops: !clear,
+                down: clear,
+            },
+            announced: Announced::One(service, false),
+        }
+    }
+
+    pub(super) fn start_all(services: usize) -> Self {
+        Self {
+            goal: Goal::StartAll {
+                over: None,
+                overtaken: None,
+            },
+            announced: Announced::All(vec![false; services]),
+        }
+    }
+
+    pub(super) fn stop_all(services: usize) -> Self {
+        Self {
+            goal: Goal::StopAll { over: None },
+            announced: Announced::All(vec![false; services]),
+        }
+    }
+}
+
+impl Orchestrator {
+    pub(super) fn await_request(&mut self, ticket: Ticket, request: Request) {
+        let earlier = self.requests.insert(ticket, request);
+        debug_assert!(earlier.is_none(), "a subscriber names its requests apart");
+    }
+
+    /// A status goes out: remember it for those who will have to see one before their result.
+    pub(super) fn announced(&mut self, service: usize, status: Status) {
+        if !matches!(
+            status,
+            Status::Running | Status::Ready | Status::Stopped | Status::Failed
+        ) {
+            return;
+        }
+        for request in self.requests.values_mut() {
+            match &mut request.announced {
+                Announced::One(named, seen) => *seen |= *named == service,
+                Announced::All(seen) => seen[service] = true,
+            }
+        }
+    }
+
+    /// A stop takes a service away from those who wait for it to come up.
+    pub(super) fn overtake(&mut self, now: Now, service: usize) {
+        let words = format!("stopped while {}", self.wait_words(now, service));
+        let down = matches!(self.standing(service), Standing::Down(_));
+        for request in self.requests.values_mut() {
+            if let Goal::Start {
+                service: named,
+                overtaken: overtaken @ None,
+                ..
+            } = &mut request.goal
+                && *named == service
+            {
+                *overtaken = Some((words.clone(), down));
+            }
+        }
+    }
+
+    fn wait_words(&self, now: Now, service: usize) -> String {
+        let detail = match self.standing(service) {
+            Standing::Down(_) => self.waiting_for(service),
+            _ => self.services[service].life.detail(now),
+        };
+        detail
+            .filter(|words| words.starts_with("waiting for "))
+            .unwrap_or_else(|| "waiting for it to come up".to_owned())
+    }
+
+    /// A `stop_all` or the end of the session takes everything away from everybody.
+    pub(super) fn overtake_all(&mut self, now: Now) {
+        let wave = self
+            .campaign
+            .as_ref()
+            .map_or(0, super::campaign::Campaign::wave);
+        let started: Vec<usize> = self
+            .requests
+            .values()
+            .filter_map(|request| match &request.goal {
+                Goal::Start {
+                    service,
+                    overtaken: None,
+                    ..
+                } => Some(*service),
+                _ => None,
+            })
+            .collect();
+        for service in started {
+            self.overtake(now, service);
+        }
+        for request in self.requests.values_mut() {
+            if let Goal::StartAll {
+                overtaken: overtaken @ None,
+                ..
+            } = &mut request.goal
+            {
+                *overtaken = Some(format!("stopped while waiting for wave {wave} to resolve"));
+            }
+        }
+    }
+
+    /// A service has come down: stops are over.
+    pub(super) fn request_reached_down(&mut self, service: usize) {
+        let clear = self.services[service].life.is_clear();
+        for request in self.requests.values_mut() {
+            match &mut request.goal {
+                Goal::Start {
+                    service: named,
+                    stopping,
+                    overtaken,
+                    ..
+                } if *named == service => {
+                    *stopping = false;
+                    if let Some((_, over)) = overtaken {
+                        *over = true;
+                    }
+                }
+                Goal::Stop {
+                    service: named,
+                    down,
+                    ..
+                } if *named == service => *down |= clear,
+                _ => {}
+            }
+        }
+    }
+
+    /// What a failed service had left is gone.
+    pub(super) fn request_cleared(&mut self, service: usize) {
+        for request in self.requests.values_mut() {
+            if let Goal::Stop {
+                service: named,
+                down,
+                ..
+            } = &mut request.goal
+                && *named == service
+            {
+                *down = true;
+            }
+        }
+    }
+
+    /// A oneshot is not run again: its dependencies do not allow it.
+    pub(super) fn request_refused(&mut self, service: usize, why: &str) {
+        for request in self.requests.values_mut() {
+            if let Goal::Start {
+                service: named,
+                refused: refused @ None,
+                ..
+            } = &mut request.goal
+                && *named == service
+            {
+                *refused = Some(format!("not run again: {why}"));
+            }
+        }
+    }
+
+    pub(super) fn campaign_over(&mut self, ticket: Ticket, members: &[usize]) {
+        if let Some(Request {
+            goal: Goal::StartAll { over, .. },
+            ..
+        }) = self.requests.get_mut(&ticket)
+        {
+            *over = Some(members.to_vec());
+        }
+    }
+
+    pub(super) fn teardown_over(&mut self, ticket: Ticket, failed: Vec<usize>) {
+        if let Some(Request {
+            goal: Goal::StopAll { over },
+            ..
+        }) = self.requests.get_mut(&ticket)
+        {
+            *over = Some(failed);
+        }
+    }
+
+    /// Answers everyone whose outcome is there, a last status before each where one is still due.
+    pub(super) fn answer(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let done: Vec<(Ticket, Outcome)> = self
+            .requests
+            .iter()
+            .filter_map(|(ticket, request)| Some((*ticket, self.outcome(&request.goal)?)))
+            .collect();
+        for (ticket, outcome) in done {
+            let Some(request) = self.requests.remove(&ticket) else {
+                continue;
+            };
+            match request.announced {
+                Announced::One(_, true) => {}
+                Announced::One(service, false) => self.republish(now, service, out),
+                Announced::All(seen) => {
+                    for service in (0..seen.len()).filter(|&service| !seen[service]) {
+                        // One that is on its way for somebody else will say itself where it ends.
+                        if matches!(
+                            self.standing(service),
+                            Standing::Down(_) | Standing::Up | Standing::Falling
+                        ) {
+                            self.republish(now, service, out);
+                        }
+                    }
+                }
+            }
+            out.push(Effect::Result(ticket, outcome));
+        }
+    }
+
+    fn outcome(&self, goal: &Goal) -> Option<Outcome> {
+        match goal {
+            Goal::Start { stopping: true, .. }
+            | Goal::StartAll { over: None, .. }
+            | Goal::StopAll { over: None } => None,
+            Goal::Start {
+                overtaken: Some((words, over)),
+                service,
+                ..
+            } => over.then(|| {
+                self.failed(
+                    format!("service {:?} was {words}", self.name(*service)),
+                    &[],
+                )
+            }),
+            Goal::Start {
+                refused: Some(why),
+                closure,
+                ..
+            } => Some(self.failed(why.clone(), &self.not_up(closure))),
+            Goal::Start {
+                service, closure, ..
+            } => self.start_outcome(*service, closure),
+            Goal::Stop {
+                service,
+                stops,
+                down,
+            } => down.then(|| self.stop_outcome(*service, *stops)),
+            Goal::StartAll {
+                overtaken: Some(words),
+                ..
+            } if self.teardown.is_none() => Some(self.failed(words.clone(), &[])),
+            Goal::StartAll {
+                overtaken: Some(_), ..
+            } => None,
+            Goal::StartAll {
+                over: Some(members),
+                ..
+            } => Some(self.start_all_outcome(members)),
+            Goal::StopAll { over: Some(failed) } if failed.is_empty() => Some(Outcome::Done),
+            Goal::StopAll { over: Some(failed) } => {
+                let words: Vec<String> = failed
+                    .iter()
+                    .map(|&service| self.why_not_up(service))
+                    .collect();
+                Some(self.failed(
+                    format!("not everything could be stopped: {}", words.join("; ")),
+                    failed,
+                ))
+            }
+        }
+    }
+
+    fn start_outcome(&self, index: usize, closure: &[usize]) -> Option<Outcome> {
+        let service = &self.services[index];
+        match service.life.standing() {
+            Standing::Up if !service.again => Some(Outcome::Done),
+            Standing::Down(Rest::Failed) if service.want == Want::No => {
+                Some(self.failed(self.why_not_up(index), &self.not_up(closure)))
+            }
+            Standing::Down(_) if !service.blocked_by.is_empty() => {
+                Some(self.failed(self.why_not_up(index), &self.not_up(closure)))
+            }
+            _ => None,
+        }
+    }
+
+    fn stop_outcome(&self, service: usize, stops: bool) -> Outcome {
+        if stops && self.services[service].life.could_not_stop() {
+            return self.failed(self.why_not_up(service), &[service]);
+        }
+        Outcome::Done
+    }
+
+    fn start_all_outcome(&self, members: &[usize]) -> Outcome {
+        let down: Vec<usize> = members
+            .iter()
+            .copied()
+            .filter(|&member| !self.is_up(member))
+            .collect();
+        if down.is_empty() {
+            return Outcome::Done;
+        }
+        let words: Vec<String> = down
+            .iter()
+            .map(|&service| self.why_not_up(service))
+            .collect();
+        self.failed(
+            format!("not everything came up: {}", words.join("; ")),
+            &self.not_up(members),
+        )
+    }
+
+    /// The failed and blocked ones among these.
+    fn not_up(&self, services: &[usize]) -> Vec<usize> {
+        let is_bad = |&service: &usize| {
+            self.standing(service) == Standing::Down(Rest::Failed)
+                || !self.services[service].blocked_by.is_empty()
+        };
+        services.iter().copied().filter(is_bad).collect()
+    }
+
+    fn why_not_up(&self, index: usize) -> String {
+        let name = self.name(index);
+        let service = &self.services[index];
+        if !service.blocked_by.is_empty() {
+            return format!(
+                "{name} is blocked: {}",
+                self.causes_in_full(&service.blocked_by)
+            );
+        }
+        match service.life.standing() {
+            Standing::Down(Rest::Failed) => match service.life.failure() {
+                Some(why) => format!("{name} failed: {why}"),
+                None => format!("{name} failed"),
+            },
+            Standing::Down(_) => format!("{name} was stopped"),
+            _ => format!("{name} is not up"),
+        }
+    }
+
+    /// The causes of a block with the reason of each failure.
+    fn causes_in_full(&self, causes: &[usize]) -> String {
+        let words: Vec<String> = causes
+            .iter()
+            .map(
+                |&cause| match (self.standing(cause), self.services[cause].life.failure()) {
+                    (Standing::Down(Rest::Failed), Some(why)) => {
+                        format!("{} failed ({why})", self.name(cause))
+                    }
+                    (Standing::Down(Rest::Failed), None) => format!("{} failed", self.name(cause)),
+                    _ => format!("{} is stopped", self.name(cause)),
+                },
+            )
+            .collect();
+        words.join(", ")
+    }
+
+    fn failed(&self, message: String, services: &[usize]) -> Outcome {
+        let failed_services: Vec<Arc<str>> = services
+            .iter()
+            .map(|&service| self.services[service].name.clone())
+            .collect();
+        Outcome::Failed {
+            message,
+            failed_services,
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The rules, checked against everything that is published.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::world::World;
+use crate::runtime::handle::{Action, Decision, Outcome, Urgency};
+use crate::runtime::lifecycle::{Now, Standing};
+use crate::runtime::orchestrator::{Effect, Orchestrator, Planned, Ticket, View, wants::Want};
+use crate::runtime::status::Status;
+
+pub(super) struct Checker {
+    services: Vec<Planned>,
+    status: Vec<Status>,
+    up: Vec<bool>,
+    asked: BTreeMap<Ticket, Action>,
+    /// Accepted and not answered: which services have shown a resting status since.
+    open: BTreeMap<Ticket, Vec<bool>>,
+    going_down: bool,
+    /// All at once, then: no order to keep.
+    urgent: bool,
+    boot_ended: usize,
+    commands: usize,
+    ended: Option<bool>,
+}
+
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "one line a status reads as the table it is"
+)]
+fn may_follow(before: Status, after: Status) -> bool {
+    use Status::{Failed, Ready, Running, Starting, Stopped, Stopping, Unknown};
+    match (before, after) {
+        // A repeated status is legal where 4.6 asks for it, never while something is under way.
+        (Unknown | Stopped | Failed | Running | Ready, same) if same == before => true,
+        (Unknown, Starting | Stopped)
+        | (Starting, Running | Failed | Stopped | Stopping)
+        | (Ready, Failed | Stopping | Starting)
+        | (Running, Ready | Failed | Stopping)
+        | (Stopping, Stopped | Failed)
+        | (Stopped, Starting)
+        | (Failed, Starting | Stopped) => true,
+        _ => false,
+    }
+}
+
+impl Checker {
+    pub(super) fn new(planned: &[Planned]) -> Self {
+        Self {
+            services: planned.to_vec(),
+            status: planned
+                .iter()
+                .map(|s| {
+                    if s.at_boot {
+                        Status::Unknown
+                    } else {
+                        Status::Stopped
+                    }
+                })
+                .collect(),
+            up: vec![false; planned.len()],
+            asked: BTreeMap::new(),
+            open: BTreeMap::new(),
+            going_down: false,
+            urgent: false,
+            boot_ended: 0,
+            commands: 0,
+            ended: None,
+        }
+    }
+
+    pub(super) fn asked(&mut self, ticket: Ticket, action: Action) {
+        self.commands += 1;
+        assert!(self.asked.insert(ticket, action).is_none());
+    }
+
+    pub(super) fn shutting_down(&mut self, urgency: Urgency) {
+        self.going_down = true;
+        self.urgent |= urgency == Urgency::Now;
+    }
+
+    pub(super) fn saw(&mut self, effect: &Effect) {
+        let refusal = matches!(effect, Effect::Ack(_, Decision::Busy(_)));
+        assert!(
+            self.ended.is_none() || refusal,
+            "only refusals come after the end: {effect:?}"
+        );
+        match effect {
+            Effect::Publish(service, view) => self.published(*service, view),
+            Effect::Ack(ticket, decision) => {
+                assert!(self.asked.contains_key(ticket));
+                assert!(!self.open.contains_key(ticket));
+                if *decision == Decision::Accepted {
+                    self.open.insert(*ticket, vec![false; self.services.len()]);
+                } else {
+                    self.asked.remove(ticket);
+                }
+            }
+            Effect::Result(ticket, outcome) => self.answered(*ticket, outcome),
+            Effect::BootEnded(end) => {
+                self.boot_ended += 1;
+                assert_eq!(self.boot_ended, 1, "a boot ends once");
+                if !end.cancelled && self.commands == 0 {
+                    // One whose leader has just ended is not counted as up, and not yet published as failed.
+                    assert!(end.up <= self.up.iter().filter(|&&up| up).count());
+                }
+            }
+            Effect::End { clean } => self.ended = Some(*clean),
+            _ => {}
+        }
+    }
+
+    fn published(&mut self, service: usize, view: &View) {
+        let (before, after) = (self.status[service], view.facts.status);
+        assert!(
+            may_follow(before, after),
+            "s{service:02}: {before:?} to {after:?}"
+        );
+        if after == Status::Starting && before != Status::Starting {
+            assert!(!self.going_down, "a start after the end has begun");
+            for &dependency in &self.services[service].depends_on {
+                assert!(
+                    self.up[dependency],
+                    "s{service:02} starts before s{dependency:02} is up"
+                );
+            }
+            if self.commands == 0 && self.boot_ended == 0 {
+                self.wave_has_come(service);
+            }
+        }
+        if after == Status::Stopping && before != Status::Stopping && self.in_order() {
+            self.above_is_down(service);
+        }
+        assert_eq!(
+            !view.blocked_by.is_empty(),
+            view.facts
+                .detail
+                .as_ref()
+                .is_some_and(|d| d.starts_with("blocked: "))
+        );
+        if !view.blocked_by.is_empty() {
+            assert!(after == Status::Stopped, "a blocked service shows stopped");
+            assert!(view.blocked_by.iter().all(|&cause| !self.up[cause]));
+        }
+        self.status[service] = after;
+        self.up[service] = view.facts.up;
+        if matches!(
+            after,
+            Status::Running | Status::Ready | Status::Stopped | Status::Failed
+        ) {
+            for seen in self.open.values_mut() {
+                seen[service] = true;
+            }
+        }
+    }
+
+    /// In a boot nobody interferes with, a wave starts when the one before it has resolved.
+    fn wave_has_come(&self, service: usize) {
+        let wave = self.services[service].wave;
+        for (other, planned) in self.services.iter().enumerate() {
+            if planned.at_boot && planned.wave < wave {
+                let resolved = self.up[other]
+                    || matches!(self.status[other], Status::Failed | Status::Stopped);
+                // One that was up may be falling by now: it has resolved all the same.
+                let was_up = matches!(self.status[other], Status::Running | Status::Ready);
+                assert!(
+                    resolved || was_up,
+                    "s{service:02} starts before s{other:02} has resolved"
+                );
+            }
+        }
+    }
+
+    /// Whether services go down in reverse waves just now.
+    fn in_order(&self) -> bool {
+        let stop_all = self
+            .open
+            .keys()
+            .any(|ticket| self.asked.get(ticket) == Some(&Action::StopAll));
+        (self.going_down || stop_all) && !self.urgent
+    }
+
+    fn above_is_down(&self, service: usize) {
+        if self.services[service]
+            .spec
+            .probe
+            .as_ref()
+            .is_some_and(|probe| probe.timeout.is_some())
+        {
+            // Its own time limit may have ended it, whatever the teardown was at.
+            return;
+        }
+        let wave = self.services[service].wave;
+        for (other, planned) in self.services.iter().enumerate() {
+            if planned.wave > wave {
+                assert!(
+                    matches!(self.status[other], Status::Stopped | Status::Failed),
+                    "s{service:02} goes down before s{other:02}"
+                );
+            }
+        }
+    }
+
+    fn answered(&mut self, ticket: Ticket, outcome: &Outcome) {
+        let action = self
+            .asked
+            .remove(&ticket)
+            .expect("answered once, and only when asked");
+        let seen = self.open.remove(&ticket).expect("an answer after the ack");
+        let done = *outcome == Outcome::Done;
+        // As published: the stack itself may be further on already.
+        let up = |service: usize| self.up[service];
+        let down =
+            |service: usize| matches!(self.status[service], Status::Stopped | Status::Failed);
+        match action {
+            Action::Start(service) | Action::Restart(service) => {
+                assert!(seen[service], "no status between ack and result");
+                assert!(
+                    !done || up(service),
+                    "a start is done and the service is not up"
+                );
+            }
+            Action::Stop(service) => {
+                assert!(seen[service], "no status between ack and result");
+                assert!(
+                    !done || down(service),
+                    "a stop is done and the service is not down"
+                );
+            }
+            Action::StartAll | Action::StopAll => {
+                let on_its_way = |service: usize| !down(service) && !up(service);
+                let named = (0..seen.len()).all(|service| seen[service] || on_its_way(service));
+                assert!(named, "not every service was named");
+                if done && action == Action::StopAll {
+                    assert!((0..seen.len()).all(down));
+                }
+            }
+        }
+        if let Outcome::Failed {
+            message,
+            failed_services,
+        } = outcome
+        {
+            assert!(!message.is_empty());
+            assert!(failed_services.is_sorted());
+        }
+    }
+
+    /// After every step.
+    pub(super) fn between(&self, stack: &Orchestrator, world: &World) {
+        for service in 0..self.services.len() {
+            if stack.services[service].life.is_clear()
+                && !stack.services[service].life.could_not_stop()
+            {
+                assert!(
+                    !world.has_processes(service),
+                    "a process without an owner: s{service:02}"
+                );
+            }
+        }
+    }
+
+    /// When nothing is left to happen.
+    pub(super) fn at_rest(&self, stack: &Orchestrator, ended: bool) {
+        assert!(
+            self.open.is_empty(),
+            "never answered: {:?}",
+            self.open.keys()
+        );
+        assert!(
+            self.asked.is_empty(),
+            "never acknowledged: {:?}",
+            self.asked
+        );
+        assert_eq!(self.boot_ended, 1, "the boot has not resolved");
+        assert_eq!(self.ended.is_some(), ended);
+        for (index, service) in stack.services.iter().enumerate() {
+            if service.want == Want::No || !matches!(service.life.standing(), Standing::Down(_)) {
+                continue;
+            }
+            let ready = service
+                .depends_on
+                .iter()
+                .all(|&dependency| stack.is_up(dependency));
+            assert!(!ready, "s{index:02} is wanted and could start");
+            assert!(
+                !service.blocked_by.is_empty(),
+                "s{index:02} is wanted, down and not blocked"
+            );
+        }
+    }
+
+    pub(super) fn within(&self, began: Now, ended: Now) {
+        let waves = self
+            .services
+            .iter()
+            .map(|service| service.wave + 1)
+            .max()
+            .unwrap_or(0);
+        // Stop command, settling, grace, SIGKILL, port.
+        let slowest = Duration::from_secs(30 + 1 + 8 + 5 + 5 + 1);
+        let limit = slowest * u32::try_from(waves).expect("few waves");
+        assert!(
+            ended.saturating_sub(began) <= limit,
+            "the end took {:?}",
+            ended.saturating_sub(began)
+        );
+    }
+
+    pub(super) fn over(&self, world: &World) {
+        assert!(world.finished);
+        let left = (0..self.services.len()).any(|service| world.has_processes(service));
+        for service in 0..self.services.len() {
+            assert!(
+                !world.has_processes(service) || world.is_immortal(service),
+                "s{service:02} outlives the session"
+            );
+        }
+        assert!(
+            !(left && self.ended == Some(true)),
+            "a clean end with something left"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Random stacks in a scripted world under a virtual clock: graphs, failures, slow probes, exits at
+//! every moment, commands from several clients, signals in the middle of the boot. The invariants of
+//! SPEC 4 are checked after every step; a failing case is shrunk and printed by proptest.
+
+mod checker;
+mod script;
+mod world;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use super::{Effect, Input, Orchestrator, Ticket};
+use crate::runtime::handle::{RequestId, SubscriberId};
+use crate::runtime::lifecycle::Now;
+use checker::Checker;
+use script::{Happening, Script};
+use world::World;
+
+/// No run needs more: it would mean that something repeats itself for ever.
+const STEP_LIMIT: usize = 200_000;
+
+/// How many random runs; `FLOWLAYER_SIMULATIONS` asks for another number.
+fn cases() -> u32 {
+    std::env::var("FLOWLAYER_SIMULATIONS")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(20_000)
+}
+
+struct Run {
+    stack: Orchestrator,
+    world: World,
+    checker: Checker,
+    now: Now,
+}
+
+impl Run {
+    fn new(script: &Script) -> Self {
+        let planned = script.planned();
+        Self {
+            checker: Checker::new(&planned),
+            stack: Orchestrator::new(planned),
+            world: World::new(script),
+            now: Now::ZERO,
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let effects = self.stack.handle(self.now, input);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.checker.saw(&effect);
+            self.world.perform(effect, self.now);
+        }
+        self.checker.between(&self.stack, &self.world);
+    }
+
+    /// Lets the world go on until `until`, or until nothing is left to happen.
+    fn advance(&mut self, until: Option<Now>) {
+        for _ in 0..STEP_LIMIT {
+            let next = [self.world.next_at(), self.stack.deadline()]
+                .into_iter()
+                .flatten()
+                .min();
+            let Some(next) = next.filter(|&next| until.is_none_or(|until| next <= until)) else {
+                if let Some(until) = until {
+                    self.now = self.now.max(until);
+                }
+                return;
+            };
+            self.now = self.now.max(next);
+            if self.world.next_at() == Some(next) {
+                if let Some(input) = self.world.pop(self.now) {
+                    self.input(input);
+                }
+            } else {
+                let effects = self.stack.tick(self.now);
+                self.perform(effects);
+            }
+        }
+        panic!("the run does not come to rest");
+    }
+}
+
+fn play(script: &Script) {
+    let mut run = Run::new(script);
+    run.input(Input::Boot);
+    let mut request = 0;
+    let mut shut_down = false;
+    for (at, happening) in &script.happenings {
+        let at = *at + run.now;
+        run.advance(Some(at));
+        match happening {
+            Happening::Act(client, action) => {
+                request += 1;
+                let ticket = Ticket(SubscriberId(u64::from(*client)), RequestId(request));
+                run.checker.asked(ticket, *action);
+                run.input(Input::Act(ticket, *action));
+            }
+            Happening::Exit(service, end) => {
+                if let Some(event) = run.world.exit(*service, *end, 0) {
+                    run.input(event);
+                }
+            }
+            Happening::Shutdown(urgency) => {
+                shut_down = true;
+                run.checker.shutting_down(*urgency);
+                run.input(Input::Shutdown(*urgency));
+            }
+        }
+    }
+    run.world.settle_endless();
+    run.advance(None);
+    run.checker.at_rest(&run.stack, shut_down);
+    if !shut_down {
+        run.checker
+            .shutting_down(crate::runtime::handle::Urgency::Graceful);
+        let began = run.now;
+        run.input(Input::Shutdown(crate::runtime::handle::Urgency::Graceful));
+        run.advance(None);
+        run.checker.within(began, run.now);
+        run.checker.at_rest(&run.stack, true);
+    }
+    run.checker.over(&run.world);
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), max_shrink_iters: 20_000, ..Config::default() })]
+
+    #[test]
+    fn every_run_keeps_the_rules(script in script::scripts()) {
+        play(&script);
+    }
+}

@@ -1,0 +1,233 @@
+//! What a run is made of: a graph, how each service behaves, and what happens when.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::process::End;
+use crate::runtime::handle::{Action, Urgency};
+use crate::runtime::lifecycle::{Now, ProbeSpec, Spec};
+use crate::runtime::orchestrator::Planned;
+use crate::runtime::status::ServiceKind;
+
+/// One run.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    pub(super) services: Vec<Behaviour>,
+    /// Each at so long after the one before.
+    pub(super) happenings: Vec<(Now, Happening)>,
+}
+
+/// Something from outside.
+#[derive(Debug, Clone)]
+pub(super) enum Happening {
+    Act(u8, Action),
+    Exit(usize, End),
+    Shutdown(Urgency),
+}
+
+/// How a service behaves in every one of its lives.
+#[derive(Debug, Clone)]
+pub(super) struct Behaviour {
+    pub(super) oneshot: bool,
+    /// Smaller indices only, so that the graph has no cycle.
+    pub(super) depends_on: Vec<usize>,
+    pub(super) auto_start: bool,
+    pub(super) spawn: Outcome,
+    pub(super) port: Option<Outcome>,
+    pub(super) release: Outcome,
+    pub(super) probe: Option<Passes>,
+    pub(super) probe_timeout: Option<u16>,
+    /// When a oneshot ends by itself, and how.
+    pub(super) work_ms: u16,
+    pub(super) exit_code: i32,
+    /// Processes the leader leaves behind.
+    pub(super) left: usize,
+    /// How long it takes to end after SIGTERM; `None` ignores it.
+    pub(super) term_ms: Option<u16>,
+    /// Not even SIGKILL ends it.
+    pub(super) immortal: bool,
+    pub(super) stop_command: Option<StopCommand>,
+    pub(super) latency_ms: u16,
+}
+
+/// When a probe passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passes {
+    AfterFailing(u8),
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Works,
+    Fails,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopCommand {
+    /// It ends the service.
+    Works,
+    /// It exits with 0 and has done nothing.
+    Idle,
+    Fails,
+    Hangs,
+}
+
+impl Script {
+    pub(super) fn planned(&self) -> Vec<Planned> {
+        let mut waves: Vec<usize> = Vec::new();
+        for service in &self.services {
+            waves.push(
+                service
+                    .depends_on
+                    .iter()
+                    .map(|&dependency| waves[dependency] + 1)
+                    .max()
+                    .unwrap_or(0),
+            );
+        }
+        let mut at_boot: Vec<bool> = self
+            .services
+            .iter()
+            .map(|service| service.auto_start)
+            .collect();
+        for index in (0..self.services.len()).rev() {
+            if at_boot[index] {
+                for &dependency in &self.services[index].depends_on {
+                    at_boot[dependency] = true;
+                }
+            }
+        }
+        self.services
+            .iter()
+            .enumerate()
+            .map(|(index, service)| Planned {
+                name: format!("s{index:02}").into(),
+                spec: Spec {
+                    kind: if service.oneshot {
+                        ServiceKind::Oneshot
+                    } else {
+                        ServiceKind::Daemon
+                    },
+                    probe: service.probe.map(|_| ProbeSpec {
+                        target: "tcp :1".to_owned(),
+                        timeout: service
+                            .probe_timeout
+                            .map(|ms| Duration::from_millis(u64::from(ms) + 1)),
+                    }),
+                    port: service.port.map(|_| 1),
+                    grace: Duration::from_secs(8),
+                    has_stop_command: service.stop_command.is_some(),
+                },
+                depends_on: service.depends_on.clone(),
+                wave: waves[index],
+                auto_start: service.auto_start,
+                at_boot: at_boot[index],
+            })
+            .collect()
+    }
+}
+
+fn mostly_works() -> impl Strategy<Value = Outcome> {
+    prop_oneof![9 => Just(Outcome::Works), 1 => Just(Outcome::Fails)]
+}
+
+fn behaviours() -> impl Strategy<Value = Behaviour> {
+    let stop_commands = prop_oneof![
+        Just(StopCommand::Works),
+        Just(StopCommand::Idle),
+        Just(StopCommand::Fails),
+        Just(StopCommand::Hangs)
+    ];
+    let life = (
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.85),
+        mostly_works(),
+        prop::option::weighted(0.3, mostly_works()),
+        mostly_works(),
+        prop::option::weighted(
+            0.5,
+            prop_oneof![9 => (0..6u8).prop_map(Passes::AfterFailing), 1 => Just(Passes::Never)],
+        ),
+        prop::option::weighted(0.3, 0..2_000u16),
+    );
+    let death = (
+        0..500u16,
+        prop_oneof![6 => Just(0), 1 => Just(1)],
+        prop_oneof![6 => Just(0usize), 1 => 1..4usize],
+        prop::option::weighted(0.9, 0..300u16),
+        prop::bool::weighted(0.02),
+        prop::option::weighted(0.15, stop_commands),
+        0..50u16,
+    );
+    (life, death).prop_map(|(life, death)| {
+        let (oneshot, auto_start, spawn, port, release, probe, probe_timeout) = life;
+        let (work_ms, exit_code, left, term_ms, immortal, stop_command, latency_ms) = death;
+        Behaviour {
+            oneshot,
+            depends_on: Vec::new(),
+            auto_start,
+            spawn,
+            port,
+            release,
+            probe,
+            probe_timeout,
+            work_ms,
+            exit_code,
+            left,
+            term_ms,
+            immortal,
+            stop_command,
+            latency_ms,
+        }
+    })
+}
+
+fn actions(services: usize) -> impl Strategy<Value = Action> {
+    prop_oneof![
+        4 => (0..services).prop_map(Action::Start),
+        4 => (0..services).prop_map(Action::Stop),
+        3 => (0..services).prop_map(Action::Restart),
+        1 => Just(Action::StartAll),
+        1 => Just(Action::StopAll),
+    ]
+}
+
+fn happenings(services: usize) -> impl Strategy<Value = (Now, Happening)> {
+    let ends = prop_oneof![Just(End::Code(0)), Just(End::Code(1)), Just(End::Signal(9))];
+    let what = prop_oneof![
+        12 => (0..4u8, actions(services)).prop_map(|(client, action)| Happening::Act(client, action)),
+        4 => (0..services, ends).prop_map(|(service, end)| Happening::Exit(service, end)),
+        1 => prop_oneof![Just(Urgency::Graceful), Just(Urgency::Now)].prop_map(Happening::Shutdown),
+    ];
+    (
+        prop_oneof![3 => 0..300u64, 1 => 0..12_000u64].prop_map(Duration::from_millis),
+        what,
+    )
+}
+
+/// Any run, of up to 40 services.
+pub(super) fn scripts() -> impl Strategy<Value = Script> {
+    prop_oneof![4 => 1..8usize, 1 => 8..41usize].prop_flat_map(|size| {
+        let services = prop::collection::vec(behaviours(), size);
+        let edges = prop::collection::vec(
+            prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+            size,
+        );
+        let happenings = prop::collection::vec(happenings(size), 0..14);
+        (services, edges, happenings).prop_map(|(mut services, edges, happenings)| {
+            for (index, edges) in edges.into_iter().enumerate().skip(1) {
+                let mut depends_on: Vec<usize> =
+                    edges.into_iter().map(|edge| edge.index(index)).collect();
+                depends_on.sort_unstable();
+                depends_on.dedup();
+                services[index].depends_on = depends_on;
+            }
+            Script {
+                services,
+                happenings,
+            }
+        })
+    })
+}
