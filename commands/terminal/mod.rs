@@ -10,4 +10,6 @@ pub(crate) mod color;
 pub(crate) mod lines;
 #[allow(dead_code, reason = "for the subcommand that is being written")]
 pub(crate) mod narrator;
+#[allow(dead_code, reason = "for the subcommand that is being written")]
+pub(crate) mod output;
 pub(crate) mod print;
