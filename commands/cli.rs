@@ -45,6 +45,13 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Show in which waves the services of a configuration start
     Plan(PlanArgs),
+    /// Print a script that lets a shell complete command lines
+    Completions(CompletionsArgs),
+}
+
+/// The grammar of all command lines, for those who generate something from it.
+pub(crate) fn whole() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Which configuration; see [`crate::select`] for the order of precedence.
@@ -135,4 +142,15 @@ pub(crate) enum PlanFormat {
     Dot,
     /// A flowchart for Mermaid
     Mermaid,
+}
+
+/// `flowlayer completions`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For example, in ~/.bashrc: source <(flowlayer completions bash)
+Ready-made files are in completions/ of the source.")]
+pub(crate) struct CompletionsArgs {
+    /// The shell to complete for
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod completions;
 mod exit;
 mod failure;
 mod plan;
@@ -52,5 +53,6 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args, colors),
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),
+        Command::Completions(args) => Ok(completions::run(&args)),
     }
 }

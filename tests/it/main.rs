@@ -4,4 +4,5 @@
 //! they start and watch it is in [`harness`].
 
 mod cli;
+mod generated;
 mod harness;

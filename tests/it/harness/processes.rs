@@ -8,6 +8,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::DEADLINE;
 
 /// The variable that names the test's stack.
@@ -74,5 +77,12 @@ pub(crate) fn wait(identity: &str, what: &str, is_so: impl Fn(&[Process]) -> boo
         );
         // The kernel does not tell about processes that are not our children; ask again soon.
         std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Kills what is left of a stack after a test has failed.
+pub(crate) fn kill_all(identity: &str) {
+    for process in of_stack(identity) {
+        let _ = kill(Pid::from_raw(process.pid.cast_signed()), Signal::SIGKILL);
     }
 }

@@ -2,47 +2,38 @@
 
 use std::path::Path;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tempfile::TempDir;
+use nix::sys::signal::Signal;
 
 use super::child::{Child, Finished};
 use super::client::Client;
 use super::processes::{self, Process};
-use super::stack::TOKEN;
+use super::stack::{Home, TOKEN};
 
 /// A server that a test started. On drop it is ended, and whatever it left behind fails the test.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    directory: TempDir,
-    identity: String,
-    address: Option<String>,
+    home: Home,
 }
 
 impl Server {
-    pub(super) fn new(
-        child: Child,
-        directory: TempDir,
-        identity: String,
-        address: Option<String>,
-    ) -> Self {
-        Self {
-            child,
-            directory,
-            identity,
-            address,
-        }
+    pub(super) fn new(child: Child, home: Home) -> Self {
+        Self { child, home }
     }
 
     /// The directory with the configuration.
     pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+        self.home.directory.path()
     }
 
     /// The process that was started, with what it prints.
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// The id of the process that was started.
+    pub(crate) fn child_pid(&self) -> u32 {
+        self.child.pid()
     }
 
     /// Waits for a line on its standard output that contains the text.
@@ -77,7 +68,7 @@ impl Server {
 
     /// Where its session API is.
     pub(crate) fn address(&self) -> &str {
-        self.address.as_deref().unwrap()
+        self.home.address.as_deref().unwrap()
     }
 
     /// Connects a client with the stack's token, as soon as the server accepts one.
@@ -108,7 +99,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn wait_for_end(&self) -> Finished {
         let finished = self.child.wait_for_end();
-        let left = processes::of_stack(&self.identity);
+        let left = self.home.processes();
         assert!(
             left.is_empty(),
             "left behind: {left:#?}\n{}",
@@ -119,7 +110,7 @@ impl Server {
 
     /// The living processes of its services.
     pub(crate) fn services(&self) -> Vec<Process> {
-        let all = processes::of_stack(&self.identity);
+        let all = self.home.processes();
         all.into_iter()
             .filter(|process| process.is_of_service)
             .collect()
@@ -127,7 +118,7 @@ impl Server {
 
     /// The living processes of the server itself, the one that was started among them.
     pub(crate) fn servers(&self) -> Vec<Process> {
-        let all = processes::of_stack(&self.identity);
+        let all = self.home.processes();
         all.into_iter()
             .filter(|process| !process.is_of_service)
             .collect()
@@ -140,23 +131,18 @@ impl Server {
         what: &str,
         is_so: impl Fn(&[Process]) -> bool,
     ) -> Vec<Process> {
-        processes::wait(&self.identity, what, is_so)
+        processes::wait(&self.home.identity, what, is_so)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A test that has failed already needs no second reason.
         if !std::thread::panicking() {
             if self.child.is_running() {
                 self.stop();
             }
-            let left = processes::of_stack(&self.identity);
-            assert!(left.is_empty(), "left behind: {left:#?}");
-        }
-        // After a failure: leave nothing to the tests that follow.
-        self.signal(Signal::SIGKILL);
-        for process in processes::of_stack(&self.identity) {
-            let _ = kill(Pid::from_raw(process.pid.cast_signed()), Signal::SIGKILL);
+            self.home.assert_nothing_left();
         }
     }
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::child::Child;
-use super::{Server, flowlayer, free_port, processes};
+use super::processes::{self, Process};
+use super::{Server, flowlayer, free_port};
 
 /// The token of every stack that does not say otherwise.
 pub(crate) const TOKEN: &str = "test-token";
@@ -108,13 +109,7 @@ impl Stack {
     #[track_caller]
     pub(crate) fn start_with(self, spawn: impl FnOnce(Command) -> Child) -> Server {
         let prepared = self.prepare();
-        let child = spawn(prepared.command);
-        Server::new(
-            child,
-            prepared.directory,
-            prepared.identity,
-            prepared.address,
-        )
+        Server::new(spawn(prepared.command), prepared.home)
     }
 
     /// Writes the configuration and gives the command that serves it.
@@ -141,12 +136,12 @@ impl Stack {
             address
         });
         command.args(self.arguments);
-        Prepared {
-            command,
+        let home = Home {
             directory: self.directory,
             identity,
             address,
-        }
+        };
+        Prepared { command, home }
     }
 }
 
@@ -155,10 +150,38 @@ impl Stack {
 pub(crate) struct Prepared {
     /// `flowlayer serve` with all its arguments.
     pub(crate) command: Command,
+    /// What has to stay until the end.
+    pub(crate) home: Home,
+}
+
+/// What a stack has besides its process.
+#[derive(Debug)]
+pub(crate) struct Home {
     /// Where the configuration is.
     pub(crate) directory: TempDir,
     /// The value of [`processes::STACK`] in all its processes.
     pub(crate) identity: String,
     /// Where its session API will be.
     pub(crate) address: Option<String>,
+}
+
+impl Home {
+    /// The living processes of the stack, those of the server included.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        processes::of_stack(&self.identity)
+    }
+
+    /// Fails when a process of the stack is left.
+    #[track_caller]
+    pub(crate) fn assert_nothing_left(&self) {
+        let left = self.processes();
+        assert!(left.is_empty(), "left behind: {left:#?}");
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // After a failure: leave nothing to the tests that follow.
+        processes::kill_all(&self.identity);
+    }
 }

@@ -1,11 +1,14 @@
 //! A command on a terminal of its own, and its screen.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
 use super::DEADLINE;
@@ -19,6 +22,9 @@ pub(crate) struct Terminal {
     /// Held so that the size can be changed; the screen ends when the process does.
     line: File,
     display: Arc<Display>,
+    /// Reads what is drawn until `hang_up` goes.
+    reader: JoinHandle<()>,
+    hang_up: PipeWriter,
 }
 
 struct Display {
@@ -29,6 +35,31 @@ struct Display {
 struct State {
     parser: vt100::Parser,
     raw: Vec<u8>,
+}
+
+impl Display {
+    /// Draws what comes until nobody holds the other side, or until it is hung up.
+    fn follow(&self, mut output: File, end: &PipeReader) {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let mut waits = [
+                PollFd::new(output.as_fd(), PollFlags::POLLIN),
+                PollFd::new(end.as_fd(), PollFlags::POLLIN),
+            ];
+            poll(&mut waits, PollTimeout::NONE).unwrap();
+            if waits[1].any() == Some(true) {
+                return;
+            }
+            let Ok(count @ 1..) = output.read(&mut buffer) else {
+                return;
+            };
+            let mut state = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+            state.parser.process(&buffer[..count]);
+            state.raw.extend_from_slice(&buffer[..count]);
+            drop(state);
+            self.changed.notify_all();
+        }
+    }
 }
 
 /// What is on the screen at a moment.
@@ -85,23 +116,16 @@ impl Terminal {
             }),
             changed: Condvar::new(),
         });
-        let (mut output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&display));
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 64 * 1024];
-            // Ends with an error when nobody holds the other side any more.
-            while let Ok(count @ 1..) = output.read(&mut buffer) {
-                let mut state = shown.screen.lock().unwrap_or_else(PoisonError::into_inner);
-                state.parser.process(&buffer[..count]);
-                state.raw.extend_from_slice(&buffer[..count]);
-                drop(state);
-                shown.changed.notify_all();
-            }
-        });
+        let (output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&display));
+        let (end, hang_up) = pipe().unwrap();
+        let reader = std::thread::spawn(move || shown.follow(output, &end));
         Self {
             child,
             keyboard,
             line,
             display,
+            reader,
+            hang_up,
         }
     }
 
@@ -184,6 +208,15 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn wait_for_text(&self, text: &str) -> Screen {
         self.wait_for(&format!("{text:?}"), |screen| screen.has(text))
+    }
+
+    /// Closes the terminal, as a window that is closed, and waits for the end of the process.
+    #[track_caller]
+    pub(crate) fn hang_up(self) -> Finished {
+        drop(self.hang_up);
+        self.reader.join().unwrap();
+        drop((self.keyboard, self.line));
+        self.child.wait_for_end()
     }
 
     /// Waits for the end of the process.

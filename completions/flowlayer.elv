@@ -1,0 +1,84 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[flowlayer] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'flowlayer'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'flowlayer'= {
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand serve 'Start the stack of a configuration and keep it running until a signal'
+            cand validate 'Check configurations and report every problem'
+            cand plan 'Show in which waves the services of a configuration start'
+            cand completions 'Print a script that lets a shell complete command lines'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'flowlayer;serve'= {
+            cand -c 'Configuration file; beats the positional one'
+            cand --config 'Configuration file; beats the positional one'
+            cand -s 'Offer the session API here; beats session.bind'
+            cand --session-bind 'Offer the session API here; beats session.bind'
+            cand --token 'Bearer token of the session API; beats `FLOWLAYER_TOKEN`, `session.token`'
+            cand --only 'Boot only this service and what it depends on; can be repeated'
+            cand -q 'Leave the output of services out; boot and status lines stay'
+            cand --quiet 'Leave the output of services out; boot and status lines stay'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;validate'= {
+            cand --format 'How problems are written'
+            cand --deny-warnings 'Let warnings fail as errors do'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;plan'= {
+            cand -c 'Configuration file; beats the positional one'
+            cand --config 'Configuration file; beats the positional one'
+            cand --format 'How the plan is written'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;completions'= {
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;help'= {
+            cand serve 'Start the stack of a configuration and keep it running until a signal'
+            cand validate 'Check configurations and report every problem'
+            cand plan 'Show in which waves the services of a configuration start'
+            cand completions 'Print a script that lets a shell complete command lines'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'flowlayer;help;serve'= {
+        }
+        &'flowlayer;help;validate'= {
+        }
+        &'flowlayer;help;plan'= {
+        }
+        &'flowlayer;help;completions'= {
+        }
+        &'flowlayer;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

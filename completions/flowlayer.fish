@@ -1,0 +1,61 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_flowlayer_global_optspecs
+    string join \n no-color h/help V/version
+end
+
+function __fish_flowlayer_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_flowlayer_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_flowlayer_using_subcommand
+    set -l cmd (__fish_flowlayer_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -s V -l version -d 'Print version'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "validate" -d 'Check configurations and report every problem'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "plan" -d 'Show in which waves the services of a configuration start'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s c -l config -d 'Configuration file; beats the positional one' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s s -l session-bind -d 'Offer the session API here; beats session.bind' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -l token -d 'Bearer token of the session API; beats `FLOWLAYER_TOKEN`, `session.token`' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -l only -d 'Boot only this service and what it depends on; can be repeated' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s q -l quiet -d 'Leave the output of services out; boot and status lines stay'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand validate" -l format -d 'How problems are written' -r -f -a "text\t'For people, with the source line and a caret'
+json\t'One JSON document'
+github\t'Workflow commands that show up as annotations on GitHub'"
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand validate" -l deny-warnings -d 'Let warnings fail as errors do'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand validate" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand validate" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand plan" -s c -l config -d 'Configuration file; beats the positional one' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand plan" -l format -d 'How the plan is written' -r -f -a "text\t'One line a wave'
+json\t'One JSON document with waves and edges'
+dot\t'A graph for Graphviz'
+mermaid\t'A flowchart for Mermaid'"
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand plan" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand plan" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve validate plan completions help" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve validate plan completions help" -f -a "validate" -d 'Check configurations and report every problem'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve validate plan completions help" -f -a "plan" -d 'Show in which waves the services of a configuration start'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve validate plan completions help" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve validate plan completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
