@@ -9,3 +9,4 @@ pub mod plan;
 pub mod process;
 pub mod protocol;
 pub mod runtime;
+pub mod session;

@@ -1,0 +1,240 @@
+//! The commands of one connection: from the text to the runtime or the log, and back.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::outbox::{Class, Outbox};
+use super::render;
+use crate::logs::{Page, Query};
+use crate::protocol::{
+    self, Code, Command, CommandEnvelope, ErrorBody, LogsCursor, LogsQuery, ResultPayload, message,
+};
+use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
+use crate::session::config::SessionConfig;
+
+/// What must be done for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Ask the runtime for an action.
+    Act(RequestId, Action),
+    /// Ask the runtime for a snapshot.
+    Snapshot(RequestId),
+    /// Ask the log for a page.
+    Query(RequestId, Query),
+}
+
+/// A command without its result yet.
+#[derive(Debug)]
+struct Pending {
+    /// The client's id for it.
+    id: String,
+    /// The limit that applies, to be told in the result of a `get_logs`.
+    limit: u64,
+}
+
+/// Commands between their text and their result.
+#[derive(Debug)]
+pub(super) struct Commands {
+    config: Arc<SessionConfig>,
+    pending: HashMap<RequestId, Pending>,
+    next_request: u64,
+    /// Pages that were asked for while there was no room for them.
+    waiting: VecDeque<(RequestId, Query)>,
+    /// Pages that are being fetched.
+    running: usize,
+}
+
+impl Commands {
+    pub(super) fn new(config: Arc<SessionConfig>) -> Self {
+        Self {
+            config,
+            pending: HashMap::new(),
+            next_request: 0,
+            waiting: VecDeque::new(),
+            running: 0,
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether no page is still to come.
+    pub(super) fn no_queries(&self) -> bool {
+        self.running == 0 && self.waiting.is_empty()
+    }
+
+    /// Takes one message of the client (SPEC 3.1, 3.2).
+    pub(super) fn receive(&mut self, text: &[u8], outbox: &mut Outbox, effects: &mut Vec<Effect>) {
+        let CommandEnvelope { id, name, payload } = match protocol::parse(text) {
+            Ok(envelope) => envelope,
+            Err(refused) => {
+                let error = message::error(refused.id.as_deref(), &refused.fault.body());
+                outbox.push(Class::Reply, error);
+                return;
+            }
+        };
+        let command = Command::interpret(&name, payload.as_ref()).map_err(|fault| fault.body());
+        if let Err(refusal) = command.and_then(|command| self.begin(&id, &command, outbox, effects))
+        {
+            outbox.push(Class::Reply, message::ack(&id, Some(refusal)));
+        }
+    }
+
+    /// Passes a command on. What the session answers itself is acknowledged here; what the runtime
+    /// decides is acknowledged when it has decided.
+    fn begin(
+        &mut self,
+        id: &str,
+        command: &Command,
+        outbox: &mut Outbox,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), ErrorBody> {
+        let request = RequestId(self.next_request);
+        let mut limit = 0;
+        match command {
+            Command::GetSnapshot => {
+                outbox.push(Class::Reply, message::ack(id, None));
+                effects.push(Effect::Snapshot(request));
+            }
+            Command::GetLogs(asked) => {
+                let query = self.query(asked, &mut limit)?;
+                outbox.push(Class::Reply, message::ack(id, None));
+                self.waiting.push_back((request, query));
+            }
+            Command::StartService(name) => {
+                effects.push(Effect::Act(request, Action::Start(self.service(name)?)));
+            }
+            Command::StopService(name) => {
+                effects.push(Effect::Act(request, Action::Stop(self.service(name)?)));
+            }
+            Command::RestartService(name) => {
+                effects.push(Effect::Act(request, Action::Restart(self.service(name)?)));
+            }
+            Command::StartAll => effects.push(Effect::Act(request, Action::StartAll)),
+            Command::StopAll => effects.push(Effect::Act(request, Action::StopAll)),
+        }
+        self.next_request += 1;
+        let id = id.to_owned();
+        self.pending.insert(request, Pending { id, limit });
+        Ok(())
+    }
+
+    fn query(&self, asked: &LogsQuery, limit: &mut u64) -> Result<Query, ErrorBody> {
+        let service = match &asked.service {
+            Some(name) => Some(self.service(name)?),
+            None => None,
+        };
+        let defaults = &self.config.log_defaults;
+        let default = match service {
+            Some(service) => defaults.services.get(service).copied(),
+            None => Some(defaults.all),
+        };
+        *limit = match asked.limit {
+            Some(limit) => limit.get(),
+            None => default.unwrap_or(defaults.all),
+        };
+        let (after_seq, before_seq) = match asked.cursor {
+            LogsCursor::End => (None, None),
+            LogsCursor::After(seq) => (Some(seq), None),
+            LogsCursor::Before(seq) => (None, Some(seq.get())),
+        };
+        Ok(Query {
+            service,
+            limit: usize::try_from(*limit).unwrap_or(usize::MAX),
+            after_seq,
+            before_seq,
+        })
+    }
+
+    fn service(&self, name: &str) -> Result<usize, ErrorBody> {
+        self.config
+            .services
+            .binary_search_by(|service| service.as_bytes().cmp(name.as_bytes()))
+            .map_err(|_| {
+                ErrorBody::new(
+                    Code::UnknownService,
+                    format!("service \"{name}\" is not defined"),
+                )
+            })
+    }
+
+    /// Starts pages that fit. Each may bring `page_bytes`, and what is fetched and what waits to be
+    /// sent must stay within `unsent_bytes` together.
+    pub(super) fn start_queries(&mut self, reply_bytes: usize, effects: &mut Vec<Effect>) {
+        let limits = &self.config.limits;
+        while let Some(&(request, query)) = self.waiting.front() {
+            let with_it = reply_bytes + (self.running + 1) * limits.page_bytes;
+            let alone = self.running == 0 && reply_bytes == 0;
+            if with_it > limits.unsent_bytes && !alone {
+                return;
+            }
+            self.waiting.pop_front();
+            self.running += 1;
+            effects.push(Effect::Query(request, query));
+        }
+    }
+
+    pub(super) fn page(&mut self, request: RequestId, page: &Page, outbox: &mut Outbox) {
+        self.running -= 1;
+        if let Some(Pending { id, limit }) = self.pending.remove(&request) {
+            let text = message::log_page(&id, page.json(), page.truncated, limit);
+            outbox.push(Class::Reply, text);
+        }
+    }
+
+    pub(super) fn snapshot(
+        &mut self,
+        request: RequestId,
+        services: &[Arc<StatusView>],
+        outbox: &mut Outbox,
+    ) {
+        if let Some(Pending { id, .. }) = self.pending.remove(&request) {
+            let payload = ResultPayload {
+                ok: true,
+                error: None,
+                failed_services: Vec::new(),
+                data: Some(render::snapshot(services)),
+            };
+            outbox.push(Class::Reply, message::result(&id, payload));
+        }
+    }
+
+    pub(super) fn ack(&mut self, request: RequestId, decision: Decision, outbox: &mut Outbox) {
+        let text = match decision {
+            Decision::Accepted => self
+                .pending
+                .get(&request)
+                .map(|pending| message::ack(&pending.id, None)),
+            Decision::Busy(rejection) => self.pending.remove(&request).map(|pending| {
+                let refusal = ErrorBody::new(Code::ServiceBusy, rejection.message);
+                message::ack(&pending.id, Some(refusal))
+            }),
+        };
+        if let Some(text) = text {
+            outbox.push(Class::Reply, text);
+        }
+    }
+
+    pub(super) fn result(&mut self, request: RequestId, outcome: Outcome, outbox: &mut Outbox) {
+        let Some(Pending { id, .. }) = self.pending.remove(&request) else {
+            return;
+        };
+        let text = match outcome {
+            Outcome::Done => message::done(&id),
+            Outcome::Failed {
+                message,
+                failed_services,
+            } => message::result::<()>(
+                &id,
+                ResultPayload {
+                    ok: false,
+                    error: Some(ErrorBody::new(Code::InternalError, message)),
+                    failed_services: failed_services.iter().map(ToString::to_string).collect(),
+                    data: None,
+                },
+            ),
+        };
+        outbox.push(Class::Reply, text);
+    }
+}

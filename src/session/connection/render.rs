@@ -1,0 +1,92 @@
+//! From what the runtime publishes to what travels.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::protocol::{
+    CAPABILITIES, Details, Hello, Kind, PROTOCOL_VERSION, SERVER_NAME, ServiceState, ServiceStatus,
+    Snapshot, Status,
+};
+use crate::runtime::{self, ServiceKind, StatusView};
+use crate::session::config::SessionConfig;
+
+pub(super) fn hello(config: &SessionConfig) -> Hello {
+    Hello {
+        protocol_version: PROTOCOL_VERSION,
+        server: SERVER_NAME.to_owned(),
+        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        session_id: Some(config.session_id.to_string()),
+    }
+}
+
+pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
+    Snapshot {
+        services: services
+            .iter()
+            .map(|view| ServiceState {
+                name: view.name.to_string(),
+                status: status(view.status),
+                details: details(view),
+            })
+            .collect(),
+    }
+}
+
+pub(super) fn service_status(view: &StatusView, at: SystemTime) -> ServiceStatus {
+    ServiceStatus {
+        service: view.name.to_string(),
+        status: status(view.status),
+        timestamp: at.into(),
+        details: details(view),
+    }
+}
+
+fn details(view: &StatusView) -> Details {
+    Details {
+        up: Some(view.up),
+        detail: view.detail.clone(),
+        pid: view.pid,
+        exit_code: view.exit_code,
+        signal: view.signal.map(str::to_owned),
+        blocked_by: view.blocked_by.iter().map(ToString::to_string).collect(),
+        wave: Some(view.wave),
+        kind: Some(match view.kind {
+            ServiceKind::Daemon => Kind::Daemon,
+            ServiceKind::Oneshot => Kind::Oneshot,
+        }),
+        since: Some(view.since.into()),
+    }
+}
+
+fn status(status: runtime::Status) -> Status {
+    match status {
+        runtime::Status::Unknown => Status::Unknown,
+        runtime::Status::Starting => Status::Starting,
+        runtime::Status::Running => Status::Running,
+        runtime::Status::Ready => Status::Ready,
+        runtime::Status::Stopping => Status::Stopping,
+        runtime::Status::Stopped => Status::Stopped,
+        runtime::Status::Failed => Status::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_rooms_use_the_same_words() {
+        use runtime::Status as Inside;
+        for inside in [
+            Inside::Unknown,
+            Inside::Starting,
+            Inside::Running,
+            Inside::Ready,
+            Inside::Stopping,
+            Inside::Stopped,
+            Inside::Failed,
+        ] {
+            assert_eq!(inside.as_str(), status(inside).as_str());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Taking connections and speaking HTTP on them (SPEC 3).
+//!
+//! The routes are a warp filter; the loop around it is ours. warp's own server has no limit on
+//! connections, no limit of time on request headers, and forgets a connection once it is upgraded.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use warp::Filter;
+use warp::http::{HeaderMap, Method, Version};
+use warp::hyper::Request;
+use warp::hyper::body::Incoming;
+use warp::hyper::server::conn::http1;
+use warp::hyper::service::{Service, service_fn};
+use warp::hyper::upgrade::OnUpgrade;
+use warp::path::FullPath;
+use warp::reply::Response;
+
+use super::connection;
+use super::http::{self, Refusal, Verdict};
+use super::meter::Metered;
+use super::shared::Shared;
+
+/// A place among the connections; given back when the last holder drops it. It goes with the
+/// request into the WebSocket that comes out of it.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
+
+/// What travels with a request to the routes beside the request itself.
+#[derive(Clone)]
+struct Arrival {
+    place: Place,
+    version: Version,
+}
+
+/// Takes connections until told to stop.
+pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let places = Arc::new(Semaphore::new(shared.config.limits.connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shared.stop.cancelled() => return,
+        };
+        let socket = match accepted {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                after_failed_accept(&error).await;
+                continue;
+            }
+        };
+        // Replies and events are small and wanted at once.
+        let _ = socket.set_nodelay(true);
+        match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => {
+                let serving = serve(socket, Arc::new(place), Arc::clone(&shared));
+                shared.requests.spawn(serving);
+            }
+            Err(_) => {
+                shared.requests.spawn(timeout(FULL_WAIT, refuse(socket)));
+            }
+        }
+    }
+}
+
+/// A connection that broke before it was taken is nobody's trouble. Anything else (no file
+/// descriptors left) will still be there at once, so it is given time.
+async fn after_failed_accept(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
+        tracing::warn!("cannot take a connection to the session API: {error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+const FULL_WAIT: Duration = Duration::from_millis(500);
+
+/// One connection too many: says so and hangs up.
+async fn refuse(mut socket: TcpStream) {
+    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
+        content-type: application/json\r\ncontent-length: 54\r\n\r\n\
+        {\"ok\":false,\"error\":\"too many connections, try later\"}";
+    if socket.write_all(FULL).await.is_ok() && socket.shutdown().await.is_ok() {
+        discard(&mut socket).await;
+    }
+}
+
+/// Reads to the end, so that hanging up does not destroy what the peer has not read yet.
+pub(super) async fn discard(socket: &mut (impl tokio::io::AsyncRead + Unpin)) {
+    let mut sink = tokio::io::sink();
+    let _ = tokio::io::copy(socket, &mut sink).await;
+}
+
+/// Bytes that the headers of a request may have.
+const HEADER_BYTES: usize = 32 * 1024;
+
+/// Speaks HTTP on one connection, until it ends, is upgraded, or the API stops.
+async fn serve(socket: TcpStream, place: Place, shared: Arc<Shared>) {
+    let socket = Metered::new(socket);
+    let spoken = socket.spoken();
+    let routes = TowerToHyperService::new(warp::service(routes(Arc::clone(&shared))));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let place = Arc::clone(&place);
+        let version = request.version();
+        request.extensions_mut().insert(Arrival { place, version });
+        routes.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.config.limits.headers)
+        .max_header_size(HEADER_BYTES)
+        .max_buf_size(2 * HEADER_BYTES)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = shared.stop.cancelled() => {}
+    }
+    if !spoken.load(Ordering::Relaxed) {
+        // No request is under way where none was begun.
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        _ = connection => {}
+        () = shared.cut.cancelled() => {}
+    }
+}
+
+/// Everything a request is judged by goes into one function: a chain of filters would answer the
+/// path before the credentials, or the method before the path, depending on what rejects first.
+fn routes(
+    shared: Arc<Shared>,
+) -> impl Filter<Extract = (Response,), Error = warp::Rejection> + Clone {
+    warp::method()
+        .and(warp::path::full())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Arrival>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .map(
+            move |method: Method,
+                  path: FullPath,
+                  headers: HeaderMap,
+                  arrival: Arrival,
+                  upgrade: Option<OnUpgrade>| {
+                let Arrival { place, version } = arrival;
+                let token = &shared.config.token;
+                let verdict = http::judge(token, &method, path.as_str(), version, &headers);
+                match (verdict, upgrade) {
+                    (Verdict::Health, _) => http::healthy(),
+                    (Verdict::Refused(refusal), _) => refusal.reply(),
+                    (Verdict::Upgrade { key }, Some(upgrade)) => {
+                        let shared = Arc::clone(&shared);
+                        let sockets = shared.sockets.clone();
+                        sockets.spawn(connection::open(upgrade, place, shared));
+                        http::switching(&key)
+                    }
+                    (Verdict::Upgrade { .. }, None) => Refusal::NoUpgrade.reply(),
+                }
+            },
+        )
+}

@@ -1,0 +1,95 @@
+//! The socket of a client, with a note of when it last took something and whether it ever spoke.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// A socket that can say whether the peer still takes what is sent to it.
+#[derive(Debug)]
+pub(super) struct Metered {
+    socket: TcpStream,
+    /// Set with the first byte; the task that owns the HTTP connection reads it.
+    spoken: Arc<AtomicBool>,
+    /// When the system last took bytes from us, which it does for as long as the peer reads.
+    last_write: Instant,
+}
+
+impl Metered {
+    pub(super) fn new(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            spoken: Arc::default(),
+            last_write: Instant::now(),
+        }
+    }
+
+    /// Whether anything has come from the peer; stays readable when the socket is given away.
+    pub(super) fn spoken(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.spoken)
+    }
+
+    pub(super) fn last_write(&self) -> Instant {
+        self.last_write
+    }
+
+    fn wrote(&mut self, result: &Poll<io::Result<usize>>) {
+        if matches!(result, Poll::Ready(Ok(written)) if *written > 0) {
+            self.last_write = Instant::now();
+        }
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.spoken.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.wrote(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.wrote(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
