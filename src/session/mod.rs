@@ -11,6 +11,7 @@ mod connection;
 mod http;
 mod listener;
 mod meter;
+pub mod registry;
 mod shared;
 #[cfg(test)]
 mod tests;
