@@ -119,9 +119,17 @@ impl Places {
         if found.uid() != self.uid {
             return Err(Distrust::Owner { owner: found.uid() });
         }
-        match found.mode() & 0o777 {
-            mode if mode & 0o077 == 0 => Ok(()),
-            mode => Err(Distrust::Mode { mode }),
+        if !private(found) {
+            return Err(Distrust::Mode {
+                mode: found.mode() & 0o777,
+            });
         }
+        Ok(())
     }
+}
+
+/// Whether nobody but the owner has access.
+pub(super) fn private(found: &Metadata) -> bool {
+    const OTHERS: u32 = 0o077;
+    found.mode() & OTHERS == 0
 }

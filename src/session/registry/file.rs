@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::directory::private;
 use super::{Record, RegistryError};
 
 /// A file that is longer was not written by us.
@@ -151,7 +152,7 @@ fn open(path: &Path) -> Option<File> {
     let found = file.metadata().ok()?;
     let ours = found.is_file()
         && found.uid() == nix::unistd::geteuid().as_raw()
-        && found.mode() & 0o077 == 0
+        && private(&found)
         && found.len() < LONGEST;
     ours.then_some(file)
 }
