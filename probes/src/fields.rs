@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Severity};
 use crate::value::FromValue;
 
 /// The raw fields of one `ready` object, and what was found wrong with them so far.
@@ -48,9 +48,18 @@ impl<'a> Fields<'a> {
         self.service_port
     }
 
-    /// Notes a fault.
+    /// Notes a fault. From an object with over ten thousand of them the rest is left out, so that
+    /// no input can make the list large.
     pub fn report(&mut self, fault: Fault) {
-        self.faults.push(fault);
+        if self.faults.len() < 10_000 || fault.severity == Severity::Error && !self.has_error() {
+            self.faults.push(fault);
+        }
+    }
+
+    fn has_error(&self) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.severity == Severity::Error)
     }
 
     pub(crate) fn into_faults(self) -> Vec<Fault> {
