@@ -1,0 +1,281 @@
+//! All problems of one file, as they are found; bounded, whatever the file.
+
+use std::ops::Range;
+
+use flowlayer_probes::{Fault, Help, Part, Severity};
+
+use super::problem::{Problem, Related};
+use super::source::{Position, Walk};
+use super::suggest::Suggestions;
+use super::tree::{NodeId, Tree};
+use super::{codes, syntax};
+
+/// More problems than this are counted, not kept.
+const MAX_PROBLEMS: usize = 1000;
+
+/// Which part of a value a problem is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// The key it stands under.
+    Key(NodeId),
+    /// The value.
+    Value(NodeId),
+}
+
+/// Collects problems about a tree.
+#[derive(Debug)]
+pub(super) struct Problems<'t, 'a> {
+    /// What they are about.
+    pub(super) tree: &'t Tree<'a>,
+    pub(super) suggestions: Suggestions,
+    kept: Vec<Problem>,
+    omitted: usize,
+    errors: usize,
+    omitted_errors: usize,
+}
+
+/// The position of a problem that has not been looked up yet.
+const UNKNOWN: Position = Position { line: 0, column: 0 };
+
+impl<'t, 'a> Problems<'t, 'a> {
+    pub(super) fn new(tree: &'t Tree<'a>) -> Self {
+        Self {
+            tree,
+            suggestions: Suggestions::default(),
+            kept: Vec::new(),
+            omitted: 0,
+            errors: 0,
+            omitted_errors: 0,
+        }
+    }
+
+    /// Whether anything was found that makes the config unusable.
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, place: Place, message: impl Into<String>) {
+        self.add(Severity::Error, code, place, message, None);
+    }
+
+    pub(super) fn error_with_help(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(Severity::Error, code, place, message, Some(help.into()));
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        message: impl Into<String>,
+        help: Option<&str>,
+    ) {
+        let help = help.map(str::to_owned);
+        self.add(Severity::Warning, code, place, message, help);
+    }
+
+    /// Faults in a value, or in the fields of an object, that its reader found.
+    pub(super) fn faults(&mut self, node: NodeId, faults: impl IntoIterator<Item = Fault>) {
+        let mut members = None;
+        for fault in faults {
+            let node = match &fault.field {
+                Some(field) => {
+                    let members = members.get_or_insert_with(|| self.tree.members(node));
+                    members.get(&**field).copied().unwrap_or(node)
+                }
+                None => node,
+            };
+            self.fault(node, fault);
+        }
+    }
+
+    fn fault(&mut self, node: NodeId, fault: Fault) {
+        let place = match fault.part {
+            Part::Key => Place::Key(node),
+            Part::Item(index) => Place::Value(self.tree.item(node, index).unwrap_or(node)),
+            // What is missing in an object is told at the key of the object.
+            Part::Value if fault.code == "missing_field" => Place::Key(node),
+            Part::Value => Place::Value(node),
+        };
+        let help = match fault.help {
+            Help::None => None,
+            Help::Text(text) => Some(text),
+            Help::Among { found, known } => {
+                let what = if fault.part == Part::Key {
+                    "fields"
+                } else {
+                    "values"
+                };
+                Some(self.suggestions.help(&found, what, known.iter().copied()))
+            }
+        };
+        self.add(fault.severity, fault.code, place, fault.message, help);
+    }
+
+    /// The same problem can show in several places.
+    pub(super) fn relate(&mut self, places: impl IntoIterator<Item = (Place, String)>) {
+        if self.omitted > 0 {
+            return;
+        }
+        let tree = self.tree;
+        if let Some(problem) = self.kept.last_mut() {
+            problem
+                .related
+                .extend(places.into_iter().map(|(place, message)| {
+                    let (path, span) = locate(tree, place);
+                    Related {
+                        path,
+                        message,
+                        span,
+                        position: UNKNOWN,
+                    }
+                }));
+        }
+    }
+
+    /// What stopped the grammar.
+    pub(super) fn failure(&mut self, failure: syntax::Failure) {
+        let related = failure.related.map(|(span, message)| Related {
+            path: String::new(),
+            message: message.to_owned(),
+            span,
+            position: UNKNOWN,
+        });
+        self.keep(Problem {
+            related: related.into_iter().collect(),
+            ..problem(
+                Severity::Error,
+                failure.code,
+                failure.span,
+                failure.message,
+                failure.help,
+            )
+        });
+    }
+
+    /// A spelling of JSON5, reported once for all places where it is used.
+    pub(super) fn spelling(
+        &mut self,
+        spelling: syntax::Spelling,
+        first: Range<usize>,
+        times: usize,
+    ) {
+        let more = match times - 1 {
+            0 => String::new(),
+            1 => " (and 1 more)".to_owned(),
+            more => format!(" (and {more} more)"),
+        };
+        let message = format!("{} is JSON5, not JSONC{more}", spelling.name());
+        let help = Some(spelling.instead().to_owned());
+        self.keep(problem(
+            Severity::Warning,
+            "not_jsonc",
+            first,
+            message,
+            help,
+        ));
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: Place,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let (path, span) = if self.kept.len() < MAX_PROBLEMS {
+            locate(self.tree, place)
+        } else {
+            (String::new(), 0..0)
+        };
+        self.keep(Problem {
+            path,
+            ..problem(severity, code, span, message, help)
+        });
+    }
+
+    fn keep(&mut self, problem: Problem) {
+        debug_assert!(codes::is_known(problem.code), "{}", problem.code);
+        let is_error = problem.is_error();
+        self.errors += usize::from(is_error);
+        if self.kept.len() < MAX_PROBLEMS {
+            self.kept.push(problem);
+        } else {
+            self.omitted += 1;
+            self.omitted_errors += usize::from(is_error);
+        }
+    }
+
+    /// All of them, sorted by place, with lines and columns.
+    pub(super) fn finish(mut self, text: &str) -> Vec<Problem> {
+        if self.omitted > 0 {
+            let severity = if self.omitted_errors > 0 {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            let message = format!("{} more problems are not shown", self.omitted);
+            let end = text.len()..text.len();
+            self.kept
+                .push(problem(severity, "too_many_problems", end, message, None));
+        }
+        self.kept.sort_by_key(|problem| problem.span.start);
+        resolve(&mut self.kept, text);
+        self.kept
+    }
+}
+
+/// Looks up all positions in one walk over the text.
+fn resolve(problems: &mut [Problem], text: &str) {
+    let mut wanted: Vec<(usize, &mut Position)> = Vec::new();
+    for problem in problems {
+        wanted.push((problem.span.start, &mut problem.position));
+        for related in &mut problem.related {
+            wanted.push((related.span.start, &mut related.position));
+        }
+    }
+    wanted.sort_by_key(|(offset, _)| *offset);
+    let mut walk = Walk::new(text);
+    for (offset, position) in wanted {
+        *position = walk.to(offset);
+    }
+}
+
+fn locate(tree: &Tree<'_>, place: Place) -> (String, Range<usize>) {
+    let (node, span) = match place {
+        Place::Key(node) => (node, tree.key_span(node)),
+        Place::Value(node) => (node, tree.span(node)),
+    };
+    // The file as a whole is pointed at by its first bracket.
+    let end = if tree.node(node).parent.is_none() {
+        span.end.min(span.start + 1)
+    } else {
+        span.end
+    };
+    (tree.path(node), span.start..end)
+}
+
+fn problem(
+    severity: Severity,
+    code: &'static str,
+    span: Range<usize>,
+    message: impl Into<String>,
+    help: Option<String>,
+) -> Problem {
+    Problem {
+        severity,
+        code,
+        path: String::new(),
+        message: message.into(),
+        help,
+        span,
+        position: UNKNOWN,
+        related: Vec::new(),
+    }
+}

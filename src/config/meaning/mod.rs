@@ -1,0 +1,117 @@
+//! As written → as meant: what fields mean together, defaults, and names turned into indices.
+
+mod command;
+mod dependencies;
+mod names;
+mod service;
+
+use std::path::{Path, PathBuf};
+
+use super::collect::{Place, Problems};
+use super::model::{Config, LogView, Logs, Session};
+use super::tree::{NodeId, Value};
+use super::{object::Read as _, written};
+use crate::plan::Plan;
+
+/// A config that can be used, and in which waves it starts.
+#[derive(Debug)]
+pub(super) struct Meant {
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+}
+
+/// Reports everything that is wrong with a tree. The config is `None` exactly when something is an
+/// error; `dir` is what relative paths are relative to.
+pub(super) fn read(dir: &Path, problems: &mut Problems<'_, '_>) -> Option<Meant> {
+    let root = problems.tree.root()?;
+    duplicates(problems);
+    not_finite(problems);
+    let file = written::File::read(root, problems)?;
+    let services = file.services.placed();
+    let (services, plan) = match services {
+        Some((node, services)) => names::services(node, services, dir, problems),
+        None => (Vec::new(), None),
+    };
+    let config = Config {
+        session: session(file.session.value.unwrap_or_default()),
+        logs: logs(file.logs.value.unwrap_or_default(), dir),
+        log_view: log_view(file.log_view.value.unwrap_or_default()),
+        services,
+        dir: dir.to_owned(),
+    };
+    let plan = plan.filter(|_| !problems.has_errors())?;
+    Some(Meant { config, plan })
+}
+
+fn session(written: written::Session) -> Session {
+    Session {
+        bind: written.bind.value.map(|bind| bind.0),
+        addr: written.addr.value.map(|addr| addr.0),
+        token: written.token.value.map(|token| token.0),
+    }
+}
+
+fn logs(written: written::Logs, dir: &Path) -> Logs {
+    let default = Logs::default();
+    let (size, bytes) = (written.buffer_size.value, written.max_bytes.value);
+    Logs {
+        dir: written.dir.value.map(|path| within(dir, &path.0)),
+        buffer_size: size.map_or(default.buffer_size, |size| size.0),
+        max_bytes: bytes.map_or(default.max_bytes, |bytes| bytes.0),
+    }
+}
+
+fn log_view(written: written::LogView) -> LogView {
+    let all = written.all.value.unwrap_or_default();
+    LogView {
+        max_entries: written.max_entries.value.map(|entries| entries.0),
+        all_max_entries: all.max_entries.value.map(|entries| entries.0),
+    }
+}
+
+/// A path of the config, absolute.
+fn within(dir: &Path, path: &str) -> PathBuf {
+    let path = dir.join(path);
+    // Takes `./` out. Fails only for an empty path, which this is not.
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Reports every key that is given twice in one object.
+fn duplicates(problems: &mut Problems<'_, '_>) {
+    let tree = problems.tree;
+    for node in &tree.nodes {
+        let Value::Object(members) = &node.value else {
+            continue;
+        };
+        if members.nodes.len() < 2 {
+            continue;
+        }
+        let mut first = std::collections::HashMap::with_capacity(members.nodes.len());
+        for &member in &members.nodes {
+            let key = tree.key(member).unwrap_or_default();
+            if let Some(&earlier) = first.get(key) {
+                let name = flowlayer_probes::value::quote(key);
+                let message = format!("{name} is given twice");
+                problems.error("duplicate_key", Place::Key(member), message);
+                let first_one = (Place::Key(earlier), "the first one".to_owned());
+                problems.relate([first_one]);
+            } else {
+                first.insert(key, member);
+            }
+        }
+    }
+}
+
+fn not_finite(problems: &mut Problems<'_, '_>) {
+    let tree = problems.tree;
+    for (id, node) in (0..).zip(&tree.nodes) {
+        if matches!(node.value, Value::NotFinite) {
+            let place = Place::Value(NodeId(id));
+            problems.error(
+                "wrong_type",
+                place,
+                "this is not a number a config can hold",
+            );
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The config: text → spanned tree → problems or [`Config`] (SPEC 2).
+//!
+//! [`written`] declares every object and field once: how it is read, its JSON Schema and its
+//! documentation follow from that. [`meaning`] settles what fields mean together. All problems of a
+//! file are found in one run, and the amount of work and memory is bounded for any input.
+
+mod bind;
+pub mod codes;
+mod collect;
+pub mod env_file;
+mod meaning;
+mod model;
+mod object;
+mod problem;
+mod read;
+mod schema;
+mod source;
+mod suggest;
+mod syntax;
+mod tree;
+mod values;
+mod written;
+
+use std::path::{Path, PathBuf};
+
+pub use bind::{Bind, BindError, PortZero};
+pub use model::{Config, Kind, LogView, Logs, Ready, Service, Session};
+pub use problem::{Problem, Related, Severity, severity_word};
+pub use read::{MAX_BYTES, ReadError, bounded};
+pub use schema::json_schema;
+pub use source::{Origin, Position, Source};
+
+use crate::plan::Plan;
+
+/// The names looked for in a directory, best first (SPEC 2.1).
+pub const FILE_NAMES: [&str; 4] = [
+    "flowlayer.jsonc",
+    "flowlayer.json",
+    "flowlayer.config.jsonc",
+    "flowlayer.config.json",
+];
+
+/// The config of a directory: the first of [`FILE_NAMES`] that is there.
+pub fn discover(dir: &Path) -> Option<PathBuf> {
+    // `flowlayer.jsonc` reads better than `./flowlayer.jsonc`.
+    let dir = if dir == Path::new(".") {
+        Path::new("")
+    } else {
+        dir
+    };
+    let mut paths = FILE_NAMES.iter().map(|name| dir.join(name));
+    // Whatever is there counts, even if it cannot be read: that is then told.
+    paths.find(|path| path.symlink_metadata().is_ok())
+}
+
+/// A config that can be used.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub config: Config,
+    /// In which waves its services start.
+    pub plan: Plan,
+    /// What may not be what its writer thinks.
+    pub warnings: Vec<Problem>,
+    /// Its text, for showing the warnings.
+    pub source: Source,
+}
+
+/// Why a config cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] ReadError),
+    /// It has errors, and maybe warnings.
+    #[error("{} is not a valid config", text.origin.name)]
+    Invalid {
+        /// All of them, sorted by place.
+        problems: Vec<Problem>,
+        /// Its text, for showing them.
+        text: Source,
+    },
+}
+
+/// Reads and checks a config.
+pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
+    let report = check(read::file(path)?, Origin::file(path));
+    match report.meant {
+        Some((config, plan)) => Ok(Loaded {
+            config,
+            plan,
+            warnings: report.problems,
+            source: report.source,
+        }),
+        None => Err(ConfigError::Invalid {
+            problems: report.problems,
+            text: report.source,
+        }),
+    }
+}
+
+/// Reads a config file of at most [`MAX_BYTES`], without ever waiting for a FIFO.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read::file(path)
+}
+
+/// Everything a check finds.
+#[derive(Debug)]
+pub struct Report {
+    /// All problems, sorted by place.
+    pub problems: Vec<Problem>,
+    /// The text they are about.
+    pub source: Source,
+    /// The config and its plan; `None` exactly when one of the problems is an error.
+    pub meant: Option<(Config, Plan)>,
+}
+
+/// Checks the bytes of a config. Looks at nothing else but whether each `cwd` exists.
+pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
+    let (text, broken) = decode(bytes);
+    let parsed = syntax::parse(if broken.is_some() { "" } else { &text });
+    let mut problems = collect::Problems::new(&parsed.tree);
+    let mut meant = None;
+    match (broken, parsed.failure) {
+        (Some(broken), _) => problems.failure(broken),
+        (None, failure) => {
+            if let Some(failure) = failure {
+                problems.failure(failure);
+            }
+            for (spelling, first, times) in parsed.spellings.seen() {
+                problems.spelling(spelling, first, times);
+            }
+            meant = meaning::read(&origin.dir, &mut problems);
+        }
+    }
+    let problems = problems.finish(&text);
+    let secrets = secrets(&parsed.tree);
+    Report {
+        problems,
+        meant: meant.map(|meant| (meant.config, meant.plan)),
+        source: Source {
+            origin,
+            text,
+            secrets,
+        },
+    }
+}
+
+/// The text without a byte order mark, and what of it is not UTF-8.
+fn decode(mut bytes: Vec<u8>) -> (String, Option<syntax::Failure>) {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return (text, None),
+        Err(error) => error,
+    };
+    let at = error.utf8_error().valid_up_to();
+    let byte = error.as_bytes()[at];
+    let utf16 = matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    // What stands before is valid and keeps its place.
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let broken = syntax::Failure {
+        code: "invalid_utf8",
+        span: at..at + '\u{fffd}'.len_utf8(),
+        message: format!("the file is not UTF-8: byte 0x{byte:02x} cannot stand here"),
+        help: utf16.then(|| "it looks like UTF-16: save it as UTF-8".to_owned()),
+        related: None,
+    };
+    (text, Some(broken))
+}
+
+/// Where `session.token` stands.
+fn secrets(tree: &tree::Tree<'_>) -> Vec<std::ops::Range<usize>> {
+    let in_session = |id| {
+        tree.node(id)
+            .parent
+            .is_some_and(|parent| tree.key(parent) == Some("session"))
+    };
+    let ids = (0..).map(tree::NodeId).take(tree.nodes.len());
+    ids.filter(|&id| tree.key(id) == Some("token") && in_session(id))
+        .map(|id| tree.span(id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The config as meant: everything checked, defaults filled in, names turned into indices.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowlayer_probes::Probe;
+
+use super::bind::Bind;
+
+/// Everything a config says (SPEC 2.2).
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The session API.
+    pub session: Session,
+    /// Where log entries are kept.
+    pub logs: Logs,
+    /// How many entries `get_logs` returns when not told.
+    pub log_view: LogView,
+    /// All services, sorted by name, byte by byte. A service is identified by its index in here.
+    pub services: Vec<Service>,
+    /// The directory of the config file, absolute: what relative paths in it are relative to.
+    pub dir: PathBuf,
+}
+
+/// The session API as configured; flags and environment beat it (SPEC 3).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// Where to listen; `None`: no API unless a flag says so.
+    pub bind: Option<Bind>,
+    /// Where clients dial, `host:port`; `None`: derived from `bind`.
+    pub addr: Option<String>,
+    /// The bearer token; `None`: generated.
+    pub token: Option<String>,
+}
+
+impl Session {
+    /// Where clients dial, `host:port`: `addr`, or what `bind` can be reached at from here.
+    pub fn dial(&self) -> Option<String> {
+        let bind = self.bind.as_ref();
+        self.addr.clone().or_else(|| bind.map(Bind::dial))
+    }
+}
+
+/// The token is a secret and does not show.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("bind", &self.bind)
+            .field("addr", &self.addr)
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .finish()
+    }
+}
+
+/// Where log entries are kept (SPEC 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logs {
+    /// Directory of the JSONL files, absolute; `None`: memory only.
+    pub dir: Option<PathBuf>,
+    /// Entries kept in memory per service.
+    pub buffer_size: usize,
+    /// Size in bytes at which a JSONL file is put aside.
+    pub max_bytes: u64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            buffer_size: 5000,
+            max_bytes: 1 << 30,
+        }
+    }
+}
+
+/// How many entries `get_logs` returns when the client does not say (SPEC 3.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogView {
+    /// For a query about one service or all; `None`: the built-in 500.
+    pub max_entries: Option<u64>,
+    /// For a query about all services; `None`: as `max_entries`.
+    pub all_max_entries: Option<u64>,
+}
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name, byte for byte as written; not empty.
+    pub name: Arc<str>,
+    /// The command: program and arguments, never empty.
+    pub cmd: Vec<String>,
+    /// The command that stops it; `None`: signals do.
+    pub stop_cmd: Option<Vec<String>>,
+    /// Daemon or oneshot.
+    pub kind: Kind,
+    /// The port that is checked before start and after stop; `None`: no checks.
+    pub port: Option<u16>,
+    /// The readiness probe; `None` when absent or of type `none`.
+    pub ready: Option<Ready>,
+    /// Indices of the services it depends on, ascending, each once, never its own.
+    pub depends_on: Vec<usize>,
+    /// Variables over the inherited environment, sorted by name, each once.
+    pub env: Vec<(String, String)>,
+    /// Dotenv files, absolute, in the order they are applied, before `env`.
+    pub env_files: Vec<PathBuf>,
+    /// Working directory, absolute; `None`: the one `serve` was started in.
+    pub cwd: Option<PathBuf>,
+    /// Whether boot and `start_all` start it.
+    pub auto_start: bool,
+    /// From the first SIGTERM to SIGKILL.
+    pub stop_grace: Duration,
+    /// How many entries `get_logs` returns for this service; `None`: as [`LogView`] says.
+    pub log_view_max_entries: Option<u64>,
+}
+
+/// A readiness probe and its limits.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The probe.
+    pub probe: Arc<dyn Probe>,
+    /// Limit of one attempt.
+    pub attempt_timeout: Duration,
+    /// Limit of the whole wait; `None`: for ever.
+    pub timeout: Option<Duration>,
+}
+
+/// Whether a service stays alive or runs to completion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Stays alive for the whole session.
+    #[default]
+    Daemon,
+    /// Runs to completion.
+    Oneshot,
+}
+
+impl Config {
+    /// What each service depends on, by index: what [`crate::plan::plan`] takes.
+    pub fn dependencies(&self) -> Vec<Vec<usize>> {
+        let services = self.services.iter();
+        services.map(|service| service.depends_on.clone()).collect()
+    }
+
+    /// The index of a service, by its exact name.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.services
+            .binary_search_by(|service| (*service.name).cmp(name))
+            .ok()
+    }
+}

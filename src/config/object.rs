@@ -1,0 +1,219 @@
+//! How objects of the config are read: field by field, with every problem kept.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, json};
+
+use flowlayer_probes::value::{FromValue, describe, quote};
+
+use super::collect::{Place, Problems};
+use super::tree::{Items, NodeId, Value};
+
+/// A type that can stand somewhere in a config as written.
+pub(super) trait Read: JsonSchema + Sized {
+    /// Reads it; `None` after reporting why that cannot be done.
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self>;
+}
+
+impl<T: FromValue> Read for T {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        if matches!(problems.tree.value(node), Value::NotFinite) {
+            // Reported wherever it stands.
+            return None;
+        }
+        match T::from_value(&problems.tree.to_json(node)) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                problems.faults(node, [fault]);
+                None
+            }
+        }
+    }
+}
+
+/// A field of an object.
+#[derive(Debug, Clone)]
+pub(super) struct Field<T> {
+    /// Where its value stands; `None` when the field is absent.
+    pub(super) node: Option<NodeId>,
+    /// The value; `None` when it is absent or wrong.
+    pub(super) value: Option<T>,
+}
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Self {
+            node: None,
+            value: None,
+        }
+    }
+}
+
+impl<T> Field<T> {
+    /// Where it stands, and the value, when it is there and right.
+    pub(super) fn placed(&self) -> Option<(NodeId, &T)> {
+        Some((self.node?, self.value.as_ref()?))
+    }
+}
+
+/// An object whose fields are being read.
+pub(super) struct Object<'o, 't, 'a> {
+    node: NodeId,
+    members: &'t Items,
+    problems: &'o mut Problems<'t, 'a>,
+}
+
+impl<'o, 't, 'a> Object<'o, 't, 'a> {
+    /// Begins to read an object; `None` after reporting that it is none.
+    pub(super) fn open(node: NodeId, problems: &'o mut Problems<'t, 'a>) -> Option<Self> {
+        let members = members(node, problems)?;
+        Some(Self {
+            node,
+            members,
+            problems,
+        })
+    }
+
+    /// Reports every member that is none of the known fields.
+    pub(super) fn check_names(&mut self, known: &'static [&'static str]) {
+        for &member in &self.members.nodes {
+            let key = self.problems.tree.key(member).unwrap_or_default();
+            if !known.contains(&key) {
+                let help = self
+                    .problems
+                    .suggestions
+                    .help(key, "fields", known.iter().copied());
+                let message = format!("unknown field {}", quote(key));
+                self.problems
+                    .error_with_help("unknown_field", Place::Key(member), message, help);
+            }
+        }
+    }
+
+    /// Reads a field. Of a duplicate the first counts.
+    pub(super) fn field<T: Read>(&mut self, name: &str) -> Field<T> {
+        let tree = self.problems.tree;
+        let mut members = self.members.nodes.iter().copied();
+        let node = members.find(|&member| tree.key(member) == Some(name));
+        Field {
+            node,
+            value: node.and_then(|node| T::read(node, self.problems)),
+        }
+    }
+
+    /// Reports a field as missing, unless the file ends before the object does.
+    pub(super) fn require<T>(&mut self, name: &str, field: &Field<T>) {
+        if field.node.is_none() && self.members.complete {
+            let message = format!("`{name}` is required here");
+            self.problems
+                .error("missing_field", Place::Key(self.node), message);
+        }
+    }
+}
+
+/// The members of an object; `None` after reporting that it is none.
+pub(super) fn members<'t>(node: NodeId, problems: &mut Problems<'t, '_>) -> Option<&'t Items> {
+    let tree = problems.tree;
+    match tree.value(node) {
+        Value::Object(members) => Some(members),
+        Value::NotFinite => None,
+        _ => {
+            let found = describe(&tree.to_json(node));
+            let message = format!("expected an object, found {found}");
+            problems.error("wrong_type", Place::Value(node), message);
+            None
+        }
+    }
+}
+
+/// The JSON Schema of an object with these fields: name, documentation, schema, whether required.
+pub(super) fn object_schema(
+    about: &str,
+    fields: impl IntoIterator<Item = (&'static str, &'static str, Schema, bool)>,
+) -> Schema {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (name, doc, mut schema, is_required) in fields {
+        schema.insert("description".to_owned(), doc.trim().into());
+        properties.insert(name.to_owned(), schema.to_value());
+        if is_required {
+            required.push(name);
+        }
+    }
+    let mut schema = schemars::json_schema!({
+        "description": about.trim(),
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    schema
+}
+
+/// The schema of a field's type.
+pub(super) fn field_schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// Declares an object of the config once, for reading it and for its JSON Schema.
+///
+/// A line is `"name" [required] => field: Type,` under its documentation, which is also what the
+/// schema says.
+macro_rules! object {
+    (
+        $(#[doc = $about:literal])+
+        struct $name:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $key:literal $([$required:ident])? => $field:ident: $type:ty,
+            )+
+        }
+    ) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Default)]
+        #[allow(dead_code, reason = "a field that is only checked is read by nobody")]
+        pub(super) struct $name {
+            $(
+                $(#[doc = $doc])+
+                pub(super) $field: $crate::config::object::Field<$type>,
+            )+
+        }
+
+        impl $crate::config::object::Read for $name {
+            fn read(
+                node: $crate::config::tree::NodeId,
+                problems: &mut $crate::config::collect::Problems<'_, '_>,
+            ) -> Option<Self> {
+                let mut object = $crate::config::object::Object::open(node, problems)?;
+                object.check_names(&[$($key),+]);
+                $(
+                    let $field = object.field($key);
+                    $( object!(@$required object, $key, $field); )?
+                )+
+                Some(Self { $($field),+ })
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let fields = [$((
+                    $key,
+                    concat!($($doc, "\n"),+),
+                    $crate::config::object::field_schema::<$type>(generator),
+                    !["", $(stringify!($required))?].concat().is_empty(),
+                )),+];
+                $crate::config::object::object_schema(concat!($($about, "\n"),+), fields)
+            }
+        }
+    };
+    (@required $object:ident, $key:literal, $field:ident) => {
+        $object.require($key, &$field);
+    };
+}
+
+pub(super) use object;

@@ -1,0 +1,56 @@
+//! What is wrong with a config, for people and machines.
+
+use std::ops::Range;
+
+pub use flowlayer_probes::Severity;
+
+use super::source::Position;
+
+/// One thing that is wrong, and where (SPEC 2.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable code; all of them are in [`super::codes::CODES`].
+    pub code: &'static str,
+    /// The field: `services.api.dependsOn[1]`; empty for the file as a whole.
+    pub path: String,
+    /// What is wrong, lower-case.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The key or value it is about, in bytes of the source text.
+    pub span: Range<usize>,
+    /// Where that begins.
+    pub position: Position,
+    /// Other places that belong to it.
+    pub related: Vec<Related>,
+}
+
+/// Another place that belongs to a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The field.
+    pub path: String,
+    /// What it has to do with the problem.
+    pub message: String,
+    /// In bytes of the source text.
+    pub span: Range<usize>,
+    /// Where that begins.
+    pub position: Position,
+}
+
+impl Problem {
+    /// Whether the config cannot be used because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// The word for it in every output.
+pub fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

@@ -1,0 +1,130 @@
+//! Reading a config file: bounded, never blocking, with errors that name the file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+
+/// The largest file that is read, in bytes: some thirty times a config of a thousand services.
+pub const MAX_BYTES: u64 = 8 << 20;
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is none.
+    #[error("cannot read {}: there is no such file", .0.display())]
+    NotFound(PathBuf),
+    /// It is a directory.
+    #[error("cannot read {}: it is a directory; name the file in it", .0.display())]
+    Directory(PathBuf),
+    /// A FIFO, a socket or a device.
+    #[error("cannot read {}: it is not a regular file; `validate -` reads standard input", .0.display())]
+    NotRegular(PathBuf),
+    /// No permission.
+    #[error("cannot read {}: permission denied", .0.display())]
+    Denied(PathBuf),
+    /// Over [`MAX_BYTES`].
+    #[error("cannot read {}: it is larger than {} MiB", .0.display(), MAX_BYTES >> 20)]
+    TooLarge(PathBuf),
+    /// Anything else the system says.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Reads a regular file of at most [`MAX_BYTES`]. A FIFO is refused without waiting for its writer.
+pub(super) fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let file = open(path).map_err(|error| wrong(path, error))?;
+    let metadata = file.metadata().map_err(|error| wrong(path, error))?;
+    if metadata.is_dir() {
+        return Err(ReadError::Directory(path.to_owned()));
+    }
+    if !metadata.is_file() {
+        return Err(ReadError::NotRegular(path.to_owned()));
+    }
+    bounded(file, path)
+}
+
+/// Reads a stream to its end, of at most [`MAX_BYTES`]; `name` is for messages.
+pub fn bounded(stream: impl Read, name: &Path) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    stream
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| wrong(name, error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ReadError::TooLarge(name.to_owned()));
+    }
+    Ok(bytes)
+}
+
+/// Without waiting: a plain open of a FIFO blocks until somebody writes to it.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits() | OFlag::O_NOCTTY.bits())
+        .open(path)
+}
+
+fn wrong(path: &Path, error: io::Error) -> ReadError {
+    let path = path.to_owned();
+    match error.kind() {
+        ErrorKind::NotFound => ReadError::NotFound(path),
+        ErrorKind::PermissionDenied => ReadError::Denied(path),
+        ErrorKind::IsADirectory => ReadError::Directory(path),
+        // What opening a socket, or a FIFO on its way out, says.
+        ErrorKind::WouldBlock => ReadError::NotRegular(path),
+        _ => ReadError::Io {
+            path,
+            source: error,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        assert!(matches!(file(&at("none")), Err(ReadError::NotFound(_))));
+        assert!(matches!(file(dir.path()), Err(ReadError::Directory(_))));
+        nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(matches!(file(&at("fifo")), Err(ReadError::NotRegular(_))));
+        let socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let read = file(&at("socket"));
+        assert!(matches!(
+            read,
+            Err(ReadError::NotRegular(_) | ReadError::Io { .. })
+        ));
+        drop(socket);
+        for device in ["/dev/zero", "/dev/null"] {
+            let read = file(Path::new(device));
+            assert!(matches!(read, Err(ReadError::NotRegular(_))), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("large");
+        let large = File::create(&path).unwrap();
+        large.set_len(MAX_BYTES).unwrap();
+        assert_eq!(file(&path).unwrap().len() as u64, MAX_BYTES);
+        large.set_len(50 << 20).unwrap();
+        assert!(matches!(file(&path), Err(ReadError::TooLarge(_))));
+        let endless = bounded(io::repeat(b' '), Path::new("<stdin>"));
+        assert_eq!(
+            endless.unwrap_err().to_string(),
+            "cannot read <stdin>: it is larger than 8 MiB"
+        );
+    }
+}

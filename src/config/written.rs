@@ -1,0 +1,293 @@
+//! The config as written: every object and field there is.
+//!
+//! One declaration makes the reader and the JSON Schema; the documentation here is what editors
+//! show. What the fields mean together is settled in [`super::meaning`].
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use flowlayer_probes::registry::ReadySchema;
+use flowlayer_probes::value::{Command, Millis, nul, quote};
+
+use super::collect::{Place, Problems};
+use super::model::Kind;
+use super::object::{Read, members, object};
+use super::tree::{NodeId, Value};
+use super::values::{
+    AddrText, BindText, Capacity, PathText, Paths, Positive, ServicePort, TokenText,
+};
+
+object! {
+    /// Configuration of a FlowLayer stack.
+    struct File {
+        /// Ignored; lets editors find the JSON Schema.
+        "$schema" => schema: String,
+        /// The session API, which clients connect to.
+        "session" => session: Session,
+        /// Where log entries are kept.
+        "logs" => logs: Logs,
+        /// How many entries `get_logs` returns when the client does not say.
+        "logView" => log_view: LogView,
+        /// The services: name → service.
+        "services" [required] => services: Services,
+    }
+}
+
+object! {
+    /// The session API, which clients connect to.
+    struct Session {
+        /// Where to listen: `host:port`, `[v6]:port`, `:port` (all interfaces) or a port
+        /// (127.0.0.1). Absent: no API, unless `serve -s` asks for one.
+        "bind" => bind: BindText,
+        /// Where clients dial, `host:port`. Default: derived from `bind`. Ignored by `serve`.
+        "addr" => addr: AddrText,
+        /// Bearer token of the API. Default: generated at every start.
+        "token" => token: TokenText,
+    }
+}
+
+object! {
+    /// Where log entries are kept.
+    struct Logs {
+        /// Directory for `all.jsonl` and `<service>.jsonl`, relative to this file; created when
+        /// missing. Absent: memory only.
+        "dir" => dir: PathText,
+        /// Entries kept in memory per service. Default: 5000.
+        "bufferSize" => buffer_size: Capacity,
+        /// Size in bytes at which a file becomes `<name>.1.jsonl`. Default: 1073741824 (1 GiB).
+        "maxBytes" => max_bytes: Positive,
+    }
+}
+
+object! {
+    /// How many entries `get_logs` returns when the client does not say.
+    struct LogView {
+        /// For every query. Default: 500.
+        "maxEntries" => max_entries: Positive,
+        /// For queries about all services.
+        "all" => all: LogViewEntries,
+    }
+}
+
+object! {
+    /// How many entries `get_logs` returns when the client does not say.
+    struct LogViewEntries {
+        /// Default: `logView.maxEntries`, else 500.
+        "maxEntries" => max_entries: Positive,
+    }
+}
+
+object! {
+    /// One service.
+    struct Service {
+        /// The command. No shell is involved: a string is split on white space, an array is the
+        /// argv as it stands.
+        "cmd" [required] => cmd: Command,
+        /// The command that stops it, in the same forms. Absent: SIGTERM, then SIGKILL.
+        "stopCmd" => stop_cmd: Command,
+        /// `daemon` stays alive for the whole session; `oneshot` runs to completion. Default:
+        /// `daemon`.
+        "kind" => kind: Kind,
+        /// Port that must be free before the start and released after the stop; also what a tcp
+        /// probe connects to. Default: 0, no checks.
+        "port" => port: ServicePort,
+        /// When the service is ready. Absent: as soon as it has been spawned.
+        "ready" => ready: Ready,
+        /// Names of the services that must be up before this one starts.
+        "dependsOn" => depends_on: Names,
+        /// Environment variables, over the inherited ones, for `cmd` and `stopCmd`.
+        "env" => env: Env,
+        /// Dotenv files, relative to this file, applied in order, before `env`.
+        "envFile" => env_file: Paths,
+        /// Working directory of `cmd` and `stopCmd`, relative to this file. Default: the directory
+        /// `serve` was started in.
+        "cwd" => cwd: PathText,
+        /// Whether boot and `start_all` start it. Default: true.
+        "autoStart" => auto_start: bool,
+        /// Time in ms from SIGTERM to SIGKILL. Default: 8000.
+        "stopGraceMs" => stop_grace: Millis,
+        /// Log entries of this service.
+        "logView" => log_view: LogViewEntries,
+    }
+}
+
+/// All services, in the order they are written.
+#[derive(Debug)]
+pub(super) struct Services {
+    /// Name and place of each; the place stands for key and value.
+    pub(super) entries: Vec<Entry>,
+    /// Whether the file says where the services end. Otherwise there may be more of them.
+    pub(super) complete: bool,
+}
+
+/// One service in its place.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) node: NodeId,
+    /// As far as it could be read.
+    pub(super) service: Service,
+}
+
+impl Read for Services {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        let tree = problems.tree;
+        let services = members(node, problems)?;
+        let entries = services.nodes.iter().map(|&node| {
+            let name = tree.key(node).unwrap_or_default().to_owned();
+            if name.is_empty() {
+                problems.error(
+                    "empty_name",
+                    Place::Key(node),
+                    "a service name cannot be empty",
+                );
+            }
+            Entry {
+                name,
+                node,
+                service: Service::read(node, problems).unwrap_or_default(),
+            }
+        });
+        Some(Self {
+            entries: entries.collect(),
+            complete: services.complete,
+        })
+    }
+}
+
+impl JsonSchema for Services {
+    fn schema_name() -> Cow<'static, str> {
+        "Services".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "minLength": 1 },
+            "additionalProperties": generator.subschema_for::<Service>(),
+        })
+    }
+}
+
+/// A `ready` object, which the registry of probes reads.
+#[derive(Debug)]
+pub(super) struct Ready;
+
+impl Read for Ready {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        members(node, problems).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Ready {
+    fn schema_name() -> Cow<'static, str> {
+        ReadySchema::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ReadySchema::json_schema(generator)
+    }
+}
+
+/// Names of services, each with its place.
+#[derive(Debug)]
+pub(super) struct Names(pub(super) Vec<(String, NodeId)>);
+
+impl Read for Names {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        let tree = problems.tree;
+        let Value::Array(items) = tree.value(node) else {
+            let found = flowlayer_probes::value::describe(&tree.to_json(node));
+            let message = format!("expected an array of strings, found {found}");
+            problems.error("wrong_type", Place::Value(node), message);
+            return None;
+        };
+        let mut names = Vec::new();
+        for &item in &items.nodes {
+            if let Some(name) = String::read(item, problems) {
+                names.push((name, item));
+            }
+        }
+        Some(Self(names))
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "string", "minLength": 1 } })
+    }
+}
+
+/// Environment variables, sorted by name, each once.
+#[derive(Debug)]
+pub(super) struct Env(pub(super) Vec<(String, String)>);
+
+impl Read for Env {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        let tree = problems.tree;
+        let mut variables = Vec::new();
+        for &member in &members(node, problems)?.nodes {
+            let name = tree.key(member).unwrap_or_default();
+            check_env_name(name, member, problems);
+            match String::read(member, problems) {
+                Some(value) if value.contains('\0') => {
+                    problems.faults(member, [nul("variable")]);
+                }
+                Some(value) => variables.push((name.to_owned(), value)),
+                None => {}
+            }
+        }
+        // Stable: of a duplicate, which is an error anyway, the first stays.
+        variables.sort_by(|(a, _), (b, _)| a.cmp(b));
+        variables.dedup_by(|(later, _), (first, _)| later == first);
+        Some(Self(variables))
+    }
+}
+
+fn check_env_name(name: &str, member: NodeId, problems: &mut Problems<'_, '_>) {
+    let message = if name.is_empty() {
+        "an environment name cannot be empty".to_owned()
+    } else if name.contains('=') {
+        format!("an environment name cannot contain `=`: {}", quote(name))
+    } else if name.contains('\0') {
+        return problems.error(
+            "nul_byte",
+            Place::Key(member),
+            "a variable cannot contain NUL",
+        );
+    } else {
+        return;
+    };
+    problems.error("invalid_env_name", Place::Key(member), message);
+}
+
+impl JsonSchema for Env {
+    fn schema_name() -> Cow<'static, str> {
+        "Env".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[^=]+$" },
+            "additionalProperties": { "type": "string" },
+        })
+    }
+}
