@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 /// What the process tells its caller when it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The greater is the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Exit(u8);
 
 impl Exit {

@@ -1,21 +1,80 @@
-//! `flowlayer plan`.
+//! `flowlayer plan`: in which waves the services of a configuration start (SPEC 7).
 
+mod graph;
+
+use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::cli::PlanArgs;
+use flowlayer::config::{self, Config, ConfigError};
+use flowlayer::plan::Plan;
+use serde_json::json;
+
+use crate::cli::{PlanArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::select;
 use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
 
-/// Chooses and reads the configuration.
+/// Chooses, reads and plans the configuration.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the signature all subcommands have"
 )]
-pub(crate) fn run(args: PlanArgs, _colors: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: PlanArgs, colors: Colors) -> Result<Exit, Failure> {
     let path = select::config(&args.config, Path::new("."))?;
-    std::fs::read(&path)
-        .map_err(|error| Failure::Unreadable(format!("cannot read {}: {error}", path.display())))?;
+    let loaded = match config::load(&path) {
+        Ok(loaded) => loaded,
+        Err(ConfigError::Unreadable(error)) => return Err(Failure::Unreadable(error.to_string())),
+        Err(ConfigError::Invalid { problems, text }) => {
+            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+            return Err(Failure::Reported(Exit::USAGE));
+        }
+    };
+    let warnings = diagnostics::render(&loaded.warnings, &loaded.source, colors.stderr);
+    print::stderr(&warnings);
+    print::stdout(&match args.format {
+        PlanFormat::Text => text(&loaded.config, &loaded.plan),
+        PlanFormat::Json => json(&loaded.config, &loaded.plan),
+        PlanFormat::Dot => graph::dot(&loaded.config, &loaded.plan),
+        PlanFormat::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
+    });
     Ok(Exit::SUCCESS)
+}
+
+fn text(config: &Config, plan: &Plan) -> String {
+    let mut text = format!("services: {}\nplan:\n", config.services.len());
+    for (wave, services) in plan.waves.iter().enumerate() {
+        let names: Vec<String> = services
+            .iter()
+            .map(|&service| diagnostics::readable(&config.services[service].name))
+            .collect();
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "[{wave}] {}", names.join(", "));
+    }
+    text
+}
+
+fn json(config: &Config, plan: &Plan) -> String {
+    let name = |&service: &usize| &*config.services[service].name;
+    let waves: Vec<Vec<&str>> = plan
+        .waves
+        .iter()
+        .map(|services| services.iter().map(name).collect())
+        .collect();
+    let edges: Vec<[&str; 2]> = edges(config)
+        .map(|(service, needed)| [name(&service), name(&needed)])
+        .collect();
+    let document = json!({
+        "services": config.services.len(),
+        "waves": waves,
+        "edges": edges,
+    });
+    format!("{document}\n")
+}
+
+/// Each service with each service it depends on, sorted.
+fn edges(config: &Config) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let services = config.services.iter().enumerate();
+    services.flat_map(|(index, service)| service.depends_on.iter().map(move |&on| (index, on)))
 }

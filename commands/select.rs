@@ -2,16 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use flowlayer::config::{self, FILE_NAMES};
+
 use crate::cli::ConfigArgs;
 use crate::failure::Failure;
-
-/// Highest first.
-const DISCOVERED: [&str; 4] = [
-    "flowlayer.jsonc",
-    "flowlayer.json",
-    "flowlayer.config.jsonc",
-    "flowlayer.config.json",
-];
 
 /// The configuration meant: `-c` or `--config`, else the positional one, else the first of the
 /// known names that is in the directory. A usage error when there is none.
@@ -19,14 +13,10 @@ pub(crate) fn config(args: &ConfigArgs, directory: &Path) -> Result<PathBuf, Fai
     if let Some(path) = args.config.as_ref().or(args.file.as_ref()) {
         return Ok(path.clone());
     }
-    let found = DISCOVERED
-        .iter()
-        .map(|name| directory.join(name))
-        .find(|path| path.exists());
-    found.ok_or_else(|| {
+    config::discover(directory).ok_or_else(|| {
         Failure::Usage(format!(
             "no configuration found: none of {} is in this directory, and none was named",
-            DISCOVERED.join(", ")
+            FILE_NAMES.join(", ")
         ))
     })
 }
@@ -62,7 +52,7 @@ mod tests {
             config(&args(None, None), directory.path()),
             Err(Failure::Usage(message)) if message.starts_with("no configuration found")
         ));
-        for name in DISCOVERED.iter().rev() {
+        for name in FILE_NAMES.iter().rev() {
             std::fs::write(directory.path().join(name), "{}").unwrap();
             let found = config(&args(None, None), directory.path()).unwrap();
             assert_eq!(found, directory.path().join(name));

@@ -6,6 +6,8 @@ pub(crate) mod ansi;
 #[allow(dead_code, reason = "for the subcommand that is being written")]
 pub(crate) mod boot;
 pub(crate) mod color;
+pub(crate) mod diagnostics;
+pub(crate) mod github;
 #[allow(dead_code, reason = "for the subcommand that is being written")]
 pub(crate) mod lines;
 #[allow(dead_code, reason = "for the subcommand that is being written")]

@@ -1,0 +1,139 @@
+//! The part of a source line that is shown.
+
+use std::ops::Range;
+
+use flowlayer::config::Source;
+
+/// Of a line, at most so many characters before and after the beginning of what is marked are
+/// handed on; what then does not fit the terminal's width is cut by whoever draws it.
+const BEFORE: usize = 400;
+const AFTER: usize = 400;
+
+/// Part of one line, and what of it is marked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// The part; one line without its end, and never empty, so that it can be marked.
+    pub(super) text: String,
+    /// What is marked, in bytes of that.
+    pub(super) span: Range<usize>,
+    /// Whether it begins where the line begins, so that columns can be counted in it.
+    pub(super) from_line_start: bool,
+}
+
+impl Excerpt {
+    /// What is around the beginning of a span. It looks at no more of the source than it shows.
+    pub(super) fn new(source: &Source, span: &Range<usize>) -> Self {
+        let text = &source.text;
+        let start = floor(text, span.start.min(text.len()));
+        let end = floor(text, span.end.clamp(start, text.len()));
+        let mut shown = Shown {
+            source,
+            text: String::new(),
+        };
+        let before = &text[back(text, start)..start];
+        let first = start - before.len();
+        let from_line_start = first == 0 || text[..first].ends_with(['\n', '\r']);
+        if !from_line_start {
+            shown.text.push('…');
+        }
+        shown.push(before, first);
+        let marked_from = shown.text.len();
+        let mut marked_to = marked_from;
+        let after = &text[start..ahead(text, start)];
+        for (at, c) in after.char_indices() {
+            shown.char(c, start + at);
+            if start + at < end {
+                marked_to = shown.text.len();
+            }
+        }
+        let cut = start + after.len();
+        if cut < text.len() && !text[cut..].starts_with(['\n', '\r']) {
+            shown.text.push('…');
+        }
+        if marked_to == marked_from {
+            // Nothing to mark, as at the end of a line: mark what would follow.
+            shown.text.push(' ');
+            marked_to += shown.text[marked_from..]
+                .chars()
+                .next()
+                .map_or(0, char::len_utf8);
+        }
+        Self {
+            text: shown.text,
+            span: marked_from..marked_to,
+            from_line_start,
+        }
+    }
+}
+
+/// An excerpt that grows.
+struct Shown<'a> {
+    source: &'a Source,
+    text: String,
+}
+
+impl Shown<'_> {
+    fn push(&mut self, text: &str, start: usize) {
+        for (at, c) in text.char_indices() {
+            self.char(c, start + at);
+        }
+    }
+
+    fn char(&mut self, c: char, at: usize) {
+        let secret = |range: &Range<usize>| range.contains(&at);
+        self.text.push(if self.source.secrets.iter().any(secret) {
+            '•'
+        } else {
+            picture(c)
+        });
+    }
+}
+
+/// Where to begin, so that no more than [`BEFORE`] characters of the line stand before the offset.
+fn back(text: &str, start: usize) -> usize {
+    let before = text[..start].char_indices().rev();
+    let line = before.take(BEFORE).take_while(|&(_, c)| !is_line_end(c));
+    line.last().map_or(start, |(at, _)| at)
+}
+
+/// Where to end, so that no more than [`AFTER`] characters of the line stand after the offset.
+fn ahead(text: &str, start: usize) -> usize {
+    let after = text[start..].chars();
+    let line = after.take(AFTER).take_while(|&c| !is_line_end(c));
+    start + line.map(char::len_utf8).sum::<usize>()
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r')
+}
+
+fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
+}
+
+/// A character that takes one or two columns and does nothing to the terminal.
+fn picture(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        c if c.is_control() || is_invisible(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// Characters that turn the direction of text, join, hide or end lines: a reader would not see what
+/// the file says.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Text from the config in a message, safe for the terminal and on one line.
+pub(crate) fn readable(text: &str) -> String {
+    text.chars().map(picture).collect()
+}
