@@ -120,18 +120,18 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     let (text, broken) = decode(bytes);
     let parsed = syntax::parse(if broken.is_some() { "" } else { &text });
     let mut problems = collect::Problems::new(&parsed.tree);
+    let failure = broken.or(parsed.failure);
+    // What nobody would write is told in one sentence. After a slip of the pen all else is told too.
+    let is_slip = failure.as_ref().is_none_or(syntax::Failure::is_slip);
+    if let Some(failure) = failure {
+        problems.failure(failure);
+    }
     let mut meant = None;
-    match (broken, parsed.failure) {
-        (Some(broken), _) => problems.failure(broken),
-        (None, failure) => {
-            if let Some(failure) = failure {
-                problems.failure(failure);
-            }
-            for (spelling, first, times) in parsed.spellings.seen() {
-                problems.spelling(spelling, first, times);
-            }
-            meant = meaning::read(&origin.dir, &mut problems);
+    if is_slip {
+        for (spelling, first, times) in parsed.spellings.seen() {
+            problems.spelling(spelling, first, times);
         }
+        meant = meaning::read(&origin.dir, &mut problems);
     }
     let problems = problems.finish(&text);
     let secrets = secrets(&parsed.tree);

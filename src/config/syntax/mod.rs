@@ -37,6 +37,14 @@ pub(super) struct Failure {
     pub(super) related: Option<(Range<usize>, &'static str)>,
 }
 
+impl Failure {
+    /// Whether a person may have made this mistake in a config, rather than handed over something
+    /// that is none.
+    pub(super) fn is_slip(&self) -> bool {
+        self.code == "syntax"
+    }
+}
+
 /// Reads a text.
 pub(super) fn parse(text: &str) -> Parsed<'_> {
     build::parse(text)

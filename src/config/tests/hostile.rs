@@ -8,8 +8,7 @@ fn codes(bytes: Vec<u8>) -> Vec<&'static str> {
 #[test]
 fn brackets_without_end() {
     for text in ["[".repeat(100_000), "{\"services\":".repeat(100_000)] {
-        let codes = codes(text.into_bytes());
-        assert!(codes.contains(&"too_deep"), "{codes:?}");
+        assert_eq!(codes(text.into_bytes()), ["too_deep"]);
     }
 }
 
