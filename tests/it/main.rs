@@ -4,5 +4,6 @@
 //! they start and watch it is in [`harness`].
 
 mod cli;
+mod config;
 mod generated;
 mod harness;
