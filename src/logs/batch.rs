@@ -168,6 +168,11 @@ impl Batch {
         }
     }
 
+    /// Appends the JSON objects of all entries, each followed by `\n`, without keeping them.
+    pub(super) fn render_lines(&self, out: &mut Vec<u8>) {
+        json::render(self, 0..self.len(), b"\n", out, |_| {});
+    }
+
     /// Appends the JSON objects of some entries, each followed by `,`, and where they end.
     pub(super) fn render_page(
         &self,

@@ -76,8 +76,8 @@ impl Cursor {
     /// Takes what is there now, if there is anything.
     pub fn try_next(&mut self) -> Option<Taken> {
         let state = self.store.lock();
-        let start = self.next.max(state.recent.start());
-        let batches: Vec<_> = state.recent.from(start, MOST).cloned().collect();
+        let start = self.next.max(state.recent.window());
+        let batches: Vec<_> = state.recent.from(start).take(MOST).cloned().collect();
         let end = state.recent.end();
         drop(state);
         let (first, last) = (batches.first()?, batches.last()?);

@@ -1,7 +1,7 @@
 //! Why the log cannot be opened.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The log cannot be opened; nothing has been started (SPEC 1: exit 1).
 #[derive(Debug, thiserror::Error)]
@@ -42,4 +42,16 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl OpenError {
+    /// What went wrong with one of our files.
+    pub(super) fn file(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if super::disk::is_not_a_file(&source) {
+            Self::NotAFile { path }
+        } else {
+            Self::File { path, source }
+        }
+    }
 }

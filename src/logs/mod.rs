@@ -4,15 +4,23 @@
 //! section. Everyone else follows with a [`Cursor`] or asks with a [`Query`]. Nobody is waited
 //! for, except the files, and those within bounds.
 
+mod archive;
 mod batch;
 mod config;
 mod cursor;
+mod disk;
 mod entry;
 mod error;
+mod journal;
 mod json;
 pub mod lines;
+mod outage;
+mod page;
+mod parse;
+mod pin;
 mod pipe;
 mod query;
+mod recent;
 mod ring;
 mod store;
 #[cfg(test)]
@@ -22,33 +30,50 @@ mod warning;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+pub use archive::{Archive, ArchiveQuery, Scan};
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogsConfig};
 pub use cursor::{Cursor, Taken};
 pub use entry::{Phase, Stream, Timestamp};
 pub use error::OpenError;
+pub use page::Page;
+pub use parse::{EntryLine, Text};
 pub use pipe::{LineWatch, PipeReader};
-pub use query::{Page, Query};
+pub use query::Query;
 pub use warning::{LogWarning, Warnings};
 
+use journal::Journal;
 use store::Store;
-use warning::WarningList;
 
 /// The log. Cheap to clone; all clones are the same log.
 #[derive(Debug, Clone)]
 pub struct Logs {
     store: Arc<Store>,
-    warnings: Arc<WarningList>,
+    /// The files, if there are any. When the last clone goes without [`Logs::close`], what is not
+    /// written yet is still written, in the background.
+    journal: Option<Arc<Journal>>,
 }
 
 impl Logs {
     /// Opens the log. With a directory: creates it (0700), takes its lock, repairs what a crash
     /// has torn, finds the number to go on with, and starts the thread that writes.
     pub fn open(config: LogsConfig) -> Result<Self, OpenError> {
-        let store = Store::new(config.services, config.buffer_size, config.limits, 1);
+        Self::open_with(config, Box::new(disk::open_file))
+    }
+
+    /// The same on a disk that a test has made.
+    fn open_with(config: LogsConfig, open: Box<disk::Open>) -> Result<Self, OpenError> {
+        let Some(dir) = config.dir.clone() else {
+            let store = Store::new(config.services, config.buffer_size, config.limits, 1, None);
+            return Ok(Self {
+                store: Arc::new(store),
+                journal: None,
+            });
+        };
+        let (store, journal) = Journal::start(config, &dir, open)?;
         Ok(Self {
-            store: Arc::new(store),
-            warnings: Arc::default(),
+            store,
+            journal: Some(Arc::new(journal)),
         })
     }
 
@@ -90,22 +115,30 @@ impl Logs {
 
     /// Finds entries (SPEC 3.4), in memory and, when need be, in the files.
     pub async fn query(&self, query: Query) -> Page {
-        std::future::ready(self.store.query(&query)).await
+        let files = self.journal.as_ref().map(|journal| &journal.files);
+        query::query(&self.store, files, query).await
     }
 
     /// What there is to say about the files, from the first warning on.
     pub fn warnings(&self) -> Warnings {
-        Warnings::new(Arc::clone(&self.warnings))
+        Warnings::new(Arc::clone(&self.store.warnings))
     }
 
     /// Whether readers of pipes wait for the disk right now: `detail` says so.
     pub fn holding(&self) -> bool {
-        false
+        self.store.holding()
     }
 
-    /// Ends the log: everything is written, the clean end recorded, the lock released. Entries
-    /// added later stay in memory. Returns within a bounded time even if the disk hangs.
+    /// Returns when everything added before is in the files, or is known not to get there.
+    pub async fn flush(&self) {
+        self.store.flush().await;
+    }
+
+    /// Ends the log: everything is written, the clean end recorded, the lock released. With files
+    /// nothing is added afterwards. Gives up on a disk that takes nothing for 2 s.
     pub async fn close(&self) {
-        std::future::ready(()).await;
+        if let Some(journal) = &self.journal {
+            journal.close().await;
+        }
     }
 }

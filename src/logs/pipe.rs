@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::unix::pipe;
@@ -135,8 +134,8 @@ impl Sink {
         }
         *finished = last;
         act(splitter, &mut |lines| {
-            let batch = self.store.append(self.service, self.stream, lines);
-            if let Some(watcher) = watch
+            if let Some(batch) = self.store.append(self.service, self.stream, lines)
+                && let Some(watcher) = watch
                 && !batch.lines().all(|(_, line, _)| watcher.line(line))
             {
                 *watch = None;
@@ -145,29 +144,40 @@ impl Sink {
     }
 }
 
+/// What one attempt to read has come to.
+enum Read {
+    Some,
+    End,
+    /// The disk is behind: nothing was read.
+    NoRoom,
+}
+
 async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
     loop {
-        let count = poll_fn(|cx| {
-            BUFFER.with_borrow_mut(|buffer| {
-                let mut buffer = ReadBuf::new(buffer);
-                match Pin::new(&mut pipe).poll_read(cx, &mut buffer) {
-                    Poll::Pending => Poll::Pending,
-                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                    Poll::Ready(Ok(())) => {
-                        sink.take(buffer.filled());
-                        Poll::Ready(Ok(buffer.filled().len()))
-                    }
-                }
-            })
-        })
-        .await;
-        match count {
-            Ok(0) => break,
-            Ok(_) => tokio::task::consume_budget().await,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Nothing else is known to happen to a pipe; whatever it is, no more will come.
-            Err(_) => break,
+        match poll_fn(|cx| poll_read(&mut pipe, &sink, cx)).await {
+            Read::Some => tokio::task::consume_budget().await,
+            Read::NoRoom => sink.store.room().await,
+            Read::End => break,
         }
     }
     sink.finish();
+}
+
+/// Reads once and adds the lines, in one step, so that nothing that was read waits anywhere.
+fn poll_read(pipe: &mut pipe::Receiver, sink: &Sink, cx: &mut Context<'_>) -> Poll<Read> {
+    if !sink.store.has_room() {
+        return Poll::Ready(Read::NoRoom);
+    }
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(pipe).poll_read(cx, &mut buffer) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                sink.take(buffer.filled());
+                Poll::Ready(Read::Some)
+            }
+            // No error is known to happen to a pipe; whatever it is, no more will come.
+            Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Read::End),
+        }
+    })
 }

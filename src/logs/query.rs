@@ -1,8 +1,12 @@
-//! `get_logs` (SPEC 3.4).
+//! `get_logs` (SPEC 3.4): which entries an answer is made of, and from where they come.
 
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
-use super::ring::Slice;
+use super::disk::{self, Files, Wanted};
+use super::page::{self, Page, Piece};
+use super::pin::Pin;
+use super::ring::{Ring, Slice};
 use super::store::{State, Store};
 
 /// Which entries are asked for.
@@ -18,46 +22,10 @@ pub struct Query {
     pub before_seq: Option<u64>,
 }
 
-/// The entries found, ascending.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
-    json: String,
-    /// Where each object ends in `json`.
-    ends: Vec<usize>,
-    /// Matching entries were left out: more than the limit, lost to memory or disk, or too much
-    /// for one answer.
-    pub truncated: bool,
-}
+/// Answers with more entries or text than that are put together off the threads of the runtime.
+const SMALL: usize = 1 << 20;
 
-impl Page {
-    /// All entries as JSON objects (SPEC 3.3) with `,` between them: the inside of an array.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// The number of entries.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// No entry was found.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Each entry as a JSON object, in order.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
-        (0..self.ends.len()).map(|index| {
-            let start = match index {
-                0 => 0,
-                _ => self.ends[index - 1] + 1,
-            };
-            &self.json[start..self.ends[index]]
-        })
-    }
-}
-
-/// What lies between two numbers, neither included.
+/// The numbers between two others, neither included.
 #[derive(Debug, Clone, Copy)]
 struct Range {
     above: u64,
@@ -75,108 +43,197 @@ impl Query {
             below: self.before_seq.unwrap_or(u64::MAX),
         }
     }
+
+    /// One more than wanted shows whether there is more.
+    fn most(&self) -> usize {
+        self.limit.saturating_add(1)
+    }
+
+    fn file(&self) -> usize {
+        self.service.map_or(disk::ALL, |service| service + 1)
+    }
 }
 
-/// The newest entries in memory that match, newest batch first, at least `most` if there are.
-fn newest(state: &State, service: Option<usize>, range: Range, most: usize) -> Vec<Slice> {
-    let mut found = Vec::new();
-    let mut count = 0;
-    let mut take = |slice: Slice| {
-        count += slice.len();
-        found.push(slice);
-        count >= most
-    };
-    if let Some(service) = service {
-        let _ = state.rings[service]
-            .newest_first(range.above, range.below)
-            .any(&mut take);
-        return found;
-    }
-    let mut rings: Vec<_> = state
-        .rings
-        .iter()
-        .map(|ring| ring.newest_first(range.above, range.below))
-        .collect();
-    // Numbers of two batches never interleave, so whole batches are merged.
-    let mut heads: BinaryHeap<(u64, usize)> = BinaryHeap::new();
-    let mut slices: Vec<Option<Slice>> = rings.iter_mut().map(Iterator::next).collect();
-    for (ring, slice) in slices.iter().enumerate() {
-        heads.extend(slice.as_ref().map(|slice| (slice.first_seq(), ring)));
-    }
-    while let Some((_, ring)) = heads.pop() {
-        let next = rings[ring].next();
-        heads.extend(next.as_ref().map(|slice| (slice.first_seq(), ring)));
-        if let Some(slice) = std::mem::replace(&mut slices[ring], next)
-            && take(slice)
-        {
-            break;
+/// What memory had to say at one moment.
+#[derive(Debug)]
+struct Snapshot {
+    /// The newest matching entries, newest first, one more than wanted if there are that many.
+    slices: Vec<Slice>,
+    /// Matching entries were evicted and are nowhere else.
+    lost: bool,
+    /// The entries that may be in the files and not in `slices`; empty if there are enough.
+    on_disk: Option<Range>,
+}
+
+/// Finds the entries and renders them.
+pub(super) async fn query(store: &Arc<Store>, files: Option<&Arc<Files>>, query: Query) -> Page {
+    let snapshot = store.snapshot(&query, files.is_some());
+    let max_bytes = store.limits.page_bytes;
+    let text: usize = snapshot.slices.iter().map(Slice::text_len).sum();
+    let Some((files, range)) = files.zip(snapshot.on_disk) else {
+        if text < SMALL {
+            return snapshot.into_page(query.limit, max_bytes);
         }
-    }
-    found
+        return aside(move || snapshot.into_page(query.limit, max_bytes)).await;
+    };
+    let files = Arc::clone(files);
+    aside(move || with_files(snapshot, &files, range, &query, max_bytes)).await
 }
 
-impl Store {
-    pub(super) fn query(&self, query: &Query) -> Page {
-        let range = query.range(self.first_seq);
-        let (slices, lost) = {
-            let state = self.lock();
-            let found = newest(&state, query.service, range, query.limit.saturating_add(1));
-            let rings = match query.service {
-                Some(service) => &state.rings[service..=service],
-                None => &state.rings[..],
-            };
-            let lost = rings.iter().filter_map(super::ring::Ring::evicted);
-            let lost = lost
-                .filter(|(first, last)| *first < range.below && *last > range.above)
-                .count();
-            (found, lost > 0)
-        };
-        let mut page = Page {
-            truncated: lost,
-            ..Page::default()
-        };
-        page.fill(slices, query.limit, self.limits.page_bytes);
+/// Does what may take long where it holds up nobody. The only way it can fail is that the runtime
+/// is going away, and whoever asked with it.
+async fn aside(work: impl FnOnce() -> Page + Send + 'static) -> Page {
+    let page = tokio::task::spawn_blocking(work).await;
+    page.unwrap_or_else(|_| Page::nothing_but_truncated())
+}
+
+impl Snapshot {
+    fn into_page(self, limit: usize, max_bytes: usize) -> Page {
+        let pieces = self.slices.into_iter().map(Piece::Memory);
+        let mut page = page::assemble(pieces, limit, max_bytes);
+        page.truncated |= self.lost;
         page
     }
 }
 
-impl Page {
-    /// Renders the newest `limit` entries of `slices`, which come newest first.
-    fn fill(&mut self, slices: Vec<Slice>, limit: usize, max_bytes: usize) {
-        let mut room = limit;
-        let mut chosen = Vec::new();
-        for mut slice in slices {
-            if slice.len() > room {
-                self.truncated = true;
-                slice.range.start = slice.range.end - room;
-            }
-            room -= slice.len();
-            chosen.push(slice);
+/// Completes what memory had with what the files have.
+fn with_files(
+    snapshot: Snapshot,
+    files: &Files,
+    range: Range,
+    query: &Query,
+    max_bytes: usize,
+) -> Page {
+    let wanted = Wanted {
+        above: range.above,
+        below: range.below,
+        most: query.most(),
+        max_bytes,
+    };
+    let taken = files.newest(query.file(), &wanted);
+    let incomplete = taken.as_ref().map_or(true, |taken| taken.damaged)
+        || files.lacks(query.file(), range.above, range.below);
+    let lines = taken.map(|taken| taken.lines).unwrap_or_default();
+    let mut page = page::assemble(merge(snapshot.slices, lines), query.limit, max_bytes);
+    page.truncated |= incomplete;
+    page
+}
+
+/// Merges entries of both kinds, each newest first; what is in both is taken from memory.
+fn merge(slices: Vec<Slice>, lines: Vec<(u64, Box<[u8]>)>) -> impl Iterator<Item = Piece> {
+    let highest = lines.first().map_or(0, |(seq, _)| *seq);
+    let mut slices = slices.into_iter().flat_map(move |slice| {
+        // Only where files have a say must it be entry by entry.
+        let whole = slice.first_seq() > highest;
+        let step = if whole { slice.len() } else { 1 };
+        slice.split(step)
+    });
+    let mut slices = std::iter::from_fn(move || slices.next()).peekable();
+    let mut lines = lines.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let line = lines.peek().map_or(0, |(seq, _)| *seq);
+        let slice = slices.peek().map_or(0, Slice::first_seq);
+        if line > slice {
+            return lines.next().map(|(_, line)| Piece::Line(line));
         }
-        let mut out = Vec::new();
-        for slice in chosen.into_iter().rev().filter(|slice| slice.len() > 0) {
-            slice
-                .batch
-                .render_page(slice.range, &mut out, &mut self.ends);
+        if line == slice {
+            lines.next();
         }
-        out.pop();
-        self.json = super::json::text(out);
-        self.shorten(max_bytes);
+        slices.next().map(Piece::Memory)
+    })
+}
+
+impl Store {
+    fn snapshot(&self, query: &Query, with_files: bool) -> Snapshot {
+        let range = query.range(self.first_seq);
+        let state = self.lock();
+        let rings = match query.service {
+            Some(service) => &state.rings[service..=service],
+            None => &state.rings[..],
+        };
+        let evicted = rings.iter().filter_map(Ring::evicted);
+        if !with_files {
+            let lost = |(first, last)| first < range.below && last > range.above;
+            return Snapshot {
+                lost: evicted.into_iter().any(lost),
+                slices: newest(rings, std::iter::empty(), range, query.most()),
+                on_disk: None,
+            };
+        }
+        // Above this number memory has everything.
+        let evicted = evicted.map(|(_, last)| last).max();
+        let complete = evicted.unwrap_or(0).max(self.first_seq - 1);
+        let complete = complete.min(state.first_unwritten() - 1);
+        let unwritten = state.unwritten(query.service, range);
+        let slices = newest(rings, unwritten, range, query.most());
+        drop(state);
+
+        let known = slices.iter().map(|slice| slice.count_above(complete));
+        let enough = known.sum::<usize>() >= query.most();
+        let on_disk = Range {
+            above: range.above,
+            below: range.below.min(complete + 1),
+        };
+        Snapshot {
+            lost: false,
+            slices,
+            on_disk: (!enough && on_disk.above + 1 < on_disk.below).then_some(on_disk),
+        }
+    }
+}
+
+impl State {
+    /// The number of the first entry that is not in the files yet.
+    fn first_unwritten(&self) -> u64 {
+        let next = self.pin.as_ref().map_or(0, Pin::next);
+        let batch = self.recent.get(next);
+        batch.map_or(self.next_seq, |batch| batch.first_seq())
     }
 
-    /// Drops the oldest entries until the rest fits.
-    fn shorten(&mut self, max_bytes: usize) {
-        let Some(excess) = self.json.len().checked_sub(max_bytes + 1) else {
-            return;
-        };
-        let drop = self.ends.partition_point(|end| *end <= excess) + 1;
-        let drop = drop.min(self.ends.len());
-        let bytes = self.ends[drop - 1] + 1;
-        self.json.drain(..bytes.min(self.json.len()));
-        self.ends.drain(..drop);
-        for end in &mut self.ends {
-            *end -= bytes;
-        }
-        self.truncated = true;
+    /// Entries that are neither in the rings any more nor in the files yet, newest first.
+    fn unwritten(&self, service: Option<usize>, range: Range) -> impl Iterator<Item = Slice> {
+        let next = self.pin.as_ref().map_or(u64::MAX, Pin::next);
+        let batches = self.recent.from(next).rev();
+        let batches = batches.filter(move |batch| service.is_none_or(|it| it == batch.service()));
+        batches.filter_map(move |batch| {
+            let (_, evicted) = self.rings[batch.service()].evicted()?;
+            Slice::within(batch, range.above, range.below.min(evicted + 1))
+        })
     }
+}
+
+/// The newest matching entries in memory, newest first, at least `most` if there are.
+fn newest<'a>(
+    rings: &'a [Ring],
+    others: impl Iterator<Item = Slice> + 'a,
+    range: Range,
+    most: usize,
+) -> Vec<Slice> {
+    let rings = rings
+        .iter()
+        .map(|ring| ring.newest_first(range.above, range.below));
+    let mut sources: Vec<Box<dyn Iterator<Item = Slice> + 'a>> = Vec::new();
+    for ring in rings {
+        sources.push(Box::new(ring));
+    }
+    sources.push(Box::new(others));
+
+    // Slices never interleave, so whole ones are merged.
+    let mut heads: Vec<Option<Slice>> = sources.iter_mut().map(Iterator::next).collect();
+    let mut order = BinaryHeap::with_capacity(heads.len());
+    for (source, head) in heads.iter().enumerate() {
+        order.extend(head.as_ref().map(|slice| (slice.first_seq(), source)));
+    }
+    let (mut found, mut count) = (Vec::new(), 0);
+    while count < most
+        && let Some((_, source)) = order.pop()
+    {
+        let next = sources[source].next();
+        order.extend(next.as_ref().map(|slice| (slice.first_seq(), source)));
+        if let Some(slice) = std::mem::replace(&mut heads[source], next) {
+            count += slice.len();
+            found.push(slice);
+        }
+    }
+    found
 }

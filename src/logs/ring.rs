@@ -34,6 +34,28 @@ impl Slice {
     pub(super) fn len(&self) -> usize {
         self.range.len()
     }
+
+    /// How many of the entries are above a number.
+    pub(super) fn count_above(&self, seq: u64) -> usize {
+        let end = self.batch.first_seq() + self.range.end as u64;
+        let above = end.saturating_sub((seq + 1).max(self.first_seq()));
+        usize::try_from(above).unwrap_or(usize::MAX)
+    }
+
+    /// About how much text the entries are.
+    pub(super) fn text_len(&self) -> usize {
+        self.batch.text().len() / self.batch.len() * self.len()
+    }
+
+    /// The same entries in slices of `step`, newest first. `step` is not 0.
+    pub(super) fn split(self, step: usize) -> impl Iterator<Item = Self> {
+        let Self { batch, range } = self;
+        let starts = range.clone().step_by(step).rev();
+        starts.map(move |start| Self {
+            batch: Arc::clone(&batch),
+            range: start..range.end.min(start + step),
+        })
+    }
 }
 
 /// The newest entries of one service.

@@ -1,33 +1,53 @@
 //! The memory of the log: numbers entries, keeps the newest of each service and the list of
-//! recent batches that everyone else reads with a cursor.
+//! recent batches that everyone else reads.
 //!
 //! One lock, held for a few hundred nanoseconds a batch and never across I/O, rendering, or the
 //! freeing of memory.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::batch::{Batch, Rendered};
+use super::batch::Batch;
 use super::config::Limits;
 use super::entry::{Phase, Stream, Tag, Timestamp};
 use super::lines::Lines;
+use super::pin::{Pin, Work};
+use super::recent::{Dropped, Recent};
 use super::ring::Ring;
+use super::warning::{LogWarning, WarningList};
 
-/// Everything that readers of pipes, followers and queries share.
+/// Everything that readers of pipes, followers, queries and the writer share.
 #[derive(Debug)]
 pub(super) struct Store {
     /// One for each service, in the order of the services.
-    pub(super) tags: Vec<Arc<Tag>>,
+    tags: Vec<Arc<Tag>>,
     /// The first number of this session.
     pub(super) first_seq: u64,
     /// Entries kept of each service.
     buffer_size: usize,
     pub(super) limits: Limits,
     state: Mutex<State>,
-    /// Wakes cursors that have seen everything.
+    /// Wakes followers that have seen everything.
     pub(super) appended: Notify,
+    /// Whether readers of pipes wait: [`Pin::is_full`], to be seen without the lock.
+    full: AtomicBool,
+    /// Wakes them.
+    room: Notify,
+    /// Wakes those who wait for everything to be written.
+    written: Notify,
+    /// How many readers wait.
+    waiting: AtomicUsize,
+    /// When the disk has last taken something, in ms since `start`.
+    progress: AtomicU64,
+    start: Instant,
+    /// What people are told about the files.
+    pub(super) warnings: Arc<WarningList>,
+    /// Who writes the files.
+    writer: OnceLock<Thread>,
 }
 
 /// What the lock protects.
@@ -41,60 +61,8 @@ pub(super) struct State {
     ring_bytes: usize,
     phases: Vec<Phase>,
     pub(super) recent: Recent,
-}
-
-/// The newest batches of all services, in the order of their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    batches: VecDeque<Arc<Batch>>,
-    /// The number of the first batch in the list. Batch numbers start at 0 and have no holes.
-    first: u64,
-    /// Bytes in the list.
-    bytes: usize,
-}
-
-/// What was taken out under the lock, to be freed after it.
-#[derive(Default)]
-pub(super) struct Dropped {
-    batches: Vec<Arc<Batch>>,
-    rendered: Vec<Arc<Rendered>>,
-}
-
-impl Recent {
-    /// The number of the next batch.
-    pub(super) fn end(&self) -> u64 {
-        self.first + self.batches.len() as u64
-    }
-
-    /// Batches from a number on, at most `most` of them.
-    pub(super) fn from(&self, number: u64, most: usize) -> impl Iterator<Item = &Arc<Batch>> {
-        let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.batches.iter().skip(at).take(most)
-    }
-
-    /// The number of the oldest batch that a cursor can still read.
-    pub(super) fn start(&self) -> u64 {
-        self.first
-    }
-
-    fn push(&mut self, batch: Arc<Batch>, limit: usize, dropped: &mut Dropped) {
-        self.bytes += cost(&batch);
-        self.batches.push_back(batch);
-        while self.bytes > limit && self.batches.len() > 1 {
-            let Some(batch) = self.batches.pop_front() else {
-                return;
-            };
-            self.bytes -= cost(&batch);
-            self.first += 1;
-            dropped.rendered.extend(batch.forget_rendered());
-            dropped.batches.push(batch);
-        }
-    }
-}
-
-/// What a recent batch may take: its JSON form is counted before it is made.
-fn cost(batch: &Batch) -> usize {
-    batch.memory() + batch.text().len() + batch.len() * (batch.tag().json.len() + 120)
+    /// What the files have not got yet. `None` without files.
+    pub(super) pin: Option<Pin>,
 }
 
 impl Store {
@@ -103,24 +71,31 @@ impl Store {
         buffer_size: usize,
         limits: Limits,
         first_seq: u64,
+        pin: Option<Pin>,
     ) -> Self {
-        let rings = services.iter().map(|_| Ring::default()).collect();
+        let tags: Vec<_> = services.into_iter().map(Tag::new).map(Arc::new).collect();
         Self {
             first_seq,
             buffer_size,
             limits,
             state: Mutex::new(State {
                 next_seq: first_seq,
-                rings,
+                rings: tags.iter().map(|_| Ring::default()).collect(),
                 ring_bytes: 0,
-                phases: vec![Phase::UNKNOWN; services.len()],
+                phases: vec![Phase::UNKNOWN; tags.len()],
                 recent: Recent::default(),
+                pin,
             }),
-            tags: services
-                .into_iter()
-                .map(|name| Arc::new(Tag::new(name)))
-                .collect(),
+            tags,
             appended: Notify::new(),
+            full: AtomicBool::new(false),
+            room: Notify::new(),
+            written: Notify::new(),
+            waiting: AtomicUsize::new(0),
+            progress: AtomicU64::new(0),
+            start: Instant::now(),
+            warnings: Arc::default(),
+            writer: OnceLock::new(),
         }
     }
 
@@ -138,32 +113,214 @@ impl Store {
         self.append(service, Stream::Stderr, lines);
     }
 
-    /// Numbers the lines and makes them visible to everyone.
-    pub(super) fn append(&self, service: usize, stream: Stream, lines: Lines) -> Arc<Batch> {
+    /// Numbers the lines and makes them visible to everyone; `None` once the log is closed.
+    pub(super) fn append(
+        &self,
+        service: usize,
+        stream: Stream,
+        lines: Lines,
+    ) -> Option<Arc<Batch>> {
         let tag = Arc::clone(&self.tags[service]);
         let mut batch = Batch::new(service, tag, stream, lines);
         let mut dropped = Dropped::default();
-        let batch = {
-            let mut state = self.lock();
-            batch.number(state.next_seq, state.phases[service], Timestamp::now());
-            let batch = Arc::new(batch);
-            state.push(&batch, self.buffer_size, &self.limits, &mut dropped);
-            batch
-        };
+        let mut state = self.lock();
+        if state.pin.as_ref().is_some_and(Pin::is_closed) {
+            return None;
+        }
+        batch.number(state.next_seq, state.phases[service], Timestamp::now());
+        let batch = Arc::new(batch);
+        let wake = state.push(&batch, self.buffer_size, &self.limits, &mut dropped);
+        self.full.store(state.is_full(), Ordering::Relaxed);
+        drop(state);
+        if wake {
+            self.wake_writer();
+        }
         self.appended.notify_waiters();
         drop(dropped);
-        batch
+        Some(batch)
+    }
+
+    /// Whether a reader of a pipe may read on. If not, it waits with [`Store::room`].
+    pub(super) fn has_room(&self) -> bool {
+        !self.full.load(Ordering::Relaxed)
+    }
+
+    /// Whether anybody waits for the disk.
+    pub(super) fn holding(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// Waits until there is room again: because the disk has taken something, or because it has
+    /// taken nothing for so long that nobody waits for it any more.
+    pub(super) async fn room(&self) {
+        struct Waiting<'a>(&'a AtomicUsize);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        let begun = self.elapsed();
+        loop {
+            let room = self.room.notified();
+            if self.has_room() {
+                return;
+            }
+            let progress = self.progress.load(Ordering::Relaxed).max(begun);
+            let deadline = self.start + Duration::from_millis(progress) + self.limits.stall;
+            tokio::select! {
+                () = room => {}
+                () = tokio::time::sleep_until(deadline.into()) => {
+                    let last = self.progress.load(Ordering::Relaxed);
+                    if last <= progress && self.lapse() {
+                        self.warnings.add(LogWarning::Stalled {
+                            time: self.limits.stall,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nobody waits for the disk any more. `false` if that was so before.
+    fn lapse(&self) -> bool {
+        let mut state = self.lock();
+        let full = state.is_full();
+        if let Some(pin) = &mut state.pin {
+            pin.lapse();
+        }
+        self.update_room(&state);
+        full
+    }
+
+    /// Changes when the disk takes something.
+    pub(super) fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// The disk has taken something.
+    pub(super) fn progressed(&self) {
+        self.progress.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn update_room(&self, state: &State) {
+        let full = state.is_full();
+        if self.full.swap(full, Ordering::Relaxed) && !full {
+            self.room.notify_waiters();
+        }
+    }
+
+    pub(super) fn set_writer(&self, writer: Thread) {
+        let _ = self.writer.set(writer);
+    }
+
+    pub(super) fn wake_writer(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// What the writer is to do; with [`Work::Write`] the batches to write, up to about
+    /// `max_bytes` of memory, and the number of the first.
+    pub(super) fn work(&self, max_bytes: usize, batches: &mut Vec<Arc<Batch>>) -> (Work, u64) {
+        let mut state = self.lock();
+        let State { recent, pin, .. } = &mut *state;
+        let Some(pin) = pin else {
+            return (Work::End, 0);
+        };
+        let work = pin.work(recent, Instant::now(), self.limits.gather);
+        let mut bytes = 0;
+        if work == Work::Write {
+            for batch in recent.from(pin.next()) {
+                batches.push(Arc::clone(batch));
+                bytes += batch.memory();
+                if bytes >= max_bytes {
+                    break;
+                }
+            }
+            self.progressed();
+        }
+        (work, pin.next())
+    }
+
+    /// The batches before `number` are dealt with.
+    pub(super) fn written(&self, number: u64) {
+        let mut dropped = Dropped::default();
+        let mut state = self.lock();
+        let State { recent, pin, .. } = &mut *state;
+        if let Some(pin) = pin {
+            pin.written(number, recent, Instant::now());
+            recent.trim(pin.next(), &mut dropped);
+        }
+        self.update_room(&state);
+        drop(state);
+        self.written.notify_waiters();
+        drop(dropped);
+    }
+
+    /// Waits until what is there now is dealt with by the writer.
+    pub(super) async fn flush(&self) {
+        let end = self.lock().recent.end();
+        loop {
+            let written = self.written.notified();
+            let next = self.lock().pin.as_ref().map_or(end, Pin::next);
+            if next >= end {
+                return;
+            }
+            written.await;
+        }
+    }
+
+    /// The end of a block of numbers that is to be recorded now, if it is time to do so.
+    pub(super) fn wants_numbers(&self, block: u64) -> Option<u64> {
+        let mut state = self.lock();
+        let next_seq = state.next_seq;
+        let pin = state.pin.as_mut()?;
+        let begins = pin.begin_reserving(next_seq, Instant::now());
+        begins.then_some(next_seq + block)
+    }
+
+    /// Whether a block was recorded, up to where; or when to try again.
+    pub(super) fn reserved(&self, end: Result<u64, Duration>) {
+        let mut state = self.lock();
+        if let Some(pin) = &mut state.pin {
+            pin.reserved(end.map_err(|wait| Instant::now() + wait));
+        }
+        self.update_room(&state);
+        drop(state);
+        self.progressed();
+    }
+
+    /// Nothing more will come: the writer finishes.
+    pub(super) fn close(&self) {
+        if let Some(pin) = &mut self.lock().pin {
+            pin.close();
+        }
+        self.wake_writer();
     }
 }
 
 impl State {
+    /// Whether readers of pipes wait.
+    fn is_full(&self) -> bool {
+        self.pin
+            .as_ref()
+            .is_some_and(|pin| pin.is_full(self.next_seq))
+    }
+
+    /// Tells whether the writer is to be woken.
     fn push(
         &mut self,
         batch: &Arc<Batch>,
         buffer_size: usize,
         limits: &Limits,
         dropped: &mut Dropped,
-    ) {
+    ) -> bool {
         self.next_seq += batch.len() as u64;
         let ring = &mut self.rings[batch.service()];
         self.ring_bytes -= ring.bytes();
@@ -174,16 +331,27 @@ impl State {
             &mut dropped.batches,
         );
         self.ring_bytes += ring.bytes();
-        while self.ring_bytes > limits.total_bytes {
-            let oldest = self.rings.iter_mut().filter(|ring| ring.oldest().is_some());
-            let Some(ring) = oldest.min_by_key(|ring| ring.oldest()) else {
+        self.shrink(limits.total_bytes, dropped);
+        self.recent
+            .push(Arc::clone(batch), limits.recent_bytes, dropped);
+        let (wake, needed) = match &mut self.pin {
+            Some(pin) => (pin.added(batch, &self.recent), pin.next()),
+            None => (false, u64::MAX),
+        };
+        self.recent.trim(needed, dropped);
+        wake
+    }
+
+    /// Evicts the oldest batches of all until the rest fits.
+    fn shrink(&mut self, limit: usize, dropped: &mut Dropped) {
+        while self.ring_bytes > limit {
+            let rings = self.rings.iter_mut().filter(|ring| ring.oldest().is_some());
+            let Some(ring) = rings.min_by_key(|ring| ring.oldest()) else {
                 break;
             };
             self.ring_bytes -= ring.bytes();
             ring.evict(usize::MAX, &mut dropped.batches);
             self.ring_bytes += ring.bytes();
         }
-        self.recent
-            .push(Arc::clone(batch), limits.recent_bytes, dropped);
     }
 }

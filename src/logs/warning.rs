@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -10,21 +11,33 @@ use tokio::sync::Notify;
 pub enum LogWarning {
     /// A file cannot be written; the service goes on and so does everything else.
     Failing {
-        /// The file, or the directory.
+        /// The file.
         path: PathBuf,
         /// What the system said.
         reason: String,
     },
+    /// The disk takes nothing; nobody waits for it any more.
+    Stalled {
+        /// For how long it has taken nothing.
+        time: Duration,
+    },
     /// Writing goes on; this is what the files have missed.
     Resumed {
-        /// The file, or the directory.
+        /// The directory.
         path: PathBuf,
-        /// Entries that are not in the file.
+        /// Entries that are not in all the files they belong to.
+        missed: u64,
+    },
+    /// The session has ended while the files could not be written.
+    Incomplete {
+        /// The directory.
+        path: PathBuf,
+        /// Entries that are not in all the files they belong to.
         missed: u64,
     },
     /// Somebody removed or moved a file or the directory; it was made anew.
     Recreated {
-        /// The file, or the directory.
+        /// The file, the first of several.
         path: PathBuf,
     },
 }
@@ -37,11 +50,22 @@ impl std::fmt::Display for LogWarning {
                 "cannot write logs to {}: {reason}; services go on, lines may be missing there",
                 path.display()
             ),
+            Self::Stalled { time } => write!(
+                f,
+                "the disk has taken no logs for {} s; services go on, lines may be missing there",
+                time.as_secs_f32()
+            ),
             Self::Resumed { path, missed } => write!(
                 f,
-                "writing logs to {} again; it misses {missed} {}",
+                "writing logs to {} again; {} missing there",
                 path.display(),
-                if *missed == 1 { "line" } else { "lines" }
+                lines(*missed)
+            ),
+            Self::Incomplete { path, missed } => write!(
+                f,
+                "logs could not be written to {}; {} missing there",
+                path.display(),
+                lines(*missed)
             ),
             Self::Recreated { path } => {
                 write!(
@@ -51,6 +75,14 @@ impl std::fmt::Display for LogWarning {
                 )
             }
         }
+    }
+}
+
+fn lines(count: u64) -> String {
+    match count {
+        0 => "nothing is".to_owned(),
+        1 => "1 line is".to_owned(),
+        _ => format!("{count} lines are"),
     }
 }
 
@@ -65,10 +97,6 @@ pub(super) struct WarningList {
 const MOST: usize = 1000;
 
 impl WarningList {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the writer of the files gives them")
-    )]
     pub(super) fn add(&self, warning: LogWarning) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         if warnings.len() < MOST {

@@ -1,6 +1,12 @@
 //! The log as others see it.
 
+mod crash;
+mod flood;
+mod model;
+mod outage;
+
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -110,6 +116,43 @@ async fn a_watch_sees_lines_until_it_has_enough() {
     drop(write);
     soon(reader.ended()).await;
     assert_eq!(*watch.seen.lock().unwrap(), ["a", "b"]);
+}
+
+/// A directory that goes away with the test, in memory where there is such a place: what is
+/// written durably costs a disk many milliseconds each time.
+fn tempdir() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
+/// The log of a session in a directory that writes at once.
+fn config(dir: &Path) -> LogsConfig {
+    let mut config = LogsConfig::new(vec!["api".into(), "db".into()]);
+    config.dir = Some(dir.to_owned());
+    config.limits.gather = Duration::ZERO;
+    config
+}
+
+/// The entries in one part of a file. Every line must be one.
+#[track_caller]
+fn entries(path: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(text.is_empty() || text.ends_with('\n'), "{path:?} is torn");
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{path:?}: {line}"));
+    text.lines().map(parse).collect()
+}
+
+/// The numbers in both parts of a file, which ascend.
+#[track_caller]
+fn stored(dir: &Path, stem: &str) -> Vec<u64> {
+    let parts = [format!("{stem}.1.jsonl"), format!("{stem}.jsonl")];
+    let entries = parts.iter().flat_map(|part| entries(&dir.join(part)));
+    let seqs: Vec<u64> = entries
+        .map(|entry| entry["seq"].as_u64().unwrap())
+        .collect();
+    assert!(seqs.is_sorted_by(|a, b| a < b), "{stem}: {seqs:?}");
+    seqs
 }
 
 fn all(limit: usize) -> Query {

@@ -1,0 +1,270 @@
+//! The files of a log directory (SPEC 5): names, lock, numbers that outlive a crash, writing that
+//! survives failing disks, reading back without reading everything.
+
+mod ledger;
+mod line;
+mod lock;
+mod names;
+mod open;
+mod output;
+mod repair;
+mod segment;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(super) use ledger::BLOCK;
+use ledger::{Found, Ledger};
+pub(super) use lock::Lock;
+pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
+pub(super) use open::is_not_a_file;
+pub(super) use output::{Context, Happened, Open, Output, open_file};
+#[cfg(test)]
+pub(super) use output::{Look, Medium};
+pub(super) use segment::{Segment, Taken};
+
+use super::OpenError;
+
+/// Index of the file with the lines of all services; a service's file has its index plus one.
+pub(super) const ALL: usize = 0;
+
+/// What the writer and the queries share of a directory.
+#[derive(Debug)]
+pub(super) struct Files {
+    dir: PathBuf,
+    /// The files without their endings: all, then each service.
+    stems: Vec<String>,
+    known: Mutex<Known>,
+    /// Held while the ledger is written, so that an older one never replaces a newer one. True
+    /// once the session has written its last: the directory may be somebody else's then.
+    ledger_ended: Mutex<bool>,
+}
+
+#[derive(Debug)]
+struct Known {
+    ledger: Ledger,
+    /// By file: which entries of this session it does not hold although it should, as ranges of
+    /// numbers with both ends included, ascending.
+    missed: Vec<Vec<(u64, u64)>>,
+}
+
+/// More ranges than that are kept as one: the answer stays on the safe side.
+const MOST_RANGES: usize = 256;
+
+impl Files {
+    /// Takes over a directory: lock, repair, and the first number of this session.
+    pub(super) fn open(dir: &Path, services: &[Arc<str>]) -> Result<(Self, Lock, u64), OpenError> {
+        let lock = Lock::take(dir)?;
+        let services = services.iter().map(|service| names::stem(service));
+        let stems: Vec<_> = [names::ALL.to_owned()]
+            .into_iter()
+            .chain(services)
+            .collect();
+        let mut last = 0;
+        for stem in &stems {
+            last = last.max(check(dir, stem)?);
+        }
+        let path = Ledger::path(dir);
+        let found = Ledger::read(dir).map_err(|source| OpenError::file(&path, source))?;
+        let (mut ledger, first) = match found {
+            Found::Nothing => (Ledger::default(), last + 1),
+            Found::Damaged => (Ledger::default(), last + 1 + BLOCK),
+            Found::Ledger(ledger) => {
+                let first = ledger.next_seq.max(last + 1);
+                (ledger, first)
+            }
+        };
+        ledger.next_seq = first + BLOCK;
+        ledger
+            .write(dir)
+            .map_err(|source| OpenError::file(&path, source))?;
+        let files = Self {
+            dir: dir.to_owned(),
+            known: Mutex::new(Known {
+                ledger,
+                missed: vec![Vec::new(); stems.len()],
+            }),
+            stems,
+            ledger_ended: Mutex::new(false),
+        };
+        Ok((files, lock, first))
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.stems.len()
+    }
+
+    /// Where a file is, and where its older part is.
+    pub(super) fn paths(&self, file: usize) -> (PathBuf, PathBuf) {
+        let stem = &self.stems[file];
+        let path = |name: String| self.dir.join(name);
+        (path(names::current(stem)), path(names::rotated(stem)))
+    }
+
+    pub(super) fn ledger_path(&self) -> PathBuf {
+        Ledger::path(&self.dir)
+    }
+
+    /// Records durably that numbers below this one are not to be used again, together with
+    /// everything else that is to be kept.
+    pub(super) fn reserve(&self, next_seq: u64) -> io::Result<()> {
+        self.lock().ledger.next_seq = next_seq;
+        self.save()
+    }
+
+    /// Writes down what is known now, and returns when that is on the disk.
+    pub(super) fn save(&self) -> io::Result<()> {
+        self.save_unless_ended(false)
+    }
+
+    /// Records the clean end of a session whose next number would have been this one. Nothing is
+    /// written down afterwards.
+    pub(super) fn end(&self, next_seq: u64) -> io::Result<()> {
+        self.lock().ledger.next_seq = next_seq;
+        self.save_unless_ended(true)
+    }
+
+    fn save_unless_ended(&self, last: bool) -> io::Result<()> {
+        let mut ended = self
+            .ledger_ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            return Ok(());
+        }
+        *ended = last;
+        let ledger = self.lock().ledger.clone();
+        ledger.write(&self.dir)
+    }
+
+    /// Rotation has dropped entries of a file.
+    pub(super) fn dropped(&self, file: usize, first: u64, last: u64) {
+        let stem = &self.stems[file];
+        self.lock().ledger.drop_entries(stem, (first, last));
+    }
+
+    /// A file does not hold the entries `first..=last` although it should. `continued`: nor any
+    /// between them and those that were missed before.
+    pub(super) fn missed(&self, file: usize, first: u64, last: u64, continued: bool) {
+        let ranges = &mut self.lock().missed[file];
+        let full = ranges.len() >= MOST_RANGES;
+        match ranges.last_mut() {
+            Some(range) if continued || full => range.1 = last,
+            _ => ranges.push((first, last)),
+        }
+    }
+
+    /// Whether entries with `above < seq < below` are known not to be in a file any more, or
+    /// never to have got there.
+    pub(super) fn lacks(&self, file: usize, above: u64, below: u64) -> bool {
+        let known = self.lock();
+        let dropped = known.ledger.dropped.get(&self.stems[file]);
+        let mut ranges = dropped.into_iter().chain(&known.missed[file]);
+        ranges.any(|(first, last)| *first < below && *last > above)
+    }
+
+    /// The newest entries of a file with `above < seq < below`.
+    pub(super) fn newest(&self, file: usize, wanted: &Wanted) -> io::Result<Taken> {
+        newest(&self.dir, &self.stems[file], wanted)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Repairs a file, if it is there, and tells its last number.
+fn check(dir: &Path, stem: &str) -> Result<u64, OpenError> {
+    let path = dir.join(names::current(stem));
+    let check = || -> io::Result<Option<u64>> {
+        if open::read(&path)?.is_none() {
+            return Ok(None);
+        }
+        let file = open::append(&path)?;
+        repair::repair(&file)?;
+        Segment::new(file)?.last()
+    };
+    if let Some(last) = check().map_err(|source| OpenError::file(&path, source))? {
+        return Ok(last);
+    }
+    // A crash right after a rotation.
+    let path = dir.join(names::rotated(stem));
+    let check = || match open::read(&path)? {
+        Some(file) => Segment::new(file)?.last(),
+        None => Ok(None),
+    };
+    let last = check().map_err(|source| OpenError::file(&path, source))?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The numbers of the first and of the last of these lines.
+pub(super) fn ends(lines: &[u8]) -> Option<(u64, u64)> {
+    let lines = lines.strip_suffix(b"\n")?;
+    let first = lines.split(|byte| *byte == b'\n').next()?;
+    let last = lines.rsplit(|byte| *byte == b'\n').next()?;
+    line::seq(first).zip(line::seq(last))
+}
+
+/// Which entries of a file are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) above: u64,
+    pub(super) below: u64,
+    /// The most entries.
+    pub(super) most: usize,
+    /// No more are taken once they have this many bytes.
+    pub(super) max_bytes: usize,
+}
+
+/// By stem: which entries rotation has dropped, as far as the last session has said.
+pub(super) fn dropped(dir: &Path) -> io::Result<BTreeMap<String, (u64, u64)>> {
+    Ok(match Ledger::read(dir)? {
+        Found::Ledger(ledger) => ledger.dropped,
+        Found::Nothing | Found::Damaged => BTreeMap::new(),
+    })
+}
+
+/// The newest wanted entries, from both parts of a file.
+pub(super) fn newest(dir: &Path, stem: &str, wanted: &Wanted) -> io::Result<Taken> {
+    let mut taken = Taken::default();
+    for segment in segments(dir, stem)? {
+        let most = wanted.most - taken.lines.len();
+        if most == 0 || taken.bytes >= wanted.max_bytes {
+            break;
+        }
+        let start = segment.lower_bound(wanted.above.saturating_add(1))?;
+        let end = segment.lower_bound(wanted.below)?;
+        segment.take_back(start..end, most, wanted.max_bytes, &mut taken)?;
+    }
+    Ok(taken)
+}
+
+/// Both parts of a file, the newer one first, from one moment between two rotations.
+pub(super) fn segments(dir: &Path, stem: &str) -> io::Result<Vec<Segment>> {
+    let (current, rotated) = (
+        dir.join(names::current(stem)),
+        dir.join(names::rotated(stem)),
+    );
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    // A rotation in between shows in that the current file is another one afterwards. They are
+    // far apart; somebody else playing with the files must not keep us here.
+    let mut found = Vec::new();
+    for _ in 0..10 {
+        let newer = open::read(&current)?;
+        let older = open::read(&rotated)?;
+        let opened = newer.as_ref().map(std::fs::File::metadata).transpose()?;
+        let there = std::fs::symlink_metadata(&current).ok();
+        found = newer.into_iter().chain(older).collect();
+        if opened.map(identity) == there.map(identity) {
+            break;
+        }
+    }
+    found.into_iter().map(Segment::new).collect()
+}

@@ -1,0 +1,307 @@
+//! One file of lines while it is written: append, rotate, and get over everything that a disk or
+//! a person may do to it. Whatever happens, the file holds whole lines only.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use memchr::{memchr, memrchr};
+
+use super::segment::Segment;
+use super::{open, repair};
+
+/// After an error the disk is left alone for this long.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// How often we look whether somebody has moved or removed the file.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is handed to the system at once: little enough that a slow disk shows progress.
+const PIECE: usize = 256 * 1024;
+
+/// A file that can be appended to. Tests put failing ones in its place.
+pub(crate) trait Medium: Send {
+    /// Appends some of the bytes and says how many.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Makes the file shorter.
+    fn set_len(&mut self, len: u64) -> io::Result<()>;
+    /// Its length, and what identifies it.
+    fn look(&self) -> io::Result<Look>;
+}
+
+/// Length and identity (device, inode) of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) len: u64,
+    pub(crate) id: (u64, u64),
+}
+
+impl From<std::fs::Metadata> for Look {
+    fn from(metadata: std::fs::Metadata) -> Self {
+        Self {
+            len: metadata.len(),
+            id: (metadata.dev(), metadata.ino()),
+        }
+    }
+}
+
+impl Medium for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(self, bytes)
+    }
+
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        Self::set_len(self, len)
+    }
+
+    fn look(&self) -> io::Result<Look> {
+        Ok(self.metadata()?.into())
+    }
+}
+
+/// Opens a file for appending; a torn last line is gone afterwards.
+pub(crate) type Open = dyn Fn(&Path) -> io::Result<Box<dyn Medium>> + Send;
+
+/// What a real disk does.
+pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Medium>> {
+    let file = open::append(path)?;
+    repair::repair(&file)?;
+    Ok(Box::new(file))
+}
+
+/// What writing needs from outside, and what it tells.
+pub(crate) struct Context<'a> {
+    pub(crate) open: &'a Open,
+    /// A file reaches this many bytes and is rotated.
+    pub(crate) max_bytes: u64,
+    pub(crate) now: Instant,
+    /// Called when the disk has taken something.
+    pub(crate) progress: &'a dyn Fn(),
+    /// Called when the directory is not there; makes it anew.
+    pub(crate) revive: &'a mut dyn FnMut() -> io::Result<()>,
+    /// What happened besides, in order.
+    pub(crate) happened: &'a mut Vec<Happened>,
+}
+
+/// Something that others must know of.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// Somebody removed or moved the file; it was made anew.
+    Recreated,
+    /// Rotation has dropped these entries.
+    Dropped(u64, u64),
+}
+
+/// The file of one stem.
+pub(crate) struct Output {
+    path: PathBuf,
+    rotated: PathBuf,
+    state: State,
+    /// After an error: not before.
+    retry: Option<Instant>,
+    /// When it was last written, for those who close what is used least.
+    pub(crate) used: Instant,
+}
+
+enum State {
+    Closed,
+    Open(Opened),
+}
+
+struct Opened {
+    medium: Box<dyn Medium>,
+    id: (u64, u64),
+    /// Bytes in the file, all of them whole lines, plus `torn`.
+    size: u64,
+    /// Bytes of a line that was not written to its end and could not be cut off yet.
+    torn: u64,
+    looked: Instant,
+    /// Rotation has failed: the file grows beyond its size until then.
+    rotate_after: Option<Instant>,
+}
+
+impl Output {
+    pub(crate) fn new(path: PathBuf, rotated: PathBuf, now: Instant) -> Self {
+        Self {
+            path,
+            rotated,
+            state: State::Closed,
+            retry: None,
+            used: now,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// Whether the last attempt to write has failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.state = State::Closed;
+    }
+
+    /// Appends whole lines and tells how many bytes of them, whole lines too, are in the file. If
+    /// that is not all, the error says why; between attempts it is `None`.
+    pub(crate) fn append(
+        &mut self,
+        bytes: &[u8],
+        cx: &mut Context<'_>,
+    ) -> (usize, Option<io::Error>) {
+        self.used = cx.now;
+        if self.retry.is_some_and(|retry| cx.now < retry) {
+            return (0, None);
+        }
+        let mut done = 0;
+        // Without lines it is only seen whether they could be written.
+        while done < bytes.len() || bytes.is_empty() {
+            match self.append_some(&bytes[done..], cx) {
+                Ok(_) if bytes.is_empty() => break,
+                Ok(written) => done += written,
+                Err((written, error)) => {
+                    self.retry = Some(cx.now + RETRY);
+                    return (done + written, Some(error));
+                }
+            }
+        }
+        self.retry = None;
+        (done, None)
+    }
+
+    /// Appends what fits before the next rotation.
+    fn append_some(
+        &mut self,
+        bytes: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Result<usize, (usize, io::Error)> {
+        let opened = self.opened(cx).map_err(|error| (0, error))?;
+        let room = cx.max_bytes.saturating_sub(opened.size);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let rotation_waits = opened.rotate_after.is_some_and(|after| cx.now < after);
+        let part = if bytes.len() <= room || rotation_waits {
+            bytes
+        } else if let Some(end) = memrchr(b'\n', &bytes[..room]) {
+            &bytes[..=end]
+        } else if opened.size == 0 {
+            // A line that is larger than a file may be gets a file of its own.
+            &bytes[..=memchr(b'\n', bytes).unwrap_or(bytes.len() - 1)]
+        } else {
+            self.rotate(cx);
+            return Ok(0);
+        };
+        opened.write(part, cx.progress)
+    }
+
+    /// The file, open, in its place and ending in a whole line.
+    fn opened(&mut self, cx: &mut Context<'_>) -> io::Result<&mut Opened> {
+        if let State::Open(opened) = &mut self.state
+            && cx.now.duration_since(opened.looked) >= LOOK
+        {
+            opened.looked = cx.now;
+            match std::fs::symlink_metadata(&self.path).map(Look::from) {
+                // Somebody may have emptied it.
+                Ok(look) if look.id == opened.id => opened.size = look.len,
+                _ => {
+                    self.state = State::Closed;
+                    cx.happened.push(Happened::Recreated);
+                }
+            }
+        }
+        if let State::Closed = self.state {
+            self.state = State::Open(self.open(cx)?);
+        }
+        let State::Open(opened) = &mut self.state else {
+            return Err(io::Error::other("the file is not open"));
+        };
+        opened.mend()?;
+        Ok(opened)
+    }
+
+    fn open(&self, cx: &mut Context<'_>) -> io::Result<Opened> {
+        let medium = match (cx.open)(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                (cx.revive)()?;
+                (cx.open)(&self.path)?
+            }
+            opened => opened?,
+        };
+        let look = medium.look()?;
+        Ok(Opened {
+            medium,
+            id: look.id,
+            size: look.len,
+            torn: 0,
+            looked: cx.now,
+            rotate_after: None,
+        })
+    }
+
+    /// The file becomes the older part, replacing that. If that fails, the file just grows on.
+    fn rotate(&mut self, cx: &mut Context<'_>) {
+        let lost = open::read(&self.rotated).and_then(|file| match file {
+            Some(file) => Segment::new(file)?.ends(),
+            None => Ok(None),
+        });
+        match std::fs::rename(&self.path, &self.rotated) {
+            Ok(()) => {
+                self.state = State::Closed;
+                if let Ok(Some((first, last))) = lost {
+                    cx.happened.push(Happened::Dropped(first, last));
+                }
+            }
+            Err(_) => {
+                if let State::Open(opened) = &mut self.state {
+                    opened.rotate_after = Some(cx.now + LOOK);
+                }
+            }
+        }
+    }
+}
+
+impl Opened {
+    /// Writes lines; after an error what remains of an unfinished one is cut off again.
+    fn write(&mut self, bytes: &[u8], progress: &dyn Fn()) -> Result<usize, (usize, io::Error)> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let piece = &bytes[done..bytes.len().min(done + PIECE)];
+            let error = match self.medium.write(piece) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(written) => {
+                    done += written;
+                    progress();
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let whole = memrchr(b'\n', &bytes[..done]).map_or(0, |end| end + 1);
+            self.size += done as u64;
+            self.torn = (done - whole) as u64;
+            // If it fails now it is tried again before the next write.
+            let _ = self.mend();
+            return Err((whole, error));
+        }
+        self.size += done as u64;
+        Ok(done)
+    }
+
+    /// Cuts off what is not a whole line.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.torn > 0 {
+            let len = self.medium.look()?.len.saturating_sub(self.torn);
+            self.medium.set_len(len)?;
+            self.torn = 0;
+            self.size = len;
+        }
+        Ok(())
+    }
+}

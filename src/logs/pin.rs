@@ -1,0 +1,240 @@
+//! What the files have not got yet: counted, bounded, and the reason why anybody ever waits.
+
+use std::time::{Duration, Instant};
+
+use super::batch::Batch;
+use super::disk::BLOCK;
+use super::recent::Recent;
+
+/// Numbers that readers leave alone when a new block is not reserved yet: those who do not wait
+/// (notes, the reads under way) take from them.
+const HEADROOM: u64 = 100_000;
+
+/// When this much waits to be written it is written without waiting for more.
+const ENOUGH: usize = 256 * 1024;
+
+/// The state of writing, protected by the lock of the store.
+#[derive(Debug)]
+pub(super) struct Pin {
+    /// The number of the first batch that is not written. It and all later ones are held.
+    next: u64,
+    /// Bytes held.
+    bytes: usize,
+    /// Bytes that may be held.
+    limit: usize,
+    /// Since when something is held that nobody has started to write.
+    since: Option<Instant>,
+    /// The disk has taken nothing for too long: nobody waits, and the oldest are let go.
+    lapsed: bool,
+    /// The end of the numbers that are recorded as used.
+    reserved_end: u64,
+    reserving: Reserving,
+    sleep: Sleep,
+    ending: Ending,
+}
+
+/// How it stands with recording the next block of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reserving {
+    /// Nobody is at it.
+    No,
+    /// Somebody is.
+    UnderWay,
+    /// Somebody is, and takes so long that nobody waits for it.
+    Stuck,
+    /// It has failed. Nobody waits for it, and it is tried again after this.
+    Failed(Instant),
+}
+
+/// What the writer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sleep {
+    /// It does not sleep.
+    Awake,
+    /// It has nothing to write.
+    Idle,
+    /// A little time, so that more comes together.
+    Gathering,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    No,
+    /// Nothing more will come; the writer ends when all is written.
+    Closing,
+    /// The writer has ended.
+    Closed,
+}
+
+/// What the writer is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Write from [`Pin::next`] on.
+    Write,
+    /// Sleep until woken, or for so long.
+    Sleep(Option<Duration>),
+    /// Everything is written, and nothing more comes.
+    End,
+}
+
+impl Pin {
+    pub(super) fn new(limit: usize, reserved_end: u64) -> Self {
+        Self {
+            next: 0,
+            bytes: 0,
+            limit,
+            since: None,
+            lapsed: false,
+            reserved_end,
+            reserving: Reserving::No,
+            sleep: Sleep::Awake,
+            ending: Ending::No,
+        }
+    }
+
+    /// The number of the first batch that is not written.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// A batch was added to the list. Tells whether the writer is to be woken.
+    pub(super) fn added(&mut self, batch: &Batch, recent: &Recent) -> bool {
+        self.bytes += batch.memory();
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+        }
+        while self.lapsed
+            && self.bytes > self.limit
+            && let Some(oldest) = recent.get(self.next)
+        {
+            self.bytes -= oldest.memory();
+            self.next += 1;
+        }
+        let wake = match self.sleep {
+            Sleep::Awake => false,
+            Sleep::Idle => true,
+            Sleep::Gathering => self.bytes >= ENOUGH,
+        };
+        if wake {
+            self.sleep = Sleep::Awake;
+        }
+        wake
+    }
+
+    /// What the writer is to do now.
+    pub(super) fn work(&mut self, recent: &Recent, now: Instant, gather: Duration) -> Work {
+        if self.next >= recent.end() {
+            self.since = None;
+            if self.ending == Ending::Closing {
+                self.ending = Ending::Closed;
+                return Work::End;
+            }
+            self.sleep = Sleep::Idle;
+            return Work::Sleep(None);
+        }
+        let waited = self.since.map_or(gather, |since| now.duration_since(since));
+        if waited < gather && self.bytes < ENOUGH && self.ending == Ending::No {
+            self.sleep = Sleep::Gathering;
+            return Work::Sleep(Some(gather.saturating_sub(waited)));
+        }
+        self.sleep = Sleep::Awake;
+        Work::Write
+    }
+
+    /// The batches before `number` are dealt with, one way or another.
+    pub(super) fn written(&mut self, number: u64, recent: &Recent, now: Instant) {
+        while self.next < number
+            && let Some(batch) = recent.get(self.next)
+        {
+            self.bytes -= batch.memory();
+            self.next += 1;
+        }
+        if self.bytes < ENOUGH {
+            // The rest has come while this was written; it may wait for company again.
+            self.since = Some(now);
+        }
+        self.lapsed = false;
+    }
+
+    /// Whether readers wait.
+    pub(super) fn is_full(&self, next_seq: u64) -> bool {
+        if self.lapsed || self.is_closed() {
+            return false;
+        }
+        let waits = matches!(self.reserving, Reserving::No | Reserving::UnderWay);
+        self.bytes >= self.limit || (waits && next_seq + HEADROOM > self.reserved_end)
+    }
+
+    /// The disk has taken nothing for too long.
+    pub(super) fn lapse(&mut self) {
+        self.lapsed = true;
+        if self.reserving == Reserving::UnderWay {
+            self.reserving = Reserving::Stuck;
+        }
+    }
+
+    /// Whether a new block is to be recorded now; if so, somebody is at it from here on.
+    pub(super) fn begin_reserving(&mut self, next_seq: u64, now: Instant) -> bool {
+        let free = match self.reserving {
+            Reserving::No => true,
+            Reserving::UnderWay | Reserving::Stuck => false,
+            Reserving::Failed(retry) => now >= retry,
+        };
+        let wanted = free && next_seq + BLOCK / 2 > self.reserved_end;
+        if wanted {
+            self.reserving = Reserving::UnderWay;
+        }
+        wanted
+    }
+
+    /// A new block ends here; or it could not be recorded, and when to try again.
+    pub(super) fn reserved(&mut self, end: Result<u64, Instant>) {
+        match end {
+            Ok(end) => {
+                self.reserved_end = end;
+                self.reserving = Reserving::No;
+            }
+            Err(retry) => self.reserving = Reserving::Failed(retry),
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn close(&mut self) {
+        if self.ending == Ending::No {
+            self.ending = Ending::Closing;
+        }
+    }
+
+    /// The writer has ended: nothing can be added any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ending == Ending::Closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pin() -> Pin {
+        Pin::new(1000, BLOCK + 1)
+    }
+
+    #[test]
+    fn readers_wait_for_numbers_only_while_it_helps() {
+        let now = Instant::now();
+        let late = BLOCK - 50_000;
+        let mut pin = pin();
+        assert!(!pin.begin_reserving(1000, now), "there are enough");
+        assert!(!pin.is_full(BLOCK / 2 + 10));
+        assert!(pin.begin_reserving(BLOCK / 2 + 10, now));
+        assert!(!pin.begin_reserving(late, now), "somebody is at it");
+        assert!(pin.is_full(late));
+        pin.lapse();
+        assert!(!pin.is_full(late));
+        pin.reserved(Err(now + Duration::from_secs(1)));
+        assert!(!pin.begin_reserving(late, now));
+        assert!(pin.begin_reserving(late, now + Duration::from_secs(1)));
+        pin.reserved(Ok(2 * BLOCK));
+        assert!(!pin.is_full(late));
+    }
+}
