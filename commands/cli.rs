@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Print a script that lets a shell complete command lines
     Completions(CompletionsArgs),
+    /// Print the JSON Schema of configurations, for editors
+    Schema,
 }
 
 /// The grammar of all command lines, for those who generate something from it.

@@ -9,6 +9,7 @@ mod completions;
 mod exit;
 mod failure;
 mod plan;
+mod schema;
 mod select;
 mod serve;
 mod terminal;
@@ -54,5 +55,6 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),
         Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Schema => Ok(schema::run()),
     }
 }

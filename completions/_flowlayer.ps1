@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of configurations, for editors')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -70,11 +71,18 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'flowlayer;schema' {
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'flowlayer;help' {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of configurations, for editors')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -88,6 +96,9 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             break
         }
         'flowlayer;help;completions' {
+            break
+        }
+        'flowlayer;help;schema' {
             break
         }
         'flowlayer;help;help' {

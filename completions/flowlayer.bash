@@ -25,6 +25,9 @@ _flowlayer() {
             flowlayer,plan)
                 cmd="flowlayer__subcmd__plan"
                 ;;
+            flowlayer,schema)
+                cmd="flowlayer__subcmd__schema"
+                ;;
             flowlayer,serve)
                 cmd="flowlayer__subcmd__serve"
                 ;;
@@ -40,6 +43,9 @@ _flowlayer() {
             flowlayer__subcmd__help,plan)
                 cmd="flowlayer__subcmd__help__subcmd__plan"
                 ;;
+            flowlayer__subcmd__help,schema)
+                cmd="flowlayer__subcmd__help__subcmd__schema"
+                ;;
             flowlayer__subcmd__help,serve)
                 cmd="flowlayer__subcmd__help__subcmd__serve"
                 ;;
@@ -53,7 +59,7 @@ _flowlayer() {
 
     case "${cmd}" in
         flowlayer)
-            opts="-h -V --no-color --help --version serve validate plan completions help"
+            opts="-h -V --no-color --help --version serve validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -81,7 +87,7 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help)
-            opts="serve validate plan completions help"
+            opts="serve validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -123,6 +129,20 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -183,6 +203,20 @@ _flowlayer() {
                     COMPREPLY=($(compgen -W "text json dot mermaid" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__schema)
+            opts="-h --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

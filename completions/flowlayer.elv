@@ -27,6 +27,7 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
+            cand schema 'Print the JSON Schema of configurations, for editors'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'flowlayer;serve'= {
@@ -62,11 +63,17 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'flowlayer;schema'= {
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'flowlayer;help'= {
             cand serve 'Start the stack of a configuration and keep it running until a signal'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
+            cand schema 'Print the JSON Schema of configurations, for editors'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'flowlayer;help;serve'= {
@@ -76,6 +83,8 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
         &'flowlayer;help;plan'= {
         }
         &'flowlayer;help;completions'= {
+        }
+        &'flowlayer;help;schema'= {
         }
         &'flowlayer;help;help'= {
         }

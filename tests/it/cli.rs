@@ -26,7 +26,7 @@ fn bare_and_help_print_the_help_and_succeed() {
             "{option}"
         );
     }
-    for command in ["serve", "validate", "plan", "completions"] {
+    for command in ["serve", "validate", "plan", "completions", "schema"] {
         let help = run(directory.path(), [command, "--help"]);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
         assert!(

@@ -26,3 +26,15 @@ fn the_completions_are_those_the_binary_prints() {
         );
     }
 }
+
+#[test]
+fn the_schema_is_the_one_the_binary_prints() {
+    let printed = run(tempdir().unwrap().path(), ["schema"]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/flowlayer.schema.json");
+    let kept = fs::read_to_string(path).unwrap();
+    assert!(
+        printed.stdout == kept,
+        "out of date: flowlayer schema > schema/flowlayer.schema.json"
+    );
+}

@@ -1,0 +1,12 @@
+//! `flowlayer schema`: what a configuration may hold, for editors (SPEC 9).
+
+use flowlayer::config;
+
+use crate::exit::Exit;
+use crate::terminal::print;
+
+/// Prints the JSON Schema of the configuration.
+pub(crate) fn run() -> Exit {
+    print::stdout(&format!("{:#}\n", config::json_schema()));
+    Exit::SUCCESS
+}
