@@ -108,7 +108,7 @@ pub enum Request {
         round: u32,
     },
     /// SIGKILL one run with all its descendants: a probe at its limit, a `stopCmd` that takes too
-    /// long. Answered by [`Event::LifeGone`], also when it is gone already.
+    /// long. It only hastens the [`Event::LifeGone`] that comes once for every such run.
     EndLife {
         /// The run.
         life: LifeId,

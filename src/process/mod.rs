@@ -3,14 +3,42 @@
 //!
 //! One OS thread owns everything here; [`Processes`] is its handle, [`Event`]s are its answers. It
 //! knows nothing of the rest of the core: a service is a number.
+//!
+//! Inside: `worker` is the thread, `table` what it drives (the guardian drives the same), `lives` and
+//! `owner` say whose a process is, `takedown` who has had which signal, `spawn`, `command` and `image` start
+//! a process, `linux` and `macos` are what differs between systems.
 
+mod bell;
+mod command;
 mod describe;
 pub mod guardian;
+mod image;
+mod listed;
+mod lives;
+mod lookup;
+mod mark;
 mod message;
+mod owner;
+mod pace;
+mod prepare;
+mod spawn;
 mod spawn_error;
+mod table;
+mod takedown;
+#[cfg(test)]
+mod tests;
+mod wait;
+mod worker;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::sys::signal::Signal;
 
 pub use describe::{ProcessInfo, Why};
 pub use message::{
@@ -18,39 +46,108 @@ pub use message::{
 };
 pub use spawn_error::SpawnError;
 
+#[cfg(target_os = "linux")]
+use linux as os;
+#[cfg(target_os = "macos")]
+use macos as os;
+
+use bell::Bell;
+use guardian::{Mailbox, News};
+use listed::Listed;
+use mark::Mark;
+use os::Silence;
+use spawn::Spawner;
+use table::Table;
+use worker::{Inbox, Worker};
+
 /// The handle of the thread that owns all processes; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Processes {}
+pub struct Processes {
+    inbox: &'static Inbox,
+}
 
 impl Processes {
     /// Hands over one request; requests are taken in the order they were sent. Never blocks.
     pub fn send(&self, request: Request) {
-        drop(request);
+        self.inbox.send(request);
     }
 }
 
+/// Whether the thread runs. What is below this process is ours, so that there can be only one.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+
 /// Starts the thread. `link` comes from [`guardian::enter`]; without one (tests) nothing watches
-/// over this process, and every child it has is taken to be its own. At most one per process.
+/// over this process, and every child it has is taken to be its own.
 ///
-/// `session` becomes part of the marker that descendants carry. `events` is called on the thread:
-/// it must return at once.
+/// `session` (1 to 40 of `A-Za-z0-9_-`) becomes part of the marks that descendants carry. `events` is
+/// called on the thread: it must return at once.
+///
+/// # Errors
+/// When there is one already, when the name does not fit, when the list of processes cannot be read (no
+/// `/proc`), or when the system refuses a thread or a pipe.
 pub fn start(
     link: Option<guardian::Link>,
-    names: Vec<Arc<str>>,
     session: &str,
     events: impl Fn(Event) + Send + 'static,
 ) -> io::Result<Processes> {
-    drop((link, names, session.len(), events));
-    Err(io::ErrorKind::Unsupported.into())
+    let mark = Mark::new(session).ok_or(io::ErrorKind::InvalidInput)?;
+    os::list(&mut Vec::new())?;
+    let inherited = prepare::prepare()?;
+    let (mailbox, silence) = match link {
+        Some(link) => (Mailbox::new(link.socket), link.silence),
+        None => (Mailbox::default(), Silence::new()?),
+    };
+    let spawner = Spawner::new(inherited, silence)?;
+    let mut table = Table::new(mark, mailbox);
+    table
+        .mailbox
+        .post(&News::Session(session.to_owned()), Vec::new());
+    let bell = Bell::new()?;
+    if RUNNING.swap(true, Ordering::SeqCst) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    // Signal handlers write to the bell for as long as the process lives.
+    let inbox: &'static Inbox = Box::leak(Box::new(Inbox::new(bell)));
+    let thread = std::thread::Builder::new().name("processes".to_owned());
+    let started = thread.spawn(move || {
+        // Each signal goes to a thread that lets it through: this is the one.
+        let ready = prepare::set_blocked(&[Signal::SIGCHLD], false)
+            .and_then(|()| Ok(inbox.bell.ring_on(&[Signal::SIGCHLD])?));
+        debug_assert!(ready.is_ok(), "a known signal");
+        Worker::new(table, spawner, inbox, events).run();
+        RUNNING.store(false, Ordering::SeqCst);
+    });
+    match started {
+        Ok(_) => Ok(Processes { inbox }),
+        Err(error) => {
+            RUNNING.store(false, Ordering::SeqCst);
+            Err(error)
+        }
+    }
 }
 
 /// Whether a process is a descendant of this server; used to tell our own listeners from others'.
 pub fn is_ours(pid: u32) -> bool {
-    pid == std::process::id()
+    let me = std::process::id();
+    let mut at = pid;
+    // As many generations as nobody has.
+    for _ in 0..10_000 {
+        match os::find(at) {
+            Ok(Some(Listed { parent, .. })) if parent == me => return true,
+            Ok(Some(Listed { parent, .. })) if parent > 1 => at = parent,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether SIGHUP was ignored when the program was started (`nohup`): then it is to stay so
 /// (SPEC 4.5), and the server must not install a handler for it.
 pub fn hangup_ignored() -> bool {
-    false
+    prepare::prepare().is_ok_and(|inherited| inherited.hangup_ignored)
+}
+
+/// A pid as the system's calls take it.
+fn pid(pid: u32) -> nix::unistd::Pid {
+    nix::unistd::Pid::from_raw(pid.cast_signed())
 }

@@ -1,0 +1,56 @@
+//! Reading what nobody will see: without a reader a service dies of SIGPIPE, or hangs, before its turn.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::unistd::read;
+
+/// So many reads a pipe a round, so that one chatty service does not keep the rest waiting.
+const READS: usize = 16;
+
+/// The pipes of the services.
+#[derive(Debug)]
+pub(super) struct Drain {
+    pipes: Vec<OwnedFd>,
+    buffer: Box<[u8]>,
+}
+
+impl Drain {
+    pub(super) fn new() -> Self {
+        Self {
+            pipes: Vec::new(),
+            buffer: vec![0; 64 * 1024].into(),
+        }
+    }
+
+    /// Reads these as well from now on.
+    pub(super) fn add(&mut self, pipes: impl IntoIterator<Item = OwnedFd>) {
+        for pipe in pipes {
+            if fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok() {
+                self.pipes.push(pipe);
+            }
+        }
+    }
+
+    /// What to wait on.
+    pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.pipes.iter().map(AsFd::as_fd)
+    }
+
+    /// Reads what there is; pipes that have ended are let go.
+    pub(super) fn drain(&mut self) {
+        let buffer = &mut self.buffer;
+        self.pipes.retain(|pipe| {
+            for _ in 0..READS {
+                match read(pipe, buffer) {
+                    Ok(0) => return false,
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    Err(Errno::EAGAIN) => return true,
+                    Err(_) => return false,
+                }
+            }
+            true
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! What `/proc` says of processes.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+
+use crate::process::listed::{Listed, Name, State};
+
+/// Replaces `listing` by all processes there are, sorted by pid.
+///
+/// It is not a picture of one instant. What holds is: a process that existed from before the call until
+/// after it is listed. A child of ours exists until we reap it.
+///
+/// # Errors
+/// When `/proc` cannot be read, or not all of it (no free descriptor): then nothing may be concluded
+/// from what is missing.
+pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
+    listing.clear();
+    let mut buffer = [0; 1024];
+    for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        if let Some(process) = read(pid, &mut buffer)? {
+            listing.push(process);
+        }
+    }
+    listing.sort_unstable_by_key(|process| process.pid);
+    Ok(())
+}
+
+/// One process, `None` when there is none.
+///
+/// # Errors
+/// When the system cannot say.
+pub(in crate::process) fn find(pid: u32) -> io::Result<Option<Listed>> {
+    read(pid, &mut [0; 1024])
+}
+
+fn read(pid: u32, buffer: &mut [u8]) -> io::Result<Option<Listed>> {
+    let stat = File::open(format!("/proc/{pid}/stat"));
+    match stat.and_then(|mut stat| stat.read(buffer)) {
+        Ok(len) => Ok(parse(pid, &buffer[..len])),
+        Err(error) if gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error says that the process has ended meanwhile.
+fn gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(nix::libc::ESRCH)
+}
+
+/// `pid (name) state ppid pgrp session …`; the name may contain anything, parentheses and spaces
+/// too, so that what follows starts at the last `)`.
+fn parse(pid: u32, line: &[u8]) -> Option<Listed> {
+    let open = line.iter().position(|&b| b == b'(')?;
+    let close = line.iter().rposition(|&b| b == b')')?;
+    let name = Name::new(line.get(open + 1..close)?);
+    let mut fields = std::str::from_utf8(line.get(close + 1..)?)
+        .ok()?
+        .split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
+    let threads: u32 = fields.nth(13)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    Some(Listed {
+        pid,
+        parent,
+        group,
+        session,
+        start,
+        state: match state {
+            // A first thread that has ended shows as a zombie while other threads live on.
+            "Z" if threads > 1 => State::Alive,
+            "Z" | "X" | "x" => State::Dead,
+            "D" => State::Uninterruptible,
+            _ => State::Alive,
+        },
+        name,
+    })
+}
+
+/// The environment a process was started with (entries that end in NUL), when we may read it. Some
+/// programs write over it.
+pub(in crate::process) fn environment(pid: u32) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{pid}/environ")).ok()
+}
+
+/// The soft limit that carries our mark, see [`super::super::mark`].
+pub(in crate::process) fn marked_limit(pid: u32) -> Option<u64> {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max file locks"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// The pipes (by inode) that a process has as its stdout and stderr.
+pub(in crate::process) fn output_pipes(pid: u32) -> [Option<u64>; 2] {
+    [1, 2].map(|fd| {
+        let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
+        target
+            .to_str()?
+            .strip_prefix("pipe:[")?
+            .strip_suffix(']')?
+            .parse()
+            .ok()
+    })
+}
+
+/// Whose a process is, by user id; `None` when it has ended.
+pub(in crate::process) fn user(pid: u32) -> Option<u32> {
+    fs::metadata(format!("/proc/{pid}")).ok().map(|m| m.uid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = "4 5 6 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 THREADS 0 8765 1 2 3";
+
+    fn parsed(name: &str, state: &str, threads: u32) -> Listed {
+        let stat = format!(
+            "42 ({name}) {state} {}",
+            REST.replace("THREADS", &threads.to_string())
+        );
+        parse(42, stat.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn names_may_contain_anything() {
+        let process = parsed("a) R 1 (b", "S", 1);
+        assert_eq!(
+            (
+                process.parent,
+                process.group,
+                process.session,
+                process.start
+            ),
+            (4, 5, 6, 8765)
+        );
+        assert_eq!(process.name.to_string(), "a) R 1 (b");
+        assert_eq!(process.state, State::Alive);
+    }
+
+    #[test]
+    fn a_zombie_with_threads_still_works() {
+        assert_eq!(parsed("x", "Z", 1).state, State::Dead);
+        assert_eq!(parsed("x", "Z", 3).state, State::Alive);
+        assert_eq!(parsed("x", "D", 1).state, State::Uninterruptible);
+        assert_eq!(parsed("x", "T", 1).state, State::Alive);
+    }
+
+    #[test]
+    fn what_is_cut_short_is_no_process() {
+        assert_eq!(parse(1, b"1 (x) S 2 3"), None);
+        assert_eq!(parse(1, b""), None);
+        assert_eq!(parse(1, b")("), None);
+    }
+
+    #[test]
+    fn we_find_ourselves() {
+        let me = std::process::id();
+        let mut listing = Vec::new();
+        list(&mut listing).unwrap();
+        assert!(listing.is_sorted_by_key(|p| p.pid));
+        let found = listing.iter().find(|p| p.pid == me).unwrap();
+        assert_eq!(find(me).unwrap().unwrap().start, found.start);
+        assert!(environment(me).is_some());
+        assert!(user(me).is_some());
+    }
+}

@@ -1,0 +1,389 @@
+//! The table of what runs: it watches, tells, signals and reaps. The server's thread and, after the
+//! server's death, the guardian drive the same table.
+//!
+//! When nothing of something is left can be told although no look at the list of processes is a picture
+//! of one instant: every descendant has a child of ours above it (or is one), and a child of ours stays
+//! listed until we reap it, which never happens during a look. So if all that a look shows are children of
+//! ours that had been seen dead before it began, there was nothing else when it began, and the dead start
+//! nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::guardian::{Mailbox, News};
+use super::listed::Listed;
+use super::lives::{Life, Lives, Stage};
+use super::mark::Mark;
+use super::owner::{self, Member};
+use super::pace::Pace;
+use super::takedown::{Leader, TakeDown, Target, denied, describe};
+use super::wait::{Waited, reap};
+use super::{End, LifeId, Mode, ProcessInfo, Role, os};
+
+/// What a table has to say.
+#[derive(Debug)]
+pub(super) enum Notice {
+    /// A leader has exited; `left` is as in [`super::Event::Exited`].
+    Exited {
+        life: LifeId,
+        end: End,
+        left: Vec<ProcessInfo>,
+    },
+    /// Nothing of a run is left.
+    Over {
+        life: LifeId,
+        service: usize,
+        role: Role,
+        end: End,
+    },
+    /// Nothing of what was to be taken down is left.
+    Gone(Target),
+    /// What a take-down waits for.
+    Remaining(Target, Vec<ProcessInfo>),
+}
+
+/// All that is known of our processes.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// The pid of this process: what is below it is ours.
+    me: u32,
+    lives: Lives,
+    takedowns: BTreeMap<Target, TakeDown>,
+    /// Whether everything is to be killed, whatever appears.
+    killing_all: bool,
+    pace: Pace,
+    /// The list of all processes; kept for its memory.
+    listing: Vec<Listed>,
+    /// What the last look found to be ours.
+    members: Vec<Member>,
+    /// How many looks there were.
+    looks: u64,
+    /// Who must know that a leader is about to be reaped.
+    pub(super) mailbox: Mailbox,
+}
+
+impl Table {
+    pub(super) fn new(mark: Mark, mailbox: Mailbox) -> Self {
+        Self {
+            me: std::process::id(),
+            lives: Lives::new(mark),
+            takedowns: BTreeMap::new(),
+            killing_all: false,
+            pace: Pace::default(),
+            listing: Vec::new(),
+            members: Vec::new(),
+            looks: 0,
+            mailbox,
+        }
+    }
+
+    pub(super) fn mark(&self) -> &Mark {
+        self.lives.mark()
+    }
+
+    /// A run has begun.
+    pub(super) fn add(&mut self, id: LifeId, life: Life) {
+        self.lives.insert(id, life);
+        if self.killing_all {
+            self.pace.hurry();
+        }
+    }
+
+    /// Whether a run is not over.
+    pub(super) fn has(&self, id: LifeId) -> bool {
+        self.lives.all.contains_key(&id)
+    }
+
+    /// Begins a take-down, or makes it harder. [`Notice::Gone`] follows, however long it takes.
+    pub(super) fn take_down(&mut self, target: Target, mode: Mode) {
+        let now = Instant::now();
+        self.takedowns
+            .entry(target)
+            .or_insert_with(|| TakeDown::new(mode, now))
+            .raise(mode, now);
+        self.pace.hurry();
+    }
+
+    /// Whether a take-down has not ended yet.
+    pub(super) fn is_taking_down(&self, target: Target) -> bool {
+        self.takedowns.contains_key(&target)
+    }
+
+    /// Ends a take-down that has nothing more to try.
+    pub(super) fn give_up(&mut self, target: Target) {
+        self.takedowns.remove(&target);
+    }
+
+    /// How many looks there were so far.
+    pub(super) fn looks(&self) -> u64 {
+        self.looks
+    }
+
+    /// SIGKILL to everything, and to what appears later.
+    pub(super) fn kill_all(&mut self) {
+        self.killing_all = true;
+        self.pace.hurry();
+    }
+
+    /// To be called when a child may have ended.
+    pub(super) fn children_changed(&mut self, notices: &mut Vec<Notice>) {
+        let ended = self.lives.newly_ended();
+        let mut awaited = !self.takedowns.is_empty();
+        for id in ended {
+            awaited |= !self.tell_probe(id, notices);
+        }
+        if awaited {
+            self.pace.hurry();
+        } else {
+            self.pace.want();
+        }
+    }
+
+    /// Tells the exit of a probe at once, because probes are run often and nobody asks what they leave.
+    /// Returns whether it was one.
+    fn tell_probe(&mut self, id: LifeId, notices: &mut Vec<Notice>) -> bool {
+        let Some(life) = self.lives.all.get_mut(&id) else {
+            return false;
+        };
+        let (Role::Probe, Stage::Ended(end)) = (life.role, life.stage) else {
+            return false;
+        };
+        life.stage = Stage::Told(end);
+        notices.push(Notice::Exited {
+            life: id,
+            end,
+            left: Vec::new(),
+        });
+        true
+    }
+
+    /// When [`Self::look`] is to be called; `None` as long as there is no reason for it.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.pace.due()
+    }
+
+    /// Looks at the list of processes and does what follows from it.
+    pub(super) fn look(&mut self, notices: &mut Vec<Notice>) {
+        // Whoever is dead from here on was dead before the look began.
+        self.children_changed(notices);
+        let begun = Instant::now();
+        self.pace.begun();
+        if os::list(&mut self.listing).is_ok() {
+            self.members = owner::members(&self.listing, self.me, &mut self.lives);
+            self.lives.remember(&self.listing, &self.members);
+            self.looks += 1;
+            self.digest(notices);
+        } else {
+            // Nothing follows from a list that is not complete.
+            self.pace.want();
+        }
+        if !self.takedowns.is_empty() {
+            self.pace.want();
+        }
+        self.pace.ended(begun, Instant::now());
+    }
+
+    fn digest(&mut self, notices: &mut Vec<Notice>) {
+        self.reap_orphans();
+        self.tell_exits(notices);
+        self.kill_what_probes_left();
+        if self.killing_all {
+            self.kill_what_is_there();
+        }
+        self.go_on_taking_down();
+        self.release_leaders();
+        self.tell_overs(notices);
+        self.tell_takedowns(notices);
+    }
+
+    /// Adopted children have nobody else to reap them. They stay in `members`: they were not seen dead
+    /// before the look, so only the next one can tell that they are gone.
+    fn reap_orphans(&mut self) {
+        let mut reaped = false;
+        for member in &self.members {
+            let process = &member.process;
+            if process.dead() && member.child && self.lives.leads(process.pid).is_none() {
+                reaped |= matches!(reap(process.pid), Waited::Ended(_));
+            }
+        }
+        if reaped && !self.takedowns.is_empty() {
+            self.pace.hurry();
+        } else if reaped {
+            self.pace.want();
+        }
+    }
+
+    fn tell_exits(&mut self, notices: &mut Vec<Notice>) {
+        let mut told = Vec::new();
+        for (&id, life) in &mut self.lives.all {
+            if let Stage::Ended(end) = life.stage {
+                life.stage = Stage::Told(end);
+                told.push((id, end, life.service, life.role));
+            }
+        }
+        for (life, end, service, role) in told {
+            let of_it = |member: &&Member| match (role, member.owner) {
+                (_, None) => false,
+                (Role::Service, Some(owner)) => {
+                    let role = owner.life.and_then(|id| self.lives.all.get(&id));
+                    owner.service == service && role.is_none_or(|l| l.role == Role::Service)
+                }
+                (_, Some(owner)) => owner.life == Some(life),
+            };
+            let left = self
+                .members
+                .iter()
+                .filter(|m| !m.process.dead())
+                .filter(of_it)
+                .map(|m| describe(m, false))
+                .collect();
+            notices.push(Notice::Exited { life, end, left });
+        }
+    }
+
+    fn kill_what_probes_left(&mut self) {
+        let now = Instant::now();
+        for (&id, life) in &self.lives.all {
+            let ended = !matches!(life.stage, Stage::Running);
+            if ended
+                && life.role == Role::Probe
+                && !living(&self.members, Target::Life(id)).is_empty()
+            {
+                self.takedowns
+                    .entry(Target::Life(id))
+                    .or_insert_with(|| TakeDown::new(Mode::Kill, now));
+            }
+        }
+    }
+
+    fn kill_what_is_there(&mut self) {
+        let now = Instant::now();
+        for takedown in self.takedowns.values_mut() {
+            takedown.raise(Mode::Kill, now);
+        }
+        let targets: BTreeSet<Target> = self
+            .members
+            .iter()
+            .map(|m| {
+                m.owner
+                    .map_or(Target::Unowned, |o| Target::Service(o.service))
+            })
+            .collect();
+        for target in targets {
+            self.takedowns
+                .entry(target)
+                .or_insert_with(|| TakeDown::new(Mode::Kill, now));
+        }
+    }
+
+    fn go_on_taking_down(&mut self) {
+        let lives = &self.lives;
+        for (target, takedown) in &mut self.takedowns {
+            let living = living(&self.members, *target);
+            let leader = |group| {
+                lives.leads(group).map(|life| match life.stage {
+                    Stage::Running => Leader::Alive,
+                    _ => Leader::Dead,
+                })
+            };
+            if takedown.signal(&living, leader) {
+                self.pace.hurry();
+            }
+        }
+    }
+
+    /// Reaps the leaders that are dead and have nothing left in their groups. They were seen dead before
+    /// the look, so that from here on they are nothing.
+    fn release_leaders(&mut self) {
+        let alone = |life: &Life| {
+            let in_group = |m: &&Member| m.process.group == life.leader;
+            self.members
+                .iter()
+                .filter(in_group)
+                .all(|m| m.process.pid == life.leader)
+        };
+        let free: Vec<(LifeId, u32)> = self
+            .lives
+            .all
+            .iter()
+            .filter(|(_, life)| matches!(life.stage, Stage::Told(_)) && alone(life))
+            .map(|(&id, life)| (id, life.leader))
+            .collect();
+        for (id, leader) in free {
+            self.mailbox.post(&News::Reaped(id), Vec::new());
+            let _ = reap(leader);
+            self.lives.unpin(id);
+            self.members.retain(|m| m.process.pid != leader);
+        }
+    }
+
+    fn tell_overs(&mut self, notices: &mut Vec<Notice>) {
+        let over: Vec<LifeId> = self
+            .lives
+            .all
+            .iter()
+            .filter(|(_, life)| !life.pinned())
+            .filter(|(id, _)| nothing_of(&self.members, Target::Life(**id)))
+            .map(|(&id, _)| id)
+            .collect();
+        for id in over {
+            if let Some(Life {
+                service,
+                role,
+                stage: Stage::Reaped(end),
+                ..
+            }) = self.lives.remove(id)
+            {
+                notices.push(Notice::Over {
+                    life: id,
+                    service,
+                    role,
+                    end,
+                });
+            }
+        }
+    }
+
+    fn tell_takedowns(&mut self, notices: &mut Vec<Notice>) {
+        let now = Instant::now();
+        let members = &self.members;
+        self.takedowns.retain(|&target, takedown| {
+            if nothing_of(members, target) {
+                notices.push(Notice::Gone(target));
+                return false;
+            }
+            if let Some(left) = takedown.news(&living(members, target), now) {
+                notices.push(Notice::Remaining(target, left));
+            }
+            true
+        });
+    }
+
+    /// What lives of a target, as the last look has shown it.
+    pub(super) fn remaining(&self, target: Target) -> Vec<ProcessInfo> {
+        let living = living(&self.members, target);
+        match self.takedowns.get(&target) {
+            Some(takedown) => takedown.describe(&living, Instant::now()),
+            None => living.iter().map(|m| describe(m, false)).collect(),
+        }
+    }
+
+    /// Whether something of a target lives and all of that is beyond our rights, so that waiting is
+    /// of no use.
+    pub(super) fn beyond_us(&self, target: Target) -> bool {
+        let living = living(&self.members, target);
+        !living.is_empty() && living.iter().all(|m| denied(m))
+    }
+}
+
+/// What lives of a target.
+fn living(members: &[Member], target: Target) -> Vec<&Member> {
+    members
+        .iter()
+        .filter(|m| !m.process.dead() && target.covers(m.owner))
+        .collect()
+}
+
+fn nothing_of(members: &[Member], target: Target) -> bool {
+    !members.iter().any(|m| target.covers(m.owner))
+}
