@@ -13,8 +13,6 @@ mod schema;
 mod select;
 mod serve;
 mod terminal;
-#[allow(dead_code, reason = "being wired")]
-mod tui;
 mod validate;
 
 use std::process::ExitCode;

@@ -1,0 +1,195 @@
+//! A stop is done when everything is gone: whatever a service does to its children, a take-down finds them.
+
+use super::harness::{Service, eventually, process_test};
+
+process_test! {
+    fn a_plain_service_goes_on_sigterm(driver) {
+        let life = driver.service(0, "exec sleep TOKEN");
+        driver.order("down\t0\tterm");
+        driver.expect_line(&format!("exited {life} Signal(15) left []"));
+        driver.expect_line("gone 0");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_is_not_there_is_gone_at_once(driver) {
+        driver.down(7, "term");
+        driver.down(7, "kill");
+    }
+}
+
+process_test! {
+    fn children_that_left_the_group_go_too(driver) {
+        driver.service(0, "setsid sleep TOKEN & setsid sh -c 'sleep TOKEN & wait' & sleep TOKEN");
+        eventually("all run", || driver.left().len() >= 4);
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    /// Its parent has ended, it is in a session of its own, it has no environment, and none of our pipes.
+    fn an_orphan_that_shed_everything_goes_with_its_own_service(driver) {
+        let orphan = "(env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN";
+        driver.service(0, orphan);
+        driver.service(1, orphan);
+        driver.sleepers(4);
+        driver.down(0, "term");
+        assert_eq!(driver.left().len(), 2, "the other service is untouched");
+        driver.down(1, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    /// Without the limit that carries our mark nothing tells whose it is: it goes at the end.
+    fn what_cannot_be_told_goes_at_the_end_of_the_session(driver) {
+        driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
+        driver.sleepers(2);
+        driver.down(0, "term");
+        driver.sleepers(1);
+    }
+}
+
+process_test! {
+    fn what_ignores_sigterm_is_killed(driver) {
+        let life = driver.service(0, "trap '' TERM; echo ready; while :; do sleep TOKEN; done");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.order("down\t0\tterm");
+        driver.expect(|line| line.starts_with("remaining 0 [sh"));
+        driver.down(0, "kill");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_is_stopped_acts_on_sigterm(driver) {
+        let life = driver.service(0, "trap 'echo bye; exit 0' TERM; echo ready; kill -STOP $$; sleep TOKEN & wait");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn a_hundred_children_go(driver) {
+        let life = driver.service(0, "i=0; while [ $i -lt 100 ]; do setsid sleep TOKEN & i=$((i+1)); done; echo ready; wait");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_a_dead_leader_leaves_is_told_and_goes(driver) {
+        let life = driver.service(0, "sleep TOKEN & setsid sleep TOKEN & exit 3");
+        let exited = driver.expect(|line| line.starts_with(&format!("exited {life} Code(3) left [")));
+        assert_eq!(exited.split(' ').count(), 6, "{exited}");
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn a_service_that_forks_all_the_time_goes(driver) {
+        let life = driver.service(0, "echo ready; while :; do sleep TOKEN & setsid sleep TOKEN & done");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    /// Each generation starts the next in a session of its own and ends.
+    fn a_chain_that_runs_away_is_caught(driver) {
+        let life = driver.service(0, "echo ready; exec sh -c 'trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit' 'sleep 0.002; trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit'");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.expect(|line| line.starts_with(&format!("exited {life}")));
+        driver.down(0, "kill");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn a_group_may_end_in_its_own_way(driver) {
+        let life = driver.service(0, "trap 'sleep 0.2; echo tidy; exit 0' TERM; echo ready; read line");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.order("down\t0\tterm");
+        driver.expect_line("gone 0");
+        driver.expect_line(&format!("out {life} tidy"));
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn watching_signals_nobody_and_sees_the_end(driver) {
+        let life = driver.service(0, "echo ready; read line; sleep 0.1");
+        driver.expect_line(&format!("out {life} ready"));
+        driver.order("down\t0\twatch");
+        driver.expect(|line| line.starts_with("remaining 0 [sh"));
+        assert_eq!(driver.left().len(), 1);
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_a_probe_leaves_is_killed(driver) {
+        let life = driver.begin(&Service {
+            role: "probe",
+            ..Service::new(0, "trap '' TERM; setsid sleep TOKEN & exit 0")
+        });
+        driver.expect_line(&format!("exited {life} Code(0) left []"));
+        driver.expect_line(&format!("over {life}"));
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn ending_one_run_leaves_the_others_of_its_service(driver) {
+        driver.service(0, "sleep TOKEN & wait");
+        let life = driver.begin(&Service {
+            role: "stop",
+            ..Service::new(0, "echo ready; setsid sleep TOKEN & wait")
+        });
+        driver.expect_line(&format!("out {life} ready"));
+        eventually("all run", || driver.left().len() == 4);
+        driver.order(&format!("endlife\t{life}"));
+        driver.expect(|line| line.starts_with(&format!("exited {life} Signal(9)")));
+        driver.expect_line(&format!("over {life}"));
+        assert_eq!(driver.left().len(), 2);
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn kill_all_kills_all(driver) {
+        driver.service(0, "trap '' TERM; setsid sleep TOKEN & wait");
+        driver.service(1, "exec sleep TOKEN");
+        driver.order("killall");
+        driver.down(0, "term");
+        driver.down(1, "term");
+        driver.nothing_left();
+        driver.begin(&Service::new(2, "exec sleep TOKEN"));
+        driver.expect(|line| line.starts_with("refused"));
+    }
+}
+
+process_test! {
+    /// Orphans that nobody asked about are reaped as they end.
+    fn no_zombies_gather(driver) {
+        let life = driver.service(0, "i=0; while [ $i -lt 50 ]; do (setsid true &); i=$((i+1)); done; echo ready; exec sleep TOKEN");
+        driver.expect_line(&format!("out {life} ready"));
+        let server = driver.server;
+        eventually("reaped", || children_of(server) == 1);
+        driver.down(0, "term");
+    }
+}
+
+fn children_of(parent: u32) -> usize {
+    let mut listing = Vec::new();
+    crate::process::os::list(&mut listing).unwrap();
+    listing.iter().filter(|p| p.parent == parent).count()
+}

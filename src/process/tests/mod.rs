@@ -1,0 +1,7 @@
+//! Real processes. Each test runs a copy of this test binary as a driver, which is a guardian and a server
+//! with nothing above them; the test tells it what to do, line by line, and reads what happened. At the
+//! end of each test nothing that carries its token may be left.
+
+mod descendants;
+mod driver;
+mod harness;
