@@ -50,7 +50,7 @@ fn fields(schema: &Value, path: &str, root: &Value, found: &mut BTreeSet<String>
     for (name, schema) in properties {
         let path = match path {
             "" => name.clone(),
-            path if path == "services.<name>.ready" => format!("ready.{name}"),
+            "services.<name>.ready" => format!("ready.{name}"),
             path => format!("{path}.{name}"),
         };
         fields(schema, &path, root, found);
