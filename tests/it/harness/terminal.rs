@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 
 use super::DEADLINE;
 use super::child::{Child, Finished};
@@ -81,14 +83,19 @@ impl Terminal {
     /// controlling one, which the standard library cannot without `unsafe`.
     #[track_caller]
     pub(crate) fn run(command: &Command, rows: u16, columns: u16) -> Self {
-        let size = Winsize {
-            ws_row: rows,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let pty = openpty(&size, None).unwrap();
-        let line = File::from(pty.slave);
+        // Not openpty: its descriptors would leak into what other tests start at the same time, and
+        // a terminal that somebody holds open never hangs up.
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let master = posix_openpt(flags).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let line = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlag::O_NOCTTY.bits())
+            .open(ptsname_r(&master).unwrap())
+            .unwrap();
+        set_size(&line, rows, columns);
         // Without --fork it becomes the command: same process, same id.
         let mut on_terminal = Command::new("setsid");
         on_terminal
@@ -108,7 +115,7 @@ impl Terminal {
         let stdio = || Stdio::from(line.try_clone().unwrap());
         on_terminal.stdin(stdio()).stdout(stdio()).stderr(stdio());
         let child = Child::spawn_as_is(on_terminal);
-        let keyboard = File::from(pty.master);
+        let keyboard = File::from(OwnedFd::from(master));
         let display = Arc::new(Display {
             screen: Mutex::new(State {
                 parser: vt100::Parser::new(rows, columns, 10_000),
@@ -150,11 +157,7 @@ impl Terminal {
             .parser
             .screen_mut()
             .set_size(rows, columns);
-        let resized = Command::new("stty")
-            .args(["rows", &rows.to_string(), "cols", &columns.to_string()])
-            .stdin(self.line.try_clone().unwrap())
-            .status();
-        assert!(resized.unwrap().success());
+        set_size(&self.line, rows, columns);
     }
 
     /// What is on the screen now.
@@ -224,6 +227,16 @@ impl Terminal {
     pub(crate) fn wait_for_end(&self) -> Finished {
         self.child.wait_for_end()
     }
+}
+
+#[track_caller]
+fn set_size(line: &File, rows: u16, columns: u16) {
+    let (rows, columns) = (rows.to_string(), columns.to_string());
+    let status = Command::new("stty")
+        .args(["rows", &rows, "cols", &columns])
+        .stdin(line.try_clone().unwrap())
+        .status();
+    assert!(status.unwrap().success());
 }
 
 fn screen_of(state: &State) -> Screen {
