@@ -4,15 +4,14 @@
 
 mod one_dash;
 mod parse;
-mod token;
 mod wording;
 
 use std::path::PathBuf;
 
 use clap::ArgAction;
 
+use flowlayer::protocol::Token;
 pub(crate) use parse::{CommandLine, Parsed};
-pub(crate) use token::Token;
 
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
 #[derive(Debug, clap::Parser)]

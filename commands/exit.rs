@@ -16,6 +16,11 @@ impl Exit {
     pub(crate) const FAILURE: Self = Self(1);
     /// Nothing was tried, because the command line or the configuration is wrong or unreadable.
     pub(crate) const USAGE: Self = Self(2);
+
+    /// The code another process has ended with.
+    pub(crate) const fn of(code: u8) -> Self {
+        Self(code)
+    }
 }
 
 impl From<Exit> for ExitCode {

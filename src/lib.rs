@@ -6,6 +6,7 @@
 pub mod config;
 pub mod logs;
 pub mod plan;
+pub mod ports;
 #[allow(unsafe_code)]
 pub mod process;
 pub mod protocol;

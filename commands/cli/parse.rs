@@ -198,7 +198,7 @@ mod tests {
                 Some(Path::new("flowlayer.jsonc"))
             );
             assert_eq!(
-                args.token.map(super::super::Token::into_string).as_deref(),
+                args.token.as_ref().map(super::super::Token::expose),
                 Some("abc")
             );
             let args = serve(&format!(
@@ -278,7 +278,7 @@ mod tests {
             ("flowlayer serve --quiet=yes", "--quiet takes no value"),
             (
                 "flowlayer serve -token=",
-                "invalid --token: a token cannot be empty: leave the option out to have one generated",
+                "invalid --token: the token is empty: give one, or leave it out to have one generated",
             ),
             (
                 "flowlayer plan --format jsn",

@@ -3,7 +3,6 @@
 mod hostile;
 mod meaning;
 mod properties;
-mod reference;
 mod rules;
 
 use std::path::Path;

@@ -136,6 +136,8 @@ pub enum Urgency {
 /// What the actor receives from handles.
 #[derive(Debug)]
 pub enum Message {
+    /// Begin to start services. Until then nothing happens, so that subscribers miss nothing.
+    Boot,
     /// Add a subscriber; the snapshot is its first item.
     Subscribe {
         /// Its id.
@@ -187,6 +189,11 @@ impl Handle {
             updates: stream,
             handle: self.clone(),
         }
+    }
+
+    /// Begins the boot. To be called once, when everyone who wants to see it has subscribed.
+    pub fn boot(&self) {
+        self.send(Message::Boot);
     }
 
     /// Asks for an action; an [`Update::Ack`] and, if accepted, an [`Update::Result`] come through

@@ -1,11 +1,23 @@
 //! The runtime: plan in, live stack out.
+//!
+//! [`lifecycle`] (one service) and [`orchestrator`] (the whole) decide and are pure; the actor owns
+//! both and performs what they decide; [`Handle`] is what others hold.
 
+mod actor;
+mod board;
 pub mod handle;
 pub mod lifecycle;
 pub mod orchestrator;
+mod perform;
+mod pipes;
+mod probe_command;
+mod prober;
+pub mod setup;
 pub mod status;
 
+pub use actor::{Ended, Runtime};
 pub use handle::{
     Action, Decision, Handle, Outcome, Rejection, RequestId, SubscriberId, Subscription, Update,
 };
+pub use setup::Setup;
 pub use status::{ServiceKind, Status, StatusView};

@@ -76,7 +76,7 @@ fn a_usage_error_is_the_message_a_blank_line_and_the_help() {
         ),
         (
             &["serve", "-token", ""],
-            "invalid --token: a token cannot be empty: leave the option out to have one generated",
+            "invalid --token: the token is empty: give one, or leave it out to have one generated",
         ),
         (&["serve", "--port", "1"], "unknown option \"--port\""),
         (&["plan", "-x"], "unknown option \"-x\""),

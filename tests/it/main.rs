@@ -7,3 +7,4 @@ mod cli;
 mod config;
 mod generated;
 mod harness;
+mod lifecycle;

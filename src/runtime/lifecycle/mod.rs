@@ -10,7 +10,7 @@ mod running;
 mod start;
 mod stop;
 mod takedown;
-mod words;
+pub(super) mod words;
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use self::running::{Clearing, Failing, Probing};
 use self::start::Step;
 use self::stop::Stop;
 pub use self::takedown::Takedown;
-pub use self::words::{count, left_behind, signal_name};
+pub use self::words::signal_name;
 use super::status::{ServiceKind, Status};
 use crate::process::{End, LifeId, Mode, ProcessInfo};
 
@@ -483,3 +483,6 @@ impl Lifecycle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

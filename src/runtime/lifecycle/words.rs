@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::process::{End, ProcessInfo};
 
 /// `0.4 s`, `12.0 s`.
-pub(super) fn seconds(time: Duration) -> String {
+pub(in crate::runtime) fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
 /// A configured limit: `8 s`, `0.3 s`.
-pub(super) fn limit(time: Duration) -> String {
+pub(in crate::runtime) fn limit(time: Duration) -> String {
     if time.subsec_millis() == 0 {
         format!("{} s", time.as_secs())
     } else {
@@ -20,7 +20,7 @@ pub(super) fn limit(time: Duration) -> String {
 }
 
 /// `1 attempt`, `12 attempts`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
+pub(in crate::runtime) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 {
         format!("1 {one}")
     } else {
@@ -29,7 +29,7 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 }
 
 /// `exit code 1`, `SIGKILL`.
-pub(super) fn end(end: End) -> String {
+pub(in crate::runtime) fn end(end: End) -> String {
     match end {
         End::Code(code) => format!("exit code {code}"),
         End::Signal(number) => match signal_name(number) {
@@ -47,7 +47,7 @@ pub fn signal_name(number: i32) -> Option<&'static str> {
 }
 
 /// `pid 4120 (postgres)`, several separated by commas, long lists cut.
-pub(super) fn processes(processes: &[ProcessInfo]) -> String {
+pub(in crate::runtime) fn processes(processes: &[ProcessInfo]) -> String {
     const SHOWN: usize = 4;
     let mut words: Vec<String> = processes
         .iter()
@@ -61,12 +61,17 @@ pub(super) fn processes(processes: &[ProcessInfo]) -> String {
 }
 
 /// What is left when a stop has to give up.
-pub fn left_behind(left: &[ProcessInfo]) -> String {
+pub(in crate::runtime) fn left_behind(left: &[ProcessInfo]) -> String {
     format!("could not end {}", processes(left))
 }
 
 /// A daemon that ended although nobody asked.
-pub(super) fn daemon_exit(exit: End, ready: bool, background: usize, stopped: bool) -> String {
+pub(in crate::runtime) fn daemon_exit(
+    exit: End,
+    ready: bool,
+    background: usize,
+    stopped: bool,
+) -> String {
     if background > 0 {
         let what = match exit {
             End::Code(code) => format!("exited with {code}"),

@@ -113,7 +113,7 @@ impl Orchestrator {
             .collect();
         campaign.open = members.len();
         for service in members {
-            self.dirty.push(service);
+            self.dirty.insert(service);
             self.campaign_note(service);
         }
         true

@@ -14,7 +14,7 @@ mod requests;
 mod teardown;
 mod wants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::campaign::Campaign;
@@ -101,10 +101,11 @@ pub struct Orchestrator {
     campaign: Option<Campaign>,
     teardown: Option<Teardown>,
     requests: BTreeMap<Ticket, Request>,
-    /// Services whose start is to be judged (again).
-    dirty: Vec<usize>,
+    /// Services whose start is to be judged (again); in the order of their names, so that the same
+    /// config always starts the same way.
+    dirty: BTreeSet<usize>,
     /// When each service wants to be woken, soonest first.
-    deadlines: std::collections::BTreeSet<(Now, usize)>,
+    deadlines: BTreeSet<(Now, usize)>,
     phase: Phase,
 }
 
@@ -185,8 +186,8 @@ impl Orchestrator {
             campaign: None,
             teardown: None,
             requests: BTreeMap::new(),
-            dirty: Vec::new(),
-            deadlines: std::collections::BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
             phase: Phase::Live,
         }
     }
@@ -316,7 +317,7 @@ impl Orchestrator {
 
     /// Something about a service changed that others may have waited for.
     fn touched(&mut self, service: usize) {
-        self.dirty.push(service);
+        self.dirty.insert(service);
         let dependents = std::mem::take(&mut self.services[service].dependents);
         self.dirty.extend(&dependents);
         self.services[service].dependents = dependents;
@@ -329,7 +330,7 @@ impl Orchestrator {
         // Who waited for a stop hears of it before the same service starts for somebody else.
         self.answer(now, out);
         loop {
-            while let Some(service) = self.dirty.pop() {
+            while let Some(service) = self.dirty.pop_first() {
                 self.judge(now, service, out);
             }
             if !(self.advance_campaign(out) || self.advance_teardown(now, out)) {

@@ -13,6 +13,7 @@ pub(super) struct Checker {
     services: Vec<Planned>,
     status: Vec<Status>,
     up: Vec<bool>,
+    ever_up: Vec<bool>,
     asked: BTreeMap<Ticket, Action>,
     /// Accepted and not answered: which services have shown a resting status since.
     open: BTreeMap<Ticket, Vec<bool>>,
@@ -21,6 +22,8 @@ pub(super) struct Checker {
     urgent: bool,
     boot_ended: usize,
     commands: usize,
+    /// How many of them may take something down.
+    stops: usize,
     ended: Option<bool>,
 }
 
@@ -59,23 +62,27 @@ impl Checker {
                 })
                 .collect(),
             up: vec![false; planned.len()],
+            ever_up: vec![false; planned.len()],
             asked: BTreeMap::new(),
             open: BTreeMap::new(),
             going_down: false,
             urgent: false,
             boot_ended: 0,
             commands: 0,
+            stops: 0,
             ended: None,
         }
     }
 
     pub(super) fn asked(&mut self, ticket: Ticket, action: Action) {
         self.commands += 1;
+        self.stops += usize::from(!matches!(action, Action::Start(_) | Action::StartAll));
         assert!(self.asked.insert(ticket, action).is_none());
     }
 
     pub(super) fn shutting_down(&mut self, urgency: Urgency) {
         self.going_down = true;
+        self.stops += 1;
         self.urgent |= urgency == Urgency::Now;
     }
 
@@ -101,6 +108,9 @@ impl Checker {
                 self.boot_ended += 1;
                 assert_eq!(self.boot_ended, 1, "a boot ends once");
                 if !end.cancelled && self.commands == 0 {
+                    for (service, planned) in self.services.iter().enumerate() {
+                        assert!(!planned.at_boot || self.has_resolved(service));
+                    }
                     // One whose leader has just ended is not counted as up, and not yet published as failed.
                     assert!(end.up <= self.up.iter().filter(|&&up| up).count());
                 }
@@ -144,6 +154,7 @@ impl Checker {
         }
         self.status[service] = after;
         self.up[service] = view.facts.up;
+        self.ever_up[service] |= view.facts.up;
         if matches!(
             after,
             Status::Running | Status::Ready | Status::Stopped | Status::Failed
@@ -159,16 +170,18 @@ impl Checker {
         let wave = self.services[service].wave;
         for (other, planned) in self.services.iter().enumerate() {
             if planned.at_boot && planned.wave < wave {
-                let resolved = self.up[other]
-                    || matches!(self.status[other], Status::Failed | Status::Stopped);
-                // One that was up may be falling by now: it has resolved all the same.
-                let was_up = matches!(self.status[other], Status::Running | Status::Ready);
                 assert!(
-                    resolved || was_up,
+                    self.has_resolved(other),
                     "s{service:02} starts before s{other:02} has resolved"
                 );
             }
         }
+    }
+
+    /// Once up is resolved, whatever it does later.
+    fn has_resolved(&self, service: usize) -> bool {
+        let status = self.status[service];
+        self.ever_up[service] || matches!(status, Status::Failed | Status::Stopped)
     }
 
     /// Whether services go down in reverse waves just now.
@@ -243,6 +256,17 @@ impl Checker {
         {
             assert!(!message.is_empty());
             assert!(failed_services.is_sorted());
+            if self.stops == 0 && matches!(action, Action::Start(_)) {
+                // Nobody stopped anything, so a start wants all it needs up, and only a failure
+                // can be in its way.
+                let failed = |name: &std::sync::Arc<str>| {
+                    self.services
+                        .iter()
+                        .position(|planned| planned.name == *name)
+                        .is_some_and(|service| self.status[service] == Status::Failed)
+                };
+                assert!(failed_services.iter().any(failed), "{message}");
+            }
         }
     }
 

@@ -1,0 +1,267 @@
+//! The one task that owns the pure core and performs its effects.
+//!
+//! Its `select!` only names what happened; [`Orchestrator`] decides; what is decided is performed
+//! in order. Whatever takes time is done elsewhere and comes back as an event.
+
+use std::io;
+
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant};
+
+use super::board::Board;
+use super::handle::{Handle, Message, Update, Urgency};
+use super::lifecycle::{self, Now};
+use super::orchestrator::{Effect, Input, Orchestrator, Ticket};
+use super::perform::{Performer, Report};
+use super::setup::Setup;
+use crate::logs::{Logs, Phase};
+use crate::process::{self, Event, ProcessInfo, guardian};
+
+/// How often the words on what is waited for are sent, at most (SPEC 3.3).
+const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A stack that runs.
+#[derive(Debug)]
+pub struct Runtime {
+    /// Commands in, status out.
+    pub handle: Handle,
+    task: tokio::task::JoinHandle<Ended>,
+}
+
+/// How a session ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Everything could be stopped and nothing is left.
+    pub clean: bool,
+    /// What is left although it was to be ended.
+    pub left: Vec<ProcessInfo>,
+    /// The session ended because its guardian had died.
+    pub guardian_lost: bool,
+}
+
+impl Runtime {
+    /// Takes over a stack; [`Handle::boot`] begins to start it. Must be called within a tokio runtime; `link` is
+    /// what [`guardian::enter`] gave, `session` names this session in the markers of its processes.
+    pub fn start(
+        setup: Setup,
+        session: &str,
+        link: Option<guardian::Link>,
+        logs: Logs,
+    ) -> io::Result<Self> {
+        let (processes_said, process_events) = mpsc::unbounded_channel();
+        let said = move |event| {
+            // The actor ends after the process room has.
+            let _ = processes_said.send(event);
+        };
+        let processes = process::start(link, session, said)?;
+        let (reports, reported) = mpsc::unbounded_channel();
+        let (handle, inbox) = Handle::new();
+        let planned = || setup.services.iter().map(|service| service.planned.clone());
+        let actor = Actor {
+            began: Instant::now(),
+            core: Orchestrator::new(planned().collect()),
+            board: Board::new(planned()),
+            logs: logs.clone(),
+            ended: Ended::default(),
+            over: false,
+            tell_details_at: None,
+            performer: Performer::new(setup, processes, logs, reports),
+        };
+        let task = tokio::spawn(actor.run(inbox, process_events, reported));
+        Ok(Self { handle, task })
+    }
+
+    /// Returns when the session has ended: after [`Handle::shutdown`], when nothing is left.
+    pub async fn ended(self) -> Ended {
+        drop(self.handle);
+        // The task is never cancelled; should it panic, nothing is known to be clean.
+        self.task.await.unwrap_or_default()
+    }
+}
+
+struct Actor {
+    /// Where the clock of the core begins.
+    began: Instant,
+    core: Orchestrator,
+    board: Board,
+    performer: Performer,
+    /// Told the phase of each service's lines.
+    logs: Logs,
+    ended: Ended,
+    over: bool,
+    /// When to look for changed details; `None` while nobody waits or nobody listens.
+    tell_details_at: Option<Instant>,
+}
+
+/// What can happen to the actor.
+enum Happening {
+    Message(Message),
+    Process(Event),
+    Report(Report),
+    Deadline,
+    DetailsDue,
+}
+
+impl Actor {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::UnboundedReceiver<Message>,
+        mut processes: mpsc::UnboundedReceiver<Event>,
+        mut reports: mpsc::UnboundedReceiver<Report>,
+    ) -> Ended {
+        while !self.over {
+            let deadline = self.core.deadline().map(|at| self.began + at);
+            let details = self.tell_details_at;
+            let happening = tokio::select! {
+                Some(event) = processes.recv() => Happening::Process(event),
+                Some(report) = reports.recv() => Happening::Report(report),
+                Some(message) = inbox.recv() => Happening::Message(message),
+                () = until(deadline) => Happening::Deadline,
+                () = until(details) => Happening::DetailsDue,
+            };
+            self.happen(happening);
+        }
+        self.ended
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Message(message) => self.message(message),
+            Happening::Process(event) => self.process(event),
+            Happening::Report(report) => self.report(report),
+            Happening::Deadline => {
+                let effects = self.core.tick(self.now());
+                self.perform(effects);
+            }
+            Happening::DetailsDue => self.tell_details(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        self.began.elapsed()
+    }
+
+    fn input(&mut self, input: Input) {
+        let effects = self.core.handle(self.now(), input);
+        self.perform(effects);
+    }
+
+    fn service(&mut self, service: usize, event: lifecycle::Event) {
+        self.input(Input::Service(service, event));
+    }
+
+    fn message(&mut self, message: Message) {
+        match message {
+            Message::Boot => self.input(Input::Boot),
+            Message::Subscribe { id, updates } => {
+                self.board.subscribe(id, updates);
+                self.send_snapshot(id, None);
+            }
+            Message::Unsubscribe(id) => self.board.unsubscribe(id),
+            Message::Snapshot(id, request) => self.send_snapshot(id, Some(request)),
+            Message::Act(id, request, action) => {
+                self.input(Input::Act(Ticket(id, request), action));
+            }
+            Message::Shutdown(urgency) => self.input(Input::Shutdown(urgency)),
+        }
+        self.schedule_details();
+    }
+
+    fn send_snapshot(&mut self, id: super::SubscriberId, request: Option<super::RequestId>) {
+        for service in 0..self.core.len() {
+            self.refresh(service);
+        }
+        let services = self.board.services();
+        self.board.tell(id, Update::Snapshot { request, services });
+    }
+
+    fn process(&mut self, event: Event) {
+        match event {
+            Event::GuardianLost => {
+                self.ended.guardian_lost = true;
+                self.input(Input::Shutdown(Urgency::Graceful));
+            }
+            Event::Finished { left } => {
+                let count = left.len();
+                self.ended.left = left;
+                self.input(Input::Finished(count));
+            }
+            event => {
+                if let Some((service, event)) = self.performer.process(event) {
+                    self.service(service, event);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        if let Some((service, event)) = self.performer.report(report) {
+            self.service(service, event);
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Service(service, effect) => self.performer.perform(service, effect),
+                Effect::Publish(service, view) => {
+                    self.logs
+                        .set_phase(service, Phase(view.facts.status.as_str()));
+                    self.board.publish(service, view);
+                }
+                Effect::Ack(Ticket(id, request), decision) => {
+                    self.board.tell(id, Update::Ack { request, decision });
+                }
+                Effect::Result(Ticket(id, request), outcome) => {
+                    self.board.tell(id, Update::Result { request, outcome });
+                }
+                Effect::BootEnded(end) => self.board.tell_all(&Update::BootEnded(end)),
+                Effect::ShuttingDown => self.board.tell_all(&Update::ShuttingDown),
+                Effect::KillAll => self.performer.kill_all(),
+                Effect::Finish => self.performer.finish(),
+                Effect::End { clean } => {
+                    self.ended.clean = clean;
+                    self.over = true;
+                }
+            }
+        }
+        self.schedule_details();
+    }
+
+    /// Details change with time only while somebody waits, and matter only while somebody listens.
+    fn schedule_details(&mut self) {
+        if self.tell_details_at.is_none() && self.board.has_subscribers() && self.anyone_waits() {
+            self.tell_details_at = Some(Instant::now() + DETAIL_INTERVAL);
+        }
+    }
+
+    fn anyone_waits(&self) -> bool {
+        (0..self.core.len()).any(|service| self.core.is_waiting(service))
+    }
+
+    fn tell_details(&mut self) {
+        for service in 0..self.core.len() {
+            if self.refresh(service) {
+                self.board.tell_detail(service);
+            }
+        }
+        self.tell_details_at = None;
+        self.schedule_details();
+    }
+
+    /// Shows the words of this moment; true when they are others than before.
+    fn refresh(&mut self, service: usize) -> bool {
+        let mut view = self.core.view(self.now(), service);
+        if view.facts.detail.is_none() && view.facts.pid.is_some() && self.logs.holding() {
+            view.facts.detail = Some("its output waits for the disk of logs.dir".to_owned());
+        }
+        self.board.refresh(service, view)
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,141 @@
+//! What is published: the services as everybody sees them, and who is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::mpsc;
+
+use super::handle::{SubscriberId, Update};
+use super::lifecycle::signal_name;
+use super::orchestrator::{Planned, View};
+use super::status::{Status, StatusView};
+use crate::process::End;
+
+/// The services as published, and the subscribers.
+#[derive(Debug)]
+pub(super) struct Board {
+    views: Vec<Arc<StatusView>>,
+    subscribers: HashMap<SubscriberId, mpsc::UnboundedSender<Update>>,
+}
+
+impl Board {
+    pub(super) fn new(services: impl Iterator<Item = Planned>) -> Self {
+        let since = SystemTime::now();
+        let views = services
+            .enumerate()
+            .map(|(service, planned)| {
+                Arc::new(StatusView {
+                    service,
+                    name: planned.name,
+                    status: if planned.at_boot {
+                        Status::Unknown
+                    } else {
+                        Status::Stopped
+                    },
+                    up: false,
+                    detail: None,
+                    pid: None,
+                    exit_code: None,
+                    signal: None,
+                    blocked_by: Vec::new(),
+                    wave: planned.wave,
+                    kind: planned.spec.kind,
+                    since,
+                })
+            })
+            .collect();
+        Self {
+            views,
+            subscribers: HashMap::new(),
+        }
+    }
+
+    pub(super) fn subscribe(&mut self, id: SubscriberId, updates: mpsc::UnboundedSender<Update>) {
+        self.subscribers.insert(id, updates);
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: SubscriberId) {
+        self.subscribers.remove(&id);
+    }
+
+    pub(super) fn has_subscribers(&self) -> bool {
+        !self.subscribers.is_empty()
+    }
+
+    /// All services as they were shown last.
+    pub(super) fn services(&self) -> Arc<[Arc<StatusView>]> {
+        self.views.as_slice().into()
+    }
+
+    /// Shows a service as it is now, without telling anybody; true when its detail has changed.
+    pub(super) fn refresh(&mut self, service: usize, view: View) -> bool {
+        let fresh = self.dress(service, view, SystemTime::now());
+        let changed = fresh.detail != self.views[service].detail;
+        self.views[service] = Arc::new(fresh);
+        changed
+    }
+
+    /// Shows a service as it is now and tells everybody.
+    pub(super) fn publish(&mut self, service: usize, view: View) {
+        let at = SystemTime::now();
+        self.views[service] = Arc::new(self.dress(service, view, at));
+        let view = Arc::clone(&self.views[service]);
+        self.tell_all(&Update::Status { view, at });
+    }
+
+    /// Tells everybody what a service waits for, as it was shown last.
+    pub(super) fn tell_detail(&self, service: usize) {
+        let detail = self.views[service].detail.as_deref().unwrap_or_default();
+        self.tell_all(&Update::Detail {
+            service,
+            detail: detail.into(),
+            at: SystemTime::now(),
+        });
+    }
+
+    pub(super) fn tell_all(&self, update: &Update) {
+        for subscriber in self.subscribers.values() {
+            // One that has gone will say so by itself.
+            let _ = subscriber.send(update.clone());
+        }
+    }
+
+    pub(super) fn tell(&self, id: SubscriberId, update: Update) {
+        if let Some(subscriber) = self.subscribers.get(&id) {
+            let _ = subscriber.send(update);
+        }
+    }
+
+    fn dress(&self, service: usize, view: View, now: SystemTime) -> StatusView {
+        let before = &self.views[service];
+        let facts = view.facts;
+        let (exit_code, signal) = match facts.end {
+            Some(End::Code(code)) => (Some(code), None),
+            Some(End::Signal(number)) => (None, Some(signal_name(number).unwrap_or("unnamed"))),
+            None => (None, None),
+        };
+        StatusView {
+            service,
+            name: before.name.clone(),
+            status: facts.status,
+            up: facts.up,
+            detail: facts.detail,
+            pid: facts.pid,
+            exit_code,
+            signal,
+            blocked_by: view
+                .blocked_by
+                .iter()
+                .map(|&cause| self.views[cause].name.clone())
+                .collect(),
+            wave: before.wave,
+            kind: before.kind,
+            since: if facts.status == before.status {
+                before.since
+            } else {
+                now
+            },
+        }
+    }
+}

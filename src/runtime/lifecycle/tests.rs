@@ -1,0 +1,403 @@
+//! One service by the book: the order of effects, the clocks and the words of SPEC 4.3 to 4.7.
+
+use std::time::Duration;
+
+use super::*;
+use crate::process::Why;
+
+/// A service and everything it asked for since it was looked at last.
+struct Service {
+    life: Lifecycle,
+    now: Now,
+    effects: Vec<Effect>,
+}
+
+impl Service {
+    fn new(kind: ServiceKind, change: impl FnOnce(&mut Spec)) -> Self {
+        let mut spec = Spec {
+            kind,
+            probe: None,
+            port: None,
+            grace: Duration::from_secs(8),
+            has_stop_command: false,
+        };
+        change(&mut spec);
+        Self {
+            life: Lifecycle::new(0, spec, Rest::Unknown),
+            now: Now::ZERO,
+            effects: Vec::new(),
+        }
+    }
+
+    fn daemon() -> Self {
+        Self::new(ServiceKind::Daemon, |_| {})
+    }
+
+    fn probed(timeout: Option<u64>) -> Self {
+        Self::new(ServiceKind::Daemon, |spec| {
+            spec.probe = Some(ProbeSpec {
+                target: "http http://localhost:3002/healthz".to_owned(),
+                timeout: timeout.map(Duration::from_millis),
+            });
+        })
+    }
+
+    fn on(&mut self, event: Event) -> &mut Self {
+        self.effects = self.life.handle(self.now, event);
+        self
+    }
+
+    fn after(&mut self, ms: u64) -> &mut Self {
+        self.now += Duration::from_millis(ms);
+        self.on(Event::Tick)
+    }
+
+    /// Up to the process.
+    fn spawned(&mut self) -> LifeId {
+        self.on(Event::Start);
+        let life = self
+            .effects
+            .iter()
+            .find_map(|effect| match effect {
+                Effect::Spawn(life) => Some(*life),
+                _ => None,
+            })
+            .expect("it asks for its process");
+        self.on(Event::Spawned(life, 4120));
+        life
+    }
+
+    /// The round of the takedown that was asked for last.
+    fn round(&self, wanted: Mode) -> u32 {
+        self.effects
+            .iter()
+            .find_map(|effect| match effect {
+                Effect::TakeDown(round, mode) if *mode == wanted => Some(*round),
+                _ => None,
+            })
+            .expect("a takedown was asked for")
+    }
+
+    fn published(&self) -> Vec<Status> {
+        let of = |effect: &Effect| match effect {
+            Effect::Publish(facts) => Some(facts.status),
+            _ => None,
+        };
+        self.effects.iter().filter_map(of).collect()
+    }
+
+    #[track_caller]
+    fn shows(&self, status: Status, detail: Option<&str>) {
+        let facts = self.life.facts(self.now);
+        assert_eq!((facts.status, facts.detail.as_deref()), (status, detail));
+    }
+}
+
+fn postgres(why: Option<Why>) -> Vec<ProcessInfo> {
+    let (pid, name) = (4120, "postgres".to_owned());
+    vec![ProcessInfo {
+        pid,
+        name,
+        user: 0,
+        service: Some(0),
+        why,
+    }]
+}
+
+#[test]
+fn a_daemon_without_a_probe_is_up_when_it_runs() {
+    let mut service = Service::daemon();
+    service.spawned();
+    assert_eq!(service.published(), [Status::Running]);
+    assert!(service.life.facts(service.now).up);
+}
+
+#[test]
+fn a_probe_decides_and_its_last_error_is_told() {
+    let mut service = Service::probed(None);
+    let life = service.spawned();
+    assert!(service.effects.contains(&Effect::StartProbe(life)));
+    assert!(!service.life.facts(service.now).up);
+    for _ in 0..12 {
+        service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
+    }
+    service.now += Duration::from_millis(2400);
+    service.shows(
+        Status::Running,
+        Some("waiting for http http://localhost:3002/healthz: connection refused (12 attempts, 2.4 s)"),
+    );
+    service.on(Event::ProbePassed(life));
+    service.shows(Status::Ready, None);
+}
+
+#[test]
+fn the_port_is_checked_before_the_start() {
+    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.port = Some(3000));
+    service.on(Event::Start);
+    let [Effect::Publish(_), Effect::CheckPort(life, 3000)] = service.effects[..] else {
+        panic!("{:?}", service.effects)
+    };
+    let words = "port 3000 is in use by node (pid 4242)";
+    service.on(Event::PortBusy(life, words.to_owned()));
+    assert_eq!(service.effects[0], Effect::Note(words.to_owned()));
+    service.shows(Status::Failed, Some(words));
+}
+
+#[test]
+fn an_exit_before_ready_is_published_after_the_last_line() {
+    let mut service = Service::probed(None);
+    let life = service.spawned();
+    service.on(Event::Exited(life, End::Code(1), 0));
+    assert_eq!(service.published(), []);
+    assert_eq!(service.effects[0], Effect::StopProbe);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Gone(round));
+    assert_eq!(service.published(), []);
+    service.on(Event::Drained(life));
+    assert_eq!(service.published(), [Status::Failed]);
+    service.shows(Status::Failed, Some("exit code 1 before ready"));
+}
+
+#[test]
+fn a_daemon_in_the_background_is_told_so() {
+    let mut service = Service::daemon();
+    let life = service.spawned();
+    service.on(Event::Exited(life, End::Code(0), 1));
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Drained(life)).on(Event::Gone(round));
+    service.shows(
+        Status::Failed,
+        Some("exited with 0; 1 background process was stopped: run it in the foreground"),
+    );
+}
+
+#[test]
+fn what_a_failed_daemon_left_does_not_hold_up_the_news_and_a_new_start_waits_for_it() {
+    let mut service = Service::daemon();
+    let life = service.spawned();
+    service.on(Event::Exited(life, End::Signal(9), 2));
+    let round = service.round(Mode::Terminate);
+    service.after(200);
+    assert_eq!(service.published(), [Status::Failed]);
+    service.shows(
+        Status::Failed,
+        Some("killed by SIGKILL; stopping 2 background processes: run it in the foreground"),
+    );
+    service.on(Event::Start);
+    assert_eq!(service.published(), [Status::Starting]);
+    assert!(
+        !service
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Spawn(_)))
+    );
+    service.on(Event::Gone(round));
+    assert!(matches!(
+        service.effects[..],
+        [Effect::Cut, Effect::Spawn(_)]
+    ));
+}
+
+#[test]
+fn a_stop_goes_from_term_to_kill_after_the_grace_and_says_what_it_waits_for() {
+    let mut service = Service::daemon();
+    let life = service.spawned();
+    service.on(Event::Stop);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Remaining(round, postgres(None)));
+    service.now += Duration::from_millis(3200);
+    service.shows(
+        Status::Stopping,
+        Some("stopping, 3.2 of 8 s: waiting for pid 4120 (postgres)"),
+    );
+    service.after(4800);
+    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
+    service
+        .on(Event::Exited(life, End::Signal(9), 0))
+        .on(Event::Gone(round));
+    assert_eq!(service.effects, [Effect::Drain(life)]);
+    service.on(Event::Drained(life));
+    service.shows(Status::Stopped, None);
+}
+
+#[test]
+fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
+    let mut service = Service::daemon();
+    service.spawned();
+    service.on(Event::Stop);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Remaining(
+        round,
+        postgres(Some(Why::OtherUser { user: 0 })),
+    ));
+    service.after(8000).after(500);
+    service.shows(
+        Status::Failed,
+        Some("could not end pid 4120 (postgres, belongs to user 0, end it by hand)"),
+    );
+    assert!(service.life.could_not_stop());
+    service.on(Event::Start);
+    assert_ne!(
+        service.round(Mode::Terminate),
+        round,
+        "the next start tries again first"
+    );
+}
+
+#[test]
+fn a_stop_command_has_thirty_seconds_and_a_second_to_show_its_work() {
+    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    service.spawned();
+    service.on(Event::Stop);
+    let Effect::RunStopCommand(command) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    let mut slow = Service {
+        life: service.life.clone(),
+        now: service.now,
+        effects: Vec::new(),
+    };
+    slow.after(30_000);
+    assert_eq!(slow.effects[0], Effect::EndStopCommand(command));
+    slow.round(Mode::Terminate);
+
+    service.on(Event::StopCommandEnded(command, Ok(())));
+    let round = service.round(Mode::Watch);
+    service.after(999);
+    assert_eq!(service.effects, []);
+    service.after(1);
+    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Terminate)]);
+}
+
+#[test]
+fn a_stop_command_that_fails_is_followed_by_signals() {
+    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    service.spawned();
+    service.on(Event::Stop);
+    let Effect::RunStopCommand(command) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    service.on(Event::StopCommandEnded(
+        command,
+        Err("exit code 3".to_owned()),
+    ));
+    assert!(matches!(&service.effects[0], Effect::Note(words) if words.contains("exit code 3")));
+    service.round(Mode::Terminate);
+}
+
+#[test]
+fn a_port_that_is_not_released_makes_the_stop_fail() {
+    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.port = Some(3000));
+    service.on(Event::Start);
+    let Effect::CheckPort(life, _) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    service
+        .on(Event::PortFree(life))
+        .on(Event::Spawned(life, 1))
+        .on(Event::Stop);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Gone(round));
+    assert_eq!(
+        service.effects,
+        [Effect::Drain(life), Effect::AwaitRelease(life, 3000)]
+    );
+    service.on(Event::Drained(life));
+    service.shows(
+        Status::Stopping,
+        Some("stopping: waiting for its port to be released"),
+    );
+    service.on(Event::PortHeld(
+        life,
+        "port 3000 was not released".to_owned(),
+    ));
+    service.shows(Status::Failed, Some("port 3000 was not released"));
+}
+
+#[test]
+fn a_probe_that_never_passes_ends_in_failed_with_its_last_error() {
+    let mut service = Service::probed(Some(500));
+    let life = service.spawned();
+    service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
+    service.after(500);
+    assert_eq!(service.published(), [Status::Stopping]);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Gone(round)).on(Event::Drained(life));
+    service.shows(
+        Status::Failed,
+        Some(
+            "not ready within 0.5 s: waiting for http http://localhost:3002/healthz: \
+             connection refused (1 attempt, 0.5 s)",
+        ),
+    );
+}
+
+#[test]
+fn a_oneshot_that_succeeds_may_leave_processes_until_it_runs_again() {
+    let mut service = Service::new(ServiceKind::Oneshot, |_| {});
+    let life = service.spawned();
+    assert_eq!(service.published(), [Status::Running]);
+    service
+        .on(Event::Exited(life, End::Code(0), 2))
+        .on(Event::Drained(life));
+    service.shows(Status::Ready, Some("left 2 processes running"));
+    assert!(
+        !service.effects.contains(&Effect::Cut),
+        "their pipes are still read"
+    );
+    service.on(Event::Start);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Gone(round));
+    assert!(matches!(
+        service.effects[..],
+        [Effect::Cut, Effect::Spawn(_)]
+    ));
+}
+
+#[test]
+fn a_oneshot_that_fails_says_its_code() {
+    let mut service = Service::new(ServiceKind::Oneshot, |_| {});
+    let life = service.spawned();
+    service.on(Event::Exited(life, End::Code(3), 0));
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Gone(round)).on(Event::Drained(life));
+    service.shows(Status::Failed, Some("exit code 3"));
+}
+
+#[test]
+fn a_late_answer_of_an_earlier_takedown_is_not_believed() {
+    let mut service = Service::daemon();
+    let life = service.spawned();
+    service.on(Event::Stop);
+    let first = service.round(Mode::Terminate);
+    service.on(Event::Gone(first)).on(Event::Drained(life));
+    service.spawned();
+    service.on(Event::Stop);
+    service.on(Event::Gone(first));
+    assert_eq!(service.effects, []);
+    service.shows(Status::Stopping, Some("stopping, 0.0 of 8 s"));
+}
+
+#[test]
+fn a_stop_while_the_process_is_being_made_comes_right_after() {
+    let mut service = Service::daemon();
+    service.on(Event::Start);
+    let Effect::Spawn(life) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    service.on(Event::Stop);
+    assert_eq!(service.effects, []);
+    service.on(Event::Spawned(life, 1));
+    assert_eq!(service.published(), [Status::Stopping]);
+}
+
+#[test]
+fn kill_skips_all_grace() {
+    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    service.spawned();
+    service.on(Event::Stop).on(Event::Kill);
+    assert!(matches!(
+        service.effects[..],
+        [Effect::EndStopCommand(_), Effect::TakeDown(_, Mode::Kill)]
+    ));
+}

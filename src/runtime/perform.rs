@@ -1,0 +1,403 @@
+//! What the core wants done for services, done: spawning, probing, reading, waiting for ports.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::lifecycle::{Effect, Event as Step, words};
+use super::pipes::{Drained, Pipes};
+use super::probe_command::{ProbeCommands, ProbeRuns};
+use super::prober::{self, Watched};
+use super::setup::{Service, Setup};
+use crate::config::env_file;
+use crate::logs::{LineWatch, Logs, Stream};
+use crate::ports;
+use crate::process::{
+    self, Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
+};
+
+/// How long a port may stay in use after a stop (SPEC 4.4).
+const RELEASE_LIMIT: Duration = Duration::from_secs(5);
+
+/// What comes back from work that was done elsewhere.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// For a lifecycle.
+    Step(usize, Step),
+    /// Pipes that have been waited for.
+    Drained(usize, Drained),
+    /// A run whose environment is complete.
+    Prepared(LifeId, Role, Result<Vec<(OsString, OsString)>, String>),
+}
+
+/// Performs effects; what comes of them arrives as process events and reports.
+pub(super) struct Performer {
+    services: Vec<Service>,
+    environment: Vec<(OsString, OsString)>,
+    /// What runs, by service.
+    running: Vec<Running>,
+    processes: Processes,
+    logs: Logs,
+    reports: mpsc::UnboundedSender<Report>,
+    probe_runs: ProbeRuns,
+    /// Stop commands by life: to tell their ends from those of services.
+    stop_commands: HashMap<LifeId, usize>,
+}
+
+#[derive(Default)]
+struct Running {
+    pipes: Pipes,
+    probe: Option<AbortHandle>,
+    /// The environment of this life, for its stop command and its exec probe.
+    env: Vec<(OsString, OsString)>,
+    watched: Option<Arc<Watched>>,
+}
+
+impl Performer {
+    pub(super) fn new(
+        setup: Setup,
+        processes: Processes,
+        logs: Logs,
+        reports: mpsc::UnboundedSender<Report>,
+    ) -> Self {
+        Self {
+            running: setup.services.iter().map(|_| Running::default()).collect(),
+            services: setup.services,
+            environment: setup.environment,
+            processes,
+            logs,
+            reports,
+            probe_runs: ProbeRuns::default(),
+            stop_commands: HashMap::new(),
+        }
+    }
+
+    pub(super) fn perform(&mut self, service: usize, effect: Effect) {
+        match effect {
+            Effect::CheckPort(life, port) => self.check_port(service, life, port),
+            Effect::Spawn(life) => self.prepare(service, life, Role::Service),
+            Effect::StartProbe(life) => self.start_probe(service, life),
+            Effect::StopProbe => self.stop_probe(service),
+            Effect::RunStopCommand(life) => {
+                self.stop_commands.insert(life, service);
+                self.prepare(service, life, Role::StopCommand);
+            }
+            Effect::EndStopCommand(life) => self.processes.send(Request::EndLife { life }),
+            Effect::TakeDown(round, mode) => self.processes.send(Request::TakeDown {
+                service,
+                mode,
+                round,
+            }),
+            Effect::Drain(life) => {
+                let drained = self.running[service].pipes.drain(life);
+                self.later(async move { Report::Drained(service, drained.await) });
+            }
+            Effect::Cut => self.running[service].pipes.cut(),
+            Effect::AwaitRelease(life, port) => {
+                self.later(async move { Report::Step(service, await_release(life, port).await) });
+            }
+            Effect::Note(words) => self.logs.note(service, &words),
+            // Published by the actor, with what only the whole knows.
+            Effect::Publish(_) => {}
+        }
+    }
+
+    pub(super) fn kill_all(&self) {
+        self.processes.send(Request::KillAll);
+    }
+
+    pub(super) fn finish(&self) {
+        self.processes.send(Request::Finish);
+    }
+
+    fn later(&self, work: impl Future<Output = Report> + Send + 'static) {
+        let reports = self.reports.clone();
+        tokio::spawn(async move {
+            // Nobody listens any more only when the session is over.
+            let _ = reports.send(work.await);
+        });
+    }
+
+    fn check_port(&self, service: usize, life: LifeId, port: u16) {
+        self.later(async move {
+            Report::Step(
+                service,
+                match listener(port).await {
+                    Ok(None) => Step::PortFree(life),
+                    Ok(Some(holder)) => {
+                        Step::PortBusy(life, format!("port {port} is in use by {holder}"))
+                    }
+                    Err(error) => Step::PortBusy(
+                        life,
+                        format!("cannot tell whether port {port} is free: {error}"),
+                    ),
+                },
+            )
+        });
+    }
+
+    /// Completes the environment of a run and starts it. Files are read off this task.
+    fn prepare(&mut self, index: usize, life: LifeId, role: Role) {
+        let service = &self.services[index];
+        if role == Role::StopCommand || service.env_files.is_empty() {
+            let env = match role {
+                // As the life that is to be stopped has it.
+                Role::StopCommand => self.running[index].env.clone(),
+                _ => environment(&self.environment, Vec::new(), &service.env),
+            };
+            self.spawn(life, role, Ok(env));
+            return;
+        }
+        let (inherited, files, own) = (
+            self.environment.clone(),
+            service.env_files.clone(),
+            service.env.clone(),
+        );
+        self.later(async move {
+            let read = tokio::task::spawn_blocking(move || {
+                let mut read = Vec::new();
+                for file in &files {
+                    read.extend(env_file::read(file).map_err(|error| error.to_string())?);
+                }
+                Ok(environment(&inherited, read, &own))
+            });
+            let env = read
+                .await
+                .unwrap_or_else(|_| Err("its envFile could not be read".to_owned()));
+            Report::Prepared(life, role, env)
+        });
+    }
+
+    fn spawn(&mut self, life: LifeId, role: Role, env: Result<Vec<(OsString, OsString)>, String>) {
+        let index = service_of(life);
+        let env = match env {
+            Ok(env) => env,
+            Err(words) => {
+                // Handled like every other failure to start.
+                let _ = self
+                    .reports
+                    .send(Report::Step(index, Step::SpawnFailed(life, words)));
+                return;
+            }
+        };
+        let service = &self.services[index];
+        let is_service = role == Role::Service;
+        let argv = if is_service {
+            service.argv.clone()
+        } else {
+            service.stop_argv.clone().unwrap_or_default()
+        };
+        let daemon = service.planned.spec.kind == super::ServiceKind::Daemon;
+        let request = SpawnRequest {
+            life,
+            service: index,
+            role,
+            argv,
+            env: env.clone(),
+            cwd: service.cwd.clone(),
+            stdin: if is_service && daemon {
+                Stdin::OpenPipe
+            } else {
+                Stdin::Null
+            },
+        };
+        let teardown = is_service.then(|| Teardown {
+            wave: service.planned.wave,
+            grace: service.planned.spec.grace,
+            stop_command: service.stop_argv.clone().map(|argv| StopCommand {
+                argv,
+                env: env.clone(),
+                cwd: service.cwd.clone(),
+            }),
+            up_after_success: !daemon,
+        });
+        if is_service {
+            let pattern = service
+                .ready
+                .as_ref()
+                .and_then(|ready| ready.probe.pattern());
+            self.running[index].watched = pattern.map(Watched::new);
+            self.running[index].env = env;
+        }
+        self.processes.send(Request::Spawn(request, teardown));
+    }
+
+    fn start_probe(&mut self, index: usize, life: LifeId) {
+        let service = &self.services[index];
+        let Some(ready) = service.ready.clone() else {
+            return;
+        };
+        let commands = ProbeCommands::new(
+            index,
+            self.running[index].env.clone(),
+            service.cwd.clone(),
+            self.processes.clone(),
+            self.probe_runs.clone(),
+        );
+        let watched = self.running[index].watched.clone();
+        let reports = self.reports.clone();
+        let task = tokio::spawn(async move {
+            let tell = |step| {
+                let _ = reports.send(Report::Step(index, step));
+            };
+            prober::probe(&ready, watched.as_deref(), &commands, |error| {
+                tell(Step::ProbeFailed(life, error));
+            })
+            .await;
+            tell(Step::ProbePassed(life));
+        });
+        self.running[index].probe = Some(task.abort_handle());
+    }
+
+    fn stop_probe(&mut self, service: usize) {
+        if let Some(probe) = self.running[service].probe.take() {
+            probe.abort();
+        }
+    }
+
+    /// Takes what the process room says; what it means for a lifecycle, if anything.
+    pub(super) fn process(&mut self, event: Event) -> Option<(usize, Step)> {
+        match event {
+            Event::Spawned { life, .. }
+            | Event::SpawnFailed { life, .. }
+            | Event::Exited { life, .. }
+            | Event::LifeGone { life }
+                if ProbeRuns::is_one(life) =>
+            {
+                self.probe_runs.handle(event);
+                None
+            }
+            Event::Spawned {
+                life,
+                pid,
+                stdout,
+                stderr,
+            } => {
+                let service = service_of(life);
+                let is_stop_command = self.stop_commands.contains_key(&life);
+                let running = &mut self.running[service];
+                for (pipe, stream) in [(stdout, Stream::Stdout), (stderr, Stream::Stderr)] {
+                    let watch = running
+                        .watched
+                        .clone()
+                        .filter(|_| !is_stop_command)
+                        .map(|watched| watched as Arc<dyn LineWatch>);
+                    running
+                        .pipes
+                        .add(self.logs.read_pipe(pipe, service, stream, watch));
+                }
+                (!is_stop_command).then_some((service, Step::Spawned(life, pid)))
+            }
+            Event::SpawnFailed { life, error } => {
+                let words = error.to_string();
+                Some(match self.stop_commands.remove(&life) {
+                    Some(service) => (service, Step::StopCommandEnded(life, Err(words))),
+                    None => (service_of(life), Step::SpawnFailed(life, words)),
+                })
+            }
+            Event::Exited { life, end, left } => Some(match self.stop_commands.remove(&life) {
+                Some(service) => {
+                    let result = match end {
+                        process::End::Code(0) => Ok(()),
+                        end => Err(words::end(end)),
+                    };
+                    (service, Step::StopCommandEnded(life, result))
+                }
+                None => (service_of(life), Step::Exited(life, end, left.len())),
+            }),
+            Event::Remaining {
+                service,
+                round,
+                processes,
+            } => Some((service, Step::Remaining(round, processes))),
+            Event::Gone { service, round } => Some((service, Step::Gone(round))),
+            Event::LifeGone { .. } | Event::GuardianLost | Event::Finished { .. } => None,
+        }
+    }
+
+    /// Takes a report; what it means for a lifecycle, if anything.
+    pub(super) fn report(&mut self, report: Report) -> Option<(usize, Step)> {
+        match report {
+            Report::Step(service, Step::SpawnFailed(life, words)) => {
+                Some(match self.stop_commands.remove(&life) {
+                    Some(service) => (service, Step::StopCommandEnded(life, Err(words))),
+                    None => (service, Step::SpawnFailed(life, words)),
+                })
+            }
+            Report::Step(service, step) => Some((service, step)),
+            Report::Drained(service, drained) => {
+                let life = drained.life;
+                self.running[service].pipes.give_back(drained);
+                Some((service, Step::Drained(life)))
+            }
+            Report::Prepared(life, role, env) => {
+                self.spawn(life, role, env);
+                None
+            }
+        }
+    }
+}
+
+/// Lives carry the index of their service in their upper half.
+fn service_of(life: LifeId) -> usize {
+    usize::try_from(life.0 >> 32).unwrap_or(usize::MAX)
+}
+
+/// The inherited environment, then the files, then the service's own; the last one wins.
+fn environment(
+    inherited: &[(OsString, OsString)],
+    files: Vec<(String, String)>,
+    own: &[(String, String)],
+) -> Vec<(OsString, OsString)> {
+    let over = files
+        .into_iter()
+        .chain(own.iter().cloned())
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let mut all: indexmap::IndexMap<OsString, OsString> = inherited.iter().cloned().collect();
+    all.extend(over);
+    all.into_iter().collect()
+}
+
+async fn listener(port: u16) -> std::io::Result<Option<ports::Holder>> {
+    tokio::task::spawn_blocking(move || ports::listener(port))
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+}
+
+/// Waits until nobody listens on a port that a stopped service had. The system does not tell when
+/// that happens, so it is asked, ever less often.
+async fn await_release(life: LifeId, port: u16) -> Step {
+    let deadline = Instant::now() + RELEASE_LIMIT;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let holder = match listener(port).await {
+            Ok(None) => return Step::PortReleased(life, None),
+            Ok(Some(holder)) => holder,
+            Err(error) => {
+                let words = format!("cannot tell whether port {port} was released: {error}");
+                return Step::PortReleased(life, Some(words));
+            }
+        };
+        let ours = holder.pid.is_some_and(process::is_ours);
+        if holder.pid.is_some() && !ours {
+            // Everything of ours is gone: this one came from elsewhere.
+            return Step::PortReleased(life, Some(format!("port {port} is in use by {holder}")));
+        }
+        if Instant::now() >= deadline {
+            return if ours {
+                let words =
+                    format!("port {port} was not released within 5 s: {holder} listens on it");
+                Step::PortHeld(life, words)
+            } else {
+                Step::PortReleased(life, Some(format!("port {port} is in use by {holder}")))
+            };
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}

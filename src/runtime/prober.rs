@@ -1,0 +1,107 @@
+//! The schedule of a probe (SPEC 4.7): first attempt at once, the next 200 ms after the last one
+//! started, never two at a time, each under its limit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowlayer_probes::{Attempt, Context};
+use regex::Regex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::probe_command::ProbeCommands;
+use crate::config::Ready;
+use crate::logs::LineWatch;
+
+/// From the start of one attempt to the start of the next.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Attempts until one passes; `failed` hears of each that does not.
+pub(super) async fn probe(
+    ready: &Ready,
+    watched: Option<&Watched>,
+    commands: &ProbeCommands,
+    failed: impl Fn(String),
+) {
+    loop {
+        let started = Instant::now();
+        let cx = Context {
+            line_matched: watched.is_some_and(Watched::has_matched),
+            commands,
+        };
+        let error = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
+            Ok(Attempt::Passed) => return,
+            Ok(Attempt::Failed(error)) => error,
+            Err(_) => format!("no answer within {} ms", ready.attempt_timeout.as_millis()),
+        };
+        failed(error);
+        commands.ended().await;
+        match watched {
+            // The line itself says when to look again.
+            Some(watched) => watched.matched().await,
+            None => sleep_until(started + INTERVAL).await,
+        }
+    }
+}
+
+/// Whether a line of a life has matched the pattern of its probe.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pattern: Regex,
+    seen: AtomicBool,
+    news: Notify,
+}
+
+impl Watched {
+    pub(super) fn new(pattern: &Regex) -> Arc<Self> {
+        Arc::new(Self {
+            pattern: pattern.clone(),
+            seen: AtomicBool::new(false),
+            news: Notify::new(),
+        })
+    }
+
+    fn has_matched(&self) -> bool {
+        self.seen.load(Ordering::Acquire)
+    }
+
+    async fn matched(&self) {
+        let news = self.news.notified();
+        if !self.has_matched() {
+            news.await;
+        }
+    }
+}
+
+impl LineWatch for Watched {
+    fn line(&self, line: &str) -> bool {
+        // People write patterns for what they see: colour codes do not count.
+        let matches = if line.contains('\u{1b}') {
+            let plain = anstream::adapter::strip_str(line).to_string();
+            self.pattern.is_match(&plain)
+        } else {
+            self.pattern.is_match(line)
+        };
+        if matches {
+            self.seen.store(true, Ordering::Release);
+            self.news.notify_waiters();
+        }
+        !self.has_matched()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_what_is_seen_and_then_is_done() {
+        let watched = Watched::new(&Regex::new("listening on :[0-9]+").unwrap());
+        assert!(watched.line("starting"));
+        assert!(!watched.has_matched());
+        assert!(!watched.line("\u{1b}[32mlistening\u{1b}[0m on :8080"));
+        assert!(watched.has_matched());
+        assert!(!watched.line("anything"));
+    }
+}

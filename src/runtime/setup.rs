@@ -1,0 +1,123 @@
+//! From a configuration and its plan to what the runtime works with.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::lifecycle::{ProbeSpec, Spec};
+use super::orchestrator::Planned;
+use super::status::ServiceKind;
+use crate::config::{self, Config};
+use crate::plan::Plan;
+
+/// A stack that is ready to be run.
+#[derive(Debug)]
+pub struct Setup {
+    /// Sorted by name; the index is the service's identity.
+    pub services: Vec<Service>,
+    /// What all services inherit.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// One service, as the runtime needs it.
+#[derive(Debug)]
+pub struct Service {
+    /// For the orchestrator.
+    pub planned: Planned,
+    /// Program and arguments of `cmd`.
+    pub argv: Vec<String>,
+    /// Program and arguments of `stopCmd`.
+    pub stop_argv: Option<Vec<String>>,
+    /// `env` of the config, over everything else.
+    pub env: Vec<(String, String)>,
+    /// Read at each start, in this order, before `env`.
+    pub env_files: Vec<PathBuf>,
+    /// Working directory, absolute.
+    pub cwd: PathBuf,
+    /// The probe and its limits.
+    pub ready: Option<config::Ready>,
+}
+
+/// Variables of ours that services do not inherit.
+const PRIVATE: [&str; 1] = ["FLOWLAYER_TOKEN"];
+
+impl Setup {
+    /// Everything a configuration asks for. `only` names the services to boot, together with what
+    /// they depend on; empty: all with `autoStart` (SPEC 9, 2.2). Reads the environment and the
+    /// current directory.
+    pub fn new(config: &Config, plan: &Plan, only: &[usize]) -> io::Result<Self> {
+        let here = std::env::current_dir()?;
+        let at_boot = at_boot(config, only);
+        let services = config
+            .services
+            .iter()
+            .enumerate()
+            .map(|(index, service)| Service {
+                planned: planned(service, plan.wave_of[index], at_boot[index]),
+                argv: service.cmd.clone(),
+                stop_argv: service.stop_cmd.clone(),
+                env: service.env.clone(),
+                env_files: service.env_files.clone(),
+                cwd: service.cwd.clone().unwrap_or_else(|| here.clone()),
+                ready: service.ready.clone(),
+            })
+            .collect();
+        let environment = std::env::vars_os()
+            .filter(|(name, _)| PRIVATE.iter().all(|private| name != private))
+            .collect();
+        Ok(Self {
+            services,
+            environment,
+        })
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.services
+            .iter()
+            .map(|service| service.planned.name.clone())
+            .collect()
+    }
+}
+
+fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
+    Planned {
+        name: service.name.clone(),
+        spec: Spec {
+            kind: match service.kind {
+                config::Kind::Daemon => ServiceKind::Daemon,
+                config::Kind::Oneshot => ServiceKind::Oneshot,
+            },
+            probe: service.ready.as_ref().map(|ready| ProbeSpec {
+                target: ready.probe.target(),
+                timeout: ready.timeout,
+            }),
+            port: service.port,
+            grace: service.stop_grace,
+            has_stop_command: service.stop_cmd.is_some(),
+        },
+        depends_on: service.depends_on.clone(),
+        wave,
+        auto_start: service.auto_start,
+        at_boot,
+    }
+}
+
+/// Which services the boot starts: those that are to start, and all they depend on.
+fn at_boot(config: &Config, only: &[usize]) -> Vec<bool> {
+    let mut at_boot = vec![false; config.services.len()];
+    let mut open: Vec<usize> = if only.is_empty() {
+        (0..config.services.len())
+            .filter(|&index| config.services[index].auto_start)
+            .collect()
+    } else {
+        only.to_vec()
+    };
+    while let Some(index) = open.pop() {
+        if !std::mem::replace(&mut at_boot[index], true) {
+            open.extend(&config.services[index].depends_on);
+        }
+    }
+    at_boot
+}

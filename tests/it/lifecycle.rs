@@ -1,0 +1,417 @@
+//! Services by the book, with real processes: boot, blocking, commands, stopping, descendants
+//! (SPEC 4).
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::harness::{Stack, free_port};
+
+fn service(name: &str) -> Value {
+    json!({ "service": name })
+}
+
+#[test]
+fn waves_start_one_after_the_other_and_go_down_in_reverse() {
+    let stack = Stack::new()
+        .shell("db", "exec sleep 1000", json!({}))
+        .shell(
+            "migrate",
+            "echo migrated",
+            json!({ "kind": "oneshot", "dependsOn": ["db"] }),
+        )
+        .shell(
+            "api",
+            "echo listening; exec sleep 1000",
+            json!({
+                "dependsOn": ["migrate"], "ready": { "type": "log", "pattern": "^listening$" },
+            }),
+        )
+        .start();
+    stack.wait_for_line("STARTUP COMPLETE — runtime active");
+    let boot: Vec<String> = stack
+        .own_lines()
+        .into_iter()
+        .filter(|line| line.contains("boot: wave"))
+        .collect();
+    assert_eq!(
+        boot,
+        [
+            "[flowlayer] boot: wave 0 │ db → starting",
+            "[flowlayer] boot: wave 0 │ db → running",
+            "[flowlayer] boot: wave 1 │ migrate → starting",
+            "[flowlayer] boot: wave 1 │ migrate → ready",
+            "[flowlayer] boot: wave 2 │ api → starting",
+            "[flowlayer] boot: wave 2 │ api → ready (log line /^listening$/)",
+        ]
+    );
+    let end = stack.stop();
+    assert_eq!(end.code, Some(0));
+    let down: Vec<String> = stack
+        .own_lines()
+        .into_iter()
+        .filter(|line| line.ends_with("→ stopped"))
+        .collect();
+    assert_eq!(
+        down,
+        [
+            "[flowlayer] api → stopped",
+            "[flowlayer] migrate → stopped",
+            "[flowlayer] db → stopped",
+        ]
+    );
+}
+
+#[test]
+fn a_failure_blocks_what_depends_on_it_and_nothing_else() {
+    let stack = Stack::new()
+        .shell(
+            "ping",
+            "exit 1",
+            json!({ "ready": { "type": "tcp", "port": 1 } }),
+        )
+        .shell("users", "exec sleep 1000", json!({ "dependsOn": ["ping"] }))
+        .shell("web", "exec sleep 1000", json!({ "dependsOn": ["users"] }))
+        .shell("other", "exec sleep 1000", json!({}))
+        .start();
+    stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed, 2 blocked; runtime active");
+    stack.wait_for_line("wave 0 │ ping → failed (process exited before ready: exit code 1)");
+    stack.wait_for_line("wave 1 │ users → blocked (ping failed)");
+    stack.wait_for_line("wave 2 │ web → blocked (ping failed)");
+    let mut client = stack.connect();
+    let snapshot = client.command("get_snapshot", &Value::Null);
+    let web = &snapshot.result.as_ref().expect("a result")["data"]["services"][3];
+    assert_eq!(
+        (&web["name"], &web["status"]),
+        (&json!("web"), &json!("stopped"))
+    );
+    assert_eq!(web["blocked_by"], json!(["ping"]));
+    let reply = client.command("start_service", &service("web"));
+    let result = reply.result.expect("accepted");
+    assert_eq!(result["ok"], json!(false));
+    assert_eq!(result["failed_services"], json!(["ping", "users", "web"]));
+}
+
+#[test]
+fn a_command_that_does_not_exist_fails_alone_and_says_where_it_was_looked_for() {
+    let stack = Stack::new()
+        .service(
+            "ghost",
+            json!({ "cmd": "no-such-command-here", "env": { "PATH": "/nowhere:/else" } }),
+        )
+        .shell("ok", "exec sleep 1000", json!({}))
+        .start();
+    stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed; runtime active");
+    let line = stack.wait_for_line("ghost → failed");
+    assert!(
+        line.contains("no-such-command-here") && line.contains("/nowhere:/else"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_restart_shows_ack_every_status_and_result_in_this_order() {
+    let stack = Stack::new()
+        .shell("api", "exec sleep 1000", json!({}))
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    let before = client.snapshot[0]["pid"].clone();
+    let id = client.send_command("restart_service", &service("api"));
+    let mut seen = Vec::new();
+    loop {
+        let message = client.next().expect("the connection stays");
+        match message["type"].as_str() {
+            Some("ack") => seen.push("ack".to_owned()),
+            Some("result") => {
+                assert_eq!(
+                    (&message["id"], &message["payload"]["ok"]),
+                    (&json!(id), &json!(true))
+                );
+                break;
+            }
+            _ if message["name"] == "service_status" => {
+                seen.push(
+                    message["payload"]["status"]
+                        .as_str()
+                        .expect("a status")
+                        .to_owned(),
+                );
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(seen, ["ack", "stopping", "stopped", "starting", "running"]);
+    let after = client
+        .command("get_snapshot", &Value::Null)
+        .result
+        .expect("a result");
+    assert_ne!(before, after["data"]["services"][0]["pid"],);
+}
+
+/// How many processes of this machine run exactly this command line: also finds those that have
+/// thrown their environment away.
+fn running(command: &str) -> usize {
+    let wanted: Vec<u8> = command
+        .bytes()
+        .map(|byte| if byte == b' ' { 0 } else { byte })
+        .collect();
+    let processes = std::fs::read_dir("/proc").expect("a Linux").flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .filter(|line| line.strip_suffix(b"\0") == Some(&wanted))
+        .count()
+}
+
+#[test]
+fn a_stop_ends_what_left_the_group_the_session_and_its_parent() {
+    // A time nobody else sleeps.
+    let sleep = format!("sleep 7{}.5", std::process::id());
+    let script = format!(
+        "setsid {sleep} & (setsid sh -c '{sleep} & {sleep}' &) ; (env -i setsid {sleep} &) ; echo armed; {sleep}; :"
+    );
+    let stack = Stack::new()
+        .shell(
+            "wild",
+            &script,
+            json!({ "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .shell("calm", "exec sleep 1000", json!({}))
+        .start()
+        .booted();
+    stack.wait_for_processes("five sleeps", |_| running(&sleep) == 5);
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("wild")).is_ok());
+    assert_eq!(running(&sleep), 0);
+    assert_eq!(stack.services().len(), 1, "the other one is not touched");
+}
+
+#[test]
+fn a_stop_that_takes_its_time_ends_in_sigkill_after_the_grace() {
+    let stack = Stack::new()
+        .shell(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 1000; done",
+            json!({ "stopGraceMs": 300, "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("stubborn")).is_ok());
+    let view = client
+        .command("get_snapshot", &Value::Null)
+        .result
+        .expect("a result");
+    assert_eq!(view["data"]["services"][0]["signal"], json!("SIGKILL"));
+}
+
+#[test]
+fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
+    let stack = Stack::new()
+        .shell(
+            "worker",
+            "echo $$ > worker.pid; trap 'exit 0' USR1; while :; do sleep 0.05; done",
+            json!({ "stopCmd": ["sh", "-c", "echo bye $NAME; kill -USR1 $(cat worker.pid)"], "env": { "NAME": "worker" } }),
+        )
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("worker")).is_ok());
+    let logs = client
+        .command("get_logs", &service("worker"))
+        .result
+        .expect("a result");
+    assert_eq!(logs["data"]["entries"][0]["message"], json!("bye worker"));
+}
+
+#[test]
+fn a_port_in_use_fails_the_start_and_names_the_holder() {
+    let port = free_port();
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let stack = Stack::new()
+        .shell("api", "exec sleep 1000", json!({ "port": port }))
+        .start();
+    let line = stack.wait_for_line("api → failed");
+    let me = format!("port {port} is in use by");
+    assert!(
+        line.contains(&me) && line.contains(&format!("pid {}", std::process::id())),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_daemon_that_goes_to_the_background_is_stopped_and_told() {
+    let stack = Stack::new()
+        .shell("daemonized", "sleep 1000 & exit 0", json!({}))
+        .start();
+    stack.wait_for_line(
+        "daemonized → failed (exited with 0; 1 background process was stopped: run it in the foreground)",
+    );
+    stack.wait_for_processes("no sleep", |all| {
+        all.iter().all(|process| !process.command.contains("sleep"))
+    });
+}
+
+#[test]
+fn an_exec_probe_runs_in_the_services_environment_until_it_passes() {
+    let stack = Stack::new()
+        .shell(
+            "db",
+            "sleep 0.3; : > $MARK; exec sleep 1000",
+            json!({ "env": { "MARK": "up" }, "ready": { "type": "exec", "cmd": ["sh", "-c", "test -e $MARK"] } }),
+        )
+        .start();
+    stack.wait_for_line("db → ready (exec");
+}
+
+#[test]
+fn a_probe_that_never_passes_is_given_up_with_its_last_error() {
+    let stack = Stack::new()
+        .shell(
+            "api",
+            "exec sleep 1000",
+            json!({ "ready": { "type": "tcp", "port": free_port(), "timeoutMs": 300 } }),
+        )
+        .start();
+    let line = stack.wait_for_line("api → failed");
+    assert!(
+        line.contains("not ready within 0.3 s") && line.contains("connection refused"),
+        "{line}"
+    );
+}
+
+#[test]
+fn only_boots_what_is_named_with_what_it_needs() {
+    let stack = Stack::new()
+        .shell("db", "exec sleep 1000", json!({}))
+        .shell("api", "exec sleep 1000", json!({ "dependsOn": ["db"] }))
+        .shell("web", "exec sleep 1000", json!({ "dependsOn": ["api"] }))
+        .argument("--only")
+        .argument("api")
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    let view = client
+        .command("get_snapshot", &Value::Null)
+        .result
+        .expect("a result");
+    let states: Vec<&Value> = (0..3)
+        .map(|index| &view["data"]["services"][index]["status"])
+        .collect();
+    assert_eq!(states, ["running", "running", "stopped"]);
+    assert!(client.command("start_service", &service("web")).is_ok());
+}
+
+#[test]
+fn what_does_not_start_by_itself_starts_for_those_who_need_it() {
+    let stack = Stack::new()
+        .shell("tool", "exec sleep 1000", json!({ "autoStart": false }))
+        .shell("needed", "exec sleep 1000", json!({ "autoStart": false }))
+        .shell("app", "exec sleep 1000", json!({ "dependsOn": ["needed"] }))
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    let view = client
+        .command("get_snapshot", &Value::Null)
+        .result
+        .expect("a result");
+    let states: Vec<&Value> = (0..3)
+        .map(|index| &view["data"]["services"][index]["status"])
+        .collect();
+    assert_eq!(states, ["running", "running", "stopped"]);
+}
+
+#[test]
+fn an_env_file_is_read_at_the_start_and_its_faults_fail_that_service() {
+    let stack = Stack::new()
+        .file(".env", "GREETING='hello there'\n")
+        .file("broken.env", "FINE=1\nnot a variable\n")
+        .shell(
+            "good",
+            "echo $GREETING $WHO; exec sleep 1000",
+            json!({ "envFile": ".env", "env": { "WHO": "you" } }),
+        )
+        .shell("bad", "exec sleep 1000", json!({ "envFile": "broken.env" }))
+        .start();
+    stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed; runtime active");
+    stack.wait_for_line("hello there you");
+    let line = stack.wait_for_line("bad → failed");
+    assert!(line.contains("broken.env:2"), "{line}");
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_boot_ends_everything() {
+    let stack = Stack::new()
+        .shell(
+            "slow",
+            "echo waiting; exec sleep 1000",
+            json!({ "ready": { "type": "tcp", "port": free_port() } }),
+        )
+        .shell("later", "exec sleep 1000", json!({ "dependsOn": ["slow"] }))
+        .start();
+    stack.wait_for_line("waiting");
+    stack.signal(Signal::SIGINT);
+    assert_eq!(stack.wait_for_end().code, Some(0));
+}
+
+#[test]
+fn a_second_signal_skips_all_grace() {
+    let stack = Stack::new()
+        .shell(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 1000; done",
+            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .start()
+        .booted();
+    stack.signal(Signal::SIGTERM);
+    stack.wait_for_line("stubborn → stopping");
+    stack.signal(Signal::SIGTERM);
+    assert_eq!(stack.wait_for_end().code, Some(0));
+}
+
+#[test]
+fn stop_all_takes_everything_down_and_start_all_brings_it_back() {
+    let stack = Stack::new()
+        .shell("db", "exec sleep 1000", json!({}))
+        .shell("api", "exec sleep 1000", json!({ "dependsOn": ["db"] }))
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    assert!(client.command("stop_all", &Value::Null).is_ok());
+    assert_eq!(stack.services(), []);
+    assert!(client.command("start_all", &Value::Null).is_ok());
+    assert_eq!(stack.services().len(), 2);
+}
+
+#[test]
+fn when_the_server_is_killed_the_guardian_takes_the_stack_down_in_order() {
+    let stack = Stack::new()
+        .shell("db", "trap 'echo db >> order; exit' TERM; while :; do sleep 0.05; done", json!({}))
+        .shell(
+            "api",
+            "trap 'echo api >> order; exit' TERM; (setsid sleep 1000 &); while :; do sleep 0.05; done",
+            json!({ "dependsOn": ["db"] }),
+        )
+        .start()
+        .booted();
+    let server = stack
+        .servers()
+        .into_iter()
+        .find(|process| process.pid != stack.child_pid())
+        .expect("the server is not the process that was started");
+    kill(Pid::from_raw(server.pid.cast_signed()), Signal::SIGKILL).expect("it lives");
+    assert_ne!(stack.wait_for_end().code, Some(0));
+    let order = std::fs::read_to_string(stack.path().join("order")).expect("both had their turn");
+    assert_eq!(order, "api\ndb\n");
+}
+
+#[test]
+fn when_the_guardian_is_killed_the_server_takes_the_stack_down() {
+    let stack = Stack::new()
+        .shell("db", "exec sleep 1000", json!({}))
+        .start()
+        .booted();
+    stack.signal(Signal::SIGKILL);
+    stack.wait_for_processes("nobody", <[_]>::is_empty);
+}
