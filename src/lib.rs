@@ -3,6 +3,7 @@
 //! It knows nothing of argument parsers or screens, prints nothing and never exits the process.
 #![deny(unsafe_code)]
 
+pub mod client;
 pub mod config;
 pub mod logs;
 pub mod plan;

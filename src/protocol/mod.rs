@@ -24,7 +24,7 @@ pub use event::{
     ServiceState, ServiceStatus, Snapshot, Status,
 };
 pub use inbound::{CommandEnvelope, Fault, Refused, parse};
-pub use incoming::{Incoming, Unreadable};
+pub use incoming::{Incoming, ResultBody, Unreadable};
 pub use message::{AckPayload, ResultPayload};
 pub use timestamp::Timestamp;
 pub use token::{Token, TokenError};

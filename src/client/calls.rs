@@ -1,0 +1,346 @@
+//! Commands on their way: who waits for what, and until when.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::config::Timings;
+use super::entry::{Entry, Names};
+use super::replay::Piece;
+use crate::protocol::{
+    AckPayload, Command, ErrorBody, Incoming, LogPage, ResultBody, ResultPayload, ServiceState,
+    Snapshot, Unreadable, message,
+};
+
+/// What an accepted command brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// An action is done.
+    Done,
+    /// The answer to `get_snapshot`.
+    Snapshot(Vec<ServiceState>),
+    /// The answer to `get_logs`.
+    Logs(Page),
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Ascending.
+    pub entries: Vec<Entry>,
+    /// Whether entries that were asked for are not here.
+    pub truncated: bool,
+    /// The limit that applied.
+    pub effective_limit: u64,
+}
+
+/// Why a command did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommandError {
+    /// The server did not take it on.
+    #[error("{0}")]
+    Refused(ErrorBody),
+    /// The server took it on and it failed.
+    #[error("{}", .error.message)]
+    Failed {
+        /// What the server says.
+        error: ErrorBody,
+        /// Every failed and blocked service it was about, sorted.
+        failed_services: Vec<String>,
+    },
+    /// There is no connection; nothing was sent.
+    #[error("not connected")]
+    NotConnected,
+    /// The connection was lost before the outcome was known. It is not sent again.
+    #[error("the connection was lost before the outcome was known")]
+    Disconnected,
+    /// No ack, or no answer, in time.
+    #[error("the server did not answer within {} s", .after.as_secs_f32())]
+    NoAnswer {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// So many commands wait for their outcome that the server would read no more.
+    #[error(
+        "too many commands wait for their outcome: wait for some of them, or stop what they wait for"
+    )]
+    TooMany,
+    /// The answer cannot be read.
+    #[error("the server's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// What a caller waits on.
+type Told<T> = oneshot::Sender<Result<T, CommandError>>;
+
+/// One command handed to the connection.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) command: Command,
+    pub(super) accepted: Told<()>,
+    pub(super) finished: Told<Reply>,
+}
+
+impl Order {
+    pub(super) fn fail(self, error: &CommandError) {
+        // A caller that no longer waits need not be told.
+        let _ = self.accepted.send(Err(error.clone()));
+        let _ = self.finished.send(Err(error.clone()));
+    }
+}
+
+/// Who asked.
+#[derive(Debug)]
+enum Asker {
+    Caller {
+        accepted: Option<Told<()>>,
+        finished: Told<Reply>,
+    },
+    /// We ourselves, for the log's sake.
+    Replay,
+}
+
+#[derive(Debug)]
+struct Pending {
+    asker: Asker,
+    /// What was asked decides how the answer is read.
+    kind: Kind,
+    /// When we give up; `None` once an action is accepted.
+    until: Option<Instant>,
+    patience: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Action,
+    Snapshot,
+    Logs,
+}
+
+/// What a message meant for the replay.
+#[derive(Debug)]
+pub(super) enum ForReplay {
+    Page(Piece),
+    Failed,
+}
+
+/// Actions in flight at most: a server reads no more than 32 commands of a connection at a time, and
+/// questions must get through.
+const ACTIONS: usize = 24;
+
+/// The commands of one connection.
+#[derive(Debug)]
+pub(super) struct Calls {
+    timings: Timings,
+    pending: HashMap<String, Pending>,
+    next: u64,
+    actions: usize,
+}
+
+impl Calls {
+    pub(super) fn new(timings: Timings) -> Self {
+        Self {
+            timings,
+            pending: HashMap::new(),
+            next: 1,
+            actions: 0,
+        }
+    }
+
+    /// The text to send for an order; `None` when it was refused on the spot.
+    pub(super) fn order(&mut self, order: Order, now: Instant) -> Option<String> {
+        let kind = kind(&order.command);
+        if kind == Kind::Action && self.actions >= ACTIONS {
+            order.fail(&CommandError::TooMany);
+            return None;
+        }
+        let Order {
+            command,
+            accepted,
+            finished,
+        } = order;
+        let asker = Asker::Caller {
+            accepted: Some(accepted),
+            finished,
+        };
+        Some(self.send(&command, asker, kind, now))
+    }
+
+    /// The text to send for a page that the replay wants.
+    pub(super) fn ask(&mut self, command: &Command, now: Instant) -> String {
+        self.send(command, Asker::Replay, kind(command), now)
+    }
+
+    fn send(&mut self, command: &Command, asker: Asker, kind: Kind, now: Instant) -> String {
+        let id = self.next.to_string();
+        self.next += 1;
+        let patience = self.timings.ack;
+        self.actions += usize::from(kind == Kind::Action);
+        let text = message::command(&id, command);
+        let pending = Pending {
+            asker,
+            kind,
+            until: Some(now + patience),
+            patience,
+        };
+        self.pending.insert(id, pending);
+        text
+    }
+
+    /// Takes an ack, a result or an error. What nobody waits for is ignored.
+    pub(super) fn answered(
+        &mut self,
+        message: Incoming<'_>,
+        bytes: usize,
+        names: &mut Names,
+        now: Instant,
+    ) -> Option<ForReplay> {
+        match message {
+            Incoming::Ack { id, payload } => self.ack(&id, payload, now),
+            Incoming::Result { id, body } => {
+                let pending = self.remove(&id)?;
+                let reply = read(body, pending.kind, names);
+                pending.finish(reply, bytes)
+            }
+            Incoming::Error { id, body } => {
+                let pending = self.remove(&id?)?;
+                pending.finish(Err(CommandError::Refused(body)), bytes)
+            }
+            Incoming::Event(_) => None,
+        }
+    }
+
+    fn ack(&mut self, id: &str, payload: AckPayload, now: Instant) -> Option<ForReplay> {
+        if !payload.accepted {
+            let pending = self.remove(id)?;
+            let error = payload.error.unwrap_or(ErrorBody {
+                code: "refused".to_owned(),
+                message: "the server refused the command".to_owned(),
+            });
+            return pending.finish(Err(CommandError::Refused(error)), 0);
+        }
+        let answer = self.timings.answer;
+        let pending = self.pending.get_mut(id)?;
+        pending.patience = answer;
+        pending.until = (pending.kind != Kind::Action).then_some(now + answer);
+        if let Asker::Caller { accepted, .. } = &mut pending.asker
+            && let Some(accepted) = accepted.take()
+        {
+            let _ = accepted.send(Ok(()));
+        }
+        None
+    }
+
+    /// When somebody's patience ends next.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.pending
+            .values()
+            .filter_map(|pending| pending.until)
+            .min()
+    }
+
+    /// Tells those whose patience has ended.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<ForReplay> {
+        let late = |pending: &Pending| pending.until.is_some_and(|until| now >= until);
+        let ids: Vec<String> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| late(pending))
+            .map(|(id, _)| id.clone())
+            .collect();
+        ids.iter()
+            .filter_map(|id| {
+                let pending = self.remove(id)?;
+                let after = pending.patience;
+                pending.finish(Err(CommandError::NoAnswer { after }), 0)
+            })
+            .collect()
+    }
+
+    /// The connection is gone: nobody will be answered.
+    pub(super) fn disconnected(mut self) {
+        for (_, pending) in self.pending.drain() {
+            pending.finish(Err(CommandError::Disconnected), 0);
+        }
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Pending> {
+        let pending = self.pending.remove(id)?;
+        self.actions -= usize::from(pending.kind == Kind::Action);
+        Some(pending)
+    }
+}
+
+impl Pending {
+    fn finish(self, reply: Result<Reply, CommandError>, bytes: usize) -> Option<ForReplay> {
+        match self.asker {
+            Asker::Caller { accepted, finished } => {
+                if let Some(accepted) = accepted {
+                    let _ = accepted.send(reply.as_ref().map(|_| ()).map_err(Clone::clone));
+                }
+                let _ = finished.send(reply);
+                None
+            }
+            Asker::Replay => Some(match reply {
+                Ok(Reply::Logs(page)) => ForReplay::Page(Piece {
+                    entries: page.entries,
+                    truncated: page.truncated,
+                    bytes,
+                }),
+                _ => ForReplay::Failed,
+            }),
+        }
+    }
+}
+
+fn kind(command: &Command) -> Kind {
+    match command {
+        Command::GetSnapshot => Kind::Snapshot,
+        Command::GetLogs(_) => Kind::Logs,
+        Command::StartService(_)
+        | Command::StopService(_)
+        | Command::RestartService(_)
+        | Command::StartAll
+        | Command::StopAll => Kind::Action,
+    }
+}
+
+fn read(body: ResultBody<'_>, kind: Kind, names: &mut Names) -> Result<Reply, CommandError> {
+    match kind {
+        Kind::Action => outcome(body.read_borrowed::<serde::de::IgnoredAny>()).map(|_| Reply::Done),
+        Kind::Snapshot => {
+            let snapshot: Snapshot = some(outcome(body.read_borrowed())?)?;
+            Ok(Reply::Snapshot(snapshot.services))
+        }
+        Kind::Logs => {
+            let page: LogPage<'_> = some(outcome(body.read_borrowed())?)?;
+            let entries = page.entries.into_iter();
+            Ok(Reply::Logs(Page {
+                entries: entries.map(|entry| names.entry(entry)).collect(),
+                truncated: page.truncated,
+                effective_limit: page.effective_limit,
+            }))
+        }
+    }
+}
+
+fn outcome<D>(payload: Result<ResultPayload<D>, Unreadable>) -> Result<Option<D>, CommandError> {
+    let payload = payload.map_err(|error| CommandError::Unreadable(error.to_string()))?;
+    if payload.ok {
+        return Ok(payload.data);
+    }
+    Err(CommandError::Failed {
+        error: payload.error.unwrap_or(ErrorBody {
+            code: "failed".to_owned(),
+            message: "the command failed, and the server does not say why".to_owned(),
+        }),
+        failed_services: payload.failed_services,
+    })
+}
+
+fn some<D>(data: Option<D>) -> Result<D, CommandError> {
+    data.ok_or_else(|| CommandError::Unreadable("the result has no data".to_owned()))
+}

@@ -1,0 +1,107 @@
+//! Whom to connect to, and with how much patience.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::follow::Follow;
+use crate::protocol::Token;
+
+/// A server, and what to present to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `host:port`, `[v6]:port`.
+    pub address: String,
+    /// `None`: try without; the server will say that it needs one.
+    pub token: Option<Token>,
+}
+
+/// Says whom to dial, before every attempt: a restarted server may have another address or token.
+pub type FindTarget = Arc<dyn Fn() -> Target + Send + Sync>;
+
+/// When to give up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// At the first attempt that fails, and when a connection is lost.
+    Once,
+    /// At the first attempt that fails before there was ever a connection; never after that.
+    OnceConnected,
+    /// Never.
+    Always,
+}
+
+/// How a client behaves.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Whom to dial.
+    pub target: FindTarget,
+    /// When to give up.
+    pub persistence: Persistence,
+    /// Which log entries come through the events; `None` for none.
+    pub follow: Option<Follow>,
+    /// Patience.
+    pub timings: Timings,
+}
+
+impl ClientConfig {
+    /// One server, for ever, without log entries.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target: Arc::new(move || target.clone()),
+            persistence: Persistence::Always,
+            follow: None,
+            timings: Timings::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("persistence", &self.persistence)
+            .field("follow", &self.follow)
+            .field("timings", &self.timings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long things may take. The defaults are those of SPEC 8; tests shorten them.
+#[derive(Debug, Clone)]
+pub struct Timings {
+    /// The waits after failed attempts, in order; the last one again and again.
+    pub backoff: Vec<Duration>,
+    /// A connection that held for this long makes the waits begin anew.
+    pub settled: Duration,
+    /// From dialling to the server's hello.
+    pub handshake: Duration,
+    /// From a command to its ack.
+    pub ack: Duration,
+    /// From a question (`get_logs`, `get_snapshot`) to its answer. Actions take as long as they take.
+    pub answer: Duration,
+    /// A server from which nothing has come for this long is pinged.
+    pub ping: Duration,
+    /// A server from which nothing has come for this long is given up.
+    pub silence: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            backoff: [500, 1000, 2000, 5000].map(Duration::from_millis).to_vec(),
+            settled: Duration::from_secs(5),
+            handshake: Duration::from_secs(5),
+            ack: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            ping: Duration::from_secs(25),
+            silence: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Timings {
+    /// The wait after so many failed attempts in a row, counted from 0.
+    pub(super) fn backoff(&self, failures: usize) -> Duration {
+        let last = self.backoff.last().copied();
+        let wait = self.backoff.get(failures).copied().or(last);
+        wait.unwrap_or(Duration::from_secs(5))
+    }
+}

@@ -1,0 +1,82 @@
+//! One attempt: from an address to a WebSocket, or the reason why not.
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use super::config::{Target, Timings};
+use super::state::Failure;
+
+pub(super) type Socket = WebSocketStream<TcpStream>;
+
+/// Bytes of one message. Ours sends at most 15 MiB of entries; other servers have no such bound.
+const MESSAGE_BYTES: usize = 64 << 20;
+
+pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, Failure> {
+    let address = &target.address;
+    let unreachable = |why: String| Failure::Unreachable {
+        address: address.clone(),
+        why,
+    };
+    let request = request(target).map_err(|why| unreachable(why.to_string()))?;
+    match timeout(timings.handshake, shake_hands(address, request)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(unreachable("no answer in time".to_owned())),
+    }
+}
+
+fn request(target: &Target) -> Result<Request, Error> {
+    let mut request = format!("ws://{}/ws", target.address).into_client_request()?;
+    if let Some(token) = &target.token {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    Ok(request)
+}
+
+async fn shake_hands(address: &str, request: Request) -> Result<Socket, Failure> {
+    let socket = TcpStream::connect(address)
+        .await
+        .map_err(|error| Failure::Unreachable {
+            address: address.to_owned(),
+            why: error.to_string(),
+        })?;
+    // Commands are small and wanted at once.
+    let _ = socket.set_nodelay(true);
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_BYTES))
+        .max_frame_size(Some(MESSAGE_BYTES));
+    match tokio_tungstenite::client_async_with_config(request, socket, Some(config)).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(error) => Err(refusal(address.to_owned(), &error)),
+    }
+}
+
+fn refusal(address: String, error: &Error) -> Failure {
+    match error {
+        Error::Http(response) => match response.status().as_u16() {
+            401 => Failure::TokenRequired { address },
+            403 => Failure::InvalidToken { address },
+            503 => Failure::Full { address },
+            _ => Failure::NotFlowLayer {
+                address,
+                why: format!("it answers {}", response.status()),
+            },
+        },
+        Error::Io(error) => Failure::Unreachable {
+            address,
+            why: error.to_string(),
+        },
+        other => Failure::NotFlowLayer {
+            address,
+            why: other.to_string(),
+        },
+    }
+}

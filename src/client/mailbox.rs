@@ -1,0 +1,342 @@
+//! Events between the connection and the consumer: in order, and bounded whatever is not read.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::entry::Entry;
+use super::replay::Gap;
+use super::state::ConnectionState;
+use crate::protocol::{Hello, ServiceDetail, ServiceState, ServiceStatus};
+
+/// Something that the consumer should know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The connection is another way now.
+    Connection(ConnectionState),
+    /// A server has introduced itself; first after every connect.
+    Session(Session),
+    /// How all services are; replaces everything known of them. Comes after every connect, and when
+    /// the consumer was so far behind that status events were dropped.
+    Snapshot(Vec<ServiceState>),
+    /// The status of a service.
+    Status(ServiceStatus),
+    /// Live words on a service.
+    Detail(ServiceDetail),
+    /// Log entries, ascending, going on where the last ones ended, unless a gap was told between.
+    Logs(Vec<Entry>),
+    /// Log entries that will not come.
+    Gap(Gap),
+}
+
+/// A server that has introduced itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its words.
+    pub hello: Hello,
+    /// The address that was dialled.
+    pub address: String,
+    /// It is another server than the last one: nothing that was known holds any more.
+    pub restarted: bool,
+}
+
+/// Bytes of entries that wait; beyond that there is no room.
+const LOG_BYTES: usize = 8 << 20;
+
+/// Other events that wait; beyond that a snapshot replaces them.
+const OTHERS: usize = 10_000;
+
+/// Entries in one event at most.
+const TOGETHER: usize = 1000;
+
+#[derive(Debug, Default)]
+struct Inner {
+    queue: VecDeque<Event>,
+    log_bytes: usize,
+    others: usize,
+    /// Nothing more will be put in, or nobody will take anything out.
+    closed: bool,
+}
+
+/// What taking an event gives.
+#[derive(Debug, PartialEq)]
+pub(super) enum Taken {
+    Event(Event),
+    NothingYet,
+    End,
+}
+
+/// Where events wait. Both ends hold it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mailbox {
+    inner: Arc<Mutex<Inner>>,
+    arrived: Arc<Notify>,
+    taken: Arc<Notify>,
+}
+
+impl Mailbox {
+    /// Puts an event in. `services` is how all services are, in case too many events wait.
+    pub(super) fn put(&self, event: Event, services: impl FnOnce() -> Vec<ServiceState>) {
+        let mut inner = self.lock();
+        if inner.closed {
+            return;
+        }
+        inner.put(event);
+        if inner.others > OTHERS {
+            inner.collapse(services());
+        }
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// Whether entries are wanted.
+    pub(super) fn has_room(&self) -> bool {
+        let inner = self.lock();
+        inner.log_bytes < LOG_BYTES && !inner.closed
+    }
+
+    /// Waits until the consumer has taken something.
+    pub(super) async fn taken(&self) {
+        self.taken.notified().await;
+    }
+
+    /// Waits for an event; `None` when there will be no more.
+    pub(super) async fn take(&self) -> Option<Event> {
+        loop {
+            let arrived = self.arrived.notified();
+            match self.try_take() {
+                Taken::Event(event) => return Some(event),
+                Taken::End => return None,
+                Taken::NothingYet => arrived.await,
+            }
+        }
+    }
+
+    /// What is there now.
+    pub(super) fn try_take(&self) -> Taken {
+        let mut inner = self.lock();
+        let Some(event) = inner.queue.pop_front() else {
+            return if inner.closed {
+                Taken::End
+            } else {
+                Taken::NothingYet
+            };
+        };
+        match &event {
+            Event::Logs(entries) => inner.log_bytes -= weight(entries),
+            Event::Gap(_) => inner.log_bytes -= GAP,
+            _ => inner.others -= 1,
+        }
+        drop(inner);
+        self.taken.notify_one();
+        Taken::Event(event)
+    }
+
+    /// Nothing more is put in; what is there can still be taken.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// The consumer is gone.
+    pub(super) fn abandon(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.queue.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a gap counts for.
+const GAP: usize = 64;
+
+fn weight(entries: &[Entry]) -> usize {
+    entries.iter().map(Entry::weight).sum()
+}
+
+impl Inner {
+    fn put(&mut self, event: Event) {
+        match (event, self.queue.back_mut()) {
+            (Event::Logs(entries), Some(Event::Logs(waiting)))
+                if waiting.len() + entries.len() <= TOGETHER =>
+            {
+                self.log_bytes += weight(&entries);
+                waiting.extend(entries);
+            }
+            (Event::Logs(entries), _) => {
+                self.log_bytes += weight(&entries);
+                self.queue.push_back(Event::Logs(entries));
+            }
+            (Event::Gap(gap), _) => {
+                self.log_bytes += GAP;
+                self.queue.push_back(Event::Gap(gap));
+            }
+            // Only how it is now matters.
+            (Event::Connection(now), Some(Event::Connection(before))) => *before = now,
+            (event, _) => {
+                self.others += 1;
+                self.queue.push_back(event);
+            }
+        }
+    }
+
+    /// Replaces what was said about services and the connection by how they are now. Entries stay,
+    /// and so does the place among them where another server began.
+    fn collapse(&mut self, services: Vec<ServiceState>) {
+        let mut connection = None;
+        let restarted = self
+            .queue
+            .iter()
+            .rposition(|event| matches!(event, Event::Session(session) if session.restarted));
+        let newest = self
+            .queue
+            .iter()
+            .rposition(|event| matches!(event, Event::Session(_)));
+        let mut index = 0;
+        self.queue.retain(|event| {
+            let here = Some(index);
+            index += 1;
+            match event {
+                Event::Logs(_) | Event::Gap(_) => true,
+                Event::Session(_) => here == restarted || here == newest,
+                Event::Connection(state) => {
+                    connection = Some(state.clone());
+                    false
+                }
+                Event::Snapshot(_) | Event::Status(_) | Event::Detail(_) => false,
+            }
+        });
+        let sessions =
+            usize::from(newest.is_some()) + usize::from(restarted < newest && restarted.is_some());
+        self.others = sessions;
+        for event in connection
+            .map(Event::Connection)
+            .into_iter()
+            .chain([Event::Snapshot(services)])
+        {
+            self.others += 1;
+            self.queue.push_back(event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Details, Status, Stream};
+    use std::time::SystemTime;
+
+    fn status(service: &str) -> Event {
+        Event::Status(ServiceStatus {
+            service: service.to_owned(),
+            status: Status::Ready,
+            timestamp: SystemTime::UNIX_EPOCH.into(),
+            details: Details::default(),
+        })
+    }
+
+    fn logs(seqs: std::ops::Range<u64>, length: usize) -> Event {
+        let entry = |seq| Entry {
+            seq,
+            service: "api".into(),
+            phase: "ready".into(),
+            stream: Stream::Stdout,
+            message: "x".repeat(length).into(),
+            timestamp: SystemTime::UNIX_EPOCH.into(),
+            partial: false,
+        };
+        Event::Logs(seqs.map(entry).collect())
+    }
+
+    fn session(restarted: bool) -> Event {
+        Event::Session(Session {
+            hello: Hello {
+                protocol_version: 1,
+                server: "flowlayer".to_owned(),
+                capabilities: Vec::new(),
+                session_id: None,
+            },
+            address: String::new(),
+            restarted,
+        })
+    }
+
+    fn put(mailbox: &Mailbox, event: Event) {
+        mailbox.put(event, Vec::new);
+    }
+
+    fn drain(mailbox: &Mailbox) -> Vec<Event> {
+        std::iter::from_fn(|| match mailbox.try_take() {
+            Taken::Event(event) => Some(event),
+            Taken::NothingYet | Taken::End => None,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn entries_that_wait_are_taken_together() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, logs(1..3, 5));
+        put(&mailbox, logs(3..4, 5));
+        put(&mailbox, status("api"));
+        put(&mailbox, logs(4..5, 5));
+        let got = drain(&mailbox);
+        assert_eq!(got, [logs(1..4, 5), status("api"), logs(4..5, 5)]);
+        assert_eq!(mailbox.lock().log_bytes, 0);
+    }
+
+    #[test]
+    fn entries_that_are_not_taken_leave_no_room() {
+        let mailbox = Mailbox::default();
+        let mut seq = 0;
+        while mailbox.has_room() {
+            put(&mailbox, logs(seq..seq + 1, 10_000));
+            seq += 1;
+        }
+        assert!((800..900).contains(&seq), "{seq}");
+        mailbox.try_take();
+        assert!(mailbox.has_room());
+    }
+
+    #[test]
+    fn what_is_not_taken_becomes_a_snapshot() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, session(false));
+        put(&mailbox, logs(1..2, 5));
+        put(&mailbox, session(true));
+        put(&mailbox, logs(2..3, 5));
+        for _ in 0..100_000 {
+            put(&mailbox, status("api"));
+            assert!(mailbox.lock().queue.len() <= OTHERS + 3);
+        }
+        let got = drain(&mailbox);
+        assert_eq!(got[..3], [logs(1..2, 5), session(true), logs(2..3, 5)]);
+        assert_eq!(got[3], Event::Snapshot(Vec::new()));
+        assert_eq!(mailbox.lock().others, 0);
+    }
+
+    #[test]
+    fn of_the_connection_only_the_newest_state_matters() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, Event::Connection(ConnectionState::Connecting));
+        put(&mailbox, Event::Connection(ConnectionState::Connected));
+        assert_eq!(
+            drain(&mailbox),
+            [Event::Connection(ConnectionState::Connected)]
+        );
+    }
+
+    #[test]
+    fn the_end_comes_after_what_is_there() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, status("api"));
+        mailbox.close();
+        put(&mailbox, status("db"));
+        assert_eq!(mailbox.try_take(), Taken::Event(status("api")));
+        assert_eq!(mailbox.try_take(), Taken::End);
+    }
+}

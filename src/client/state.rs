@@ -1,0 +1,175 @@
+//! How the connection is, told truthfully.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use thiserror::Error;
+
+use crate::protocol::PROTOCOL_VERSION;
+
+/// How the connection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// The first attempt is under way.
+    Connecting,
+    /// The server has introduced itself.
+    Connected,
+    /// There was a connection, and there will be another attempt at this moment (or it is under
+    /// way, when that has passed).
+    Reconnecting {
+        /// When.
+        retry_at: Instant,
+        /// Why it was lost, or why the last attempt failed.
+        why: Failure,
+    },
+    /// There has been no connection yet, or the server will not have us.
+    Failing {
+        /// When the next attempt is; `None` when there will be none.
+        retry_at: Option<Instant>,
+        /// Why.
+        why: Failure,
+    },
+}
+
+impl ConnectionState {
+    /// A few words for a header (SPEC 6), e.g. `reconnecting in 2s`.
+    pub fn label(&self, now: Instant) -> Cow<'static, str> {
+        match self {
+            Self::Connecting => "connecting".into(),
+            Self::Connected => "connected".into(),
+            Self::Reconnecting { retry_at, .. } => {
+                let left = retry_at.saturating_duration_since(now).as_millis();
+                match left.div_ceil(1000) {
+                    0 => "reconnecting".into(),
+                    seconds => format!("reconnecting in {seconds}s").into(),
+                }
+            }
+            Self::Failing { why, .. } => why.label(),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// Nobody answers there, or nobody can be asked.
+    #[error("cannot reach {address}: {why}")]
+    Unreachable {
+        /// What was dialled.
+        address: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The server wants a token and none was given.
+    #[error("{address} wants a token: give it with -token, or with -config")]
+    TokenRequired {
+        /// What was dialled.
+        address: String,
+    },
+    /// The server has another token.
+    #[error("{address} does not accept this token: use the one that the server printed at boot")]
+    InvalidToken {
+        /// What was dialled.
+        address: String,
+    },
+    /// Somebody else answers there.
+    #[error("{address} is not a flowlayer server: {why}")]
+    NotFlowLayer {
+        /// What was dialled.
+        address: String,
+        /// What it did.
+        why: String,
+    },
+    /// A server of another time.
+    #[error(
+        "{address} speaks version {version} of the protocol, this client version {PROTOCOL_VERSION}: use versions that belong together"
+    )]
+    WrongVersion {
+        /// What was dialled.
+        address: String,
+        /// What it speaks.
+        version: u64,
+    },
+    /// The server has no place for another client.
+    #[error("{address} has too many connections, try later")]
+    Full {
+        /// What was dialled.
+        address: String,
+    },
+    /// The server has closed the connection.
+    #[error("the server has closed the connection: {reason} ({code})")]
+    Closed {
+        /// The WebSocket close code.
+        code: u16,
+        /// What it said.
+        reason: String,
+    },
+    /// The connection broke.
+    #[error("the connection was lost: {why}")]
+    Lost {
+        /// What the system, or the protocol, says.
+        why: String,
+    },
+    /// The server has gone quiet.
+    #[error("nothing has come from the server for {seconds} s")]
+    Silent {
+        /// For how long.
+        seconds: u64,
+    },
+}
+
+impl Failure {
+    fn label(&self) -> Cow<'static, str> {
+        match self {
+            Self::TokenRequired { .. } => "token required".into(),
+            Self::InvalidToken { .. } => "invalid token".into(),
+            Self::NotFlowLayer { .. } => "not a flowlayer server".into(),
+            Self::WrongVersion { version, .. } => {
+                format!("protocol version {version} is not supported").into()
+            }
+            Self::Full { .. } => "too many connections".into(),
+            Self::Unreachable { .. }
+            | Self::Closed { .. }
+            | Self::Lost { .. }
+            | Self::Silent { .. } => "unreachable".into(),
+        }
+    }
+
+    /// Whether the server is there and will not have us: worth saying instead of `reconnecting`.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::TokenRequired { .. }
+            | Self::InvalidToken { .. }
+            | Self::NotFlowLayer { .. }
+            | Self::WrongVersion { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Full { .. }
+            | Self::Closed { .. }
+            | Self::Lost { .. }
+            | Self::Silent { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_label_counts_down_in_whole_seconds() {
+        let now = Instant::now();
+        let label = |left: u64| {
+            let why = Failure::Silent { seconds: 60 };
+            let retry_at = now + Duration::from_millis(left);
+            ConnectionState::Reconnecting { retry_at, why }
+                .label(now)
+                .into_owned()
+        };
+        assert_eq!(label(2000), "reconnecting in 2s");
+        assert_eq!(label(500), "reconnecting in 1s");
+        assert_eq!(label(1), "reconnecting in 1s");
+        assert_eq!(label(0), "reconnecting");
+    }
+}
