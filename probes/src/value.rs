@@ -51,7 +51,12 @@ impl JsonSchema for Command {
             "description": "A command, run directly, without a shell. A string is split on white space (no quoting); an array is the argv as it stands.",
             "oneOf": [
                 { "type": "string", "pattern": "\\S" },
-                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+                {
+                    "type": "array",
+                    "prefixItems": [{ "type": "string", "minLength": 1 }],
+                    "items": { "type": "string" },
+                    "minItems": 1,
+                },
             ],
         })
     }

@@ -133,14 +133,14 @@ pub(super) fn object_schema(
     let mut properties = Map::new();
     let mut required = Vec::new();
     for (name, doc, mut schema, is_required) in fields {
-        schema.insert("description".to_owned(), doc.trim().into());
+        schema.insert("description".to_owned(), one_line(doc).into());
         properties.insert(name.to_owned(), schema.to_value());
         if is_required {
             required.push(name);
         }
     }
     let mut schema = schemars::json_schema!({
-        "description": about.trim(),
+        "description": one_line(about),
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
@@ -149,6 +149,12 @@ pub(super) fn object_schema(
         schema.insert("required".to_owned(), json!(required));
     }
     schema
+}
+
+/// A doc comment without the line ends that only our margin asks for.
+fn one_line(doc: &str) -> String {
+    let lines: Vec<&str> = doc.lines().map(str::trim).collect();
+    lines.join(" ")
 }
 
 /// The schema of a field's type.

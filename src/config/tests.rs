@@ -3,6 +3,7 @@
 mod hostile;
 mod meaning;
 mod properties;
+mod reference;
 mod rules;
 
 use std::path::Path;

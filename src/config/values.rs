@@ -180,7 +180,11 @@ impl FromValue for AddrText {
     }
 }
 
-schema!(AddrText, { "type": "string", "examples": ["127.0.0.1:6999"] });
+schema!(AddrText, {
+    "type": "string",
+    "pattern": "^(([^:\\[\\]/\\s]+|\\[[0-9a-fA-F:.]+\\]):)?0*[1-9][0-9]{0,4}$",
+    "examples": ["127.0.0.1:6999"],
+});
 
 fn unusable(code: &'static str, text: &str, why: BindError) -> Fault {
     Fault::error(code, format!("{} is no address: {why}", quote(text)))

@@ -63,7 +63,7 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
                 let outcome = Outcome::Done;
                 let _ = updates.send(Update::Result { request, outcome });
             }
-            Request::Shutdown(_) => return,
+            Request::Boot | Request::Shutdown(_) => return,
         }
     }
 }
