@@ -5,7 +5,6 @@ use crate::terminal::color;
 
 /// Ends a subcommand early.
 #[derive(Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "some are for subcommands that are being written")]
 pub(crate) enum Failure {
     /// The command line does not make sense: `Error: <message>`, a blank line and the help of the
     /// subcommand on stderr, exit 2.

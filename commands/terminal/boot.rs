@@ -17,7 +17,6 @@ const WAITING: Style = AnsiColor::Yellow.on_default();
 
 /// Where the session's token comes from (SPEC 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "for the subcommand that is being written")]
 pub(crate) enum TokenSource<'a> {
     /// Made for this session; the only kind that is ever shown.
     Generated(&'a str),

@@ -3,8 +3,13 @@
 //! Each module tests one face of the product through what a person or a client can see of it. How
 //! they start and watch it is in [`harness`].
 
+mod boot;
 mod cli;
 mod config;
+mod ending;
+mod examples;
 mod generated;
 mod harness;
 mod lifecycle;
+mod output;
+mod refusal;

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -45,7 +45,7 @@ pub(crate) fn of_stack(identity: &str) -> Vec<Process> {
 
 fn look_at(pid: u32, marker: &str) -> Option<Process> {
     // A process that ends meanwhile is none of ours any more.
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let environment = environment(pid)?;
     let variables = || environment.split(|byte| *byte == 0);
     if !variables().any(|variable| variable == marker.as_bytes()) {
         return None;
@@ -62,6 +62,20 @@ fn look_at(pid: u32, marker: &str) -> Option<Process> {
     })
 }
 
+/// The environment of a process. While a process becomes another program it has none for a moment;
+/// kernel threads and zombies never have one, and no program either.
+fn environment(pid: u32) -> Option<Vec<u8>> {
+    let deadline = Instant::now() + Duration::from_millis(50);
+    loop {
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let has_program = || fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+        if !environment.is_empty() || !has_program() || Instant::now() > deadline {
+            return Some(environment);
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Waits until what is wanted is true of the stack's processes, and returns them.
 #[track_caller]
 pub(crate) fn wait(identity: &str, what: &str, is_so: impl Fn(&[Process]) -> bool) -> Vec<Process> {
@@ -76,7 +90,7 @@ pub(crate) fn wait(identity: &str, what: &str, is_so: impl Fn(&[Process]) -> boo
             "waited in vain for {what}: {processes:#?}"
         );
         // The kernel does not tell about processes that are not our children; ask again soon.
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -1,0 +1,200 @@
+//! The services' output on the server's terminal: merged, safe, and waited for by nobody (SPEC 4.1).
+
+use std::io::{BufRead, BufReader, Read};
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::harness::{Child, Stack, Terminal};
+
+/// Prints one line with everything a terminal would obey, then one with a colour.
+const HOSTILE: &str = r"
+printf 'a\033]0;title\007b\033[2J\033[Hc\033]52;c;ZXZpbA==\033\\d\010\010e\302\233A\n'
+printf '10%%\r20%%\r100%%\n'
+printf '\033[31mred\033[0m and \033[1mbold\n'
+echo end
+exec sleep 1000000";
+
+#[test]
+fn output_that_would_steer_the_terminal_does_not() {
+    let prepared = Stack::new().shell("api", HOSTILE, json!({})).prepare();
+    let mut terminal = Terminal::run(&prepared.command, 40, 120);
+    let screen = terminal.wait_for_text("api │ end");
+    assert!(screen.has("api │ abe"), "{screen:#?}");
+    assert!(screen.has("api │ 100%"), "{screen:#?}");
+    assert!(screen.has("api │ red and bold"), "{screen:#?}");
+    assert!(
+        screen.has("boot: validating config and graph…"),
+        "the screen was not cleared"
+    );
+    terminal.type_keys("\u{3}");
+    assert_eq!(terminal.wait_for_end().code, Some(0));
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!(
+        raw.contains("\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold\u{1b}[0m"),
+        "{raw:?}"
+    );
+    let color = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    let text = color.replace_all(&raw, "");
+    assert!(
+        !text
+            .replace("\r\n", "\n")
+            .contains(|c: char| c.is_control() && c != '\n' && c != '\u{3}'),
+        "{text:?}"
+    );
+    prepared.home.assert_nothing_left();
+}
+
+#[test]
+fn without_a_terminal_there_is_no_color_at_all() {
+    let server = Stack::new()
+        .shell("api", HOSTILE, json!({}))
+        .start()
+        .booted();
+    server.wait_for_line("api │ end");
+    let finished = server.stop();
+    assert!(
+        finished.stdout.contains("api │ red and bold\n"),
+        "{}",
+        finished.stdout
+    );
+    assert!(!finished.stdout.contains('\u{1b}'), "{}", finished.stdout);
+}
+
+#[test]
+fn quiet_leaves_the_services_out_and_nothing_else() {
+    let server = Stack::new()
+        .shell(
+            "api",
+            "echo noise; echo done >&2; exec sleep 1000000",
+            json!({
+                "ready": { "type": "log", "pattern": "done" }
+            }),
+        )
+        .argument("--quiet")
+        .start()
+        .booted();
+    let finished = server.stop();
+    assert!(!finished.stdout.contains("noise"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("boot: wave 0 │ api → ready"),
+        "{}",
+        finished.stdout
+    );
+    assert!(
+        finished.stdout.contains("[flowlayer] api → stopped"),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn the_server_outlives_a_reader_that_goes_away() {
+    let mut server = Stack::new()
+        .shell("api", "while :; do echo tick; sleep 0.01; done", json!({}))
+        .start_with(Child::spawn_unread);
+    // What `| head -1` does.
+    let mut first = String::new();
+    let mut stdout = BufReader::new(server.child().take_stdout());
+    stdout.read_line(&mut first).unwrap();
+    assert_eq!(first, "[flowlayer] boot: validating config and graph…\n");
+    drop(stdout);
+    let mut client = server.connect();
+    client.wait_status("api", "running");
+    for _ in 0..2 {
+        assert!(
+            client
+                .command("restart_service", &json!({ "service": "api" }))
+                .is_ok()
+        );
+    }
+    let finished = server.stop();
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn nothing_waits_for_a_reader_that_stops() {
+    // More than a pipe holds and more than is kept for followers.
+    let server = Stack::new()
+        .shell("flood", "yes 'a line that is long enough to fill things up' | head -n 2000000; echo over; exec sleep 1000000", json!({
+            "ready": { "type": "log", "pattern": "^over" }
+        }))
+        .shell("api", "exec sleep 1000000", json!({ "dependsOn": ["flood"] }))
+        .start_with(Child::spawn_unread);
+    let mut server = server;
+    let mut client = server.connect();
+    client.wait_status("api", "running");
+    assert!(
+        client
+            .command("restart_service", &json!({ "service": "api" }))
+            .is_ok()
+    );
+    assert!(
+        client
+            .command("stop_service", &json!({ "service": "api" }))
+            .is_ok()
+    );
+    // Now it is read again: every own line is there, and what was missed is counted.
+    let mut stdout = BufReader::new(server.child().take_stdout());
+    let mut shown = 0_u64;
+    let mut skipped = 0_u64;
+    let mut own = Vec::new();
+    loop {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let line = line.trim_end();
+        if let Some(count) = line.strip_prefix("… ") {
+            skipped += count
+                .split(' ')
+                .next()
+                .unwrap()
+                .replace(',', "")
+                .parse::<u64>()
+                .unwrap();
+        } else if line.starts_with("flood │ ") {
+            shown += 1;
+        } else {
+            own.push(line.to_owned());
+            // By the restart, then by the stop.
+            if own
+                .iter()
+                .filter(|own| own.ends_with("api → stopped"))
+                .count()
+                == 2
+            {
+                break;
+            }
+        }
+    }
+    assert!(skipped > 0);
+    assert_eq!(shown + skipped, 2_000_001);
+    assert_eq!(
+        own.iter()
+            .filter(|own| own.ends_with("api → running"))
+            .count(),
+        2,
+        "{own:#?}"
+    );
+    assert!(
+        own.contains(&"STARTUP COMPLETE — runtime active".to_owned()),
+        "{own:#?}"
+    );
+    // Unread again, it ends all the same.
+    server.signal(Signal::SIGTERM);
+    let reading = std::thread::spawn(move || stdout.read_to_string(&mut String::new()));
+    assert_eq!(server.wait_for_end().code, Some(0));
+    reading.join().unwrap().unwrap();
+}
+
+#[test]
+fn the_server_ends_while_nobody_reads() {
+    let server = Stack::new()
+        .shell(
+            "flood",
+            "echo up; exec yes",
+            json!({ "ready": { "type": "log", "pattern": "up" } }),
+        )
+        .start_with(Child::spawn_unread);
+    server.connect().wait_status("flood", "ready");
+    assert_eq!(server.stop().code, Some(0));
+}
