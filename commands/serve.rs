@@ -12,7 +12,7 @@ use flowlayer::process::guardian;
 use flowlayer::runtime::{Ended, Runtime, Setup, Subscription, Update};
 use uuid::Uuid;
 
-use self::api::Api;
+use self::api::{Api, Asked};
 use self::signals::Signals;
 use crate::cli::ServeArgs;
 use crate::exit::Exit;
@@ -33,6 +33,7 @@ const WORKERS: usize = 2;
 /// its child, apart from the exit code.
 pub(crate) fn run(args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
     let path = select::config(&args.config, Path::new("."))?;
+    let asked = Asked::read(&args)?;
     let link = match guardian::enter() {
         Ok(guardian::Entered::Guardian(code)) => {
             return Ok(Exit::of(u8::try_from(code).unwrap_or(1)));
@@ -50,7 +51,7 @@ pub(crate) fn run(args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| failed(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(args, &path, link, colors));
+    let outcome = runtime.block_on(serve(args, asked, &path, link, colors));
     // What hangs in the kernel (a file on a dead disk) must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
     outcome
@@ -58,6 +59,7 @@ pub(crate) fn run(args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
 
 async fn serve(
     args: ServeArgs,
+    asked: Asked,
     path: &Path,
     link: guardian::Link,
     colors: Colors,
@@ -76,7 +78,7 @@ async fn serve(
         wording,
         output,
     };
-    session.run(path, link, signals).await
+    session.run(asked, path, link, signals).await
 }
 
 /// What a session needs while it is being set up.
@@ -90,17 +92,19 @@ struct Session {
 impl Session {
     async fn run(
         mut self,
+        asked: Asked,
         path: &Path,
         link: guardian::Link,
         signals: Signals,
     ) -> Result<Exit, Failure> {
-        let outcome = self.try_run(path, link, signals).await;
+        let outcome = self.try_run(asked, path, link, signals).await;
         self.output.close();
         outcome
     }
 
     async fn try_run(
         &mut self,
+        asked: Asked,
         path: &Path,
         link: guardian::Link,
         mut signals: Signals,
@@ -112,7 +116,7 @@ impl Session {
         let names: Arc<[Arc<str>]> = setup.names().into();
         let logs = open_logs(&config, &names)?;
         let session_id = Uuid::new_v4();
-        let api = Api::bind(&self.args, &config, path).await?;
+        let api = Api::bind(asked, &config, path).await?;
         if let Some(api) = &api {
             api.announce(&self.output, self.wording);
         }

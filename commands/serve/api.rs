@@ -46,21 +46,20 @@ pub(super) struct Open {
 }
 
 impl Api {
-    /// Binds the address of `-s`, else of `session.bind`; `None` when there is neither.
+    /// Binds the address that was asked for, else that of `session.bind`; `None` when there is
+    /// neither.
     pub(super) async fn bind(
-        args: &ServeArgs,
+        asked: Asked,
         config: &Config,
         path: &Path,
     ) -> Result<Option<Self>, Failure> {
-        let bind = match &args.bind {
-            Some(text) => Bind::parse(text, PortZero::Allowed)
-                .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))?,
-            None => match &config.session.bind {
-                Some(bind) => bind.clone(),
-                None => return Ok(None),
-            },
+        let Some(bind) = asked.bind.or_else(|| config.session.bind.clone()) else {
+            return Ok(None);
         };
-        let (token, source) = token(args, config)?;
+        let (token, source) = match asked.token {
+            Some(token) => token,
+            None => configured(config)?,
+        };
         let listener = listen(&bind).await?;
         let address = listener.local_addr().map_err(|error| {
             Failure::Failed(format!(
@@ -160,27 +159,45 @@ impl Open {
     }
 }
 
-/// The token, by precedence (SPEC 3).
-fn token(args: &ServeArgs, config: &Config) -> Result<(Token, Source), Failure> {
-    if let Some(token) = &args.token {
-        return Ok((token.clone(), Source::Flag));
+/// What the command line and the environment say; wrong usage is found before anything is done.
+pub(super) struct Asked {
+    bind: Option<Bind>,
+    token: Option<(Token, Source)>,
+}
+
+impl Asked {
+    /// Reads `-s`, `-token` and `FLOWLAYER_TOKEN`.
+    pub(super) fn read(args: &ServeArgs) -> Result<Self, Failure> {
+        let bind = args.bind.as_deref().map(|text| {
+            Bind::parse(text, PortZero::Allowed)
+                .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
+        });
+        let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
+        let token = match (&args.token, environment) {
+            (Some(token), _) => Some((token.clone(), Source::Flag)),
+            (None, Some(token)) => {
+                // What is not UTF-8 is not ASCII either: the error says so of its replacement.
+                let token = Token::new(token.to_string_lossy())
+                    .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
+                Some((token, Source::Environment))
+            }
+            (None, None) => None,
+        };
+        Ok(Self {
+            bind: bind.transpose()?,
+            token,
+        })
     }
-    if let Some(token) = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty()) {
-        let token = token
-            .into_string()
-            .map_err(|_| ())
-            .and_then(|token| Token::new(token).map_err(|_| ()));
-        let token = token.map_err(|()| {
-            Failure::Usage("FLOWLAYER_TOKEN: a token is made of visible ASCII characters only, without white space".to_owned())
-        })?;
-        return Ok((token, Source::Environment));
-    }
-    if let Some(token) = &config.session.token {
-        let token = Token::new(token.as_str())
-            .map_err(|error| Failure::Usage(format!("session.token: {error}")))?;
-        return Ok((token, Source::Config));
-    }
-    Ok((Token::generate(), Source::Generated))
+}
+
+/// The token of the config, else a new one (SPEC 3).
+fn configured(config: &Config) -> Result<(Token, Source), Failure> {
+    let Some(token) = &config.session.token else {
+        return Ok((Token::generate(), Source::Generated));
+    };
+    let token = Token::new(token.as_str())
+        .map_err(|error| Failure::Usage(format!("session.token: {error}")))?;
+    Ok((token, Source::Config))
 }
 
 /// Binds the first of the addresses that can be had, or says why none can.

@@ -11,5 +11,6 @@ mod examples;
 mod generated;
 mod harness;
 mod lifecycle;
+mod logs;
 mod output;
 mod refusal;
