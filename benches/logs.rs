@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use flowlayer::logs::lines::Splitter;
 use flowlayer::logs::{Logs, LogsConfig, Query, Stream};
+use nix::sys::resource::{UsageWho, getrusage};
 
 /// What `seq` prints: the shortest lines that occur, so the most of them.
 fn numbers(count: u32) -> Vec<u8> {
@@ -201,10 +202,17 @@ fn report(times: &mut [Duration]) {
 fn big(dir: &Path, runtime: &tokio::runtime::Runtime) -> u64 {
     let logs = open(dir);
     let text: Arc<[u8]> = numbers(1_000_000).into();
+    let begun = Instant::now();
     for _ in 0..10 {
         runtime.block_on(send(&logs, 0, Arc::clone(&text)));
     }
     runtime.block_on(logs.close());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find(|line| line.starts_with("VmRSS"));
+    eprintln!(
+        "  10,000,000 lines in {:?}, then {resident:?}",
+        begun.elapsed()
+    );
     logs.last_seq()
 }
 
@@ -262,7 +270,7 @@ fn flood(c: &mut Criterion) {
                     let mut config = LogsConfig::new(services(2));
                     config.dir = with_files.then(|| dir.path().to_owned());
                     let logs = Logs::open(config).expect("a log");
-                    let (begun, used) = (Instant::now(), cpu_time());
+                    let (begun, used) = (Instant::now(), cpu_time(UsageWho::RUSAGE_SELF));
                     runtime.block_on(async {
                         let first = send(&logs, 0, Arc::clone(&text));
                         let second = send(&logs, 1, Arc::clone(&text));
@@ -270,7 +278,7 @@ fn flood(c: &mut Criterion) {
                         logs.close().await;
                     });
                     total += begun.elapsed();
-                    cpu += cpu_time().saturating_sub(used);
+                    cpu += cpu_time(UsageWho::RUSAGE_SELF).saturating_sub(used);
                     rounds += 2;
                     assert_eq!(logs.last_seq(), 2_000_000);
                 }
@@ -285,10 +293,84 @@ fn flood(c: &mut Criterion) {
     group.finish();
 }
 
-/// Processor time of this process so far.
-fn cpu_time() -> Duration {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("of ourselves");
+/// What a second costs in which 50 services print 50,000 lines, each line by itself, and 10
+/// followers take them as JSON. The time shown is processor time, without that of the services.
+fn following(c: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = c.benchmark_group("50,000 lines/s from 50 services");
+    group.sample_size(10);
+    for (name, followers, with_files) in [
+        ("memory, nobody follows", 0, false),
+        ("memory, 10 followers", 10, false),
+        ("files, 10 followers", 10, true),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter_custom(|count| {
+                let seconds = u32::try_from(count).expect("a few");
+                let dir = tempfile::tempdir().expect("a directory");
+                let mut config = LogsConfig::new(services(50));
+                config.dir = with_files.then(|| dir.path().to_owned());
+                let logs = Logs::open(config).expect("a log");
+                let used = cpu_time(UsageWho::RUSAGE_SELF);
+                let writing = runtime.block_on(follow(&logs, followers, seconds));
+                cpu_time(UsageWho::RUSAGE_SELF).saturating_sub(used + writing)
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Tells the processor time of the services.
+async fn follow(logs: &Logs, followers: usize, seconds: u32) -> Duration {
+    let mut pipes = Vec::new();
+    let mut readers = Vec::new();
+    for service in 0..50 {
+        let (read, write) = std::io::pipe().expect("a pipe");
+        readers.push(logs.read_pipe(read.into(), service, Stream::Stdout, None));
+        pipes.push(write);
+    }
+    let lines = u64::from(seconds) * 50_000;
+    let follow = |mut cursor: flowlayer::logs::Cursor| async move {
+        let (mut seen, mut bytes) = (0, 0);
+        while seen < lines {
+            let taken = cursor.next().await;
+            assert_eq!(taken.skipped, 0);
+            for batch in &taken.batches {
+                bytes += batch.rendered().as_str().len();
+                seen = batch.last_seq();
+            }
+        }
+        bytes
+    };
+    let followers: Vec<_> = (0..followers)
+        .map(|_| tokio::spawn(follow(logs.cursor())))
+        .collect();
+    let writer = std::thread::spawn(move || {
+        let used = cpu_time(UsageWho::RUSAGE_THREAD);
+        let begun = Instant::now();
+        for round in 0..seconds * 1000 {
+            for pipe in &mut pipes {
+                pipe.write_all(b"GET /api/v1/items/17?page=2 200 3ms\n")
+                    .expect("somebody reads");
+            }
+            let next = begun + Duration::from_millis(1) * (round + 1);
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        cpu_time(UsageWho::RUSAGE_THREAD).saturating_sub(used)
+    });
+    for reader in &mut readers {
+        reader.ended().await;
+    }
+    for follower in followers {
+        follower.await.expect("it has seen all");
+    }
+    logs.close().await;
+    writer.join().expect("it has written all")
+}
+
+/// Processor time so far.
+fn cpu_time(who: UsageWho) -> Duration {
+    let usage = getrusage(who).expect("of ourselves");
     let time = |t: nix::sys::time::TimeVal| {
         Duration::from_secs(t.tv_sec().unsigned_abs())
             + Duration::from_micros(t.tv_usec().unsigned_abs())
@@ -303,6 +385,7 @@ criterion_group!(
     rendering,
     asking_memory,
     asking_files,
-    flood
+    flood,
+    following
 );
 criterion_main!(benches);

@@ -120,3 +120,71 @@ pub(super) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::logs::entry::{Phase, Stream, Tag, Timestamp};
+    use crate::logs::lines::Splitter;
+
+    /// One entry as `serde_json` writes it.
+    #[derive(serde::Serialize)]
+    struct Entry<'a> {
+        seq: u64,
+        service: &'a str,
+        phase: &'a str,
+        stream: &'a str,
+        message: &'a str,
+        timestamp: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
+    }
+
+    proptest! {
+        #[test]
+        fn entries_are_what_serde_json_makes_of_them(
+            name in "\\PC{0,9}|[\"\\\\\u{0}-\u{1f}]{1,3}",
+            text in proptest::collection::vec("\\PC{0,9}|[\"\\\\\u{0}-\u{9}\u{b}-\u{1f}\u{7f}]{0,5}", 1..30),
+            first in prop_oneof![1..2000u64, Just(999_999_999_990u64)],
+            cut in 0..30usize,
+        ) {
+            let mut batches = Vec::new();
+            let text = text.join("\n") + "\n";
+            let long = format!("{}\r\n", "é".repeat(40_000));
+            Splitter::default().push((text + &long).as_bytes(), &mut |lines| batches.push(lines));
+            for lines in batches {
+                let tag = Arc::new(Tag::new(name.as_str().into()));
+                let mut batch = Batch::new(0, tag, Stream::Stderr, lines);
+                batch.number(first, Phase("ready"), Timestamp(1_735_689_600_120));
+                let wanted = batch.lines().map(|(seq, message, partial)| {
+                    serde_json::to_string(&Entry {
+                        seq,
+                        service: &name,
+                        phase: "ready",
+                        stream: "stderr",
+                        message,
+                        timestamp: batch.timestamp().to_string(),
+                        partial,
+                    })
+                    .unwrap()
+                });
+                let wanted: Vec<_> = wanted.collect();
+                let rendered = batch.rendered();
+                prop_assert_eq!(rendered.entries().collect::<Vec<_>>(), wanted.clone());
+                prop_assert_eq!(rendered.as_str(), wanted.join("\n") + "\n");
+                let (mut page, mut ends) = (Vec::new(), Vec::new());
+                let cut = cut.min(batch.len());
+                batch.render_page(cut..batch.len(), &mut page, &mut ends);
+                prop_assert_eq!(text_of(page), wanted[cut..].iter().map(|e| e.clone() + ",").collect::<String>());
+            }
+        }
+    }
+
+    fn text_of(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+}

@@ -15,6 +15,7 @@ mod journal;
 mod json;
 pub mod lines;
 mod outage;
+mod pace;
 mod page;
 mod parse;
 mod pin;

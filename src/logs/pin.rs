@@ -22,6 +22,8 @@ pub(super) struct Pin {
     bytes: usize,
     /// Bytes that may be held.
     limit: usize,
+    /// Somebody waits until the batches before this one are written.
+    awaited: u64,
     /// Since when something is held that nobody has started to write.
     since: Option<Instant>,
     /// The disk has taken nothing for too long: nobody waits, and the oldest are let go.
@@ -83,6 +85,7 @@ impl Pin {
             next: 0,
             bytes: 0,
             limit,
+            awaited: 0,
             since: None,
             lapsed: false,
             reserved_end,
@@ -133,7 +136,8 @@ impl Pin {
             return Work::Sleep(None);
         }
         let waited = self.since.map_or(gather, |since| now.duration_since(since));
-        if waited < gather && self.bytes < ENOUGH && self.ending == Ending::No {
+        let gathers = self.ending == Ending::No && self.awaited <= self.next;
+        if gathers && waited < gather && self.bytes < ENOUGH {
             self.sleep = Sleep::Gathering;
             return Work::Sleep(Some(gather.saturating_sub(waited)));
         }
@@ -196,6 +200,11 @@ impl Pin {
             }
             Err(retry) => self.reserving = Reserving::Failed(retry),
         }
+    }
+
+    /// Somebody waits until the batches before `number` are written.
+    pub(super) fn hurry(&mut self, number: u64) {
+        self.awaited = self.awaited.max(number);
     }
 
     /// Nothing more will come.

@@ -6,13 +6,16 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::unix::pipe;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::entry::Stream;
 use super::lines::{Lines, Splitter};
+use super::pace::Pace;
 use super::store::Store;
 
 /// The most that is read at once.
@@ -52,9 +55,11 @@ impl PipeReader {
     }
 
     /// Returns when the pipe has ended and all its lines are in the log, at once if that was so
-    /// before. Cancel-safe.
+    /// before. Cancel-safe. Best called when the end is near: from then on the pipe is read as
+    /// soon as there is anything, however little.
     pub async fn ended(&mut self) {
         if let Some(task) = &mut self.task {
+            self.sink.hurry.notify_one();
             // It is never cancelled while this exists, and a failure leaves nothing to wait for.
             let _ = task.await;
             self.task = None;
@@ -77,6 +82,8 @@ pub(super) struct Sink {
     pub(super) service: usize,
     pub(super) stream: Stream,
     progress: Mutex<Progress>,
+    /// Somebody waits for the end of the pipe.
+    hurry: Notify,
 }
 
 struct Progress {
@@ -110,6 +117,7 @@ impl Sink {
                 watch,
                 finished: false,
             }),
+            hurry: Notify::new(),
         }
     }
 
@@ -146,16 +154,17 @@ impl Sink {
 
 /// What one attempt to read has come to.
 enum Read {
-    Some,
+    Some(usize),
     End,
     /// The disk is behind: nothing was read.
     NoRoom,
 }
 
 async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
+    let mut pace = Pace::new(Instant::now());
     loop {
         match poll_fn(|cx| poll_read(&mut pipe, &sink, cx)).await {
-            Read::Some => tokio::task::consume_budget().await,
+            Read::Some(count) => pace.after(count, &sink.hurry).await,
             Read::NoRoom => sink.store.room().await,
             Read::End => break,
         }
@@ -174,7 +183,7 @@ fn poll_read(pipe: &mut pipe::Receiver, sink: &Sink, cx: &mut Context<'_>) -> Po
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                 sink.take(buffer.filled());
-                Poll::Ready(Read::Some)
+                Poll::Ready(Read::Some(buffer.filled().len()))
             }
             // No error is known to happen to a pipe; whatever it is, no more will come.
             Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Read::End),

@@ -263,9 +263,21 @@ impl Store {
         drop(dropped);
     }
 
+    /// What is there now is to be written at once: the batches before the number returned.
+    fn hurry(&self) -> u64 {
+        let mut state = self.lock();
+        let end = state.recent.end();
+        if let Some(pin) = &mut state.pin {
+            pin.hurry(end);
+        }
+        drop(state);
+        self.wake_writer();
+        end
+    }
+
     /// Waits until what is there now is dealt with by the writer.
     pub(super) async fn flush(&self) {
-        let end = self.lock().recent.end();
+        let end = self.hurry();
         loop {
             let written = self.written.notified();
             let next = self.lock().pin.as_ref().map_or(end, Pin::next);

@@ -24,7 +24,7 @@ pub(super) use open::is_not_a_file;
 pub(super) use output::{Context, Happened, Open, Output, open_file};
 #[cfg(test)]
 pub(super) use output::{Look, Medium};
-pub(super) use segment::{Segment, Taken};
+pub(super) use segment::{Segment, Taken, Wanted};
 
 use super::OpenError;
 
@@ -212,17 +212,6 @@ pub(super) fn ends(lines: &[u8]) -> Option<(u64, u64)> {
     line::seq(first).zip(line::seq(last))
 }
 
-/// Which entries of a file are wanted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    pub(super) above: u64,
-    pub(super) below: u64,
-    /// The most entries.
-    pub(super) most: usize,
-    /// No more are taken once they have this many bytes.
-    pub(super) max_bytes: usize,
-}
-
 /// By stem: which entries rotation has dropped, as far as the last session has said.
 pub(super) fn dropped(dir: &Path) -> io::Result<BTreeMap<String, (u64, u64)>> {
     Ok(match Ledger::read(dir)? {
@@ -235,13 +224,9 @@ pub(super) fn dropped(dir: &Path) -> io::Result<BTreeMap<String, (u64, u64)>> {
 pub(super) fn newest(dir: &Path, stem: &str, wanted: &Wanted) -> io::Result<Taken> {
     let mut taken = Taken::default();
     for segment in segments(dir, stem)? {
-        let most = wanted.most - taken.lines.len();
-        if most == 0 || taken.bytes >= wanted.max_bytes {
-            break;
-        }
         let start = segment.lower_bound(wanted.above.saturating_add(1))?;
         let end = segment.lower_bound(wanted.below)?;
-        segment.take_back(start..end, most, wanted.max_bytes, &mut taken)?;
+        segment.take_back(start..end, wanted, &mut taken)?;
     }
     Ok(taken)
 }

@@ -25,6 +25,31 @@ pub(crate) struct Segment {
     len: u64,
 }
 
+/// Which entries are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) above: u64,
+    pub(crate) below: u64,
+    /// The most entries.
+    pub(crate) most: usize,
+    /// No more are taken once they have this many bytes.
+    pub(crate) max_bytes: usize,
+}
+
+impl Wanted {
+    /// One entry, whatever it is.
+    pub(crate) const ANY: Self = Self {
+        above: 0,
+        below: u64::MAX,
+        most: 1,
+        max_bytes: usize::MAX,
+    };
+
+    fn has_enough(&self, taken: &Taken) -> bool {
+        taken.lines.len() >= self.most || taken.bytes >= self.max_bytes
+    }
+}
+
 /// Lines taken from the end of a range, and what else was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
@@ -59,7 +84,7 @@ impl Segment {
             },
         };
         let mut last = Taken::default();
-        self.take_back(start..self.len, 1, usize::MAX, &mut last)?;
+        self.take_back(start..self.len, &Wanted::ANY, &mut last)?;
         Ok(last.lines.first().map(|(last, _)| *last))
     }
 
@@ -98,20 +123,18 @@ impl Segment {
         Ok(None)
     }
 
-    /// Takes up to `most` entries from the end of a range that begins and ends at line starts,
-    /// newest first, until `taken` holds `max_bytes`. A last line without its end is no line yet.
+    /// Takes wanted entries from the end of a range that begins and ends at line starts, newest
+    /// first, until `taken` holds enough. A last line without its end is no line yet.
     pub(crate) fn take_back(
         &self,
         range: Range<u64>,
-        most: usize,
-        max_bytes: usize,
+        wanted: &Wanted,
         taken: &mut Taken,
     ) -> io::Result<()> {
-        let goal = taken.lines.len().saturating_add(most);
         // What was read of lines that begin before it.
         let mut pending: Vec<u8> = Vec::new();
         let mut start = range.end;
-        while start > range.start && taken.lines.len() < goal && taken.bytes < max_bytes {
+        while start > range.start && !wanted.has_enough(taken) {
             let from = start.saturating_sub(BLOCK).max(range.start);
             let mut block = self.read(from..start)?;
             start = from;
@@ -125,7 +148,7 @@ impl Segment {
                     None => block.len(),
                 }
             };
-            take_lines(&block[known..], goal, max_bytes, taken);
+            take_lines(&block[known..], wanted, taken);
             block.truncate(known);
             pending = block;
         }
@@ -160,18 +183,20 @@ impl Segment {
     }
 }
 
-fn take_lines(mut text: &[u8], goal: usize, max_bytes: usize, taken: &mut Taken) {
+fn take_lines(mut text: &[u8], wanted: &Wanted, taken: &mut Taken) {
     // Whatever follows the last line end is not a line.
     text = &text[..memrchr(b'\n', text).map_or(0, |end| end + 1)];
     while let Some(rest) = text.strip_suffix(b"\n") {
-        if taken.lines.len() >= goal || taken.bytes >= max_bytes {
+        if wanted.has_enough(taken) {
             return;
         }
         let start = memrchr(b'\n', rest).map_or(0, |end| end + 1);
         let entry = &rest[start..];
         text = &rest[..start];
+        let below = taken.lines.last().map_or(wanted.below, |(seq, _)| *seq);
         match line::seq(entry) {
-            Some(seq) if line::is_whole(entry) => {
+            // Where numbers do not ascend somebody else has written.
+            Some(seq) if seq > wanted.above && seq < below && line::is_whole(entry) => {
                 taken.bytes += entry.len();
                 taken.lines.push((seq, entry.into()));
             }
@@ -273,7 +298,8 @@ mod tests {
             let below = above + width;
             let range = segment.lower_bound(above + 1).unwrap()..segment.lower_bound(below).unwrap();
             let mut taken = Taken::default();
-            segment.take_back(range, most, usize::MAX, &mut taken).unwrap();
+            let wanted = Wanted { above, below, most, ..Wanted::ANY };
+            segment.take_back(range, &wanted, &mut taken).unwrap();
             let got: Vec<u64> = taken.lines.iter().map(|(seq, _)| *seq).collect();
             let matching = seqs.iter().rev().copied().filter(|seq| *seq > above && *seq < below);
             prop_assert_eq!(got, matching.take(most).collect::<Vec<_>>());
@@ -287,8 +313,13 @@ mod tests {
         let text: String = (1..=100).map(|seq| entry(seq, 1000)).collect();
         let segment = segment(text.as_bytes());
         let mut taken = Taken::default();
+        let wanted = Wanted {
+            most: 100,
+            max_bytes: 5000,
+            ..Wanted::ANY
+        };
         segment
-            .take_back(0..segment.len, 100, 5000, &mut taken)
+            .take_back(0..segment.len, &wanted, &mut taken)
             .unwrap();
         assert_eq!(taken.lines.len(), 5);
     }

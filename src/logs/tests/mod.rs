@@ -1,7 +1,9 @@
 //! The log as others see it.
 
+mod bounds;
 mod crash;
 mod flood;
+mod hostile;
 mod model;
 mod outage;
 

@@ -111,6 +111,8 @@ impl World {
         config.dir = dir.as_ref().map(|dir| dir.path().to_owned());
         config.buffer_size = buffer_size;
         config.max_file_bytes = max_file_bytes;
+        // Only what is asked for is written, so that answers come from what is not as well.
+        config.limits.gather = Duration::from_secs(60);
         Self {
             logs: Logs::open(config.clone()).unwrap(),
             model: Model {
