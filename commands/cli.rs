@@ -40,6 +40,8 @@ struct CommonArgs {
 pub(crate) enum Command {
     /// Start the stack of a configuration and keep it running until a signal
     Serve(ServeArgs),
+    /// Watch and operate a running stack in the terminal
+    Tui(TuiArgs),
     /// Check configurations and report every problem
     Validate(ValidateArgs),
     /// Show in which waves the services of a configuration start
@@ -92,6 +94,27 @@ pub(crate) struct ServeArgs {
     /// Leave the output of services out; boot and status lines stay
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+const TUI_NOTES: &str = "\
+Which session, the first that applies: -addr; the session of -config; that of the configuration in
+this directory; the only one that runs; a choice of those that run; 127.0.0.1:6999.
+Its token is found with it, unless one is given here or, with -addr, in FLOWLAYER_TOKEN.
+? shows the keys.";
+
+/// `flowlayer tui`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = TUI_NOTES)]
+pub(crate) struct TuiArgs {
+    /// Where the server is: host:port
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) addr: Option<String>,
+    /// Bearer token of the session API
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<Token>,
+    /// Configuration whose session is meant
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// `flowlayer validate`.

@@ -4,6 +4,7 @@
 //! how we print is in [`terminal`].
 #![forbid(unsafe_code)]
 
+mod attach;
 mod cli;
 mod completions;
 mod exit;
@@ -13,6 +14,7 @@ mod schema;
 mod select;
 mod serve;
 mod terminal;
+mod tui;
 mod validate;
 
 use std::process::ExitCode;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
 fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
     match command {
         Command::Serve(args) => serve::run(args, colors),
+        Command::Tui(args) => tui::run(args, colors),
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),
         Command::Completions(args) => Ok(completions::run(&args)),

@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
+            [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
@@ -43,6 +44,16 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Boot only this service and what it depends on; can be repeated')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Leave the output of services out; boot and status lines stay')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Leave the output of services out; boot and status lines stay')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;tui' {
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -79,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
         }
         'flowlayer;help' {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
+            [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
@@ -87,6 +99,9 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             break
         }
         'flowlayer;help;serve' {
+            break
+        }
+        'flowlayer;help;tui' {
             break
         }
         'flowlayer;help;validate' {

@@ -31,6 +31,9 @@ _flowlayer() {
             flowlayer,serve)
                 cmd="flowlayer__subcmd__serve"
                 ;;
+            flowlayer,tui)
+                cmd="flowlayer__subcmd__tui"
+                ;;
             flowlayer,validate)
                 cmd="flowlayer__subcmd__validate"
                 ;;
@@ -49,6 +52,9 @@ _flowlayer() {
             flowlayer__subcmd__help,serve)
                 cmd="flowlayer__subcmd__help__subcmd__serve"
                 ;;
+            flowlayer__subcmd__help,tui)
+                cmd="flowlayer__subcmd__help__subcmd__tui"
+                ;;
             flowlayer__subcmd__help,validate)
                 cmd="flowlayer__subcmd__help__subcmd__validate"
                 ;;
@@ -59,7 +65,7 @@ _flowlayer() {
 
     case "${cmd}" in
         flowlayer)
-            opts="-h -V --no-color --help --version serve validate plan completions schema help"
+            opts="-h -V --no-color --help --version serve tui validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -87,7 +93,7 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help)
-            opts="serve validate plan completions schema help"
+            opts="serve tui validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -157,6 +163,20 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__tui)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -252,6 +272,36 @@ _flowlayer() {
                     return 0
                     ;;
                 --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__tui)
+            opts="-c -h --addr --token --config --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

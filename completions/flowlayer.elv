@@ -24,6 +24,7 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand serve 'Start the stack of a configuration and keep it running until a signal'
+            cand tui 'Watch and operate a running stack in the terminal'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
@@ -39,6 +40,15 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand --only 'Boot only this service and what it depends on; can be repeated'
             cand -q 'Leave the output of services out; boot and status lines stay'
             cand --quiet 'Leave the output of services out; boot and status lines stay'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;tui'= {
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
             cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -70,6 +80,7 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
         }
         &'flowlayer;help'= {
             cand serve 'Start the stack of a configuration and keep it running until a signal'
+            cand tui 'Watch and operate a running stack in the terminal'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
@@ -77,6 +88,8 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'flowlayer;help;serve'= {
+        }
+        &'flowlayer;help;tui'= {
         }
         &'flowlayer;help;validate'= {
         }

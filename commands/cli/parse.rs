@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::one_dash::{ValueOptions, canonical};
-use super::{Cli, Command, CommonArgs, ServeArgs, wording};
+use super::{Cli, Command, CommonArgs, ServeArgs, TuiArgs, wording};
 use crate::failure::Failure;
 
 /// The arguments of the process, ready to be parsed. Pure: it looks at nothing else.
@@ -51,12 +51,15 @@ enum Grammar {
     Flowlayer,
     /// `flowlayer-server`: `flowlayer serve`.
     Server,
+    /// `flowlayer-client-tui`: `flowlayer tui`.
+    ClientTui,
 }
 
 impl Grammar {
     fn of(program: &OsStr) -> Self {
         match Path::new(program).file_name().and_then(OsStr::to_str) {
             Some("flowlayer-server") => Self::Server,
+            Some("flowlayer-client-tui") => Self::ClientTui,
             _ => Self::Flowlayer,
         }
     }
@@ -65,16 +68,24 @@ impl Grammar {
         let flowlayer = Cli::command();
         match self {
             Self::Flowlayer => flowlayer,
-            Self::Server => {
-                let serve = flowlayer.find_subcommand("serve").cloned();
-                let about = serve.and_then(|serve| serve.get_about().cloned());
-                let alone = clap::Command::new("flowlayer-server").disable_help_flag(true);
-                ServeArgs::augment_args(CommonArgs::augment_args(alone))
-                    .version(env!("CARGO_PKG_VERSION"))
-                    .about(about.unwrap_or_default())
-            }
+            Self::Server => alone::<ServeArgs>(&flowlayer, "flowlayer-server", "serve"),
+            Self::ClientTui => alone::<TuiArgs>(&flowlayer, "flowlayer-client-tui", "tui"),
         }
     }
+}
+
+/// A subcommand as a program of its own.
+fn alone<A: Args>(
+    flowlayer: &clap::Command,
+    name: &'static str,
+    subcommand: &str,
+) -> clap::Command {
+    let known = flowlayer.find_subcommand(subcommand).cloned();
+    let about = known.and_then(|known| known.get_about().cloned());
+    let common = CommonArgs::augment_args(clap::Command::new(name).disable_help_flag(true));
+    A::augment_args(common)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about.unwrap_or_default())
 }
 
 impl CommandLine {
@@ -128,6 +139,7 @@ impl CommandLine {
         Ok(match self.grammar {
             Grammar::Flowlayer => Cli::from_arg_matches(&matches)?.command,
             Grammar::Server => Some(Command::Serve(ServeArgs::from_arg_matches(&matches)?)),
+            Grammar::ClientTui => Some(Command::Tui(TuiArgs::from_arg_matches(&matches)?)),
         })
     }
 
@@ -211,6 +223,24 @@ mod tests {
             assert_eq!(args.only, ["a", "b"]);
             assert!(args.config.config.is_none() && args.config.file.is_none());
         }
+    }
+
+    #[test]
+    fn the_documents_ways_to_start_the_cockpit_work_under_both_names() {
+        let tui = |text: &str| match line(text).parse() {
+            Ok(Parsed::Run(Command::Tui(args))) => args,
+            other => panic!("{text}: {other:?}"),
+        };
+        for program in ["flowlayer tui", "/usr/bin/flowlayer-client-tui"] {
+            let args = tui(&format!("{program} -addr 127.0.0.1:6999 -token abc"));
+            assert_eq!(args.addr.as_deref(), Some("127.0.0.1:6999"));
+            assert!(args.token.is_some() && args.config.is_none());
+            let args = tui(&format!("{program} -config flowlayer.jsonc"));
+            assert_eq!(args.config.as_deref(), Some(Path::new("flowlayer.jsonc")));
+            assert!(tui(program).addr.is_none());
+        }
+        let help = shown("flowlayer-client-tui --help");
+        assert!(help.contains("Usage: flowlayer-client-tui "), "{help}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::color::paint;
 const WIDEST_PADDING: usize = 32;
 
 /// Red is left out: it is for failures.
-const PALETTE: [AnsiColor; 10] = [
+pub(crate) const PALETTE: [AnsiColor; 10] = [
     AnsiColor::Cyan,
     AnsiColor::Yellow,
     AnsiColor::Green,
@@ -79,7 +79,7 @@ impl Lines {
 }
 
 /// `12,345`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {

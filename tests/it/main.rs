@@ -14,3 +14,4 @@ mod lifecycle;
 mod logs;
 mod output;
 mod refusal;
+mod tui;

@@ -15,6 +15,7 @@
 
 mod child;
 mod client;
+mod fake;
 mod ports;
 mod processes;
 mod server;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 pub(crate) use child::{Child, Finished};
 pub(crate) use client::{Client, Reply};
+pub(crate) use fake::{Fake, entry};
 pub(crate) use ports::free_port;
 pub(crate) use processes::Process;
 pub(crate) use server::Server;

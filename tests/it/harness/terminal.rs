@@ -157,6 +157,12 @@ impl Terminal {
             .parser
             .screen_mut()
             .set_size(rows, columns);
+        self.tell_size(rows, columns);
+    }
+
+    /// Tells the process of another size, also of one that our screen could not show.
+    #[track_caller]
+    pub(crate) fn tell_size(&self, rows: u16, columns: u16) {
         set_size(&self.line, rows, columns);
     }
 
@@ -220,6 +226,23 @@ impl Terminal {
         self.reader.join().unwrap();
         drop((self.keyboard, self.line));
         self.child.wait_for_end()
+    }
+
+    /// Waits until these bytes have been written to it.
+    #[track_caller]
+    pub(crate) fn wait_for_bytes(&self, bytes: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut state = self
+            .display
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        while !String::from_utf8_lossy(&state.raw).contains(bytes) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain for {bytes:?}");
+            let waited = self.display.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Waits for the end of the process.

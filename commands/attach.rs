@@ -1,0 +1,292 @@
+//! Which session a client of ours means (SPEC 9).
+
+use std::path::{Path, PathBuf};
+
+use flowlayer::config::{self, ConfigError};
+use flowlayer::protocol::Token;
+use flowlayer::session::registry::{self, LiveSession};
+
+/// Where the documents say a server is when nothing else is known.
+pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
+
+/// What was given on the command line and in the environment.
+#[derive(Debug, Default)]
+pub(crate) struct Wish {
+    /// `-addr`.
+    pub(crate) address: Option<String>,
+    /// `-token`.
+    pub(crate) token: Option<Token>,
+    /// `-config`.
+    pub(crate) config: Option<PathBuf>,
+    /// `FLOWLAYER_TOKEN`, which counts with `-addr`.
+    pub(crate) environment_token: Option<Token>,
+}
+
+/// A session, or where one is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attachment {
+    /// `host:port`.
+    pub(crate) address: String,
+    /// What to present.
+    pub(crate) token: Option<Token>,
+    /// The configuration it runs, when that is known.
+    pub(crate) config: Option<PathBuf>,
+    /// How it was found, in words.
+    pub(crate) found: &'static str,
+}
+
+/// What the wish comes to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Found {
+    /// This session.
+    One(Attachment),
+    /// Any of these; a person has to say which.
+    Several(Vec<LiveSession>),
+}
+
+/// Looks for the session meant: the address given; else the session of the configuration given or
+/// discovered in the directory; else the only live one. A configuration that was given has to be
+/// valid unless its session is live.
+pub(crate) fn find(wish: &Wish, directory: &Path) -> Result<Found, ConfigError> {
+    choose(wish, directory, registry::list())
+}
+
+fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found, ConfigError> {
+    if let Some(address) = &wish.address {
+        let known = live.into_iter().find(|session| session.address == *address);
+        let given = wish
+            .token
+            .clone()
+            .or_else(|| wish.environment_token.clone());
+        let (token, config) = known.map_or((None, None), |session| {
+            (Some(session.token), Some(session.config))
+        });
+        return Ok(Found::One(Attachment {
+            address: address.clone(),
+            token: given.or(token),
+            config,
+            found: "the address given",
+        }));
+    }
+    let attach = |session: LiveSession, found| {
+        Found::One(Attachment {
+            address: session.address,
+            token: wish.token.clone().or(Some(session.token)),
+            config: Some(session.config),
+            found,
+        })
+    };
+    let discovered = config::discover(directory);
+    let path = wish.config.clone().or(discovered);
+    if let Some(path) = &path
+        && let Some(session) = live.iter().find(|session| is_same(&session.config, path))
+    {
+        let found = match wish.config {
+            Some(_) => "the session of the configuration given",
+            None => "the session of the configuration in this directory",
+        };
+        return Ok(attach(session.clone(), found));
+    }
+    if let Some(path) = &wish.config {
+        let session = config::load(path)?.config.session;
+        return Ok(configured(wish, path, &session, "the configuration given"));
+    }
+    match live.len() {
+        0 => {}
+        1 => {
+            let only = live.into_iter().next().expect("there is one");
+            return Ok(attach(only, "the only session that runs here"));
+        }
+        _ => return Ok(Found::Several(live)),
+    }
+    // Nothing runs: where it would run is where to wait for it.
+    if let Some(path) = path
+        && let Ok(loaded) = config::load(&path)
+    {
+        let session = loaded.config.session;
+        return Ok(configured(
+            wish,
+            &path,
+            &session,
+            "the configuration in this directory",
+        ));
+    }
+    Ok(Found::One(Attachment {
+        address: DEFAULT_ADDRESS.to_owned(),
+        token: wish.token.clone(),
+        config: None,
+        found: "the usual address: no session runs here",
+    }))
+}
+
+/// What a configuration says of where its session will be.
+fn configured(wish: &Wish, path: &Path, session: &config::Session, found: &'static str) -> Found {
+    let token = session
+        .token
+        .as_ref()
+        .and_then(|token| Token::new(token.clone()).ok());
+    Found::One(Attachment {
+        address: session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+        token: wish.token.clone().or(token),
+        config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        found,
+    })
+}
+
+/// Whether both name the same file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// The attachment as it is now: a session that was restarted may have another address and token.
+pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
+    let Some(config) = &attachment.config else {
+        return attachment.clone();
+    };
+    let live = registry::list();
+    let by_address = live
+        .iter()
+        .find(|session| session.address == attachment.address);
+    let by_config = live.iter().find(|session| is_same(&session.config, config));
+    let session = by_address.or(if wish.address.is_some() {
+        None
+    } else {
+        by_config
+    });
+    let Some(session) = session else {
+        return attachment.clone();
+    };
+    let given = wish.token.clone().or_else(|| {
+        wish.address
+            .as_ref()
+            .and_then(|_| wish.environment_token.clone())
+    });
+    Attachment {
+        address: session.address.clone(),
+        token: given.or_else(|| Some(session.token.clone())),
+        ..attachment.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use flowlayer::protocol::Timestamp;
+
+    use super::*;
+
+    fn token(text: &str) -> Token {
+        Token::new(text).unwrap()
+    }
+
+    fn live(port: u16, config: &Path) -> LiveSession {
+        LiveSession {
+            address: format!("127.0.0.1:{port}"),
+            token: token(&format!("token-{port}")),
+            config: config.to_owned(),
+            pid: 1,
+            session_id: port.to_string(),
+            started: Timestamp::from(std::time::UNIX_EPOCH),
+            protocol_version: 1,
+        }
+    }
+
+    #[track_caller]
+    fn one(found: Result<Found, ConfigError>) -> (String, Option<String>) {
+        match found.unwrap() {
+            Found::One(one) => (
+                one.address,
+                one.token.map(|token| token.expose().to_owned()),
+            ),
+            Found::Several(several) => panic!("{several:?}"),
+        }
+    }
+
+    fn at(address: &str, token: &str) -> (String, Option<String>) {
+        (
+            address.to_owned(),
+            (!token.is_empty()).then(|| token.to_owned()),
+        )
+    }
+
+    const CONFIG: &str =
+        r#"{"session": {"bind": "127.0.0.1:7001", "token": "written"}, "services": {}}"#;
+
+    #[test]
+    fn an_address_beats_everything_and_its_token_comes_from_near_to_far() {
+        let empty = tempfile::tempdir().unwrap();
+        let sessions = || vec![live(7000, Path::new("/a"))];
+        let mut wish = Wish {
+            address: Some("127.0.0.1:7000".to_owned()),
+            ..Wish::default()
+        };
+        let found = |wish: &Wish| one(choose(wish, empty.path(), sessions()));
+        assert_eq!(found(&wish), at("127.0.0.1:7000", "token-7000"));
+        wish.environment_token = Some(token("environment"));
+        assert_eq!(found(&wish), at("127.0.0.1:7000", "environment"));
+        wish.token = Some(token("given"));
+        assert_eq!(found(&wish), at("127.0.0.1:7000", "given"));
+        wish = Wish {
+            address: Some("10.0.0.1:1".to_owned()),
+            ..Wish::default()
+        };
+        assert_eq!(found(&wish), at("10.0.0.1:1", ""));
+    }
+
+    #[test]
+    fn a_configuration_means_its_live_session_or_what_it_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("flowlayer.jsonc");
+        fs::write(&path, CONFIG).unwrap();
+        let given = Wish {
+            config: Some(path.clone()),
+            ..Wish::default()
+        };
+        let elsewhere = tempfile::tempdir().unwrap();
+        let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
+        let mut with_it = others();
+        with_it.push(live(7005, &path));
+        let found = |wish: &Wish, sessions| one(choose(wish, elsewhere.path(), sessions));
+        assert_eq!(
+            found(&given, with_it.clone()),
+            at("127.0.0.1:7005", "token-7005")
+        );
+        assert_eq!(found(&given, others()), at("127.0.0.1:7001", "written"));
+        let discovered = choose(&Wish::default(), directory.path(), with_it);
+        assert_eq!(one(discovered), at("127.0.0.1:7005", "token-7005"));
+        let nothing_runs = choose(&Wish::default(), directory.path(), Vec::new());
+        assert_eq!(one(nothing_runs), at("127.0.0.1:7001", "written"));
+        let broken = elsewhere.path().join("broken.jsonc");
+        fs::write(&broken, "{").unwrap();
+        let wish = Wish {
+            config: Some(broken),
+            ..Wish::default()
+        };
+        assert!(choose(&wish, elsewhere.path(), others()).is_err());
+    }
+
+    #[test]
+    fn without_any_word_it_is_the_only_one_or_a_choice_or_the_usual_place() {
+        let empty = tempfile::tempdir().unwrap();
+        let wish = Wish::default();
+        let only = vec![live(7000, Path::new("/a"))];
+        assert_eq!(
+            one(choose(&wish, empty.path(), only)),
+            at("127.0.0.1:7000", "token-7000")
+        );
+        let two = vec![live(7000, Path::new("/a")), live(7001, Path::new("/b"))];
+        assert_eq!(
+            choose(&wish, empty.path(), two.clone()).unwrap(),
+            Found::Several(two)
+        );
+        assert_eq!(
+            one(choose(&wish, empty.path(), Vec::new())),
+            at(DEFAULT_ADDRESS, "")
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! `flowlayer tui`: the cockpit (SPEC 6).
+//!
+//! [`update`] is a pure function from model and message to model and effects, [`view`] draws what is
+//! visible of the model, [`run`] is the loop around them, [`session`] the connection, [`screen`] the
+//! terminal.
+
+mod ansi;
+mod clipboard;
+mod facts;
+mod keys;
+mod log;
+mod message;
+mod model;
+mod prompt;
+mod run;
+#[cfg(test)]
+mod sample;
+mod screen;
+mod service;
+mod session;
+mod theme;
+mod update;
+mod view;
+mod words;
+
+use std::path::Path;
+
+use flowlayer::config::ConfigError;
+use flowlayer::protocol::Token;
+use jiff::tz::TimeZone;
+
+use crate::attach::{self, Wish};
+use crate::cli::TuiArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
+use model::{Model, Target};
+use theme::Theme;
+
+/// Finds the session, takes the terminal over and runs the cockpit.
+pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
+    if !screen::is_there() {
+        return Err(Failure::Failed(
+            "the cockpit needs a terminal, and standard input or output is none: run it in one"
+                .to_owned(),
+        ));
+    }
+    let wish = wish(args)?;
+    let found = attach::find(&wish, Path::new(".")).map_err(|error| failure(error, colors))?;
+    let model = Model::new(
+        Target::default(),
+        Theme {
+            colored: colors.stdout,
+        },
+        TimeZone::system(),
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
+    let ended = screen::Screen::enter()
+        .and_then(|screen| runtime.block_on(run::run(model, screen, found, wish)));
+    // What still waits for a disk must not hold up who wants to leave.
+    runtime.shutdown_background();
+    // A terminal that is gone has nobody to tell.
+    drop(ended);
+    Ok(Exit::SUCCESS)
+}
+
+fn wish(args: TuiArgs) -> Result<Wish, Failure> {
+    let environment_token = match std::env::var("FLOWLAYER_TOKEN") {
+        Ok(text) if !text.is_empty() && args.addr.is_some() => {
+            Some(Token::new(text).map_err(|error| {
+                Failure::Usage(format!(
+                    "the token in FLOWLAYER_TOKEN cannot be used: {error}"
+                ))
+            })?)
+        }
+        _ => None,
+    };
+    Ok(Wish {
+        address: args.addr,
+        token: args.token,
+        config: args.config,
+        environment_token,
+    })
+}
+
+fn failure(error: ConfigError, colors: Colors) -> Failure {
+    match error {
+        ConfigError::Unreadable(error) => Failure::Unreadable(error.to_string()),
+        ConfigError::Invalid { problems, text } => {
+            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+            Failure::Reported(Exit::USAGE)
+        }
+    }
+}

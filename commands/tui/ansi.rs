@@ -1,0 +1,353 @@
+//! A log line as cells: what a service printed, made safe, with its colours.
+//!
+//! [`terminal::ansi`](crate::terminal::ansi) leaves nothing but text, tabs and colour sequences;
+//! what remains to be done is to read those sequences, to expand tabs, and to cut graphemes down to
+//! what every terminal shows equally wide.
+
+use std::ops::ControlFlow;
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+use crate::terminal::ansi::append_safe;
+
+/// Columns between tab stops.
+const TAB: usize = 8;
+
+/// What only joins or varies what stands before it. Terminals disagree about how wide such
+/// sequences are, and a disagreement shifts everything to the right of it.
+const fn is_joiner(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// One character position of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    /// What to draw: one grapheme, or blanks for a tab.
+    pub(crate) symbol: &'a str,
+    /// In columns: 1 or 2, up to 8 for a tab.
+    pub(crate) width: usize,
+    /// Its colours.
+    pub(crate) style: Style,
+    /// Where it starts in [`plain`], in bytes.
+    pub(crate) offset: usize,
+}
+
+/// The line without anything but its text: for filters, searches and copies.
+pub(crate) fn plain(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    append_safe(&mut text, message, false);
+    text
+}
+
+/// Hands out the cells of a line from left to right until the caller has had enough.
+pub(crate) fn cells(
+    message: &str,
+    colored: bool,
+    mut take: impl FnMut(Cell<'_>) -> ControlFlow<()>,
+) {
+    let mut safe = String::with_capacity(message.len());
+    append_safe(&mut safe, message, colored);
+    let mut style = Style::new();
+    let (mut column, mut offset) = (0, 0);
+    let mut rest = safe.as_str();
+    while !rest.is_empty() {
+        if let Some((parameters, after)) = rest
+            .strip_prefix("\u{1b}[")
+            .and_then(|sequence| sequence.split_once('m'))
+        {
+            style = with_sequence(style, parameters);
+            rest = after;
+            continue;
+        }
+        let end = rest.find(['\u{1b}', '\t']).unwrap_or(rest.len());
+        if end == 0 {
+            // A tab; or an escape that is no colour, which the filter does not let through.
+            let width = TAB - column % TAB;
+            let cell = Cell {
+                symbol: &"        "[..width],
+                width,
+                style,
+                offset,
+            };
+            if take(cell).is_break() {
+                return;
+            }
+            column += width;
+            offset += 1;
+            rest = &rest[1..];
+            continue;
+        }
+        let (text, after) = rest.split_at(end);
+        for grapheme in Span::raw(text).styled_graphemes(Style::new()) {
+            let symbol = shown(grapheme.symbol);
+            let width = symbol.width();
+            if width > 0 {
+                let cell = Cell {
+                    symbol,
+                    width,
+                    style,
+                    offset,
+                };
+                if take(cell).is_break() {
+                    return;
+                }
+            }
+            column += width;
+            offset += grapheme.symbol.len();
+        }
+        rest = after;
+    }
+}
+
+/// The part of a grapheme that is drawn: up to the first joiner.
+fn shown(grapheme: &str) -> &str {
+    let mut characters = grapheme.char_indices();
+    characters.next();
+    let end = characters.find(|(_, character)| is_joiner(*character));
+    end.map_or(grapheme, |(at, _)| &grapheme[..at])
+}
+
+/// How many rows a line takes when it is broken at this many columns; at least one.
+pub(crate) fn rows(message: &str, columns: usize) -> usize {
+    // Nearly every line is narrower than it has bytes, and most fit.
+    if columns == 0 || (message.len() <= columns && !message.contains('\t')) {
+        return 1;
+    }
+    let mut wrap = Wrap::new(columns);
+    cells(message, false, |cell| {
+        wrap.place(cell.width);
+        ControlFlow::Continue(())
+    });
+    wrap.row + 1
+}
+
+/// Breaks a line into rows, cell by cell.
+#[derive(Debug)]
+pub(crate) struct Wrap {
+    columns: usize,
+    row: usize,
+    column: usize,
+}
+
+impl Wrap {
+    /// For rows of this many columns.
+    pub(crate) const fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            row: 0,
+            column: 0,
+        }
+    }
+
+    /// The row and column of the next cell, which is so wide.
+    pub(crate) fn place(&mut self, width: usize) -> (usize, usize) {
+        if self.column + width > self.columns && self.column > 0 {
+            self.row += 1;
+            self.column = 0;
+        }
+        let place = (self.row, self.column);
+        self.column += width;
+        place
+    }
+}
+
+/// The style after a colour sequence, its parameters separated by `;` and `:`.
+fn with_sequence(mut style: Style, parameters: &str) -> Style {
+    let mut numbers = parameters.split(';').map(|parameter| {
+        let mut parts = parameter.split(':');
+        let first = parts
+            .next()
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(0_u16);
+        (first, parts)
+    });
+    while let Some((number, mut parts)) = numbers.next() {
+        match number {
+            0 => style = Style::new(),
+            1 => style = style.add_modifier(Modifier::BOLD),
+            2 => style = style.add_modifier(Modifier::DIM),
+            3 => style = style.add_modifier(Modifier::ITALIC),
+            // `4:0` is no underline.
+            4 if parts.next() == Some("0") => style = style.remove_modifier(Modifier::UNDERLINED),
+            4 => style = style.add_modifier(Modifier::UNDERLINED),
+            // Blinking is for nobody; reversed and struck text say something.
+            7 => style = style.add_modifier(Modifier::REVERSED),
+            9 => style = style.add_modifier(Modifier::CROSSED_OUT),
+            22 => style = style.remove_modifier(Modifier::BOLD | Modifier::DIM),
+            23 => style = style.remove_modifier(Modifier::ITALIC),
+            24 => style = style.remove_modifier(Modifier::UNDERLINED),
+            27 => style = style.remove_modifier(Modifier::REVERSED),
+            29 => style = style.remove_modifier(Modifier::CROSSED_OUT),
+            30..=37 => style.fg = Some(basic(number - 30)),
+            40..=47 => style.bg = Some(basic(number - 40)),
+            90..=97 => style.fg = Some(basic(number - 90 + 8)),
+            100..=107 => style.bg = Some(basic(number - 100 + 8)),
+            38 | 48 => {
+                let inner: Vec<&str> = parts.collect();
+                let color = if inner.is_empty() {
+                    extended(|| numbers.next().map(|(number, _)| number))
+                } else {
+                    // `38:2::r:g:b` has a colour space, which nobody uses, before the colour.
+                    let has_space = inner.len() > 4;
+                    let mut inner = inner
+                        .iter()
+                        .enumerate()
+                        .filter(|(index, _)| !(has_space && *index == 1))
+                        .filter_map(|(_, part)| part.parse().ok());
+                    extended(|| inner.next())
+                };
+                let place = if number == 38 {
+                    &mut style.fg
+                } else {
+                    &mut style.bg
+                };
+                *place = color.or(*place);
+            }
+            39 => style.fg = None,
+            49 => style.bg = None,
+            // Hidden text (8) is shown: a log is for reading.
+            _ => {}
+        }
+    }
+    style
+}
+
+fn basic(number: u16) -> Color {
+    const COLORS: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    COLORS[usize::from(number) % COLORS.len()]
+}
+
+/// `5;n` or `2;r;g;b`.
+fn extended(mut next: impl FnMut() -> Option<u16>) -> Option<Color> {
+    let byte = |next: &mut dyn FnMut() -> Option<u16>| next().and_then(|n| u8::try_from(n).ok());
+    match next()? {
+        5 => byte(&mut next).map(Color::Indexed),
+        2 => Some(Color::Rgb(
+            byte(&mut next)?,
+            byte(&mut next)?,
+            byte(&mut next)?,
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The text, and the style of each of its cells.
+    fn painted(message: &str) -> (String, Vec<Style>) {
+        let (mut text, mut styles) = (String::new(), Vec::new());
+        cells(message, true, |cell| {
+            text.push_str(cell.symbol);
+            styles.push(cell.style);
+            ControlFlow::Continue(())
+        });
+        (text, styles)
+    }
+
+    #[track_caller]
+    fn first_style(message: &str) -> Style {
+        painted(message).1[0]
+    }
+
+    #[test]
+    fn colors_are_read_in_all_their_spellings() {
+        let fg = |color| Style::new().fg(color);
+        assert_eq!(first_style("\u{1b}[31mx"), fg(Color::Red));
+        assert_eq!(first_style("\u{1b}[97mx"), fg(Color::White));
+        assert_eq!(first_style("\u{1b}[44mx"), Style::new().bg(Color::Blue));
+        assert_eq!(first_style("\u{1b}[38;5;208mx"), fg(Color::Indexed(208)));
+        assert_eq!(first_style("\u{1b}[38:5:208mx"), fg(Color::Indexed(208)));
+        assert_eq!(first_style("\u{1b}[38;2;1;2;3mx"), fg(Color::Rgb(1, 2, 3)));
+        assert_eq!(first_style("\u{1b}[38:2::1:2:3mx"), fg(Color::Rgb(1, 2, 3)));
+        assert_eq!(
+            first_style("\u{1b}[1;32mx"),
+            fg(Color::Green).add_modifier(Modifier::BOLD)
+        );
+        assert_eq!(first_style("\u{1b}[31m\u{1b}[mx"), Style::new());
+        assert_eq!(first_style("\u{1b}[31m\u{1b}[39mx"), Style::new());
+        assert_eq!(first_style("\u{1b}[38;5mx"), Style::new());
+        assert_eq!(first_style("\u{1b}[38;5;999mx"), Style::new());
+        assert_eq!(
+            first_style("\u{1b}[8mx"),
+            Style::new(),
+            "hidden text is shown"
+        );
+    }
+
+    #[test]
+    fn what_is_not_color_leaves_only_its_text() {
+        for (message, text) in [
+            (
+                "\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\ more",
+                "link more",
+            ),
+            ("\u{1b}[2J\u{1b}[Hx\u{1b}]0;title\u{7}y", "xy"),
+            ("10%\r 50%\r100%", "100%"),
+            ("a\tb", "a       b"),
+            ("漢\tb", "漢      b"),
+            ("👨\u{200d}👩\u{200d}👧!", "👨!"),
+            ("❤\u{fe0f}!", "❤!"),
+            ("👍🏽!", "👍!"),
+            ("e\u{301}!", "e\u{301}!"),
+        ] {
+            assert_eq!(painted(message).0, text, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_counted_as_they_are_broken() {
+        assert_eq!(rows("", 10), 1);
+        assert_eq!(rows("0123456789", 10), 1);
+        assert_eq!(rows("0123456789x", 10), 2);
+        assert_eq!(rows("漢漢漢", 5), 2, "a wide character is not cut");
+        assert_eq!(rows("漢漢漢", 1), 3);
+        assert_eq!(rows("\u{1b}[31m0123456789\u{1b}[0m", 10), 1);
+        assert_eq!(rows("x", 0), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_safe_and_point_into_the_plain_text(
+            message in "(\\PC|[\u{1b}\\[\\]0-9;:m\r\t\u{8}\u{7}]){0,60}", columns in 0_usize..30
+        ) {
+            prop_assume!(!message.contains('\u{8}'));
+            let text = plain(&message);
+            let mut failed = None;
+            cells(&message, true, |cell| {
+                let fits = cell.width <= TAB && text.is_char_boundary(cell.offset);
+                if !fits || cell.offset >= text.len() || cell.symbol.contains(char::is_control) {
+                    failed = Some(format!("{cell:?} of {text:?}"));
+                }
+                ControlFlow::Continue(())
+            });
+            prop_assert_eq!(failed, None);
+            prop_assert!(rows(&message, columns) >= 1);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The key table: what can be pressed, where, and what it does. The help and the hints are made
+//! from it, so that they cannot say anything else than what is true.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Where a key counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Context {
+    /// On the list of services.
+    Services,
+    /// On the log.
+    Logs,
+    /// In the plan.
+    Plan,
+    /// In the details of a service.
+    Detail,
+    /// In the connection info.
+    Info,
+    /// On the list of sessions.
+    Sessions,
+    /// In a question.
+    Question,
+    /// While typing a filter or a search.
+    Typing,
+    /// Wherever nothing else is meant by it.
+    Everywhere,
+}
+
+impl Context {
+    /// In the order of the help.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Everywhere,
+        Self::Services,
+        Self::Logs,
+        Self::Typing,
+        Self::Plan,
+        Self::Detail,
+        Self::Info,
+        Self::Sessions,
+        Self::Question,
+    ];
+
+    /// The heading in the help.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Services => "services",
+            Self::Logs => "log",
+            Self::Typing => "while typing",
+            Self::Plan => "plan",
+            Self::Detail => "details",
+            Self::Info => "connection info",
+            Self::Sessions => "sessions",
+            Self::Question => "questions",
+        }
+    }
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    Quit,
+    SwitchPanel,
+    Filter,
+    Close,
+    Info,
+    Help,
+    Sessions,
+    Plan,
+    Detail,
+    Start,
+    Stop,
+    Restart,
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Find,
+    NextHit,
+    PreviousHit,
+    Context,
+    Stream,
+    Clock,
+    Wrap,
+    LineStart,
+    Mark,
+    PreviousMark,
+    Select,
+    Copy,
+    Save,
+    RevealToken,
+    ToggleRegex,
+    Accept,
+    Retry,
+}
+
+/// A key, with or without Ctrl. Shift is in the character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Press {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+const fn char(character: char) -> Press {
+    Press {
+        code: KeyCode::Char(character),
+        ctrl: false,
+    }
+}
+
+const fn ctrl(character: char) -> Press {
+    Press {
+        code: KeyCode::Char(character),
+        ctrl: true,
+    }
+}
+
+const fn key(code: KeyCode) -> Press {
+    Press { code, ctrl: false }
+}
+
+impl Press {
+    /// What was pressed.
+    pub(crate) fn of(event: KeyEvent) -> Self {
+        Self {
+            code: event.code,
+            ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// Where.
+    pub(crate) context: Context,
+    keys: &'static [Press],
+    /// The keys as they are written.
+    pub(crate) shown: &'static str,
+    /// What they do.
+    pub(crate) action: Action,
+    /// For the help.
+    pub(crate) help: &'static str,
+    /// For the footer: one word, or nothing when it is not worth the space.
+    pub(crate) hint: &'static str,
+}
+
+macro_rules! bindings {
+    ($($context:ident: $([$($press:expr),+] $shown:literal $action:ident, $help:literal, $hint:literal;)+)+) => {
+        &[$($(Binding {
+            context: Context::$context,
+            keys: &[$($press),+],
+            shown: $shown,
+            action: Action::$action,
+            help: $help,
+            hint: $hint,
+        },)+)+]
+    };
+}
+
+/// The table. Within a context the order is the order of importance: hints are cut from its end.
+pub(crate) const BINDINGS: &[Binding] = bindings! {
+    Services:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "one up", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "one down", "";
+        [char('/')] "/" Filter, "show only services whose name contains…", "filter";
+        [key(KeyCode::Enter), char('d')] "enter d" Detail, "details of the service", "details";
+        [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
+        [key(KeyCode::PageDown)] "pgdn" PageDown, "a page down", "";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "all logs", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the last service", "";
+    Logs:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "one row up; stops following", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "one row down; follows again at the end", "";
+        [char('/')] "/" Filter, "show only lines that contain…", "filter";
+        [char('f'), ctrl('f')] "f" Find, "search: matches stand out, everything stays", "search";
+        [char('n')] "n" NextHit, "next match, downwards", "";
+        [char('N')] "N" PreviousHit, "next match, upwards, as far back as the log goes", "";
+        [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
+        [char('w')] "w" Wrap, "break long lines, or not", "wrap";
+        [char('t')] "t" Clock, "times: short, full, none", "times";
+        [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
+        [char('m')] "m" Mark, "draw a line under what is there now", "mark";
+        [char('\'')] "'" PreviousMark, "up to the next mark", "";
+        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line; else details", "";
+        [char('d')] "d" Detail, "details of the service", "";
+        [char('y')] "y" Copy, "copy what is selected, or the screen, without colours", "";
+        [char('Y')] "Y" Save, "write it to a file", "";
+        [key(KeyCode::Left), char('h')] "← h" Left, "to the left", "";
+        [key(KeyCode::Right), char('l')] "→ l" Right, "to the right, in long lines", "";
+        [char('0')] "0" LineStart, "back to the start of the lines", "";
+        [key(KeyCode::PageUp), ctrl('b'), ctrl('u')] "pgup" PageUp, "a page up; older lines are loaded", "";
+        [key(KeyCode::PageDown), char(' '), ctrl('d')] "pgdn space" PageDown, "a page down", "";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning of the log", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the end; new lines are followed", "follow";
+    Plan:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "one up in the wave", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "one down in the wave", "";
+        [key(KeyCode::Left), char('h')] "← h" Left, "a wave earlier", "";
+        [key(KeyCode::Right), char('l')] "→ l" Right, "a wave later", "";
+        [char('g'), key(KeyCode::Home)] "g" Top, "the first service", "";
+        [char('G'), key(KeyCode::End)] "G" Bottom, "the last service", "";
+        [key(KeyCode::Enter), char('d')] "enter d" Detail, "details of the service", "details";
+        [char('p'), key(KeyCode::Esc)] "p esc" Plan, "back to the log", "back";
+    Detail:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
+        [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
+        [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
+        [key(KeyCode::Enter), char('d'), key(KeyCode::Esc)] "enter d esc" Close, "close", "close";
+    Info:
+        [char('t')] "t" RevealToken, "show or hide the token", "show token";
+        [char('y')] "y" Copy, "copy the command that connects here", "copy command";
+        [char('i'), key(KeyCode::Esc), key(KeyCode::Enter)] "i esc" Close, "close", "close";
+    Sessions:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
+        [key(KeyCode::Enter)] "enter" Accept, "go there", "connect";
+        [char('o')] "o" Sessions, "look again", "refresh";
+        [key(KeyCode::Esc)] "esc" Close, "stay", "close";
+    Question:
+        [char('y'), key(KeyCode::Enter)] "y enter" Accept, "yes", "yes";
+        [char('n'), key(KeyCode::Esc)] "n esc" Close, "no", "no";
+    Typing:
+        [key(KeyCode::Enter)] "enter" Accept, "keep it and go on", "keep";
+        [key(KeyCode::Esc)] "esc" Close, "drop it", "drop";
+        [ctrl('r'), key(KeyCode::Tab)] "tab ^r" ToggleRegex, "plain text or regular expression", "regex";
+    Everywhere:
+        [char('s'), char('S')] "s" Start, "start the service, or restart it when it is up; on all logs start all", "";
+        [char('x')] "x" Stop, "stop the service; on all logs stop all", "";
+        [char('r')] "r" Restart, "restart the service", "";
+        [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
+        [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";
+        [char('o')] "o" Sessions, "switch to another live session", "sessions";
+        [char('i')] "i" Info, "connection info", "info";
+        [key(KeyCode::Esc)] "esc" Close, "close the filter, the search, the selection, a window", "";
+        [char('R')] "R" Retry, "try the connection again now", "";
+        [char('?')] "?" Help, "this help", "help";
+        [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on", "quit";
+};
+
+/// What a key does where these contexts count, the first first.
+pub(crate) fn action(event: KeyEvent, contexts: &[Context]) -> Option<Action> {
+    let press = Press::of(event);
+    contexts.iter().find_map(|context| {
+        BINDINGS
+            .iter()
+            .find(|binding| binding.context == *context && binding.keys.contains(&press))
+            .map(|binding| binding.action)
+    })
+}
+
+/// The rows of a context.
+pub(crate) fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS
+        .iter()
+        .filter(move |binding| binding.context == context)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn press(character: char) -> KeyEvent {
+        KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for context in Context::ALL {
+            let mut seen = HashSet::new();
+            for binding in of(context) {
+                for key in binding.keys {
+                    assert!(
+                        seen.insert((key.code, key.ctrl)),
+                        "{context:?} {:?}",
+                        binding.shown
+                    );
+                }
+            }
+            assert!(!seen.is_empty(), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearer_context_wins() {
+        let contexts = [Context::Logs, Context::Everywhere];
+        assert_eq!(action(press('t'), &contexts), Some(Action::Clock));
+        assert_eq!(
+            action(press('t'), &[Context::Info]),
+            Some(Action::RevealToken)
+        );
+        assert_eq!(action(press('q'), &contexts), Some(Action::Quit));
+        assert_eq!(
+            action(press('S'), &contexts),
+            Some(Action::Start),
+            "as in the original"
+        );
+        assert_eq!(action(press('§'), &contexts), None);
+    }
+
+    #[test]
+    fn shift_is_in_the_character() {
+        let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(action(event, &[Context::Logs]), Some(Action::Bottom));
+    }
+}

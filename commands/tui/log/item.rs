@@ -1,0 +1,119 @@
+//! What stands in the log panel: lines of services, events, marks.
+
+use std::sync::Arc;
+
+use flowlayer::protocol::Stream;
+
+/// Where an item stands: lines at their `seq`, everything else after the line that was the newest
+/// when it happened. It never changes, so a scroll position made of it holds whatever arrives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    /// Of the line, or of the line before.
+    pub(crate) seq: u64,
+    /// 0 for a line; events and marks count up.
+    pub(crate) sub: u32,
+}
+
+impl Place {
+    /// The place of a line.
+    pub(crate) const fn line(seq: u64) -> Self {
+        Self { seq, sub: 0 }
+    }
+}
+
+/// One row or, wrapped, a few.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// Its order and its name.
+    pub(crate) place: Place,
+    /// When, in milliseconds since 1970.
+    pub(crate) at: i64,
+    /// Whose it is; `None` for what concerns the whole stack.
+    pub(crate) service: Option<Arc<str>>,
+    /// What it says.
+    pub(crate) content: Content,
+}
+
+/// The kinds of items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A line as the service wrote it, escapes included.
+    Line {
+        /// Where it was written to.
+        stream: Stream,
+        /// Whether the line goes on in the service's next entry.
+        partial: bool,
+        /// The line.
+        text: Box<str>,
+    },
+    /// Something that happened, in words.
+    Event {
+        /// How it is to be taken.
+        tone: Tone,
+        /// One line.
+        text: Box<str>,
+    },
+    /// A line that the person has drawn, with its number.
+    Mark(u32),
+}
+
+/// How news is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it is.
+    Plain,
+    /// Something worked.
+    Good,
+    /// Something is under way.
+    Busy,
+    /// Something went wrong.
+    Bad,
+}
+
+/// What an item costs beyond its text, in bytes: a generous guess.
+const OVERHEAD: usize = 112;
+
+impl Item {
+    /// Its text as it came.
+    pub(crate) fn raw(&self) -> &str {
+        match &self.content {
+            Content::Line { text, .. } | Content::Event { text, .. } => text,
+            Content::Mark(_) => "",
+        }
+    }
+
+    /// Whether it is a line of a service.
+    pub(crate) const fn is_line(&self) -> bool {
+        matches!(self.content, Content::Line { .. })
+    }
+
+    /// What holding it costs, in bytes.
+    pub(crate) fn cost(&self) -> usize {
+        OVERHEAD + self.raw().len()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A line for tests: `seq` is also its time in seconds.
+    pub(crate) fn line(seq: u64, service: &str, text: &str) -> Arc<Item> {
+        Arc::new(Item {
+            place: Place::line(seq),
+            at: i64::try_from(seq).unwrap() * 1_000,
+            service: Some(service.into()),
+            content: Content::Line {
+                stream: Stream::Stdout,
+                partial: false,
+                text: text.into(),
+            },
+        })
+    }
+
+    #[test]
+    fn events_stand_between_the_lines_they_happened_between() {
+        let event = Place { seq: 7, sub: 1 };
+        assert!(Place::line(7) < event && event < Place::line(8));
+    }
+}

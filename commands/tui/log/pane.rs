@@ -1,0 +1,431 @@
+//! The log panel's state: the window, what is wanted in it, where the reader is.
+
+use std::sync::Arc;
+
+use flowlayer::protocol::Stream;
+
+use super::item::{Content, Item, Place, Tone};
+use super::matcher::Matcher;
+use super::recent::Recent;
+use super::sieve::{Scope, Sieve};
+use super::viewport::{Geometry, Position};
+use super::window::{Cursor, Direction, Newer, Older, PAGE, Window};
+
+/// How times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Clock {
+    /// Not at all.
+    Off,
+    /// `09:21:14`.
+    #[default]
+    Time,
+    /// `11-21 09:21:14.123`.
+    Full,
+}
+
+impl Clock {
+    /// Columns it takes, the blank after it included.
+    pub(crate) const fn width(self) -> u16 {
+        match self {
+            Self::Off => 0,
+            Self::Time => 9,
+            Self::Full => 19,
+        }
+    }
+}
+
+/// A search: matches stand out, and one of them is where the reader is.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    /// As typed.
+    pub(crate) text: String,
+    /// Compiled.
+    pub(crate) matcher: Matcher,
+    /// The item last jumped to.
+    pub(crate) current: Option<Place>,
+    /// Looking for one further up than what is held.
+    pub(crate) is_seeking: bool,
+}
+
+/// Items from one place to another, either way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// Where it began.
+    pub(crate) anchor: Place,
+    /// Where it is being moved.
+    pub(crate) cursor: Place,
+}
+
+impl Selection {
+    /// Whether the place is inside.
+    pub(crate) fn contains(self, place: Place) -> bool {
+        (self.anchor.min(self.cursor)..=self.anchor.max(self.cursor)).contains(&place)
+    }
+}
+
+/// What a question for a page was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageRequest {
+    /// Of which window.
+    pub(crate) generation: u64,
+    /// Of which service; `None` for all.
+    pub(crate) service: Option<Arc<str>>,
+    /// From where.
+    pub(crate) cursor: Cursor,
+    /// For which end of the window.
+    pub(crate) direction: Direction,
+    /// At most so many entries.
+    pub(crate) limit: u64,
+}
+
+/// How many pages may be gone through without a key being pressed, when a filter or a search lets
+/// nearly nothing through.
+const PATIENCE: u32 = 200;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct LogPane {
+    /// The live end of everything.
+    pub(crate) recent: Recent,
+    /// What is held for the screen.
+    pub(crate) window: Window,
+    /// What is wanted in it.
+    pub(crate) sieve: Sieve,
+    /// Where the reader is.
+    pub(crate) position: Position,
+    /// What is looked for.
+    pub(crate) search: Option<Search>,
+    /// What is selected.
+    pub(crate) selection: Option<Selection>,
+    /// Whether long lines are broken.
+    pub(crate) wrap: bool,
+    /// How times are written.
+    pub(crate) clock: Clock,
+    /// Columns scrolled to the right.
+    pub(crate) shift: usize,
+    /// Lines that came since the reader left the end.
+    pub(crate) unseen: u64,
+    marks: u32,
+    patience: u32,
+}
+
+impl Default for LogPane {
+    fn default() -> Self {
+        Self {
+            recent: Recent::default(),
+            window: Window::new(0, Older::Unknown, Newer::Live),
+            sieve: Sieve::default(),
+            position: Position::Follow,
+            search: None,
+            selection: None,
+            wrap: false,
+            clock: Clock::Time,
+            shift: 0,
+            unseen: 0,
+            marks: 0,
+            patience: PATIENCE,
+        }
+    }
+}
+
+impl LogPane {
+    /// Whether new lines appear by themselves.
+    pub(crate) fn is_following(&self) -> bool {
+        self.position == Position::Follow
+    }
+
+    /// Takes in a live line.
+    pub(crate) fn push_line(&mut self, line: Arc<Item>) {
+        self.recent.push(Arc::clone(&line));
+        if self.sieve.admits(&line) {
+            let is_following = self.is_following() && self.selection.is_none();
+            if !is_following {
+                self.unseen += 1;
+            }
+            self.window.push_live(line, is_following);
+        }
+    }
+
+    /// Writes an event into the log.
+    pub(crate) fn push_event(
+        &mut self,
+        at: i64,
+        service: Option<Arc<str>>,
+        tone: Tone,
+        text: &str,
+    ) {
+        let text = text.into();
+        let event = self.recent.note(|place| Item {
+            place,
+            at,
+            service,
+            content: Content::Event { tone, text },
+        });
+        if self.sieve.admits(&event) {
+            self.window
+                .push_live(event, self.is_following() && self.selection.is_none());
+        }
+    }
+
+    /// Draws a line under the log as it is now.
+    pub(crate) fn push_mark(&mut self, at: i64) -> u32 {
+        self.marks = self.marks.saturating_add(1);
+        let number = self.marks;
+        let mark = self.recent.note(|place| Item {
+            place,
+            at,
+            service: None,
+            content: Content::Mark(number),
+        });
+        self.window
+            .push_live(mark, self.is_following() && self.selection.is_none());
+        number
+    }
+
+    /// Forgets everything that came from a server: it is another one now.
+    pub(crate) fn forget(&mut self) {
+        self.recent = Recent::default();
+        self.refill();
+    }
+
+    /// Shows this scope.
+    pub(crate) fn set_scope(&mut self, scope: Scope) {
+        if self.sieve.scope != scope {
+            self.sieve.scope = scope;
+            self.shift = 0;
+            self.refill();
+        }
+    }
+
+    /// Shows this stream only, or both.
+    pub(crate) fn set_stream(&mut self, stream: Option<Stream>) {
+        self.sieve.stream = stream;
+        self.refill();
+    }
+
+    /// Shows only what contains this.
+    pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
+        self.sieve.filter = filter;
+        self.refill();
+    }
+
+    /// Shows the end of what is wanted now.
+    pub(crate) fn refill(&mut self) {
+        self.replace_window(Older::Unknown, Newer::Live);
+        self.window.seed(&self.recent, &self.sieve);
+        self.position = Position::Follow;
+        self.unseen = 0;
+    }
+
+    /// Shows the beginning of the log.
+    pub(crate) fn rewind(&mut self) {
+        if self.window.older == Older::Beginning {
+            if let Some(first) = self.window.items().front() {
+                self.position = Position::At {
+                    top: first.place,
+                    skip: 0,
+                };
+            }
+            return;
+        }
+        self.replace_window(
+            Older::Beginning,
+            Newer::Above {
+                complete: 0,
+                step: PAGE,
+            },
+        );
+        self.position = Position::At {
+            top: Place::default(),
+            skip: 0,
+        };
+    }
+
+    /// Shows what stands around a line, everything else of the scope included.
+    pub(crate) fn show_context(&mut self, place: Place) {
+        self.sieve.filter = None;
+        self.sieve.stream = None;
+        let complete = place.seq.saturating_sub(PAGE / 2);
+        let older = if complete == 0 {
+            Older::Beginning
+        } else {
+            Older::Below(complete + 1)
+        };
+        self.replace_window(
+            older,
+            Newer::Above {
+                complete,
+                step: PAGE,
+            },
+        );
+        self.position = Position::At {
+            top: place,
+            skip: 0,
+        };
+    }
+
+    fn replace_window(&mut self, older: Older, newer: Newer) {
+        self.window = Window::new(self.window.generation + 1, older, newer);
+        self.window
+            .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
+        self.selection = None;
+        self.patience = PATIENCE;
+    }
+
+    /// Looks for something else, or for nothing.
+    pub(crate) fn set_search(&mut self, search: Option<Search>) {
+        self.window
+            .set_highlight(search.as_ref().map(|search| search.matcher.clone()));
+        self.search = search;
+    }
+
+    /// A person did something: long searches may go on.
+    pub(crate) const fn renew_patience(&mut self) {
+        self.patience = PATIENCE;
+    }
+
+    /// Whether a long search waits for a key.
+    pub(crate) const fn has_given_up(&self) -> bool {
+        self.patience == 0
+    }
+
+    /// Scrolls by rows.
+    pub(crate) fn scroll(&mut self, rows: isize, geometry: Geometry) {
+        self.position = self.position.moved(rows, &self.window, geometry);
+        if self.is_following() {
+            self.unseen = 0;
+        }
+    }
+
+    /// Back to the end.
+    pub(crate) fn follow(&mut self) {
+        if self.window.newer == Newer::Live {
+            self.position = Position::Follow;
+            self.unseen = 0;
+            self.selection = None;
+        } else {
+            self.refill();
+        }
+    }
+
+    /// Goes to the next hit upwards or downwards. `false`: there is none in what is held.
+    pub(crate) fn jump(&mut self, is_up: bool, geometry: Geometry) -> bool {
+        let first = self.position.start(&self.window, geometry);
+        let Some(search) = &mut self.search else {
+            return false;
+        };
+        let items = self.window.items();
+        let is_hit = |index: &usize| search.matcher.matches(&items[*index]);
+        let found = if is_up {
+            let from = search
+                .current
+                .map_or(items.len(), |place| self.window.index_of(place));
+            (0..from.min(items.len())).rev().find(is_hit)
+        } else {
+            let from = search.current.map_or(first.index, |place| {
+                self.window.index_of(Place {
+                    sub: place.sub.saturating_add(1),
+                    ..place
+                })
+            });
+            (from..items.len()).find(is_hit)
+        };
+        let Some(index) = found else {
+            return false;
+        };
+        search.current = Some(items[index].place);
+        search.is_seeking = false;
+        // What is on the screen already does not have to move.
+        let last = index.min(first.index + geometry.height);
+        let items = items.range(first.index.min(last)..last);
+        let above: usize = items.map(|item| geometry.rows(item)).sum();
+        let is_shown = (first.index..first.index + geometry.height).contains(&index)
+            && above < geometry.height + first.skip;
+        if !is_shown {
+            self.position = Position::around(index, &self.window, geometry);
+        }
+        true
+    }
+
+    /// The next page to ask for, given what is on the screen: a screenful more than it at both ends.
+    pub(crate) fn wanted(&mut self, geometry: Geometry) -> Option<PageRequest> {
+        if self.window.loading.is_some() || self.patience == 0 {
+            return None;
+        }
+        let start = self.position.start(&self.window, geometry).index;
+        let margin = geometry.height.max(1);
+        let is_seeking = self.search.as_ref().is_some_and(|search| search.is_seeking);
+        let is_short_below = self.window.items().len() < start + 2 * margin;
+        let (direction, cursor) = if is_seeking || start < margin {
+            match self.window.question(Direction::Older) {
+                Some(cursor) => (Direction::Older, cursor),
+                None if is_short_below => {
+                    (Direction::Newer, self.window.question(Direction::Newer)?)
+                }
+                None => return None,
+            }
+        } else if is_short_below {
+            (Direction::Newer, self.window.question(Direction::Newer)?)
+        } else {
+            return None;
+        };
+        self.window.loading = Some(direction);
+        Some(PageRequest {
+            generation: self.window.generation,
+            service: self.sieve.scope.service().cloned(),
+            cursor,
+            direction,
+            limit: PAGE,
+        })
+    }
+
+    /// Takes in the answer.
+    pub(crate) fn page(
+        &mut self,
+        request: &PageRequest,
+        entries: Vec<Arc<Item>>,
+        is_truncated: bool,
+    ) {
+        if request.generation != self.window.generation {
+            return;
+        }
+        let before = self.window.items().len();
+        let with = (&self.recent, &self.sieve);
+        match request.direction {
+            Direction::Older => {
+                let is_following = self.position == Position::Follow && self.selection.is_none();
+                let was_end = request.cursor == Cursor::End;
+                self.window
+                    .page_older(entries, is_truncated, was_end, is_following, with);
+            }
+            Direction::Newer => self.window.page_newer(entries, is_truncated, with),
+        }
+        if self.window.items().len() < before + 8 {
+            self.patience -= 1;
+        }
+    }
+
+    /// The question was not answered.
+    pub(crate) fn page_failed(&mut self, request: &PageRequest) {
+        if request.generation == self.window.generation {
+            self.window.loading = None;
+            self.patience = 0;
+        }
+    }
+
+    /// The text of what is selected: clean, one line a line.
+    pub(crate) fn selected_text(&self) -> Option<(String, usize)> {
+        let selection = self.selection?;
+        let mut text = String::new();
+        let mut count = 0;
+        let items = self.window.items().iter();
+        for item in items.filter(|item| selection.contains(item.place) && item.is_line()) {
+            crate::terminal::ansi::append_safe(&mut text, item.raw(), false);
+            if !matches!(item.content, Content::Line { partial: true, .. }) {
+                text.push('\n');
+            }
+            count += 1;
+        }
+        Some((text, count))
+    }
+}

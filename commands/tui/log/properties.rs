@@ -1,0 +1,141 @@
+//! Reading a long log page by page, in any order, shows every line once.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::item::tests::line;
+use super::pane::{LogPane, PageRequest};
+use super::window::Cursor;
+use super::{Geometry, Item, Scope};
+
+const GEOMETRY: Geometry = Geometry {
+    height: 30,
+    columns: 80,
+    wrap: false,
+};
+
+/// A server that answers as SPEC 3.4 has it. Every `sparse`th line is of service `b`.
+struct Server {
+    last: u64,
+    sparse: u64,
+}
+
+impl Server {
+    fn of(&self, seq: u64) -> &'static str {
+        if seq.is_multiple_of(self.sparse) {
+            "b"
+        } else {
+            "a"
+        }
+    }
+
+    fn answer(&self, request: &PageRequest) -> (Vec<Arc<Item>>, bool) {
+        let below = match request.cursor {
+            Cursor::End => self.last + 1,
+            Cursor::Before(seq) => seq.min(self.last + 1),
+        };
+        let wanted = |seq: &u64| {
+            request
+                .service
+                .as_deref()
+                .is_none_or(|name| name == self.of(*seq))
+        };
+        let limit = usize::try_from(request.limit).unwrap();
+        let mut entries: Vec<_> = (1..below).rev().filter(wanted).take(limit + 1).collect();
+        let is_truncated = entries.len() > limit;
+        entries.truncate(limit);
+        entries.reverse();
+        (
+            entries
+                .into_iter()
+                .map(|seq| line(seq, self.of(seq), "x"))
+                .collect(),
+            is_truncated,
+        )
+    }
+}
+
+fn serve(pane: &mut LogPane, server: &Server) -> usize {
+    let mut pages = 0;
+    while let Some(request) = pane.wanted(GEOMETRY) {
+        let (entries, is_truncated) = server.answer(&request);
+        pane.page(&request, entries, is_truncated);
+        pages += 1;
+        assert!(pages < 100, "it asks without end");
+    }
+    pages
+}
+
+fn seqs(pane: &LogPane) -> Vec<u64> {
+    pane.window
+        .items()
+        .iter()
+        .map(|item| item.place.seq)
+        .collect()
+}
+
+#[track_caller]
+fn is_complete(pane: &LogPane, server: &Server) {
+    let seqs = seqs(pane);
+    let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
+        return;
+    };
+    let service = pane.sieve.scope.service();
+    let expected: Vec<u64> = (*first..=*last)
+        .filter(|seq| service.is_none_or(|name| **name == *server.of(*seq)))
+        .collect();
+    assert_eq!(seqs, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_line_is_missing_wherever_one_goes(
+        last in 1_u64..60_000,
+        sparse in prop::sample::select(vec![1_u64, 7, 400, 9_000]),
+        moves in prop::collection::vec((0_u8..5, 1_isize..3_000), 1..25),
+        is_of_one: bool,
+    ) {
+        let mut server = Server { last, sparse };
+        let mut pane = LogPane::default();
+        if is_of_one {
+            pane.set_scope(Scope::Service("b".into()));
+        }
+        // A few lines have come live.
+        for seq in last.saturating_sub(50).max(1)..=last {
+            pane.push_line(line(seq, server.of(seq), "x"));
+        }
+        serve(&mut pane, &server);
+        for (kind, rows) in moves {
+            match kind {
+                0 => pane.scroll(-rows, GEOMETRY),
+                1 => pane.scroll(rows, GEOMETRY),
+                2 => pane.rewind(),
+                3 => pane.follow(),
+                _ => {
+                    for _ in 0..rows {
+                        server.last += 1;
+                        pane.push_line(line(server.last, server.of(server.last), "x"));
+                    }
+                }
+            }
+            pane.renew_patience();
+            serve(&mut pane, &server);
+            is_complete(&pane, &server);
+        }
+        // From the beginning down to the end.
+        pane.rewind();
+        for _ in 0..200 {
+            pane.renew_patience();
+            serve(&mut pane, &server);
+            is_complete(&pane, &server);
+            if pane.is_following() {
+                break;
+            }
+            pane.scroll(4_000, GEOMETRY);
+        }
+        prop_assert!(pane.is_following(), "the end is reached");
+    }
+}

@@ -1,0 +1,71 @@
+//! What of the log is wanted on the screen.
+
+use std::sync::Arc;
+
+use flowlayer::protocol::Stream;
+
+use super::item::{Content, Item};
+use super::matcher::Matcher;
+
+/// Whose lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those of one service.
+    Service(Arc<str>),
+}
+
+impl Scope {
+    /// Whether an item of this service belongs here. What concerns everybody does.
+    pub(crate) fn covers(&self, service: Option<&str>) -> bool {
+        match (self, service) {
+            (Self::All, _) | (_, None) => true,
+            (Self::Service(wanted), Some(service)) => **wanted == *service,
+        }
+    }
+
+    /// The service, when it is one.
+    pub(crate) const fn service(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::All => None,
+            Self::Service(name) => Some(name),
+        }
+    }
+}
+
+/// Scope, stream and filter together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sieve {
+    /// Whose lines.
+    pub(crate) scope: Scope,
+    /// Only lines written there.
+    pub(crate) stream: Option<Stream>,
+    /// Only what contains this.
+    pub(crate) filter: Option<Matcher>,
+}
+
+impl Sieve {
+    /// Whether the item is wanted.
+    pub(crate) fn admits(&self, item: &Item) -> bool {
+        if !self.scope.covers(item.service.as_deref()) {
+            return false;
+        }
+        let is_wanted_stream = match &item.content {
+            Content::Line { stream, .. } => self.stream.is_none_or(|wanted| wanted == *stream),
+            Content::Event { .. } => self.stream.is_none(),
+            Content::Mark(_) => return true,
+        };
+        is_wanted_stream
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(item))
+    }
+
+    /// Whether it lets through less than its scope.
+    pub(crate) const fn is_narrow(&self) -> bool {
+        self.stream.is_some() || self.filter.is_some()
+    }
+}

@@ -1,0 +1,200 @@
+//! Everything the screen is drawn from. Only [`update`](super::update) changes it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+
+use super::keys::Context;
+use super::log::{LogPane, Tone};
+use super::message::{Choice, CommandId, Facts, Link, Order};
+use super::prompt::Prompt;
+use super::service::Services;
+use super::theme::Theme;
+
+/// Which panel the keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Panel {
+    /// The list.
+    #[default]
+    Services,
+    /// The log.
+    Logs,
+}
+
+/// What stands beside the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Body {
+    /// The log of what is selected.
+    #[default]
+    Log,
+    /// The details of what is selected.
+    Detail,
+    /// The plan, in place of everything.
+    Plan,
+}
+
+/// A window above everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Modal {
+    /// The key table, scrolled down by so many rows.
+    Help {
+        /// Rows.
+        scroll: usize,
+    },
+    /// Where we are connected to.
+    Info {
+        /// Whether the token is shown.
+        reveal: bool,
+    },
+    /// Live sessions; `None` while they are being looked for.
+    Sessions {
+        /// What was found.
+        choices: Option<Vec<Choice>>,
+        /// The row that is selected.
+        row: usize,
+    },
+    /// Is this meant?
+    Confirm(Order),
+}
+
+/// Where we want to be connected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// `host:port`.
+    pub(crate) address: String,
+    /// The token, when there is one.
+    pub(crate) token: Option<String>,
+    /// The configuration the session runs, when it is known.
+    pub(crate) config: Option<String>,
+    /// How the address was found, in words.
+    pub(crate) found: &'static str,
+}
+
+impl Target {
+    /// What people call the stack: the directory of its configuration.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let path = std::path::Path::new(self.config.as_ref()?);
+        path.parent()?.file_name()?.to_str()
+    }
+}
+
+/// A line in the footer that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// The line.
+    pub(crate) text: String,
+    /// How it is to be taken.
+    pub(crate) tone: Tone,
+    /// When it goes, in milliseconds since 1970.
+    pub(crate) until: i64,
+}
+
+/// A command without its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pending {
+    /// What was ordered.
+    pub(crate) order: Order,
+    /// When, in milliseconds since 1970.
+    pub(crate) since: i64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Model {
+    /// Columns of the terminal.
+    pub(crate) columns: u16,
+    /// Rows of the terminal.
+    pub(crate) rows: u16,
+    /// Milliseconds since 1970, as of the last message.
+    pub(crate) now: i64,
+    /// For the times of log lines.
+    pub(crate) zone: TimeZone,
+    /// What things look like.
+    pub(crate) theme: Theme,
+    /// Where the keys go.
+    pub(crate) focus: Panel,
+    /// What is beside the list.
+    pub(crate) body: Body,
+    /// What is above everything.
+    pub(crate) modal: Option<Modal>,
+    /// What is being typed.
+    pub(crate) prompt: Option<Prompt>,
+    /// Whom we are, or want to be, connected to.
+    pub(crate) target: Target,
+    /// How that goes.
+    pub(crate) link: Link,
+    /// Since when, in milliseconds since 1970.
+    pub(crate) link_since: i64,
+    /// The server's session.
+    pub(crate) session_id: Option<String>,
+    /// The list.
+    pub(crate) services: Services,
+    /// What the configuration says of them.
+    pub(crate) facts: HashMap<String, Facts>,
+    /// The log panel.
+    pub(crate) logs: LogPane,
+    /// The filter of the list as it was typed.
+    pub(crate) services_filter: String,
+    /// The filter of the log as it was typed.
+    pub(crate) logs_filter: String,
+    /// Commands without a result.
+    pub(crate) pending: BTreeMap<CommandId, Pending>,
+    /// The number of the next command.
+    pub(crate) next_command: CommandId,
+    /// What has just happened.
+    pub(crate) notice: Option<Notice>,
+    /// Rows the detail view is scrolled down.
+    pub(crate) detail_scroll: usize,
+}
+
+impl Model {
+    /// Before anything has happened.
+    pub(crate) fn new(target: Target, theme: Theme, zone: TimeZone) -> Self {
+        Self {
+            columns: 0,
+            rows: 0,
+            now: 0,
+            zone,
+            theme,
+            focus: Panel::default(),
+            body: Body::default(),
+            modal: None,
+            prompt: None,
+            target,
+            link: Link::Connecting,
+            link_since: 0,
+            session_id: None,
+            services: Services::default(),
+            facts: HashMap::new(),
+            logs: LogPane::default(),
+            services_filter: String::new(),
+            logs_filter: String::new(),
+            pending: BTreeMap::new(),
+            next_command: 1,
+            notice: None,
+            detail_scroll: 0,
+        }
+    }
+
+    /// Where keys count now, the nearest first.
+    pub(crate) fn contexts(&self) -> &'static [Context] {
+        match (&self.prompt, &self.modal) {
+            (Some(_), _) => &[Context::Typing],
+            (None, Some(Modal::Help { .. })) => &[Context::Detail],
+            (None, Some(Modal::Info { .. })) => &[Context::Info],
+            (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
+            (None, Some(Modal::Confirm(_))) => &[Context::Question],
+            (None, None) => match (self.body, self.focus) {
+                (Body::Plan, _) => &[Context::Plan, Context::Everywhere],
+                (_, Panel::Services) => &[Context::Services, Context::Everywhere],
+                (Body::Detail, Panel::Logs) => &[Context::Detail, Context::Everywhere],
+                (Body::Log, Panel::Logs) => &[Context::Logs, Context::Everywhere],
+            },
+        }
+    }
+
+    /// Whether commands make sense now.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.link == Link::Connected
+    }
+}

@@ -1,0 +1,369 @@
+//! The loop: something happens, the model changes, effects are performed, the screen is drawn.
+//!
+//! A key is drawn at once. What the server sends is drawn at most sixty times a second, and half as
+//! often under a flood, however much comes.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crossterm::event::{self, Event};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use flowlayer::protocol::Token;
+use flowlayer::session::registry::{self, LiveSession};
+
+use super::message::{Choice, Effect, Link, Message};
+use super::model::{Modal, Model, Target};
+use super::screen::Screen;
+use super::session::Session;
+use super::update::update;
+use super::{clipboard, facts};
+use crate::attach::{Attachment, Found, Wish};
+
+/// Between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Between two frames when lines come faster than anybody reads.
+const FLOOD_FRAME: Duration = Duration::from_millis(33);
+/// So many lines between two frames are a flood.
+const FLOOD: usize = 500;
+/// How many events are taken in before keys are looked at again.
+const TOGETHER: usize = 8;
+
+/// A message for the model of one session.
+pub(crate) struct Answer {
+    /// Which session; see [`Session::epoch`].
+    pub(crate) epoch: u64,
+    /// The message.
+    pub(crate) message: Message,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[must_use]
+enum Flow {
+    GoOn,
+    End,
+}
+
+/// Everything the loop owns.
+struct Cockpit {
+    model: Model,
+    screen: Screen,
+    session: Option<Session>,
+    wish: Arc<Wish>,
+    epoch: u64,
+    answers: UnboundedSender<Answer>,
+    /// Something has changed since the last frame.
+    is_dirty: bool,
+    last_frame: Instant,
+    /// Lines that came since then.
+    lines: usize,
+}
+
+/// Runs the cockpit until somebody quits. The terminal is given back when this returns.
+pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) -> io::Result<()> {
+    let (answers, mut inbox) = mpsc::unbounded_channel();
+    let mut cockpit = Cockpit {
+        model,
+        screen,
+        session: None,
+        wish: Arc::new(wish),
+        epoch: 0,
+        answers,
+        is_dirty: true,
+        last_frame: Instant::now() - FLOOD_FRAME,
+        lines: 0,
+    };
+    match found {
+        Found::One(attachment) => cockpit.attach(attachment),
+        Found::Several(live) => {
+            let choices = live.into_iter().map(choice).collect();
+            cockpit.model.link = Link::Choosing;
+            cockpit.model.modal = Some(Modal::Sessions {
+                choices: Some(choices),
+                row: 0,
+            });
+        }
+    }
+    let mut keys = keys();
+    let mut ends = Ends::new()?;
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    cockpit.draw()?;
+    loop {
+        let gap = if cockpit.lines > FLOOD {
+            FLOOD_FRAME
+        } else {
+            FRAME
+        };
+        let next_frame = cockpit.last_frame + gap;
+        let now = now();
+        let flow = tokio::select! {
+            biased;
+            key = keys.recv() => match key {
+                Some(event) => cockpit.input(event)?,
+                None => Flow::End,
+            },
+            () = ends.next() => Flow::End,
+            () = sleep_until(next_frame), if cockpit.is_dirty => {
+                cockpit.draw()?;
+                Flow::GoOn
+            }
+            Some(answer) = inbox.recv() => {
+                if answer.epoch == cockpit.epoch { cockpit.take(answer.message)? } else { Flow::GoOn }
+            }
+            message = next(&mut cockpit.session, now) => cockpit.news(message)?,
+            _ = ticks.tick() => cockpit.take(Message::Tick)?,
+        };
+        if flow == Flow::End {
+            return Ok(());
+        }
+    }
+}
+
+/// What the session says next; nothing without one.
+async fn next(session: &mut Option<Session>, now: i64) -> Option<Message> {
+    match session {
+        Some(session) => session.next(now).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Cockpit {
+    /// A key, the mouse, another size: drawn at once.
+    fn input(&mut self, event: Event) -> io::Result<Flow> {
+        let message = match event {
+            Event::Key(key) => Message::Key(key),
+            Event::Mouse(mouse) => Message::Mouse(mouse),
+            Event::Paste(text) => Message::Paste(text),
+            Event::Resize(columns, rows) => Message::Resize { columns, rows },
+            Event::FocusGained | Event::FocusLost => return Ok(Flow::GoOn),
+        };
+        let flow = self.take(message)?;
+        if flow == Flow::GoOn {
+            self.draw()?;
+        }
+        Ok(flow)
+    }
+
+    /// What the server has said, and what else is there already.
+    fn news(&mut self, first: Option<Message>) -> io::Result<Flow> {
+        let mut next = first;
+        for _ in 0..TOGETHER {
+            let Some(message) = next else {
+                return Ok(Flow::GoOn);
+            };
+            if let Message::Lines(lines) = &message {
+                self.lines += lines.len();
+            }
+            if let Message::Hello { .. } = message {
+                self.met();
+            }
+            if self.take(message)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            next = self
+                .session
+                .as_mut()
+                .and_then(|session| session.try_next(now()));
+        }
+        match next {
+            Some(message) => self.take(message),
+            None => Ok(Flow::GoOn),
+        }
+    }
+
+    /// A server has introduced itself: where it is may have changed, and its configuration too.
+    fn met(&mut self) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let attachment = session
+            .attachment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.model.target = target(&attachment);
+        let (answers, epoch) = (self.answers.clone(), self.epoch);
+        if let Some(config) = attachment.config {
+            tokio::task::spawn_blocking(move || {
+                let message = Message::Facts(facts::read(&config));
+                // Nobody takes it once the program ends.
+                let _ = answers.send(Answer { epoch, message });
+            });
+        }
+    }
+
+    fn take(&mut self, message: Message) -> io::Result<Flow> {
+        self.is_dirty = true;
+        for effect in update(&mut self.model, now(), message) {
+            if self.perform(effect)? == Flow::End {
+                return Ok(Flow::End);
+            }
+        }
+        Ok(Flow::GoOn)
+    }
+
+    fn perform(&mut self, effect: Effect) -> io::Result<Flow> {
+        match (effect, &self.session) {
+            (Effect::Quit, _) => return Ok(Flow::End),
+            (Effect::Send { id, order }, Some(session)) => session.send(id, &order),
+            (Effect::FetchPage(request), Some(session)) => session.fetch(request),
+            (Effect::Retry, Some(session)) => session.retry(),
+            (Effect::Send { .. } | Effect::FetchPage(_) | Effect::Retry, None) => {}
+            (Effect::ListSessions, _) => self.in_background(|| {
+                Message::Sessions(registry::list().into_iter().map(choice).collect())
+            }),
+            (Effect::Switch(choice), _) => self.attach(Attachment {
+                address: choice.address,
+                token: choice.token.and_then(|token| Token::new(token).ok()),
+                config: choice.config.map(PathBuf::from),
+                found: "chosen from the sessions that run here",
+            }),
+            (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,
+            (Effect::Save(text), _) => {
+                let name = format!("flowlayer-log-{}.txt", self.model.now);
+                self.in_background(move || Message::Saved(save(&name, &text)));
+            }
+        }
+        Ok(Flow::GoOn)
+    }
+
+    /// Does something that may wait for a disk, and takes its answer when it is there.
+    fn in_background(&self, work: impl FnOnce() -> Message + Send + 'static) {
+        let (answers, epoch) = (self.answers.clone(), self.epoch);
+        tokio::task::spawn_blocking(move || {
+            let message = work();
+            // Nobody takes it once the program ends.
+            let _ = answers.send(Answer { epoch, message });
+        });
+    }
+
+    /// Connects to this session and forgets the one before.
+    fn attach(&mut self, attachment: Attachment) {
+        self.epoch += 1;
+        let mut model = Model::new(
+            target(&attachment),
+            self.model.theme,
+            self.model.zone.clone(),
+        );
+        (model.columns, model.rows, model.now) =
+            (self.model.columns, self.model.rows, self.model.now);
+        model.link_since = model.now;
+        self.model = model;
+        let wish = Arc::clone(&self.wish);
+        // What was given on the command line was meant for the first session.
+        let wish = if self.epoch == 1 {
+            wish
+        } else {
+            Arc::default()
+        };
+        self.session = Some(Session::start(
+            attachment,
+            wish,
+            self.epoch,
+            self.answers.clone(),
+        ));
+        self.is_dirty = true;
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (columns, rows) = self.screen.size()?;
+        if (columns, rows) != (self.model.columns, self.model.rows)
+            && self.take(Message::Resize { columns, rows })? == Flow::End
+        {
+            return Ok(());
+        }
+        self.screen.draw(&self.model)?;
+        (self.is_dirty, self.lines, self.last_frame) = (false, 0, Instant::now());
+        Ok(())
+    }
+}
+
+fn target(attachment: &Attachment) -> Target {
+    Target {
+        address: attachment.address.clone(),
+        token: attachment
+            .token
+            .as_ref()
+            .map(|token| token.expose().to_owned()),
+        config: attachment
+            .config
+            .as_ref()
+            .map(|path| path.display().to_string()),
+        found: attachment.found,
+    }
+}
+
+fn choice(session: LiveSession) -> Choice {
+    Choice {
+        address: session.address,
+        token: Some(session.token.expose().to_owned()),
+        config: Some(session.config.display().to_string()),
+        pid: Some(session.pid),
+    }
+}
+
+/// Writes text to a new file in the current directory; its name.
+fn save(name: &str, text: &str) -> Result<String, String> {
+    use std::io::Write as _;
+    let write = || -> io::Result<()> {
+        let mut file = std::fs::File::create_new(name)?;
+        file.write_all(text.as_bytes())
+    };
+    write()
+        .map(|()| name.to_owned())
+        .map_err(|error| format!("{name}: {error}"))
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Reads the terminal on a thread of its own, because reading it cannot be waited for otherwise. The
+/// end of the terminal ends the channel; the thread ends with the process.
+fn keys() -> UnboundedReceiver<Event> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        while let Ok(event) = event::read() {
+            if sender.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// The signals that ask for an end.
+struct Ends {
+    signals: [Signal; 3],
+}
+
+impl Ends {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            signals: [
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+                signal(SignalKind::interrupt())?,
+            ],
+        })
+    }
+
+    async fn next(&mut self) {
+        let [one, two, three] = &mut self.signals;
+        tokio::select! {
+            _ = one.recv() => {}
+            _ = two.recv() => {}
+            _ = three.recv() => {}
+        }
+    }
+}

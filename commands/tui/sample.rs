@@ -1,0 +1,203 @@
+//! A stack to look at: for the tests of the screen, and for the picture in the documentation.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flowlayer::protocol::{Details, Kind, ServiceState, Status, Stream, Timestamp};
+use jiff::tz::TimeZone;
+
+use super::log::{Content, Item, Place};
+use super::message::{Facts, Link, Message};
+use super::model::{Model, Target};
+use super::theme::Theme;
+use super::update::update;
+
+/// 2026-04-18 09:21:00 UTC.
+pub(crate) const NOW: i64 = 1_776_504_060_000;
+
+/// A service that has stood like this for so many seconds.
+fn state(name: &str, wave: usize, status: Status, seconds: u64, rest: Details) -> ServiceState {
+    let since = std::time::UNIX_EPOCH + std::time::Duration::from_millis(NOW.unsigned_abs())
+        - std::time::Duration::from_secs(seconds);
+    ServiceState {
+        name: name.to_owned(),
+        status,
+        details: Details {
+            wave: Some(wave),
+            since: Some(Timestamp::from(since)),
+            ..rest
+        },
+    }
+}
+
+fn up(kind: Kind) -> Details {
+    Details {
+        up: Some(true),
+        kind: Some(kind),
+        ..Details::default()
+    }
+}
+
+/// Seven services in four waves; one waits for its probe, one has failed and blocks another.
+pub(crate) fn states() -> Vec<ServiceState> {
+    let daemon = |pid| Details {
+        pid: Some(pid),
+        ..up(Kind::Daemon)
+    };
+    vec![
+        state("api", 2, Status::Ready, 42, daemon(4182)),
+        state("build", 0, Status::Ready, 75, Details { exit_code: Some(0), ..up(Kind::Oneshot) }),
+        state("gateway", 3, Status::Stopped, 31, Details {
+            up: Some(false),
+            detail: Some("worker failed".to_owned()),
+            blocked_by: vec!["worker".to_owned()],
+            kind: Some(Kind::Daemon),
+            ..Details::default()
+        }),
+        state("mailer", 2, Status::Running, 4, Details {
+            up: Some(false),
+            pid: Some(4190),
+            detail: Some(
+                "waiting for http http://localhost:3002/healthz: connection refused (12 attempts, 2.4 s)".to_owned(),
+            ),
+            kind: Some(Kind::Daemon),
+            ..Details::default()
+        }),
+        state("migrate", 1, Status::Ready, 58, Details { exit_code: Some(0), ..up(Kind::Oneshot) }),
+        state("store", 1, Status::Ready, 61, daemon(4171)),
+        state("worker", 2, Status::Failed, 31, Details {
+            up: Some(false),
+            exit_code: Some(1),
+            detail: Some("exit code 1 before ready".to_owned()),
+            kind: Some(Kind::Daemon),
+            ..Details::default()
+        }),
+    ]
+}
+
+/// What these services print.
+const LINES: [(&str, Stream, &str); 16] = [
+    ("build", Stream::Stdout, "   Compiling demo v0.1.0"),
+    ("build", Stream::Stdout, "    Finished dev profile in 3.61s"),
+    (
+        "store",
+        Stream::Stdout,
+        "store: listening on 127.0.0.1:4001",
+    ),
+    ("migrate", Stream::Stdout, "migrate: 3 of 3 applied"),
+    (
+        "api",
+        Stream::Stdout,
+        "\u{1b}[32mINFO\u{1b}[0m booting HTTP server…",
+    ),
+    (
+        "worker",
+        Stream::Stderr,
+        "\u{1b}[31merror\u{1b}[0m: QUEUE_URL is not set",
+    ),
+    (
+        "mailer",
+        Stream::Stdout,
+        "\u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 1 s",
+    ),
+    (
+        "api",
+        Stream::Stdout,
+        "\u{1b}[32mINFO\u{1b}[0m listening on :3001",
+    ),
+    (
+        "api",
+        Stream::Stdout,
+        "\u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 1 ms",
+    ),
+    ("store", Stream::Stdout, "store: get session:8f2e"),
+    (
+        "api",
+        Stream::Stdout,
+        "\u{1b}[32mINFO\u{1b}[0m POST /api/invoice \u{1b}[1m201\u{1b}[0m 12 ms",
+    ),
+    (
+        "mailer",
+        Stream::Stdout,
+        "\u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 2 s",
+    ),
+    (
+        "store",
+        Stream::Stdout,
+        "store: set invoice:1042 (größer, 漢字, 🚀)",
+    ),
+    (
+        "api",
+        Stream::Stderr,
+        "\u{1b}[31mERROR\u{1b}[0m GET /api/mail \u{1b}[1m502\u{1b}[0m mailer is not up",
+    ),
+    ("store", Stream::Stdout, "store: get invoice:1042"),
+    (
+        "api",
+        Stream::Stdout,
+        "\u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 0 ms",
+    ),
+];
+
+/// A line of the sample.
+fn line(seq: u64, (service, stream, text): (&str, Stream, &str)) -> Arc<Item> {
+    Arc::new(Item {
+        place: Place::line(seq),
+        at: NOW - 60_000 + (i64::try_from(seq).unwrap_or(0) - 1_526) * 3_000,
+        service: Some(service.into()),
+        content: Content::Line {
+            stream,
+            partial: false,
+            text: text.into(),
+        },
+    })
+}
+
+/// A connected model of this size with the sample in it.
+pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
+    let target = Target {
+        address: "127.0.0.1:6999".to_owned(),
+        token: Some("fl_3f0c".to_owned()),
+        config: Some("/home/me/quickstart/flowlayer.jsonc".to_owned()),
+        found: "the session of the configuration in this directory",
+    };
+    let mut model = Model::new(target, Theme { colored }, TimeZone::UTC);
+    let mut take = |message| update(&mut model, NOW, message);
+    take(Message::Resize { columns, rows });
+    take(Message::Link(Link::Connected));
+    take(Message::Hello {
+        session_id: Some("9d2c".to_owned()),
+        is_new: true,
+    });
+    take(Message::Snapshot(states()));
+    let requests = take(Message::Lines(
+        (1_527..)
+            .zip(LINES)
+            .map(|(seq, text)| line(seq, text))
+            .collect(),
+    ));
+    drop(requests);
+    take(Message::Facts(facts()));
+    model.logs.window.loading = None;
+    model.logs.window.older = super::log::window::Older::Beginning;
+    model
+}
+
+/// What the sample's configuration says.
+fn facts() -> HashMap<String, Facts> {
+    let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mailer = Facts {
+        command: "target/debug/demo mailer --port 3002".to_owned(),
+        port: Some(3002),
+        probe: Some("http http://localhost:3002/healthz".to_owned()),
+        depends_on: strings(&["store"]),
+        ..Facts::default()
+    };
+    let worker = Facts {
+        command: "target/debug/demo worker".to_owned(),
+        depends_on: strings(&["migrate", "store"]),
+        dependents: strings(&["gateway"]),
+        ..Facts::default()
+    };
+    HashMap::from([("mailer".to_owned(), mailer), ("worker".to_owned(), worker)])
+}

@@ -1,0 +1,257 @@
+//! The services as the list shows them.
+
+use std::sync::Arc;
+
+use flowlayer::protocol::{Details, ServiceState, Status};
+
+use super::log::Matcher;
+use super::theme::Look;
+
+/// A service: what the server says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    /// Byte for byte.
+    pub(crate) name: Arc<str>,
+    /// Its place among the names, which decides its colour.
+    pub(crate) rank: usize,
+    /// Its status.
+    pub(crate) status: Status,
+    /// The rest.
+    pub(crate) details: Details,
+}
+
+impl Service {
+    /// Whether it has reached its terminal startup state. Servers other than ours do not say.
+    pub(crate) fn is_up(&self) -> bool {
+        self.details.up.unwrap_or(self.status == Status::Ready)
+    }
+
+    /// Why it is not up, or what is worth knowing though it is; in words.
+    pub(crate) fn reason(&self) -> Option<String> {
+        if let Some(detail) = self
+            .details
+            .detail
+            .as_deref()
+            .filter(|detail| !detail.is_empty())
+        {
+            return Some(super::ansi::plain(detail));
+        }
+        if !self.details.blocked_by.is_empty() {
+            return Some(format!("blocked by {}", self.details.blocked_by.join(", ")));
+        }
+        if self.status != Status::Failed {
+            return None;
+        }
+        match (self.details.exit_code, &self.details.signal) {
+            (Some(code), _) => Some(format!("exit code {code}")),
+            (None, Some(signal)) => Some(format!("ended by {signal}")),
+            (None, None) => None,
+        }
+    }
+}
+
+/// What the list points at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Selected {
+    /// `all logs`.
+    #[default]
+    All,
+    /// A service, by name, so that it stays when the list changes.
+    Service(Arc<str>),
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(crate) struct Services {
+    /// By wave, then by name.
+    all: Vec<Service>,
+    /// Indices of what the filter lets through.
+    shown: Vec<usize>,
+    filter: Option<Matcher>,
+    /// What it points at.
+    pub(crate) selected: Selected,
+}
+
+impl Services {
+    /// All of them, by wave, then by name.
+    pub(crate) fn all(&self) -> &[Service] {
+        &self.all
+    }
+
+    /// Those that the filter lets through.
+    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = &Service> + DoubleEndedIterator {
+        self.shown.iter().map(|index| &self.all[*index])
+    }
+
+    /// By name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Service> {
+        self.all.iter().find(|service| *service.name == *name)
+    }
+
+    /// The one the list points at.
+    pub(crate) fn current(&self) -> Option<&Service> {
+        match &self.selected {
+            Selected::All => None,
+            Selected::Service(name) => self.get(name),
+        }
+    }
+
+    /// Replaces everything by a snapshot.
+    pub(crate) fn replace(&mut self, states: Vec<ServiceState>) {
+        let mut all: Vec<Service> = states
+            .into_iter()
+            .map(|state| Service {
+                name: state.name.into(),
+                rank: 0,
+                status: state.status,
+                details: state.details,
+            })
+            .collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        for (rank, service) in all.iter_mut().enumerate() {
+            service.rank = rank;
+        }
+        all.sort_by_key(|service| service.details.wave.unwrap_or(usize::MAX));
+        self.all = all;
+        if self.current().is_none() {
+            self.selected = Selected::All;
+        }
+        self.sift();
+    }
+
+    /// Changes one; the service as it was, when it is known.
+    pub(crate) fn update(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut Service),
+    ) -> Option<Service> {
+        let service = self.all.iter_mut().find(|service| *service.name == *name)?;
+        let before = service.clone();
+        change(service);
+        Some(before)
+    }
+
+    /// Shows only names that contain this.
+    pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
+        self.filter = filter;
+        self.sift();
+    }
+
+    /// Whether there is a filter.
+    pub(crate) const fn is_filtered(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    fn sift(&mut self) {
+        let is_shown = |service: &Service| {
+            self.filter
+                .as_ref()
+                .is_none_or(|filter| filter.is_match(&service.name))
+        };
+        self.shown = (0..self.all.len())
+            .filter(|index| is_shown(&self.all[*index]))
+            .collect();
+        if self.is_filtered() && self.row().is_none() {
+            self.selected = self.at(usize::from(!self.shown.is_empty()));
+        }
+    }
+
+    /// Rows of the list: `all logs`, then the services.
+    pub(crate) fn rows(&self) -> usize {
+        self.shown.len() + 1
+    }
+
+    /// What is in a row; beyond the end the last.
+    pub(crate) fn at(&self, row: usize) -> Selected {
+        let index = row.min(self.shown.len()).checked_sub(1);
+        index.map_or(Selected::All, |index| {
+            Selected::Service(Arc::clone(&self.all[self.shown[index]].name))
+        })
+    }
+
+    /// The row that is selected; `None` when the filter hides it.
+    pub(crate) fn row(&self) -> Option<usize> {
+        match &self.selected {
+            Selected::All => Some(0),
+            Selected::Service(name) => self
+                .shown()
+                .position(|service| service.name == *name)
+                .map(|index| index + 1),
+        }
+    }
+
+    /// Moves the selection by rows.
+    pub(crate) fn step(&mut self, rows: isize) {
+        let row = self.row().unwrap_or(0).saturating_add_signed(rows);
+        self.selected = self.at(row);
+    }
+
+    /// How many stand like this.
+    pub(crate) fn count(&self, is_so: impl Fn(Look) -> bool) -> usize {
+        self.all
+            .iter()
+            .filter(|service| is_so(Look::of(service)))
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(name: &str, wave: usize) -> ServiceState {
+        let details = Details {
+            wave: Some(wave),
+            ..Details::default()
+        };
+        ServiceState {
+            name: name.to_owned(),
+            status: Status::Ready,
+            details,
+        }
+    }
+
+    fn services() -> Services {
+        let mut services = Services::default();
+        services.replace(vec![state("api", 1), state("db", 0), state("web", 2)]);
+        services
+    }
+
+    #[test]
+    fn they_stand_in_the_order_of_startup_and_keep_their_colors() {
+        let services = services();
+        let order: Vec<(&str, usize)> = services
+            .all()
+            .iter()
+            .map(|service| (&*service.name, service.rank))
+            .collect();
+        assert_eq!(order, [("db", 1), ("api", 0), ("web", 2)]);
+    }
+
+    #[test]
+    fn the_selection_stays_with_its_service_and_inside_the_list() {
+        let mut services = services();
+        services.step(2);
+        assert_eq!(services.selected, Selected::Service("api".into()));
+        services.replace(vec![state("api", 0), state("db", 1)]);
+        assert_eq!(services.row(), Some(1));
+        services.step(100);
+        assert_eq!(services.selected, Selected::Service("db".into()));
+        services.step(-100);
+        assert_eq!(services.selected, Selected::All);
+        services.step(2);
+        services.replace(vec![state("api", 0)]);
+        assert_eq!(services.selected, Selected::All, "it is gone");
+    }
+
+    #[test]
+    fn a_filter_moves_the_selection_to_what_it_shows() {
+        let mut services = services();
+        services.step(1);
+        services.set_filter(Matcher::new("w", false).ok());
+        assert_eq!(services.selected, Selected::Service("web".into()));
+        assert_eq!(services.rows(), 2);
+        services.set_filter(None);
+        assert_eq!((services.rows(), services.row()), (4, Some(3)));
+    }
+}

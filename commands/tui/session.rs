@@ -1,0 +1,226 @@
+//! The connection to one session: the client library's events as messages, our effects as its
+//! commands.
+
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use flowlayer::client::{
+    self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
+    Follow, Missed, Reply, Start,
+};
+use flowlayer::protocol::{Command, LogsCursor, LogsQuery};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::log::pane::PageRequest;
+use super::log::window::Cursor;
+use super::log::{Content, Item, Place};
+use super::message::{CommandId, Link, Message, Order, Outcome, Page};
+use super::run::Answer;
+use crate::attach::{self, Attachment, Wish};
+
+/// How many of the newest lines come by themselves at the start.
+const NEWEST: usize = 500;
+/// How many of the lines that were missed come by themselves; the rest is paged when it is read.
+const MISSED: usize = 2_000;
+
+/// One connection. Dropping it closes it.
+pub(crate) struct Session {
+    client: Client,
+    events: Events,
+    /// Where it dials, as of the last attempt.
+    pub(crate) attachment: Arc<Mutex<Attachment>>,
+    /// Answers carry it, so that those of another session are recognised.
+    pub(crate) epoch: u64,
+    answers: UnboundedSender<Answer>,
+    has_met: bool,
+}
+
+impl Session {
+    /// Starts to connect, and goes on for ever.
+    pub(crate) fn start(
+        attachment: Attachment,
+        wish: Arc<Wish>,
+        epoch: u64,
+        answers: UnboundedSender<Answer>,
+    ) -> Self {
+        let attachment = Arc::new(Mutex::new(attachment));
+        let dialled = Arc::clone(&attachment);
+        let mut config = ClientConfig::new(target(
+            &dialled.lock().unwrap_or_else(PoisonError::into_inner),
+        ));
+        config.target = Arc::new(move || {
+            let mut now = dialled.lock().unwrap_or_else(PoisonError::into_inner);
+            *now = attach::refreshed(&now, &wish);
+            target(&now)
+        });
+        config.follow = Some(Follow {
+            start: Start::Newest(NEWEST),
+            missed: Missed::Window(MISSED),
+        });
+        let (client, events) = client::start(config);
+        Self {
+            client,
+            events,
+            attachment,
+            epoch,
+            answers,
+            has_met: false,
+        }
+    }
+
+    /// Waits for what happens next; `None` for what the screen does not show. Cancel-safe.
+    pub(crate) async fn next(&mut self, now: i64) -> Option<Message> {
+        match self.events.next().await {
+            Some(event) => self.message(event, now),
+            // It never ends by itself; should it, nothing more will happen.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What has happened already.
+    pub(crate) fn try_next(&mut self, now: i64) -> Option<Message> {
+        let event = self.events.try_next()?;
+        self.message(event, now)
+    }
+
+    fn message(&mut self, event: Event, now: i64) -> Option<Message> {
+        Some(match event {
+            Event::Connection(state) => Message::Link(link(state, now)),
+            Event::Session(session) => Message::Hello {
+                is_new: session.restarted || !std::mem::replace(&mut self.has_met, true),
+                session_id: session.hello.session_id,
+            },
+            Event::Snapshot(states) => Message::Snapshot(states),
+            Event::Status(status) => Message::Status(status),
+            Event::Detail(detail) => Message::Detail(detail),
+            Event::Logs(entries) => Message::Lines(items(entries)),
+            // The hole in the numbers says it.
+            Event::Gap(_) => return None,
+        })
+    }
+
+    /// Tries again now.
+    pub(crate) fn retry(&self) {
+        self.client.retry_now();
+    }
+
+    /// Sends a command; what becomes of it comes as answers.
+    pub(crate) fn send(&self, id: CommandId, order: &Order) {
+        let command = match order {
+            Order::Start(name) => Command::StartService(name.to_string()),
+            Order::Stop(name) => Command::StopService(name.to_string()),
+            Order::Restart(name) => Command::RestartService(name.to_string()),
+            Order::StartAll => Command::StartAll,
+            Order::StopAll => Command::StopAll,
+        };
+        let mut call = self.client.call(command);
+        let (answers, epoch) = (self.answers.clone(), self.epoch);
+        tokio::spawn(async move {
+            // Nobody takes answers once the program ends.
+            if call.accepted().await.is_ok() {
+                let _ = answers.send(Answer {
+                    epoch,
+                    message: Message::Accepted(id),
+                });
+            }
+            let outcome = outcome(call.finished().await);
+            let _ = answers.send(Answer {
+                epoch,
+                message: Message::Finished { id, outcome },
+            });
+        });
+    }
+
+    /// Asks for log entries; they come as an answer.
+    pub(crate) fn fetch(&self, request: PageRequest) {
+        let query = LogsQuery {
+            service: request.service.as_deref().map(str::to_owned),
+            limit: NonZeroU64::new(request.limit),
+            cursor: match request.cursor {
+                Cursor::End => LogsCursor::End,
+                Cursor::Before(seq) => {
+                    NonZeroU64::new(seq).map_or(LogsCursor::End, LogsCursor::Before)
+                }
+            },
+        };
+        let (client, answers, epoch) = (self.client.clone(), self.answers.clone(), self.epoch);
+        tokio::spawn(async move {
+            let result = client.logs(query).await;
+            let result = result
+                .map(|page| Page {
+                    entries: items(page.entries),
+                    is_truncated: page.truncated,
+                })
+                .map_err(|error| error.to_string());
+            let _ = answers.send(Answer {
+                epoch,
+                message: Message::Page { request, result },
+            });
+        });
+    }
+}
+
+fn target(attachment: &Attachment) -> client::Target {
+    client::Target {
+        address: attachment.address.clone(),
+        token: attachment.token.clone(),
+    }
+}
+
+fn outcome(result: Result<Reply, CommandError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Done,
+        Err(CommandError::Failed {
+            error,
+            failed_services,
+        }) => Outcome::Failed {
+            why: error.message,
+            services: failed_services,
+        },
+        Err(CommandError::Refused(error)) => Outcome::Refused(error.message),
+        Err(error) => Outcome::Lost(error.to_string()),
+    }
+}
+
+fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
+    let item = |entry: Entry| {
+        Arc::new(Item {
+            place: Place::line(entry.seq),
+            at: entry.timestamp.as_millisecond(),
+            service: Some(entry.service),
+            content: Content::Line {
+                stream: entry.stream,
+                partial: entry.partial,
+                text: entry.message,
+            },
+        })
+    };
+    entries.into_iter().map(item).collect()
+}
+
+fn link(state: ConnectionState, now: i64) -> Link {
+    let at = |moment: Instant| {
+        let left = moment.saturating_duration_since(Instant::now()).as_millis();
+        now + i64::try_from(left).unwrap_or(0)
+    };
+    match state {
+        ConnectionState::Connecting => Link::Connecting,
+        ConnectionState::Connected => Link::Connected,
+        ConnectionState::Reconnecting { retry_at, why } => Link::Reconnecting {
+            retry_at: at(retry_at),
+            why: why.to_string(),
+        },
+        ConnectionState::Failing { retry_at, why } => match why {
+            Failure::TokenRequired { .. } => Link::TokenRequired,
+            Failure::InvalidToken { .. } => Link::InvalidToken,
+            Failure::NotFlowLayer { .. } | Failure::WrongVersion { .. } => Link::Incompatible {
+                why: why.to_string(),
+            },
+            _ => Link::Unreachable {
+                retry_at: retry_at.map_or(now, at),
+                why: why.to_string(),
+            },
+        },
+    }
+}

@@ -1,0 +1,104 @@
+//! The one place where the model changes: a message in, effects out. No I/O, no clock.
+
+mod mouse;
+mod press;
+mod server;
+mod typing;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::log::{Scope, Tone};
+use super::message::{Effect, Link, Message};
+use super::model::{Modal, Model, Notice};
+use super::service::Selected;
+use super::view::layout;
+
+/// How long a notice stays, in milliseconds.
+const NOTICE_MS: i64 = 5_000;
+/// How long bad news stays.
+const BAD_NOTICE_MS: i64 = 15_000;
+
+/// Takes in what happened at this time (milliseconds since 1970) and says what is to be done.
+pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effect> {
+    model.now = now;
+    let mut effects = Vec::new();
+    match message {
+        Message::Key(event) => press::key(model, event, &mut effects),
+        Message::Paste(text) => typing::paste(model, &text),
+        Message::Mouse(event) => mouse::mouse(model, event),
+        Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
+        Message::Tick => {}
+        Message::Link(link) => server::link(model, link),
+        Message::Hello { session_id, is_new } => server::hello(model, session_id, is_new),
+        Message::Snapshot(states) => model.services.replace(states),
+        Message::Status(status) => server::status(model, status),
+        Message::Detail(detail) => {
+            model.services.update(&detail.service, |service| {
+                service.details.detail = Some(detail.detail);
+            });
+        }
+        Message::Lines(lines) => {
+            for line in lines {
+                model.logs.push_line(line);
+            }
+        }
+        Message::Page { request, result } => server::page(model, &request, result),
+        Message::Accepted(id) => server::accepted(model, id),
+        Message::Finished { id, outcome } => server::finished(model, id, outcome),
+        Message::Sessions(found) => {
+            if let Some(Modal::Sessions { choices, row }) = &mut model.modal {
+                let is_current =
+                    |choice: &super::message::Choice| choice.address == model.target.address;
+                *row = found.iter().position(is_current).unwrap_or(0);
+                *choices = Some(found);
+            }
+        }
+        Message::Facts(facts) => model.facts = facts,
+        Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
+        Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
+    }
+    settle(model, &mut effects);
+    effects
+}
+
+/// What has to be true after every message.
+fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model
+        .notice
+        .as_ref()
+        .is_some_and(|notice| notice.until <= model.now)
+    {
+        model.notice = None;
+    }
+    let scope = match &model.services.selected {
+        Selected::All => Scope::All,
+        Selected::Service(name) => Scope::Service(Arc::clone(name)),
+    };
+    model.logs.set_scope(scope);
+    if model.link != Link::Connected {
+        return;
+    }
+    let geometry = layout::geometry(model);
+    if let Some(request) = model.logs.wanted(geometry) {
+        effects.push(Effect::FetchPage(request));
+    }
+}
+
+/// Shows a line in the footer for a while.
+fn notify(model: &mut Model, tone: Tone, text: impl Into<String>) {
+    let duration = if tone == Tone::Bad {
+        BAD_NOTICE_MS
+    } else {
+        NOTICE_MS
+    };
+    model.notice = Some(Notice {
+        text: text.into(),
+        tone,
+        until: model.now + duration,
+    });
+}

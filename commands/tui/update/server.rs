@@ -1,0 +1,191 @@
+//! News from the server and about the connection to it.
+
+use std::sync::Arc;
+
+use flowlayer::protocol::{ServiceStatus, Status};
+
+use super::notify;
+use crate::tui::log::Tone;
+use crate::tui::log::pane::PageRequest;
+use crate::tui::message::{CommandId, Link, Outcome, Page};
+use crate::tui::model::Model;
+use crate::tui::theme::Look;
+
+/// The connection is in another state.
+pub(super) fn link(model: &mut Model, link: Link) {
+    if std::mem::discriminant(&model.link) != std::mem::discriminant(&link) {
+        model.link_since = model.now;
+        let was_connected = model.link == Link::Connected;
+        if let (true, Link::Reconnecting { why, .. }) = (was_connected, &link) {
+            let text = format!("connection lost: {why}");
+            model.logs.push_event(model.now, None, Tone::Bad, &text);
+        }
+        // What was asked for will not be answered any more.
+        model.logs.window.loading = None;
+    }
+    model.link = link;
+}
+
+/// A server has introduced itself.
+pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool) {
+    let is_first = model.session_id.is_none() && model.services.all().is_empty();
+    if is_new {
+        model.logs.forget();
+        if !is_first {
+            model.logs.push_event(
+                model.now,
+                None,
+                Tone::Plain,
+                "the server was restarted: a new session",
+            );
+        }
+    } else if !is_first {
+        model
+            .logs
+            .push_event(model.now, None, Tone::Good, "connected again");
+    }
+    model.session_id = session_id;
+    model.logs.renew_patience();
+}
+
+/// A service is in another state, or the same is said again.
+pub(super) fn status(model: &mut Model, status: ServiceStatus) {
+    let at = status.timestamp.as_millisecond();
+    let name = status.service;
+    let Some(before) = model.services.update(&name, |service| {
+        let wave = service.details.wave;
+        service.status = status.status;
+        service.details = status.details;
+        service.details.wave = service.details.wave.or(wave);
+    }) else {
+        return;
+    };
+    let Some(service) = model.services.get(&name) else {
+        return;
+    };
+    let look = Look::of(service);
+    if before.status == service.status && Look::of(&before) == look {
+        return;
+    }
+    let tone = match look {
+        Look::Up | Look::Done => Tone::Good,
+        Look::Failed | Look::Blocked => Tone::Bad,
+        Look::Starting | Look::Running | Look::Stopping => Tone::Busy,
+        Look::Waiting | Look::Stopped => Tone::Plain,
+    };
+    let reason = service
+        .reason()
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
+    let word = if look == Look::Blocked {
+        look.word()
+    } else {
+        service.status.as_str()
+    };
+    let text = format!("{} {name} → {word}{reason}", look.sign());
+    let name = Arc::clone(&service.name);
+    let has_failed = service.status == Status::Failed;
+    model.logs.push_event(at, Some(name), tone, &text);
+    if has_failed {
+        notify(model, Tone::Bad, text);
+    }
+}
+
+/// A page of the log has come, or has not.
+pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page, String>) {
+    match result {
+        Ok(page) => {
+            model.logs.page(request, page.entries, page.is_truncated);
+            seek(model);
+        }
+        Err(why) => {
+            model.logs.page_failed(request);
+            if model.is_connected() {
+                notify(
+                    model,
+                    Tone::Bad,
+                    format!("log entries could not be loaded: {why}"),
+                );
+            }
+        }
+    }
+}
+
+/// Goes on with a search that has left what was held.
+fn seek(model: &mut Model) {
+    let geometry = super::layout::geometry(model);
+    if !model
+        .logs
+        .search
+        .as_ref()
+        .is_some_and(|search| search.is_seeking)
+    {
+        return;
+    }
+    if model.logs.jump(true, geometry) {
+        model.notice = None;
+    } else if model
+        .logs
+        .window
+        .question(crate::tui::log::window::Direction::Older)
+        .is_none()
+    {
+        if let Some(search) = &mut model.logs.search {
+            search.is_seeking = false;
+        }
+        notify(
+            model,
+            Tone::Plain,
+            "no match further up: this is the beginning of the log",
+        );
+    } else if model.logs.has_given_up() {
+        if let Some(search) = &mut model.logs.search {
+            search.is_seeking = false;
+        }
+        notify(model, Tone::Plain, "no match so far: N searches on");
+    }
+}
+
+/// The server has taken a command on.
+pub(super) fn accepted(model: &mut Model, id: CommandId) {
+    if let Some(pending) = model.pending.get(&id) {
+        let order = pending.order.clone();
+        let target = order
+            .service()
+            .map(|name| format!(" {name}"))
+            .unwrap_or_default();
+        let text = format!("command {}{target} acknowledged", order.name());
+        model
+            .logs
+            .push_event(model.now, order.service().cloned(), Tone::Plain, &text);
+    }
+}
+
+/// A command has ended.
+pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
+    let Some(pending) = model.pending.remove(&id) else {
+        return;
+    };
+    let order = pending.order;
+    let words = order.words();
+    let (tone, text) = match outcome {
+        Outcome::Done => {
+            let took = super::super::words::duration(model.now - pending.since);
+            (Tone::Good, format!("{words}: done in {took}"))
+        }
+        Outcome::Refused(why) => (Tone::Bad, format!("{words}: refused: {why}")),
+        Outcome::Failed { why, services } => {
+            let names = if services.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", services.join(", "))
+            };
+            (Tone::Bad, format!("{words}: failed: {why}{names}"))
+        }
+        Outcome::Lost(why) => (Tone::Bad, format!("{words}: no answer: {why}")),
+    };
+    model
+        .logs
+        .push_event(model.now, order.service().cloned(), tone, &text);
+    notify(model, tone, text);
+}

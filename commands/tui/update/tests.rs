@@ -1,0 +1,463 @@
+//! What keys and news do.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
+
+use super::super::log::window::Cursor;
+use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
+use super::super::message::{Effect, Link, Message, Order, Outcome, Page};
+use super::super::model::{Body, Modal, Model, Panel};
+use super::super::sample::{self, NOW};
+use super::super::service::Selected;
+use super::update;
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(
+        model,
+        NOW,
+        Message::Key(KeyEvent::new(code, KeyModifiers::NONE)),
+    )
+}
+
+fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for key in keys.chars() {
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\u{1b}' => KeyCode::Esc,
+            key => KeyCode::Char(key),
+        };
+        effects.extend(press(model, code));
+    }
+    effects
+}
+
+fn orders(effects: &[Effect]) -> Vec<Order> {
+    let order = |effect: &Effect| match effect {
+        Effect::Send { order, .. } => Some(order.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(order).collect()
+}
+
+fn select(model: &mut Model, name: &str) {
+    model.services.selected = Selected::Service(name.into());
+    update(model, NOW, Message::Tick);
+}
+
+fn events(model: &Model) -> Vec<String> {
+    let event = |item: &Arc<Item>| match &item.content {
+        Content::Event { text, .. } => Some(text.to_string()),
+        _ => None,
+    };
+    model.logs.window.items().iter().filter_map(event).collect()
+}
+
+fn lines(model: &Model) -> Vec<&str> {
+    model
+        .logs
+        .window
+        .items()
+        .iter()
+        .filter(|item| item.is_line())
+        .map(|item| item.raw())
+        .collect()
+}
+
+#[test]
+fn s_starts_what_is_down_and_restarts_what_is_up() {
+    let mut model = sample::model(100, 30, true);
+    for (name, expected) in [
+        ("api", Order::Restart("api".into())),
+        ("worker", Order::Start("worker".into())),
+        ("build", Order::Restart("build".into())),
+        ("gateway", Order::Start("gateway".into())),
+    ] {
+        select(&mut model, name);
+        assert_eq!(orders(&keys(&mut model, "s")), [expected]);
+    }
+    assert_eq!(orders(&keys(&mut model, "xrS")).len(), 3);
+    assert_eq!(model.pending.len(), 7);
+}
+
+#[test]
+fn stop_all_asks_first_and_start_all_does_not() {
+    let mut model = sample::model(100, 30, true);
+    assert_eq!(orders(&keys(&mut model, "s")), [Order::StartAll]);
+    assert_eq!(orders(&keys(&mut model, "x")), []);
+    assert_eq!(model.modal, Some(Modal::Confirm(Order::StopAll)));
+    assert_eq!(orders(&keys(&mut model, "n")), []);
+    assert_eq!(orders(&keys(&mut model, "xy")), [Order::StopAll]);
+    assert_eq!(model.modal, None);
+}
+
+#[test]
+fn commands_say_how_they_ended_however_late() {
+    let mut model = sample::model(100, 30, true);
+    select(&mut model, "api");
+    let id = model.next_command;
+    keys(&mut model, "r");
+    update(&mut model, NOW, Message::Accepted(id));
+    assert_eq!(events(&model), ["command restart_service api acknowledged"]);
+    let outcome = Outcome::Failed {
+        why: "exit code 1".to_owned(),
+        services: vec!["api".to_owned()],
+    };
+    update(&mut model, NOW + 90_000, Message::Finished { id, outcome });
+    let notice = model.notice.clone().unwrap();
+    assert_eq!(
+        (notice.tone, &*notice.text),
+        (Tone::Bad, "restart api: failed: exit code 1 [api]")
+    );
+    update(&mut model, NOW + 190_000, Message::Tick);
+    assert_eq!(model.notice, None, "it goes by itself");
+    assert_eq!(events(&model).len(), 2, "but stays in the log");
+    let id = model.next_command;
+    keys(&mut model, "s");
+    update(
+        &mut model,
+        NOW + 200,
+        Message::Finished {
+            id,
+            outcome: Outcome::Refused("api is stopping".to_owned()),
+        },
+    );
+    assert!(
+        model
+            .notice
+            .unwrap()
+            .text
+            .ends_with("refused: api is stopping")
+    );
+}
+
+#[test]
+fn nothing_is_sent_while_not_connected() {
+    let mut model = sample::model(100, 30, true);
+    let link = Link::Reconnecting {
+        retry_at: NOW,
+        why: "closed".to_owned(),
+    };
+    update(&mut model, NOW, Message::Link(link));
+    assert_eq!(keys(&mut model, "sx"), []);
+    assert!(model.notice.unwrap().text.ends_with("not connected"));
+    assert!(events_of(&model.logs.recent).contains(&"connection lost: closed".to_owned()));
+}
+
+fn events_of(recent: &super::super::log::recent::Recent) -> Vec<String> {
+    recent.notes().map(|note| note.raw().to_owned()).collect()
+}
+
+#[test]
+fn a_status_changes_the_list_and_shows_in_the_log() {
+    let mut model = sample::model(100, 30, true);
+    let status = |status, detail: Option<&str>| {
+        Message::Status(ServiceStatus {
+            service: "mailer".to_owned(),
+            status,
+            timestamp: Timestamp::from(std::time::UNIX_EPOCH),
+            details: Details {
+                detail: detail.map(str::to_owned),
+                wave: Some(2),
+                ..Details::default()
+            },
+        })
+    };
+    update(&mut model, NOW, status(Status::Running, None));
+    assert_eq!(events(&model), [""; 0], "said again");
+    update(
+        &mut model,
+        NOW,
+        status(Status::Failed, Some("exit code 1 before ready")),
+    );
+    assert_eq!(
+        events(&model),
+        ["✗ mailer → failed (exit code 1 before ready)"]
+    );
+    assert_eq!(model.services.get("mailer").unwrap().status, Status::Failed);
+    select(&mut model, "api");
+    assert_eq!(events(&model), [""; 0], "it is another service's");
+    select(&mut model, "mailer");
+    assert_eq!(events(&model).len(), 1);
+}
+
+#[test]
+fn another_session_leaves_no_stale_line() {
+    let mut model = sample::model(100, 30, true);
+    assert!(!lines(&model).is_empty());
+    update(
+        &mut model,
+        NOW,
+        Message::Hello {
+            session_id: Some("other".to_owned()),
+            is_new: true,
+        },
+    );
+    assert_eq!(lines(&model), [""; 0]);
+    assert_eq!(events(&model), ["the server was restarted: a new session"]);
+    let mut model = sample::model(100, 30, true);
+    let count = lines(&model).len();
+    update(
+        &mut model,
+        NOW,
+        Message::Hello {
+            session_id: Some("9d2c".to_owned()),
+            is_new: false,
+        },
+    );
+    assert_eq!(lines(&model).len(), count, "the same session goes on");
+}
+
+#[test]
+fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
+    let mut model = sample::model(100, 30, true);
+    let effects = keys(&mut model, "jj");
+    let requests = effects.iter().filter_map(|effect| match effect {
+        Effect::FetchPage(request) => Some((request.service.as_deref(), request.cursor)),
+        _ => None,
+    });
+    let requests: Vec<_> = requests.collect();
+    assert_eq!(
+        requests,
+        [
+            (Some("build"), Cursor::Before(1_527)),
+            (Some("migrate"), Cursor::Before(1_527))
+        ]
+    );
+    select(&mut model, "store");
+    assert_eq!(lines(&model).len(), 4);
+    assert_eq!(model.logs.sieve.scope, Scope::Service("store".into()));
+}
+
+#[test]
+fn a_filter_works_while_it_is_typed_and_takes_every_character() {
+    let mut model = sample::model(100, 30, true);
+    keys(&mut model, "\t/");
+    keys(&mut model, "jq?s");
+    assert_eq!(
+        (model.logs_filter.as_str(), lines(&model).len()),
+        ("jq?s", 0)
+    );
+    keys(&mut model, "\u{1b}/GET\n");
+    assert_eq!(lines(&model).len(), 3);
+    assert!(model.prompt.is_none());
+    keys(&mut model, "\u{1b}");
+    assert_eq!((lines(&model).len(), model.logs_filter.as_str()), (16, ""));
+    keys(&mut model, "/(");
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(
+        model.prompt.as_ref().unwrap().error.as_deref(),
+        Some("unclosed group")
+    );
+    keys(&mut model, "a)\n");
+    assert!(model.prompt.is_none());
+    keys(&mut model, "\u{1b}\t/work\n");
+    assert_eq!(model.services.rows(), 2);
+}
+
+#[test]
+fn a_search_goes_through_what_is_held_and_asks_for_more() {
+    let mut model = sample::model(100, 30, true);
+    model.logs.window.older = super::super::log::window::Older::Below(100);
+    keys(&mut model, "\tfinvoice\n");
+    let current = |model: &Model| model.logs.search.as_ref().unwrap().current.unwrap().seq;
+    assert_eq!((current(&model), model.logs.window.hits()), (1_541, 3));
+    keys(&mut model, "N");
+    assert_eq!(current(&model), 1_539);
+    keys(&mut model, "n");
+    assert_eq!(current(&model), 1_541);
+    keys(&mut model, "NNN");
+    assert!(model.logs.search.as_ref().unwrap().is_seeking);
+    let request = super::super::log::pane::PageRequest {
+        generation: model.logs.window.generation,
+        service: None,
+        cursor: Cursor::Before(100),
+        direction: super::super::log::window::Direction::Older,
+        limit: 1_000,
+    };
+    let older = Arc::new(Item {
+        place: Place::line(0),
+        at: NOW,
+        service: Some("api".into()),
+        content: Content::Line {
+            stream: Stream::Stdout,
+            partial: false,
+            text: "an invoice".into(),
+        },
+    });
+    let page = Page {
+        entries: vec![older],
+        is_truncated: false,
+    };
+    update(
+        &mut model,
+        NOW,
+        Message::Page {
+            request,
+            result: Ok(page),
+        },
+    );
+    assert_eq!(current(&model), 0);
+}
+
+#[test]
+fn what_is_copied_is_clean() {
+    let mut model = sample::model(100, 30, true);
+    select(&mut model, "worker");
+    let effects = keys(&mut model, "\tvy");
+    assert_eq!(
+        effects,
+        [Effect::Copy("error: QUEUE_URL is not set\n".to_owned())]
+    );
+    select(&mut model, "mailer");
+    let effects = keys(&mut model, "Y");
+    let Some(Effect::Save(text)) = effects.first() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.starts_with("WARN smtp"));
+}
+
+#[test]
+fn a_selection_is_extended_and_dropped() {
+    let mut model = sample::model(100, 30, true);
+    keys(&mut model, "\tvkkk");
+    let Some((text, count)) = model.logs.selected_text() else {
+        panic!()
+    };
+    assert_eq!((count, text.lines().count()), (4, 4));
+    keys(&mut model, "\u{1b}");
+    assert_eq!(model.logs.selection, None);
+    assert_eq!(model.focus, Panel::Logs);
+}
+
+#[test]
+fn a_mark_is_a_place_to_go_back_to() {
+    let mut model = sample::model(100, 12, true);
+    keys(&mut model, "\tm");
+    for seq in 1_543..1_590 {
+        let line = Arc::new(Item {
+            place: Place::line(seq),
+            at: NOW,
+            service: Some("api".into()),
+            content: Content::Line {
+                stream: Stream::Stdout,
+                partial: false,
+                text: "x".into(),
+            },
+        });
+        update(&mut model, NOW, Message::Lines(vec![line]));
+    }
+    keys(&mut model, "'");
+    assert!(!model.logs.is_following());
+    let geometry = super::layout::geometry(&model);
+    let start = model.logs.position.start(&model.logs.window, geometry);
+    assert!(matches!(
+        model.logs.window.items()[start.index].content,
+        Content::Mark(1)
+    ));
+    keys(&mut model, "G");
+    assert!(model.logs.is_following());
+}
+
+#[test]
+fn q_quits_except_where_it_is_typed() {
+    let mut model = sample::model(100, 30, true);
+    assert_eq!(keys(&mut model, "q"), [Effect::Quit]);
+    keys(&mut model, "/");
+    assert!(!keys(&mut model, "q").contains(&Effect::Quit));
+    let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert!(update(&mut model, NOW, Message::Key(ctrl_c)).contains(&Effect::Quit));
+}
+
+#[test]
+fn views_open_and_close() {
+    let mut model = sample::model(100, 30, true);
+    keys(&mut model, "d");
+    assert_eq!(model.body, Body::Log, "all logs has no details");
+    keys(&mut model, "jd");
+    assert_eq!(model.body, Body::Detail);
+    keys(&mut model, "\u{1b}p");
+    assert_eq!(model.body, Body::Plan);
+    let first = model.services.selected.clone();
+    keys(&mut model, "l");
+    assert_ne!(model.services.selected, first);
+    keys(&mut model, "hp?");
+    assert_eq!(
+        (model.services.selected.clone(), model.body),
+        (first, Body::Log)
+    );
+    assert!(matches!(model.modal, Some(Modal::Help { .. })));
+    keys(&mut model, "?");
+    assert_eq!(model.modal, None);
+}
+
+#[test]
+fn the_sessions_are_looked_for_and_one_is_chosen() {
+    let mut model = sample::model(100, 30, true);
+    assert!(keys(&mut model, "o").contains(&Effect::ListSessions));
+    let choice = |address: &str| super::super::message::Choice {
+        address: address.to_owned(),
+        token: None,
+        config: None,
+        pid: None,
+    };
+    let choices = vec![choice("127.0.0.1:1"), choice("127.0.0.1:6999")];
+    update(&mut model, NOW, Message::Sessions(choices));
+    assert!(
+        matches!(model.modal, Some(Modal::Sessions { row: 1, .. })),
+        "the present one"
+    );
+    assert_eq!(
+        keys(&mut model, "k\n"),
+        [Effect::Switch(choice("127.0.0.1:1"))]
+    );
+}
+
+#[test]
+fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
+    let mut model = sample::model(100, 30, true);
+    model.logs.set_filter(Matcher::new("never", false).ok());
+    model.logs.window.older = super::super::log::window::Older::Below(10_000_000);
+    let mut before = 10_000_000;
+    let mut pages = 0;
+    let mut effects = update(&mut model, NOW, Message::Tick);
+    while let Some(Effect::FetchPage(request)) = effects.pop() {
+        let entries: Vec<_> = (before - 7..before)
+            .map(|seq| {
+                Arc::new(Item {
+                    place: Place::line(seq),
+                    at: NOW,
+                    service: None,
+                    content: Content::Line {
+                        stream: Stream::Stdout,
+                        partial: false,
+                        text: "x".into(),
+                    },
+                })
+            })
+            .collect();
+        before -= 7;
+        pages += 1;
+        assert!(pages <= 200);
+        effects = update(
+            &mut model,
+            NOW,
+            Message::Page {
+                request,
+                result: Ok(Page {
+                    entries,
+                    is_truncated: true,
+                }),
+            },
+        );
+    }
+    assert!(model.logs.has_given_up());
+    assert!(matches!(
+        press(&mut model, KeyCode::PageUp)[..],
+        [Effect::FetchPage(_)]
+    ));
+}

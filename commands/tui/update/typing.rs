@@ -1,0 +1,178 @@
+//! Filters and searches being typed. A filter works with every character, a search on enter.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::notify;
+use crate::tui::keys::Action;
+use crate::tui::log::pane::Search;
+use crate::tui::log::{Matcher, Tone};
+use crate::tui::model::{Model, Panel};
+use crate::tui::prompt::{Prompt, Purpose};
+
+/// Starts typing a filter for the panel that has the focus.
+pub(super) fn open_filter(model: &mut Model) {
+    let (purpose, text) = match model.focus {
+        Panel::Services => (Purpose::FilterServices, model.services_filter.clone()),
+        Panel::Logs => (Purpose::FilterLogs, model.logs_filter.clone()),
+    };
+    model.prompt = Some(Prompt::new(purpose, text));
+}
+
+/// Starts typing a search.
+pub(super) fn open_search(model: &mut Model) {
+    model.prompt = Some(Prompt::new(Purpose::Search, String::new()));
+}
+
+/// Takes pasted text where text is being typed.
+pub(super) fn paste(model: &mut Model, text: &str) {
+    if let Some(prompt) = &mut model.prompt {
+        prompt.insert(text);
+        apply(model);
+    }
+}
+
+/// A key that is not in the table.
+pub(super) fn key(model: &mut Model, event: KeyEvent) {
+    let Some(prompt) = &mut model.prompt else {
+        return;
+    };
+    let is_ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    match event.code {
+        KeyCode::Char('w') if is_ctrl => prompt.delete_word(),
+        KeyCode::Char('u') if is_ctrl => prompt.delete_before(),
+        KeyCode::Char('a') if is_ctrl => prompt.step(isize::MIN / 2),
+        KeyCode::Char('e') if is_ctrl => prompt.step(isize::MAX / 2),
+        KeyCode::Char('h') if is_ctrl => prompt.backspace(),
+        KeyCode::Char(character) if !is_ctrl => prompt.insert(character.encode_utf8(&mut [0; 4])),
+        KeyCode::Backspace => prompt.backspace(),
+        KeyCode::Delete => prompt.delete(),
+        KeyCode::Left => return prompt.step(-1),
+        KeyCode::Right => return prompt.step(1),
+        KeyCode::Home => return prompt.step(isize::MIN / 2),
+        KeyCode::End => return prompt.step(isize::MAX / 2),
+        _ => return,
+    }
+    apply(model);
+}
+
+/// A key that is.
+pub(super) fn act(model: &mut Model, action: Action) {
+    match action {
+        Action::Accept => accept(model),
+        Action::ToggleRegex => {
+            if let Some(prompt) = &mut model.prompt {
+                prompt.is_regex = !prompt.is_regex;
+            }
+            apply(model);
+        }
+        _ => {
+            let Some(prompt) = model.prompt.take() else {
+                return;
+            };
+            match prompt.purpose {
+                Purpose::FilterServices => clear_services(model),
+                Purpose::FilterLogs => clear_logs(model),
+                Purpose::Search => model.logs.set_search(None),
+            }
+        }
+    }
+}
+
+/// Shows all services.
+pub(super) fn clear_services(model: &mut Model) {
+    model.services_filter.clear();
+    model.services.set_filter(None);
+}
+
+/// Shows all lines.
+pub(super) fn clear_logs(model: &mut Model) {
+    model.logs_filter.clear();
+    if model.logs.sieve.filter.is_some() {
+        model.logs.set_filter(None);
+    }
+}
+
+/// Compiles what is typed, and filters by it at once.
+fn apply(model: &mut Model) {
+    let Some(prompt) = &mut model.prompt else {
+        return;
+    };
+    let matcher = if prompt.text.is_empty() {
+        None
+    } else {
+        match Matcher::new(&prompt.text, prompt.is_regex) {
+            Ok(matcher) => Some(matcher),
+            Err(error) => {
+                prompt.error = Some(error);
+                return;
+            }
+        }
+    };
+    prompt.error = None;
+    let text = prompt.text.clone();
+    match prompt.purpose {
+        Purpose::FilterServices => {
+            model.services_filter = text;
+            model.services.set_filter(matcher);
+        }
+        Purpose::FilterLogs => {
+            model.logs_filter = text;
+            model.logs.set_filter(matcher);
+        }
+        Purpose::Search => {
+            let search = matcher.map(|matcher| Search {
+                text,
+                matcher,
+                current: None,
+                is_seeking: false,
+            });
+            model.logs.set_search(search);
+        }
+    }
+}
+
+fn accept(model: &mut Model) {
+    if model
+        .prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.error.is_some())
+    {
+        return;
+    }
+    let Some(prompt) = model.prompt.take() else {
+        return;
+    };
+    if prompt.purpose == Purpose::Search && model.logs.search.is_some() {
+        jump(model, true);
+    }
+}
+
+/// To the next hit; upwards as far back as the log goes.
+pub(super) fn jump(model: &mut Model, is_up: bool) {
+    let geometry = super::layout::geometry(model);
+    if model.logs.search.is_none() {
+        return notify(
+            model,
+            Tone::Plain,
+            "nothing is searched for: f starts a search",
+        );
+    }
+    if model.logs.jump(is_up, geometry) {
+        return;
+    }
+    if !is_up {
+        return notify(model, Tone::Plain, "no match further down");
+    }
+    if let Some(search) = &mut model.logs.search {
+        search.is_seeking = true;
+    }
+    let is_older = crate::tui::log::window::Direction::Older;
+    if model.logs.window.question(is_older).is_some() {
+        notify(model, Tone::Busy, "searching further back…");
+    } else {
+        if let Some(search) = &mut model.logs.search {
+            search.is_seeking = false;
+        }
+        notify(model, Tone::Plain, "no match further up");
+    }
+}

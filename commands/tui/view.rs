@@ -1,0 +1,59 @@
+//! Draws the model. Only what is visible is looked at, so that a frame costs the same however much
+//! is held.
+
+mod detail;
+mod footer;
+mod header;
+pub(crate) mod layout;
+mod lines;
+mod list;
+mod modal;
+mod pen;
+mod plan;
+
+#[cfg(test)]
+mod snapshots;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::model::{Body, Model, Panel};
+
+/// Draws the whole screen; where the cursor is to be, when something is being typed.
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    let screen = buffer
+        .area
+        .intersection(Rect::new(0, 0, model.columns, model.rows));
+    let areas = layout::areas(model);
+    // A resize may be known to the terminal before it is known to the model, or after.
+    if screen.is_empty() || screen != Rect::new(0, 0, model.columns, model.rows) {
+        return None;
+    }
+    header::draw(model, areas.header, buffer);
+    if !areas.list.is_empty() {
+        list::draw(model, &areas, buffer);
+    }
+    if !areas.main.is_empty() {
+        match model.body {
+            Body::Log => lines::draw(model, &areas, buffer),
+            Body::Detail => detail::draw(model, &areas, buffer),
+            Body::Plan => plan::draw(model, &areas, buffer),
+        }
+    }
+    let cursor = footer::draw(model, areas.footer, buffer);
+    if model.modal.is_some() {
+        modal::draw(model, screen, buffer);
+        return None;
+    }
+    cursor
+}
+
+/// How many rows the help has.
+pub(crate) fn help_rows(model: &Model) -> usize {
+    modal::help(model).len()
+}
+
+/// Whether the panel has the focus.
+fn has_focus(model: &Model, panel: Panel) -> bool {
+    model.focus == panel && model.modal.is_none() && model.body != Body::Plan
+}

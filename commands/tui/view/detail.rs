@@ -1,0 +1,165 @@
+//! Everything that is known of one service: what the server says, and what the configuration says
+//! where it can be read.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use flowlayer::protocol::Kind;
+
+use super::layout::Areas;
+use super::lines::wrapped;
+use super::pen::{Pen, panel};
+use crate::tui::ansi::plain;
+use crate::tui::log::pane::Clock;
+use crate::tui::model::{Model, Panel};
+use crate::tui::service::Service;
+use crate::tui::theme::Look;
+use crate::tui::words;
+
+/// Columns of the labels.
+const LABEL: u16 = 13;
+
+struct Row {
+    label: &'static str,
+    text: String,
+    style: Style,
+}
+
+pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let has_focus = super::has_focus(model, Panel::Logs);
+    let style = if has_focus {
+        theme.accent()
+    } else {
+        theme.text()
+    };
+    let service = model.services.current();
+    let name = service.map_or_else(|| "all logs".to_owned(), |service| plain(&service.name));
+    let title = [
+        Span::styled(format!(" {name} "), style),
+        Span::styled("details ", theme.dim()),
+    ];
+    panel(
+        buffer,
+        areas.main,
+        areas.has_edges,
+        theme.edge(has_focus),
+        &title,
+        &[],
+    );
+    let inside = areas.inside(areas.main);
+    let Some(service) = service else {
+        Pen::new(buffer, inside, 0)
+            .skip(1)
+            .write("select a service in the list", theme.dim());
+        return;
+    };
+    let columns = usize::from(inside.width.saturating_sub(LABEL + 2));
+    let lines = rows(model, service).into_iter().flat_map(|row| {
+        let label = std::iter::once(row.label).chain(std::iter::repeat(""));
+        let lines = wrapped(&row.text, columns.max(10));
+        label
+            .zip(lines)
+            .map(|(label, line)| (label, line, row.style))
+            .collect::<Vec<_>>()
+    });
+    let lines: Vec<_> = lines.collect();
+    let last = lines.len().saturating_sub(usize::from(inside.height));
+    for (y, (label, line, style)) in
+        (0..inside.height).zip(lines.iter().skip(model.detail_scroll.min(last)))
+    {
+        Pen::new(buffer, inside, y)
+            .skip(1)
+            .column(label, LABEL, theme.dim())
+            .write(line, *style);
+    }
+}
+
+fn rows(model: &Model, service: &Service) -> Vec<Row> {
+    let theme = model.theme;
+    let details = &service.details;
+    let look = Look::of(service);
+    let mut rows = Vec::new();
+    let mut add = |label, text: Option<String>, style| {
+        if let Some(text) = text {
+            rows.push(Row { label, text, style });
+        }
+    };
+    let text = theme.text();
+    let dim = theme.dim();
+    let state = format!("{} {} – {}", look.sign(), look.word(), look.meaning());
+    add("state", Some(state), theme.look(look));
+    let reason_style = if look == Look::Failed {
+        theme.bad()
+    } else {
+        text
+    };
+    add("why", service.reason(), reason_style);
+    let since = details.since.map(|since| {
+        let at = since.as_millisecond();
+        let ago = words::duration(model.now - at);
+        format!("{}, {ago} ago", words::time(at, Clock::Full, &model.zone))
+    });
+    add("since", since, text);
+    add(
+        "blocked by",
+        names(model, &details.blocked_by),
+        theme.look(Look::Blocked),
+    );
+    add("pid", details.pid.map(|pid| pid.to_string()), text);
+    let last_end = match (details.exit_code, &details.signal) {
+        (Some(code), _) => Some(format!("exit code {code}")),
+        (None, Some(signal)) => Some(format!("ended by {signal}")),
+        (None, None) => None,
+    };
+    add("last end", last_end, text);
+    let kind = details.kind.map(|kind| match kind {
+        Kind::Daemon => "daemon: stays alive for the whole session",
+        Kind::Oneshot => "oneshot: runs to completion",
+    });
+    add("kind", kind.map(str::to_owned), text);
+    add("wave", details.wave.map(|wave| wave.to_string()), text);
+    add("", Some(String::new()), text);
+    let Some(facts) = model.facts.get(&*service.name) else {
+        add("", Some("Command, port, probe and dependencies are in the configuration, which is not known here or cannot be read.".to_owned()), dim);
+        return rows;
+    };
+    add("command", Some(plain(&facts.command)), text);
+    add(
+        "stop command",
+        facts.stop_command.as_deref().map(plain),
+        text,
+    );
+    add("directory", facts.directory.as_deref().map(plain), text);
+    add("port", facts.port.map(|port| port.to_string()), text);
+    add(
+        "probe",
+        Some(facts.probe.clone().unwrap_or_else(|| "none".to_owned())),
+        text,
+    );
+    let none = || Some("nothing".to_owned());
+    add(
+        "depends on",
+        names(model, &facts.depends_on).or_else(none),
+        text,
+    );
+    add(
+        "needed by",
+        names(model, &facts.dependents).or_else(none),
+        text,
+    );
+    rows
+}
+
+/// Names with the signs of their states; `None` when there are none.
+fn names(model: &Model, names: &[String]) -> Option<String> {
+    let one = |name: &String| {
+        let sign = model
+            .services
+            .get(name)
+            .map_or("?", |service| Look::of(service).sign());
+        format!("{sign}\u{a0}{}", plain(name))
+    };
+    (!names.is_empty()).then(|| names.iter().map(one).collect::<Vec<_>>().join("  "))
+}

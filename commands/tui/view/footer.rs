@@ -1,0 +1,109 @@
+//! The last row: what is being typed, else what has just happened, else which keys there are.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::Pen;
+use crate::tui::keys;
+use crate::tui::log::Tone;
+use crate::tui::model::{Modal, Model, Notice};
+use crate::tui::prompt::{Prompt, Purpose};
+
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.is_empty() {
+        return None;
+    }
+    if let Some(prompt) = &model.prompt {
+        return Some(typing(model, prompt, area, buffer));
+    }
+    match &model.notice {
+        Some(notice) => news(model, notice, area, buffer),
+        None => hints(model, area, buffer),
+    }
+    None
+}
+
+fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Position {
+    let theme = model.theme;
+    let label = match (prompt.purpose, prompt.is_regex) {
+        (Purpose::FilterServices, false) => "services with ",
+        (Purpose::FilterServices, true) => "services like ",
+        (Purpose::FilterLogs, false) => "lines with ",
+        (Purpose::FilterLogs, true) => "lines like ",
+        (Purpose::Search, false) => "find ",
+        (Purpose::Search, true) => "find like ",
+    };
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1).write(label, theme.accent());
+    match &prompt.error {
+        Some(error) => pen.right(&[ratatui::text::Span::styled(
+            format!("{error} "),
+            theme.bad(),
+        )]),
+        None => pen.right(&super::header::hints(
+            keys::of(keys::Context::Typing).map(|binding| (binding.shown, binding.hint)),
+            theme,
+        )),
+    };
+    // The end of a long text is what is being worked on.
+    let before = &prompt.text[..prompt.cursor()];
+    let room = usize::from(pen.left().saturating_sub(1));
+    let mut start = 0;
+    while before[start..].width() > room {
+        start += before[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    let x = pen
+        .x()
+        .saturating_add(u16::try_from(before[start..].width()).unwrap_or(u16::MAX));
+    pen.write(&prompt.text[start..], theme.text());
+    Position::new(x.min(area.right().saturating_sub(1)), area.y)
+}
+
+fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let (sign, style) = match notice.tone {
+        Tone::Plain => ("·", theme.text()),
+        Tone::Good => ("✓", theme.good()),
+        Tone::Busy => ("◌", theme.warning()),
+        Tone::Bad => ("✗", theme.bad()),
+    };
+    Pen::new(buffer, area, 0)
+        .skip(1)
+        .write(sign, style)
+        .skip(1)
+        .write(&notice.text, style);
+}
+
+/// As many as fit, the important ones first; help is always among them.
+fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let contexts = match model.modal {
+        Some(Modal::Help { .. }) => &[keys::Context::Detail],
+        _ => model.contexts(),
+    };
+    let all: Vec<(&str, &str)> = contexts
+        .iter()
+        .flat_map(|context| keys::of(*context))
+        .filter(|binding| !binding.hint.is_empty())
+        .map(|binding| {
+            (
+                binding.shown.split(' ').next().unwrap_or_default(),
+                binding.hint,
+            )
+        })
+        .collect();
+    let width = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
+    let is_last = |(_, word): &(&str, &str)| matches!(*word, "help" | "quit");
+    let (last, mut first): (Vec<_>, Vec<_>) = all.into_iter().partition(is_last);
+    let room = usize::from(area.width.saturating_sub(1));
+    let mut used: usize = last.iter().map(width).sum();
+    first.retain(|hint| {
+        used += width(hint);
+        used <= room
+    });
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1);
+    for span in super::header::hints(first.into_iter().chain(last), model.theme) {
+        pen.write(&span.content, span.style);
+    }
+}

@@ -1,0 +1,142 @@
+//! The first row: whose stack it is, how the connection is, what can be done to what is selected.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::Pen;
+use crate::tui::message::Link;
+use crate::tui::model::Model;
+use crate::tui::service::{Selected, Service};
+use crate::tui::theme::{Look, Theme};
+
+/// The state of the connection, in a word or two, and its sign.
+pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
+    let theme = model.theme;
+    let in_seconds = |at: i64| {
+        let seconds = ((at - model.now).max(0) + 999) / 1_000;
+        if seconds == 0 {
+            "now".to_owned()
+        } else {
+            format!("in {seconds}s")
+        }
+    };
+    match &model.link {
+        Link::Choosing => ("·", "no session chosen".to_owned(), theme.dim()),
+        Link::Connecting => ("◌", "connecting".to_owned(), theme.warning()),
+        Link::Connected => ("●", "connected".to_owned(), theme.good()),
+        Link::Reconnecting { retry_at, .. } => (
+            "◐",
+            format!("reconnecting {}", in_seconds(*retry_at)),
+            theme.warning(),
+        ),
+        Link::Unreachable { retry_at, .. } => (
+            "✗",
+            format!("unreachable, again {}", in_seconds(*retry_at)),
+            theme.bad(),
+        ),
+        Link::TokenRequired => ("✗", "token required".to_owned(), theme.bad()),
+        Link::InvalidToken => ("✗", "invalid token".to_owned(), theme.bad()),
+        Link::Incompatible { .. } => ("✗", "not a server for this client".to_owned(), theme.bad()),
+    }
+}
+
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1).write("FlowLayer", theme.accent());
+    // The state of the connection goes before everything else that wants space.
+    let (sign, words, style) = label(model);
+    pen.skip(2).write(sign, style).skip(1).write(&words, style);
+    pen.right(&actions(model));
+    if let Some(name) = model.target.name().map(crate::tui::ansi::plain)
+        && usize::from(pen.left()) > name.width() + 3
+    {
+        pen.skip(2)
+            .write(&name, theme.text().add_modifier(Modifier::BOLD));
+    }
+    if usize::from(pen.left()) > model.target.address.width() + 3 {
+        pen.skip(2).write(&model.target.address, theme.dim());
+    }
+    let tally = tally(model);
+    let width: usize = tally.iter().map(Span::width).sum();
+    if usize::from(pen.left()) > width + 3 {
+        pen.skip(3);
+        for span in tally {
+            pen.write(&span.content, span.style);
+        }
+    }
+}
+
+/// `6/7 up · 1 failed`.
+pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
+    let (services, theme) = (&model.services, model.theme);
+    let all = services.all().len();
+    if all == 0 {
+        return Vec::new();
+    }
+    let up = services
+        .all()
+        .iter()
+        .filter(|service| service.is_up())
+        .count();
+    let style = if up == all {
+        theme.good()
+    } else {
+        theme.text()
+    };
+    let mut spans = vec![Span::styled(format!("{up}/{all} up"), style)];
+    let mut add = |count: usize, look: Look| {
+        if count > 0 {
+            spans.push(Span::styled(" · ", theme.dim()));
+            spans.push(Span::styled(
+                format!("{count} {}", look.word()),
+                theme.look(look),
+            ));
+        }
+    };
+    add(services.count(|look| look == Look::Failed), Look::Failed);
+    add(services.count(|look| look == Look::Blocked), Look::Blocked);
+    spans
+}
+
+/// The keys that do something to what is selected, with what they do to it now.
+fn actions(model: &Model) -> Vec<Span<'static>> {
+    if !model.is_connected() {
+        return Vec::new();
+    }
+    let words: &[(&str, &str)] = match (&model.services.selected, model.services.current()) {
+        (Selected::All, _) => &[("s", "start all"), ("x", "stop all")],
+        (Selected::Service(_), Some(service)) => of_service(service),
+        (Selected::Service(_), None) => &[],
+    };
+    hints(words.iter().copied(), model.theme)
+}
+
+fn of_service(service: &Service) -> &'static [(&'static str, &'static str)] {
+    match Look::of(service) {
+        Look::Up => &[("s", "restart"), ("x", "stop")],
+        Look::Done => &[("s", "run again"), ("x", "stop")],
+        Look::Running => &[("r", "restart"), ("x", "stop")],
+        Look::Starting | Look::Stopping => &[],
+        Look::Waiting | Look::Blocked => &[("s", "start now"), ("x", "give up")],
+        Look::Stopped | Look::Failed => &[("s", "start")],
+    }
+}
+
+/// `s start all  x stop all `.
+pub(super) fn hints<'a>(
+    words: impl Iterator<Item = (&'a str, &'a str)>,
+    theme: Theme,
+) -> Vec<Span<'static>> {
+    words
+        .flat_map(|(key, word)| {
+            [
+                Span::styled(key.to_owned(), theme.key()),
+                Span::styled(format!(" {word}  "), theme.dim()),
+            ]
+        })
+        .collect()
+}

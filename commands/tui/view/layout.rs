@@ -1,0 +1,232 @@
+//! Where everything goes, at any size. The view draws by it and the keys page by it.
+
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+use crate::tui::log::pane::Clock;
+use crate::tui::log::{Geometry, Scope};
+use crate::tui::model::{Body, Model, Panel};
+
+/// From this width on, list and log stand side by side.
+const SIDE_BY_SIDE: u16 = 64;
+/// From this height on, a narrow screen shows both, one above the other.
+const STACKED: u16 = 18;
+/// From this height on, panels have edges.
+const EDGED: u16 = 12;
+/// The list is not wider than this.
+const WIDEST_LIST: u16 = 46;
+/// Names in the log take no more columns than this.
+const WIDEST_NAME: u16 = 18;
+
+/// The areas of the screen; what has no space is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Areas {
+    /// The first row.
+    pub(crate) header: Rect,
+    /// The list, its edges included.
+    pub(crate) list: Rect,
+    /// The log or the details, edges included; the plan takes the list's place too.
+    pub(crate) main: Rect,
+    /// The last row.
+    pub(crate) footer: Rect,
+    /// Whether panels have edges on all sides, or only a title.
+    pub(crate) has_edges: bool,
+}
+
+impl Areas {
+    /// The inside of a panel.
+    pub(crate) fn inside(&self, panel: Rect) -> Rect {
+        if self.has_edges {
+            Rect {
+                x: panel.x.saturating_add(1),
+                y: panel.y.saturating_add(1),
+                width: panel.width.saturating_sub(2),
+                height: panel.height.saturating_sub(2),
+            }
+        } else {
+            Rect {
+                y: panel.y.saturating_add(1),
+                height: panel.height.saturating_sub(1),
+                ..panel
+            }
+        }
+    }
+
+    /// The rows of the log: below the line that says how its service is.
+    pub(crate) fn log_rows(&self) -> Rect {
+        let inside = self.inside(self.main);
+        let strip = u16::from(inside.height > 4);
+        Rect {
+            y: inside.y + strip,
+            height: inside.height - strip,
+            ..inside
+        }
+    }
+
+    /// Which panel is at this place.
+    pub(crate) fn panel_at(&self, column: u16, row: u16) -> Option<Panel> {
+        let place = Position::new(column, row);
+        if self.list.contains(place) {
+            Some(Panel::Services)
+        } else if self.main.contains(place) {
+            Some(Panel::Logs)
+        } else {
+            None
+        }
+    }
+}
+
+/// Divides the screen.
+pub(crate) fn areas(model: &Model) -> Areas {
+    let (columns, rows) = (model.columns, model.rows);
+    let header = Rect::new(0, 0, columns, rows.min(1));
+    let footer = Rect::new(0, rows.saturating_sub(1), columns, u16::from(rows > 2));
+    let body = Rect::new(
+        0,
+        header.height,
+        columns,
+        rows.saturating_sub(header.height + footer.height),
+    );
+    let has_edges = rows >= EDGED;
+    let mut areas = Areas {
+        header,
+        footer,
+        has_edges,
+        main: body,
+        list: Rect::default(),
+    };
+    if model.body == Body::Plan {
+        return areas;
+    }
+    if columns >= SIDE_BY_SIDE {
+        let width = list_width(model);
+        areas.list = Rect { width, ..body };
+        areas.main = Rect {
+            x: body.x + width,
+            width: body.width - width,
+            ..body
+        };
+    } else if rows >= STACKED {
+        let wanted = u16::try_from(model.services.rows())
+            .unwrap_or(u16::MAX)
+            .saturating_add(3);
+        let height = wanted.min(body.height * 2 / 5);
+        areas.list = Rect { height, ..body };
+        areas.main = Rect {
+            y: body.y + height,
+            height: body.height - height,
+            ..body
+        };
+    } else if model.focus == Panel::Services && model.body == Body::Log {
+        areas.list = body;
+        areas.main = Rect::default();
+    }
+    areas
+}
+
+/// As wide as its content asks for, within two fifths of the screen.
+fn list_width(model: &Model) -> u16 {
+    let names = model
+        .services
+        .all()
+        .iter()
+        .map(|service| service.name.width());
+    let widest = u16::try_from(names.max().unwrap_or(0).max(12)).unwrap_or(u16::MAX);
+    // Edges, wave, sign and state beside the name.
+    let most = (model.columns * 2 / 5).clamp(28, WIDEST_LIST);
+    widest.saturating_add(22).clamp(28, most)
+}
+
+/// How times are written in this width.
+pub(crate) fn clock(model: &Model, width: u16) -> Clock {
+    if width < 48 {
+        Clock::Off
+    } else {
+        model.logs.clock
+    }
+}
+
+/// The columns of names in the log, 0 when all lines are of one service.
+pub(crate) fn name_width(model: &Model, width: u16) -> u16 {
+    if model.logs.sieve.scope != Scope::All {
+        return 0;
+    }
+    let names = model
+        .services
+        .all()
+        .iter()
+        .map(|service| service.name.width());
+    let widest = u16::try_from(names.max().unwrap_or(0)).unwrap_or(u16::MAX);
+    widest.min(WIDEST_NAME).min(width / 4)
+}
+
+/// The columns before the text of a log line.
+pub(crate) fn gutter(model: &Model, width: u16) -> u16 {
+    let name = name_width(model, width);
+    let names = if name == 0 { 0 } else { name + 1 };
+    (1 + clock(model, width).width() + names + 2).min(width)
+}
+
+/// The space for the text of log lines.
+pub(crate) fn geometry(model: &Model) -> Geometry {
+    let rows = areas(model).log_rows();
+    Geometry {
+        height: usize::from(rows.height),
+        columns: usize::from(rows.width - gutter(model, rows.width)),
+        wrap: model.logs.wrap,
+    }
+}
+
+/// The first row of the list that is drawn, and whether reasons have rows of their own: of all
+/// services when there is space, else of the selected one.
+pub(crate) fn list_rows(model: &Model, height: usize) -> Vec<ListRow> {
+    let services = &model.services;
+    let selected = services.row().unwrap_or(0);
+    let mut rows = Vec::with_capacity(height);
+    if height == 0 {
+        return rows;
+    }
+    let wants_reason = |row: usize| {
+        row.checked_sub(1)
+            .and_then(|index| services.shown().nth(index))
+            .is_some_and(|service| super::list::reason(service).is_some())
+    };
+    let total = services.rows();
+    let shows_all =
+        total <= height && total + (1..total).filter(|row| wants_reason(*row)).count() <= height;
+    let selected_rows = 1 + usize::from(wants_reason(selected));
+    // The selected row stays in the middle as long as there is something on both sides.
+    let first = if shows_all {
+        0
+    } else {
+        let last = (total + selected_rows - 1).saturating_sub(height);
+        selected.saturating_sub(height / 2).min(last)
+    };
+    let mut row = first;
+    while rows.len() < height && row < total {
+        rows.push(ListRow::Main(row));
+        if rows.len() < height && (shows_all || row == selected) && wants_reason(row) {
+            rows.push(ListRow::Reason(row));
+        }
+        row += 1;
+    }
+    rows
+}
+
+/// A row of the screen in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListRow {
+    /// This row of the list.
+    Main(usize),
+    /// The reason that belongs to it.
+    Reason(usize),
+}
+
+impl ListRow {
+    /// The row of the list.
+    pub(crate) const fn row(self) -> usize {
+        match self {
+            Self::Main(row) | Self::Reason(row) => row,
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! The log panel.
+
+use std::ops::ControlFlow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use flowlayer::protocol::Stream;
+
+use super::layout::{self, Areas};
+use super::pen::{Pen, panel};
+use crate::tui::ansi::{self, Wrap, plain};
+use crate::tui::log::viewport::Start;
+use crate::tui::log::window::{Direction, Newer, Older};
+use crate::tui::log::{Content, Item, Scope, Tone};
+use crate::tui::message::Link;
+use crate::tui::model::{Model, Panel};
+use crate::tui::prompt::Purpose;
+use crate::tui::theme::Look;
+use crate::tui::words;
+
+pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let has_focus = super::has_focus(model, Panel::Logs);
+    let title = title(model, has_focus);
+    panel(
+        buffer,
+        areas.main,
+        areas.has_edges,
+        theme.edge(has_focus),
+        &title,
+        &place(model),
+    );
+    let inside = areas.inside(areas.main);
+    let rows = areas.log_rows();
+    if rows.y > inside.y {
+        strip(model, inside, buffer);
+    }
+    if model.logs.window.items().is_empty() {
+        empty(model, rows, buffer);
+    } else {
+        items(model, rows, buffer);
+    }
+}
+
+fn title(model: &Model, has_focus: bool) -> Vec<Span<'static>> {
+    let (logs, theme) = (&model.logs, model.theme);
+    let name = match &logs.sieve.scope {
+        Scope::All => "all logs".to_owned(),
+        Scope::Service(name) => plain(name),
+    };
+    let style = if has_focus {
+        theme.accent()
+    } else {
+        theme.text()
+    };
+    let mut title = vec![Span::styled(format!(" {name} "), style)];
+    match logs.sieve.stream {
+        None => {}
+        Some(Stream::Stderr) => title.push(Span::styled("stderr only ", theme.warning())),
+        Some(Stream::Stdout) => title.push(Span::styled("stdout only ", theme.warning())),
+    }
+    let is_typing = model
+        .prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
+    if logs.sieve.filter.is_some() || is_typing {
+        let matches = words::count(logs.window.lines(), "match").replace("matchs", "matches");
+        let more = if matches!(logs.window.older, Older::Beginning) {
+            ""
+        } else {
+            "+"
+        };
+        let text = format!("/{} · {matches}{more} ", model.logs_filter);
+        title.push(Span::styled(text, theme.warning()));
+    }
+    if let Some(search) = &logs.search {
+        let text = format!("search {} · {} ", search.text, logs.window.hits());
+        title.push(Span::styled(text, theme.warning()));
+    }
+    title
+}
+
+/// Where the reader is, at the right of the title.
+fn place(model: &Model) -> Vec<Span<'static>> {
+    let (logs, theme) = (&model.logs, model.theme);
+    if let Some(direction) = logs.window.loading
+        && !logs.is_following()
+    {
+        let text = match direction {
+            Direction::Older => " loading older… ",
+            Direction::Newer => " loading… ",
+        };
+        return vec![Span::styled(text, theme.dim())];
+    }
+    if logs.selection.is_some() {
+        return vec![Span::styled(" selecting: y copies ", theme.warning())];
+    }
+    if logs.is_following() {
+        return vec![Span::styled(" following ", theme.good())];
+    }
+    let text = match (logs.unseen, logs.window.newer) {
+        (0, Newer::Live) => " scrolled: G follows ".to_owned(),
+        (0, Newer::Above { .. }) => " history: G follows ".to_owned(),
+        (unseen, _) => {
+            let unseen = usize::try_from(unseen).unwrap_or(usize::MAX);
+            format!(
+                " ↓ {} new: G follows ",
+                crate::terminal::lines::grouped(unseen as u64)
+            )
+        }
+    };
+    vec![Span::styled(text, theme.warning())]
+}
+
+/// How the service is whose log this is, and why; above its lines.
+fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, inside, 0);
+    let Some(service) = model.services.current() else {
+        pen.skip(1);
+        for span in super::header::tally(model) {
+            pen.write(&span.content, span.style);
+        }
+        let seq = model.logs.recent.last_seq();
+        if seq > 0 {
+            let text = format!("seq {} ", crate::terminal::lines::grouped(seq));
+            pen.right(&[Span::styled(text, theme.dim())]);
+        }
+        return;
+    };
+    let look = Look::of(service);
+    pen.skip(1)
+        .write(look.sign(), theme.look(look))
+        .skip(1)
+        .write(look.word(), theme.look(look));
+    if let Some(since) = service.details.since {
+        pen.skip(1).write(
+            &words::duration(model.now - since.as_millisecond()),
+            theme.dim(),
+        );
+    }
+    let facts = [
+        service.details.pid.map(|pid| format!("pid {pid}")),
+        service.details.wave.map(|wave| format!("wave {wave}")),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let facts = format!("  {} ", facts.join(" · "));
+    let reason = service.reason();
+    let wanted = reason.as_ref().map_or(0, |reason| reason.width() + 3) + facts.width();
+    if wanted < usize::from(pen.left()) {
+        pen.right(&[Span::styled(facts, theme.dim())]);
+    }
+    if let Some(reason) = reason {
+        let style = if look == Look::Failed {
+            theme.bad()
+        } else {
+            theme.text()
+        };
+        pen.write(" · ", theme.dim()).write(&reason, style);
+    }
+}
+
+/// Why there is nothing to see.
+fn empty(model: &Model, rows: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut y = 0;
+    let mut say = |text: &str, style: Style| {
+        for line in wrapped(text, usize::from(rows.width.saturating_sub(2))) {
+            Pen::new(buffer, rows, y).skip(1).write(&line, style);
+            y += 1;
+        }
+    };
+    match &model.link {
+        Link::Connected => {
+            let narrow = model.logs.sieve.is_narrow();
+            let text = match (model.logs.window.loading, narrow) {
+                (Some(_), _) => "loading…",
+                (None, true) if model.logs.has_given_up() => "no match so far; any key searches on",
+                (None, true) => "no line matches; esc shows all",
+                (None, false) => "no output yet",
+            };
+            say(text, theme.dim());
+        }
+        Link::Choosing => say("choose a session with o", theme.dim()),
+        Link::Connecting => say("connecting…", theme.dim()),
+        Link::Reconnecting { why, .. } => say(why, theme.warning()),
+        Link::Unreachable { why, .. } => {
+            say(why, theme.bad());
+            say("", theme.text());
+            say(
+                "Start a stack in another terminal; this screen connects by itself:",
+                theme.text(),
+            );
+            say(
+                &format!("  flowlayer serve -s {}", model.target.address),
+                theme.accent(),
+            );
+        }
+        Link::TokenRequired => {
+            say(
+                "The server wants a token, and none is known for this address.",
+                theme.bad(),
+            );
+            say("", theme.text());
+            say(
+                "It is printed when the server boots. Pass it on:",
+                theme.text(),
+            );
+            say(
+                &format!(
+                    "  flowlayer tui --addr {} --token <token>",
+                    model.target.address
+                ),
+                theme.accent(),
+            );
+        }
+        Link::InvalidToken => {
+            say("The server refuses this token.", theme.bad());
+            say("", theme.text());
+            say(
+                "The right one is printed when the server boots, or is the session.token of its configuration.",
+                theme.text(),
+            );
+            say(
+                "It is tried again every few seconds; o shows the sessions that run here.",
+                theme.dim(),
+            );
+        }
+        Link::Incompatible { why } => say(why, theme.bad()),
+    }
+}
+
+/// Broken at blanks, and within words that are wider than a line. What a line starts with, those
+/// that follow start with too.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let indent = " ".repeat(text.len() - text.trim_start().len());
+    let columns = columns.max(indent.len() + 1);
+    let mut lines = Vec::new();
+    let mut line = indent.clone();
+    for word in text.split_whitespace() {
+        let is_first = line.trim().is_empty();
+        if !is_first && line.width() + 1 + word.width() > columns {
+            lines.push(std::mem::replace(&mut line, indent.clone()));
+        } else if !is_first {
+            line.push(' ');
+        }
+        for character in word.chars() {
+            if line.width() + character.width().unwrap_or(0) > columns && line != indent {
+                lines.push(std::mem::replace(&mut line, indent.clone()));
+            }
+            line.push(character);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
+    let geometry = layout::geometry(model);
+    let logs = &model.logs;
+    let Start { index, mut skip } = logs.position.start(&logs.window, geometry);
+    let mut y = 0;
+    let mut previous = index
+        .checked_sub(1)
+        .and_then(|index| logs.window.items().get(index));
+    for item in logs
+        .window
+        .items()
+        .range(index.min(logs.window.items().len())..)
+    {
+        if y >= rows.height {
+            break;
+        }
+        let is_after_hole = previous.is_some_and(|previous| {
+            !logs.sieve.is_narrow()
+                && logs.sieve.scope == Scope::All
+                && item.place.seq > previous.place.seq + 1
+        });
+        let area = Rect {
+            y: rows.y + y,
+            height: rows.height - y,
+            ..rows
+        };
+        let height = geometry.rows(item) - skip;
+        draw_item(model, item, area, skip, is_after_hole, buffer);
+        let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
+        if logs
+            .selection
+            .is_some_and(|selection| selection.contains(item.place))
+        {
+            buffer.set_style(Rect { height, ..area }, model.theme.selected(true));
+        }
+        y += height;
+        skip = 0;
+        previous = Some(item);
+    }
+}
+
+fn draw_item(
+    model: &Model,
+    item: &Item,
+    area: Rect,
+    skip: usize,
+    is_after_hole: bool,
+    buffer: &mut Buffer,
+) {
+    let theme = model.theme;
+    if let Content::Mark(number) = item.content {
+        let time = words::time(item.at, crate::tui::log::pane::Clock::Time, &model.zone);
+        let text = format!("──── mark {number} · {time} ");
+        let line = "─".repeat(usize::from(area.width));
+        Pen::new(buffer, area, 0)
+            .write(&text, theme.warning())
+            .write(&line, theme.warning());
+        return;
+    }
+    let gutter = layout::gutter(model, area.width);
+    let name_width = layout::name_width(model, area.width);
+    let clock = layout::clock(model, area.width);
+    if skip == 0 {
+        let mut pen = Pen::new(
+            buffer,
+            Rect {
+                width: gutter,
+                height: area.height.min(1),
+                ..area
+            },
+            0,
+        );
+        pen.skip(1).column(
+            &words::time(item.at, clock, &model.zone),
+            clock.width(),
+            theme.dim(),
+        );
+        if name_width > 0 {
+            let name = item.service.as_deref().unwrap_or("");
+            let style = model
+                .services
+                .get(name)
+                .map_or(theme.dim(), |service| theme.service(service.rank));
+            pen.column(&plain(name), name_width, style).skip(1);
+        }
+    }
+    let text_area = Rect {
+        x: area.x + gutter,
+        width: area.width - gutter,
+        ..area
+    };
+    let height = layout::geometry(model).rows(item) - skip;
+    let separator = match &item.content {
+        _ if is_after_hole && skip == 0 => ("┊", theme.warning()),
+        Content::Line {
+            stream: Stream::Stderr,
+            ..
+        } => ("┃", theme.bad()),
+        Content::Event { .. } => ("◆", theme.accent()),
+        _ => ("│", theme.dim()),
+    };
+    for y in 0..u16::try_from(height).unwrap_or(u16::MAX).min(area.height) {
+        let edge = Rect {
+            x: (area.x + gutter).saturating_sub(2).max(area.x),
+            width: 2,
+            ..area
+        };
+        let edge = edge.intersection(area);
+        Pen::new(buffer, edge, y).write(separator.0, separator.1);
+    }
+    let (text, base) = match &item.content {
+        Content::Line { text, .. } => (&**text, theme.text()),
+        Content::Event { text, tone } => (&**text, tone_style(model, *tone)),
+        Content::Mark(_) => return,
+    };
+    paint(model, text, base, text_area, skip, buffer);
+}
+
+fn tone_style(model: &Model, tone: Tone) -> Style {
+    let theme = model.theme;
+    let style = match tone {
+        Tone::Plain => theme.text(),
+        Tone::Good => theme.good(),
+        Tone::Busy => theme.warning(),
+        Tone::Bad => theme.bad(),
+    };
+    style.add_modifier(Modifier::ITALIC)
+}
+
+/// Puts the cells of a line where they belong.
+fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let hits = match &model.logs.search {
+        Some(search) => search.matcher.ranges(&plain(text)),
+        None => Vec::new(),
+    };
+    let mut hits = hits.into_iter().peekable();
+    let columns = usize::from(area.width);
+    let is_wrapped = model.logs.wrap;
+    let shift = if is_wrapped { 0 } else { model.logs.shift };
+    let mut wrap = Wrap::new(if is_wrapped { columns } else { usize::MAX });
+    let mut is_cut = false;
+    ansi::cells(text, model.theme.colored, |cell| {
+        let (row, column) = wrap.place(cell.width);
+        if row < skip || column < shift {
+            return ControlFlow::Continue(());
+        }
+        let (row, column) = (row - skip, column - shift);
+        if row >= usize::from(area.height) {
+            return ControlFlow::Break(());
+        }
+        if column + cell.width > columns {
+            is_cut = true;
+            return if is_wrapped {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            };
+        }
+        while hits.next_if(|hit| hit.end <= cell.offset).is_some() {}
+        let mut style = base.patch(cell.style);
+        if hits.peek().is_some_and(|hit| hit.contains(&cell.offset)) {
+            style = style.patch(model.theme.hit());
+        }
+        // Both are inside the area, whose edges are 16 bits wide.
+        #[expect(clippy::cast_possible_truncation, reason = "see above")]
+        let (x, y) = (area.x + column as u16, area.y + row as u16);
+        buffer.set_stringn(x, y, cell.symbol, cell.width, style);
+        ControlFlow::Continue(())
+    });
+    let edge = Rect { height: 1, ..area };
+    if is_cut && !is_wrapped {
+        let last = Rect {
+            x: edge.right() - 1,
+            width: 1,
+            ..edge
+        };
+        Pen::new(buffer, last, 0).write("›", model.theme.dim());
+    }
+    if shift > 0 && !text.is_empty() {
+        Pen::new(buffer, edge, 0).write("‹", model.theme.dim());
+    }
+}

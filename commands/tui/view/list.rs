@@ -1,0 +1,202 @@
+//! The list of services: wave, sign, name, state, and why it is not up.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use super::layout::{Areas, ListRow, list_rows};
+use super::pen::{Pen, panel};
+use crate::tui::ansi::plain;
+use crate::tui::model::{Model, Panel};
+use crate::tui::prompt::Purpose;
+use crate::tui::service::Service;
+use crate::tui::theme::Look;
+use crate::tui::words;
+
+/// Columns of the state at the right: `stopping 59s`.
+const STATE: u16 = 12;
+
+/// Why a service is not as one would want it; nothing for one that is up.
+pub(super) fn reason(service: &Service) -> Option<String> {
+    let is_fine = matches!(Look::of(service), Look::Up | Look::Done | Look::Stopped);
+    // What is unusual about a service that is up is in the line above its log.
+    if is_fine && !matches!(Look::of(service), Look::Stopped) {
+        return None;
+    }
+    service.reason()
+}
+
+pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let has_focus = super::has_focus(model, Panel::Services);
+    let title_style = if has_focus {
+        theme.accent()
+    } else {
+        theme.dim()
+    };
+    let mut title = vec![Span::styled(" services ", title_style)];
+    let is_typing = model
+        .prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.purpose == Purpose::FilterServices);
+    if model.services.is_filtered() || is_typing {
+        title.push(Span::styled(
+            format!("/{} ", model.services_filter),
+            theme.warning(),
+        ));
+    }
+    let shown = model.services.shown().len();
+    let all = model.services.all().len();
+    let count = if shown == all {
+        format!(" {all} ")
+    } else {
+        format!(" {shown} of {all} ")
+    };
+    let edge = theme.edge(has_focus);
+    panel(
+        buffer,
+        areas.list,
+        areas.has_edges,
+        edge,
+        &title,
+        &[Span::styled(count, theme.dim())],
+    );
+
+    let inside = areas.inside(areas.list);
+    let rows = list_rows(model, usize::from(inside.height));
+    let selected = model.services.row();
+    let mut previous_wave = None;
+    for (y, row) in (0..inside.height).zip(&rows) {
+        let is_selected = selected == Some(row.row());
+        if is_selected {
+            let place = Rect {
+                y: inside.y + y,
+                height: 1,
+                ..inside
+            };
+            buffer.set_style(place, theme.selected(has_focus));
+        }
+        match row {
+            ListRow::Main(0) => all_logs(model, inside, y, is_selected, buffer),
+            ListRow::Main(row) => {
+                if let Some(service) = model.services.shown().nth(row - 1) {
+                    let wave = service.details.wave;
+                    let is_first = previous_wave != Some(wave);
+                    previous_wave = Some(wave);
+                    main(model, service, (inside, y), (is_first, is_selected), buffer);
+                }
+            }
+            ListRow::Reason(row) => {
+                let service = model.services.shown().nth(row - 1);
+                if let Some((service, reason)) =
+                    service.and_then(|service| Some((service, reason(service)?)))
+                {
+                    let style = match Look::of(service) {
+                        Look::Failed => theme.bad(),
+                        _ => theme.dim(),
+                    };
+                    let style = if is_selected {
+                        theme.selected(has_focus)
+                    } else {
+                        style
+                    };
+                    Pen::new(buffer, inside, y)
+                        .skip(3)
+                        .write("└ ", style)
+                        .write(&reason, style);
+                }
+            }
+        }
+    }
+    more(model, inside, &rows, buffer);
+}
+
+/// That the list goes on above or below what is seen.
+fn more(model: &Model, inside: Rect, rows: &[ListRow], buffer: &mut Buffer) {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return;
+    };
+    let column = Rect {
+        x: inside.right().saturating_sub(1),
+        width: inside.width.min(1),
+        ..inside
+    };
+    if first.row() > 0 {
+        Pen::new(buffer, column, 0).write("↑", model.theme.dim());
+    }
+    if last.row() + 1 < model.services.rows() {
+        Pen::new(buffer, column, inside.height.saturating_sub(1)).write("↓", model.theme.dim());
+    }
+}
+
+fn all_logs(model: &Model, inside: Rect, y: u16, is_selected: bool, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let style = if is_selected {
+        theme.selected(super::has_focus(model, Panel::Services))
+    } else {
+        theme.text()
+    };
+    let mut pen = Pen::new(buffer, inside, y);
+    pen.skip(3)
+        .write("≡", if is_selected { style } else { theme.accent() });
+    pen.skip(1).write("all logs", style);
+    let mut tally = super::header::tally(model);
+    if is_selected {
+        for span in &mut tally {
+            span.style = style;
+        }
+    }
+    tally.truncate(1);
+    tally.push(Span::raw(" "));
+    pen.right(&tally);
+}
+
+fn main(
+    model: &Model,
+    service: &Service,
+    (inside, y): (Rect, u16),
+    (is_first_of_wave, is_selected): (bool, bool),
+    buffer: &mut Buffer,
+) {
+    let theme = model.theme;
+    let selected = theme.selected(super::has_focus(model, Panel::Services));
+    let style = |style| {
+        if is_selected && theme.colored {
+            selected
+        } else {
+            style
+        }
+    };
+    let look = Look::of(service);
+    let wave = match service.details.wave {
+        Some(wave) if is_first_of_wave => wave.to_string(),
+        _ => String::new(),
+    };
+    let mut pen = Pen::new(buffer, inside, y);
+    pen.column(&wave, 3, style(theme.dim()));
+    let sign = if is_selected && theme.colored {
+        // The sign keeps its colour on the selection's ground.
+        theme.look(look).bg(selected.bg.unwrap_or_default())
+    } else {
+        theme.look(look)
+    };
+    pen.column(look.sign(), 2, sign);
+    let state_width = if pen.left() > STATE + 8 { STATE } else { 0 };
+    // The last column is for the arrows that say that the list goes on.
+    let name_width = pen.left() - state_width - u16::from(state_width > 0);
+    pen.column(
+        &plain(&service.name),
+        name_width.saturating_sub(1),
+        style(theme.text()),
+    )
+    .skip(1);
+    if state_width > 0 {
+        let since = service
+            .details
+            .since
+            .map(|since| words::age(model.now - since.as_millisecond()));
+        pen.column(look.word(), 8, style(theme.look(look)));
+        let age = since.unwrap_or_default();
+        pen.column(&format!("{age:>4}"), 4, style(theme.dim()));
+    }
+}

@@ -1,0 +1,268 @@
+//! Windows above everything: help, connection info, sessions, questions.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::{Pen, panel};
+use crate::tui::ansi::plain;
+use crate::tui::keys::{self, Context};
+use crate::tui::message::{Choice, Link, Order};
+use crate::tui::model::{Modal, Model};
+use crate::tui::theme::Look;
+use crate::tui::words;
+
+type Line = Vec<Span<'static>>;
+
+pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
+    match &model.modal {
+        None => {}
+        Some(Modal::Help { scroll }) => {
+            let lines = help(model);
+            window(model, screen, " help ", &lines, *scroll, buffer);
+        }
+        Some(Modal::Info { reveal }) => window(
+            model,
+            screen,
+            " connection ",
+            &info(model, *reveal),
+            0,
+            buffer,
+        ),
+        Some(Modal::Sessions { choices, row }) => {
+            let lines = sessions(model, choices.as_deref(), *row);
+            let room = usize::from(screen.height.saturating_sub(2));
+            window(
+                model,
+                screen,
+                " sessions ",
+                &lines,
+                (row + 2).saturating_sub(room),
+                buffer,
+            );
+        }
+        Some(Modal::Confirm(order)) => window(
+            model,
+            screen,
+            " really? ",
+            &question(model, order),
+            0,
+            buffer,
+        ),
+    }
+}
+
+/// A window in the middle, as large as its content and the screen allow.
+fn window(
+    model: &Model,
+    screen: Rect,
+    title: &str,
+    lines: &[Line],
+    scroll: usize,
+    buffer: &mut Buffer,
+) {
+    let theme = model.theme;
+    let widest = lines
+        .iter()
+        .map(|line| line.iter().map(Span::width).sum())
+        .max()
+        .unwrap_or(0);
+    let width = u16::try_from(widest)
+        .unwrap_or(u16::MAX)
+        .saturating_add(4)
+        .max(24)
+        .min(screen.width);
+    let height = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(2)
+        .min(screen.height);
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    };
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            buffer[(x, y)].reset();
+        }
+    }
+    let inside = Rect {
+        x: area.x.saturating_add(2),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(3),
+        height: area.height.saturating_sub(2),
+    };
+    let hidden = lines.len().saturating_sub(usize::from(inside.height));
+    let scroll = scroll.min(hidden);
+    let right = if hidden > 0 {
+        vec![Span::styled(
+            format!(
+                " {}–{} of {} ↑↓ ",
+                scroll + 1,
+                lines.len() - (hidden - scroll),
+                lines.len()
+            ),
+            theme.dim(),
+        )]
+    } else {
+        Vec::new()
+    };
+    let title = [Span::styled(title.to_owned(), theme.accent())];
+    panel(buffer, area, true, theme.edge(true), &title, &right);
+    for (y, line) in (0..inside.height).zip(lines.iter().skip(scroll)) {
+        let mut pen = Pen::new(buffer, inside, y);
+        for span in line {
+            pen.write(&span.content, span.style);
+        }
+    }
+}
+
+pub(super) fn help(model: &Model) -> Vec<Line> {
+    let theme = model.theme;
+    let mut lines = Vec::new();
+    for context in Context::ALL {
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.push(vec![Span::styled(context.title(), theme.accent())]);
+        for binding in keys::of(context) {
+            let padding = " ".repeat(12_usize.saturating_sub(binding.shown.width()));
+            lines.push(vec![
+                Span::styled(format!("  {}{padding}", binding.shown), theme.key()),
+                Span::styled(binding.help, theme.text()),
+            ]);
+        }
+    }
+    lines.push(Vec::new());
+    lines.push(vec![Span::styled("signs", theme.accent())]);
+    for look in Look::ALL {
+        let padding = " ".repeat(10_usize.saturating_sub(look.word().width()));
+        lines.push(vec![
+            Span::styled(
+                format!("  {} {}{padding}", look.sign(), look.word()),
+                theme.look(look),
+            ),
+            Span::styled(look.meaning(), theme.text()),
+        ]);
+    }
+    lines
+}
+
+fn row(label: &str, text: String, label_style: Style, style: Style) -> Line {
+    vec![
+        Span::styled(format!("{label:<9}"), label_style),
+        Span::styled(text, style),
+    ]
+}
+
+fn info(model: &Model, reveal: bool) -> Vec<Line> {
+    let (theme, target) = (model.theme, &model.target);
+    let (sign, words, style) = super::header::label(model);
+    let mut lines = vec![
+        row("address", target.address.clone(), theme.dim(), theme.text()),
+        row("found", target.found.to_owned(), theme.dim(), theme.text()),
+        row("state", format!("{sign} {words}"), theme.dim(), style),
+    ];
+    let since = words::duration(model.now - model.link_since);
+    lines.push(row(
+        "since",
+        format!("{since} ago"),
+        theme.dim(),
+        theme.text(),
+    ));
+    if let Link::Reconnecting { why, .. }
+    | Link::Unreachable { why, .. }
+    | Link::Incompatible { why } = &model.link
+    {
+        lines.push(row("why", plain(why), theme.dim(), theme.text()));
+    }
+    let token = match &target.token {
+        None => "none".to_owned(),
+        Some(token) if reveal => plain(token),
+        Some(_) => "••••••••••••  (t shows it)".to_owned(),
+    };
+    lines.push(row("token", token, theme.dim(), theme.text()));
+    let config = target
+        .config
+        .as_deref()
+        .map_or_else(|| "not known".to_owned(), plain);
+    lines.push(row("config", config, theme.dim(), theme.text()));
+    if let Some(session) = &model.session_id {
+        lines.push(row("session", plain(session), theme.dim(), theme.text()));
+    }
+    let version = concat!("flowlayer ", env!("CARGO_PKG_VERSION"), ", protocol 1");
+    lines.push(row("client", version.to_owned(), theme.dim(), theme.text()));
+    lines
+}
+
+fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> {
+    let theme = model.theme;
+    let Some(choices) = choices else {
+        return vec![vec![Span::styled("looking…", theme.dim())]];
+    };
+    if choices.is_empty() {
+        return vec![
+            vec![Span::styled(
+                "No live session of yours on this machine.",
+                theme.text(),
+            )],
+            vec![Span::styled(
+                "flowlayer serve -s 127.0.0.1:6999 starts one.",
+                theme.dim(),
+            )],
+        ];
+    }
+    let one = |(index, choice): (usize, &Choice)| {
+        let style = if index == row {
+            theme.selected(true)
+        } else {
+            theme.text()
+        };
+        let dim = if index == row { style } else { theme.dim() };
+        let here = if choice.address == model.target.address {
+            "●"
+        } else {
+            " "
+        };
+        let config = choice
+            .config
+            .as_deref()
+            .map_or_else(|| "?".to_owned(), plain);
+        let pid = choice
+            .pid
+            .map(|pid| format!("  pid {pid}"))
+            .unwrap_or_default();
+        vec![
+            Span::styled(format!("{here} {:<21} ", choice.address), style),
+            Span::styled(config, style),
+            Span::styled(format!("{pid} "), dim),
+        ]
+    };
+    choices.iter().enumerate().map(one).collect()
+}
+
+fn question(model: &Model, order: &Order) -> Vec<Line> {
+    let theme = model.theme;
+    let running = model
+        .services
+        .all()
+        .iter()
+        .filter(|service| service.is_up())
+        .count();
+    let text = match order {
+        Order::StopAll => format!("Stop all services? {} of {} up.", running, {
+            let all = model.services.all().len();
+            format!("{all} {}", if running == 1 { "is" } else { "are" })
+        }),
+        order => format!("{}?", order.words()),
+    };
+    let mut lines = vec![vec![Span::styled(text, theme.text())], Vec::new()];
+    lines.push(super::header::hints(
+        keys::of(Context::Question).map(|binding| (binding.shown, binding.hint)),
+        theme,
+    ));
+    lines
+}

@@ -1,0 +1,146 @@
+//! Writing into one row, from left to right, never further than allowed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+/// A place in a row and the end of the space there.
+pub(super) struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    x: u16,
+    y: u16,
+    end: u16,
+}
+
+impl<'a> Pen<'a> {
+    /// At the start of a row of the area; rows below it take nothing.
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, row: u16) -> Self {
+        let is_inside = row < area.height;
+        let end = if is_inside { area.right() } else { area.x };
+        let end = end.min(buffer.area.right());
+        Self {
+            buffer,
+            x: area.x.min(end),
+            y: area.y.saturating_add(row),
+            end,
+        }
+    }
+
+    /// Columns that are left.
+    pub(super) const fn left(&self) -> u16 {
+        self.end - self.x
+    }
+
+    /// Writes text; what does not fit ends in `…`.
+    pub(super) fn write(&mut self, text: &str, style: Style) -> &mut Self {
+        if self.left() == 0 || text.is_empty() || self.y >= self.buffer.area.bottom() {
+            return self;
+        }
+        if text.width() <= usize::from(self.left()) {
+            (self.x, _) =
+                self.buffer
+                    .set_stringn(self.x, self.y, text, usize::from(self.left()), style);
+        } else {
+            let room = usize::from(self.left() - 1);
+            (self.x, _) = self.buffer.set_stringn(self.x, self.y, text, room, style);
+            (self.x, _) = self.buffer.set_stringn(self.x, self.y, "…", 1, style);
+            self.x = self.end;
+        }
+        self
+    }
+
+    /// Writes text in a column of this width.
+    pub(super) fn column(&mut self, text: &str, width: u16, style: Style) -> &mut Self {
+        let end = self.end;
+        let column_end = self.x.saturating_add(width).min(end);
+        self.end = column_end;
+        self.write(text, style);
+        self.x = column_end;
+        self.end = end;
+        self
+    }
+
+    /// Writes at the right end, unless that would touch what is there already, one blank between.
+    pub(super) fn right(&mut self, spans: &[Span<'_>]) -> &mut Self {
+        let width = spans.iter().map(|span| span.content.width()).sum::<usize>();
+        let width = u16::try_from(width).unwrap_or(u16::MAX);
+        if width < self.left() {
+            let start = self.x;
+            self.x = self.end - width;
+            for span in spans {
+                self.write(&span.content, span.style);
+            }
+            self.end = (self.end - width).max(start);
+            self.x = start;
+        }
+        self
+    }
+
+    /// Leaves columns as they are.
+    pub(super) fn skip(&mut self, columns: u16) -> &mut Self {
+        self.x = self.x.saturating_add(columns).min(self.end);
+        self
+    }
+
+    /// Where the next character goes.
+    pub(super) const fn x(&self) -> u16 {
+        self.x
+    }
+}
+
+/// A panel's edges and titles; without space for edges only the title.
+pub(super) fn panel(
+    buffer: &mut Buffer,
+    area: Rect,
+    has_edges: bool,
+    edge: Style,
+    title: &[Span<'_>],
+    right: &[Span<'_>],
+) {
+    if area.is_empty() {
+        return;
+    }
+    if !has_edges {
+        let line = "─".repeat(usize::from(area.width));
+        Pen::new(buffer, area, 0).write(&line, edge);
+        let mut pen = Pen::new(buffer, area, 0);
+        for span in title {
+            pen.write(&span.content, span.style);
+        }
+        pen.right(right);
+        return;
+    }
+    let (left_edge, last_row) = (area.x, area.bottom().saturating_sub(1));
+    let right_edge = area.right().saturating_sub(1);
+    let inner = usize::from(area.width.saturating_sub(2));
+    let line = "─".repeat(inner);
+    for (row, (from, to)) in [(area.y, ("╭", "╮")), (last_row, ("╰", "╯"))] {
+        buffer.set_stringn(left_edge, row, from, 1, edge);
+        buffer.set_stringn(left_edge.saturating_add(1), row, &line, inner, edge);
+        buffer.set_stringn(right_edge, row, to, 1, edge);
+    }
+    for row in area.y.saturating_add(1)..last_row {
+        buffer.set_stringn(left_edge, row, "│", 1, edge);
+        buffer.set_stringn(right_edge, row, "│", 1, edge);
+    }
+    let mut pen = Pen::new(
+        buffer,
+        Rect {
+            x: area.x.saturating_add(1),
+            width: area.width.saturating_sub(2),
+            ..area
+        },
+        0,
+    );
+    pen.skip(1);
+    for span in title {
+        pen.write(&span.content, span.style);
+    }
+    let mut spans = right.to_vec();
+    if !spans.is_empty() {
+        spans.push(Span::styled("─", edge));
+    }
+    pen.right(&spans);
+}

@@ -1,0 +1,88 @@
+//! Durations, times and counts in words.
+
+use jiff::tz::TimeZone;
+
+use super::log::pane::Clock;
+
+/// `850 ms`, `2.4 s`, `3m 20s`, `2h 5m`, `4d 3h`; negative counts as nothing.
+pub(crate) fn duration(milliseconds: i64) -> String {
+    let ms = milliseconds.max(0);
+    let seconds = ms / 1_000;
+    match seconds {
+        0 => format!("{ms} ms"),
+        1..10 => format!("{seconds}.{} s", ms % 1_000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// For a column of a few characters: `now`, `12s`, `3m`, `2h`, `4d`.
+pub(crate) fn age(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1_000;
+    match seconds {
+        0 => "now".to_owned(),
+        1..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// The time of a log line.
+pub(crate) fn time(at: i64, clock: Clock, zone: &TimeZone) -> String {
+    let format = match clock {
+        Clock::Off => return String::new(),
+        Clock::Time => "%H:%M:%S",
+        Clock::Full => "%m-%d %H:%M:%S%.3f",
+    };
+    jiff::Timestamp::from_millisecond(at)
+        .map(|moment| moment.to_zoned(zone.clone()).strftime(format).to_string())
+        .unwrap_or_default()
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let grouped = crate::terminal::lines::grouped(number as u64);
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{grouped} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_parts_at_most() {
+        for (ms, long, short) in [
+            (-5, "0 ms", "now"),
+            (850, "850 ms", "now"),
+            (2_470, "2.4 s", "2s"),
+            (59_999, "59 s", "59s"),
+            (200_000, "3m 20s", "3m"),
+            (7_500_000, "2h 5m", "2h"),
+            (356_400_000, "4d 3h", "4d"),
+        ] {
+            assert_eq!((duration(ms).as_str(), age(ms).as_str()), (long, short));
+        }
+    }
+
+    #[test]
+    fn times_are_local_and_as_wide_as_said() {
+        let at = 1_776_508_200_007;
+        for clock in [Clock::Off, Clock::Time, Clock::Full] {
+            let written = time(at, clock, &TimeZone::UTC);
+            assert_eq!(written.len(), usize::from(clock.width()).saturating_sub(1));
+        }
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(time(at, Clock::Time, &zone), "12:30:00");
+        assert_eq!(time(i64::MAX, Clock::Time, &zone), "");
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(count(1, "line"), "1 line");
+        assert_eq!(count(12_345, "line"), "12,345 lines");
+    }
+}
