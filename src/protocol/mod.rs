@@ -28,3 +28,6 @@ pub use incoming::{Incoming, ResultBody, Unreadable};
 pub use message::{AckPayload, ResultPayload};
 pub use timestamp::Timestamp;
 pub use token::{Token, TokenError};
+
+#[cfg(test)]
+mod docs;

@@ -108,6 +108,48 @@ impl Default for Limits {
 mod tests {
     use super::*;
 
+    /// The reference tells the bounds that the code keeps.
+    #[test]
+    fn the_bounds_are_those_of_the_reference() {
+        let limits = Limits::default();
+        let seconds = |time: Duration| format!("{} s", time.as_secs());
+        let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
+        let header_bytes = super::super::listener::HEADER_BYTES;
+        let rows = [
+            (
+                "connections, WebSockets included",
+                limits.connections.to_string(),
+            ),
+            ("time for the headers of a request", seconds(limits.headers)),
+            (
+                "bytes of the headers of a request",
+                format!("{} KiB", header_bytes >> 10),
+            ),
+            ("bytes of an inbound message", mib(limits.message_bytes)),
+            (
+                "commands of a connection without a result",
+                limits.commands_in_flight.to_string(),
+            ),
+            (
+                "bytes of replies that a connection has not taken",
+                mib(limits.unsent_bytes),
+            ),
+            (
+                "time without taking anything while status events wait",
+                seconds(limits.status_wait),
+            ),
+            ("ping interval", seconds(limits.ping)),
+            ("silence until a peer is dropped", seconds(limits.silence)),
+        ];
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|(bound, value)| format!("| {bound} | {value} |"))
+            .collect();
+        let table = format!("\n| bound | value |\n|---|---|\n{}\n", rows.join("\n"));
+        let reference = include_str!("../../docs/protocol.md");
+        assert!(reference.contains(&format!("{table}\n")), "{table}");
+    }
+
     #[test]
     fn the_nearest_setting_applies() {
         let resolve = |view, all, own| LogDefaults::resolve(view, all, [own, None]);

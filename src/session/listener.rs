@@ -101,7 +101,7 @@ pub(super) async fn discard(socket: &mut (impl tokio::io::AsyncRead + Unpin)) {
 }
 
 /// Bytes that the headers of a request may have.
-const HEADER_BYTES: usize = 32 * 1024;
+pub(super) const HEADER_BYTES: usize = 32 * 1024;
 
 /// Speaks HTTP on one connection, until it ends, is upgraded, or the API stops.
 async fn serve(socket: TcpStream, place: Place, shared: Arc<Shared>) {

@@ -179,6 +179,19 @@ fn without_a_runtime_directory_the_temporary_one_serves() {
     assert_eq!(other.path().parent(), Some(home.second().as_path()));
 }
 
+/// The reference shows what is written.
+#[test]
+fn the_file_is_as_the_reference_has_it() {
+    let reference = include_str!("../../../docs/protocol.md");
+    let (_, rest) = reference.split_once("```json session-file\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let record: Record = serde_json::from_str(text).unwrap();
+    assert_eq!(
+        serde_json::to_string_pretty(&record).unwrap(),
+        text.trim_end()
+    );
+}
+
 #[test]
 fn all_interfaces_are_dialled_on_the_loopback_one() {
     let dial = |text: &str| dialable(text.parse().unwrap()).to_string();
