@@ -39,6 +39,8 @@ pub(crate) fn run(args: PlanArgs, colors: Colors) -> Result<Exit, Failure> {
         PlanFormat::Dot => graph::dot(&loaded.config, &loaded.plan),
         PlanFormat::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
     });
+    // The process ends here: to free the configuration piece by piece would only take time.
+    std::mem::forget(loaded);
     Ok(Exit::SUCCESS)
 }
 

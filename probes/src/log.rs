@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
@@ -30,13 +30,19 @@ pub(crate) const KIND: Kind = Kind {
     },
 };
 
+/// Size in bytes of a compiled expression: far more than a pattern for log lines needs, little
+/// enough that a file full of them is checked in reasonable time.
+const MAX_COMPILED: usize = 1 << 20;
+
 /// A regular expression that compiles.
 struct Pattern(Regex);
 
 impl FromValue for Pattern {
     fn from_value(value: &Value) -> Result<Self, Fault> {
         let text = String::from_value(value)?;
-        Regex::new(&text)
+        RegexBuilder::new(&text)
+            .size_limit(MAX_COMPILED)
+            .build()
             .map(Self)
             .map_err(|error| Fault::error("invalid_pattern", reason(&error)))
     }

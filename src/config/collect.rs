@@ -27,7 +27,7 @@ pub(super) enum Place {
 pub(super) struct Problems<'t, 'a> {
     /// What they are about.
     pub(super) tree: &'t Tree<'a>,
-    pub(super) suggestions: Suggestions,
+    suggestions: Suggestions,
     kept: Vec<Problem>,
     omitted: usize,
     errors: usize,
@@ -66,6 +66,21 @@ impl<'t, 'a> Problems<'t, 'a> {
         help: impl Into<String>,
     ) {
         self.add(Severity::Error, code, place, message, Some(help.into()));
+    }
+
+    /// A word that is none of the known ones, of which there are `total`. The help, which takes
+    /// some looking, is only made for what is kept.
+    pub(super) fn unknown<'k>(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        message: impl Into<String>,
+        found: &str,
+        (what, known, total): (&str, impl IntoIterator<Item = &'k str> + Clone, usize),
+    ) {
+        let is_kept = self.kept.len() < MAX_PROBLEMS;
+        let help = is_kept.then(|| self.suggestions.help(found, what, known, total));
+        self.add(Severity::Error, code, place, message, help);
     }
 
     pub(super) fn warning(
@@ -111,7 +126,8 @@ impl<'t, 'a> Problems<'t, 'a> {
                 } else {
                     "values"
                 };
-                Some(self.suggestions.help(&found, what, known.iter().copied()))
+                let words = (what, known.iter().copied(), known.len());
+                return self.unknown(fault.code, place, fault.message, &found, words);
             }
         };
         self.add(fault.severity, fault.code, place, fault.message, help);

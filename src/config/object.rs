@@ -78,13 +78,10 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
         for &member in &self.members.nodes {
             let key = self.problems.tree.key(member).unwrap_or_default();
             if !known.contains(&key) {
-                let help = self
-                    .problems
-                    .suggestions
-                    .help(key, "fields", known.iter().copied());
                 let message = format!("unknown field {}", quote(key));
+                let words = ("fields", known.iter().copied(), known.len());
                 self.problems
-                    .error_with_help("unknown_field", Place::Key(member), message, help);
+                    .unknown("unknown_field", Place::Key(member), message, key, words);
             }
         }
     }

@@ -48,12 +48,18 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
     if !metadata.is_file() {
         return Err(ReadError::NotRegular(path.to_owned()));
     }
-    bounded(file, path)
+    // One more byte than there should be, so that the end is seen without growing.
+    let size = metadata.len().min(MAX_BYTES) + 1;
+    let bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    fill(bytes, file, path)
 }
 
 /// Reads a stream to its end, of at most [`MAX_BYTES`]; `name` is for messages.
 pub fn bounded(stream: impl Read, name: &Path) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
+    fill(Vec::new(), stream, name)
+}
+
+fn fill(mut bytes: Vec<u8>, stream: impl Read, name: &Path) -> Result<Vec<u8>, ReadError> {
     stream
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -47,16 +47,17 @@ impl Suggestions {
         best.map(|(_, word)| word)
     }
 
-    /// A line of help: the nearest word, or all of them.
+    /// A line of help: the nearest word, or some of all `total` of them.
     pub(super) fn help<'k>(
         &mut self,
         found: &str,
         what: &str,
         known: impl IntoIterator<Item = &'k str> + Clone,
+        total: usize,
     ) -> String {
         match self.nearest(found, known.clone()) {
             Some(nearest) => format!("did you mean {}?", quote(nearest)),
-            None => format!("known {what}: {}", list(known)),
+            None => format!("known {what}: {}", list(known, total)),
         }
     }
 }
@@ -69,12 +70,11 @@ fn folded(word: &str) -> String {
         .collect()
 }
 
-/// `a, b, c`, cut after ten.
-fn list<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
+/// `a, b, c`, cut after ten of the total.
+fn list<'k>(words: impl IntoIterator<Item = &'k str>, total: usize) -> String {
     const SHOWN: usize = 10;
-    let mut words = words.into_iter();
-    let shown: Vec<_> = words.by_ref().take(SHOWN).map(readable).collect();
-    match words.count() {
+    let shown: Vec<_> = words.into_iter().take(SHOWN).map(readable).collect();
+    match total - shown.len() {
         0 if shown.is_empty() => "none".to_owned(),
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -116,14 +116,14 @@ mod tests {
         let names: Vec<_> = (0..100).map(|n| format!("service-{n:03}")).collect();
         let known = || names.iter().map(String::as_str);
         assert_eq!(
-            suggestions.help("service-01", "services", known()),
+            suggestions.help("service-01", "services", known(), 100),
             "did you mean \"service-001\"?"
         );
-        let help = suggestions.help("zzz", "services", known());
+        let help = suggestions.help("zzz", "services", known(), 100);
         assert!(help.starts_with("known services: service-000, service-001, "));
         assert!(help.ends_with("service-009 and 90 more"), "{help}");
         assert_eq!(
-            suggestions.help("x", "services", [""; 0]),
+            suggestions.help("x", "services", [""; 0], 0),
             "known services: none"
         );
     }

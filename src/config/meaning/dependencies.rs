@@ -19,7 +19,7 @@ pub(super) struct Names<'e> {
 
 impl<'e> Names<'e> {
     /// Names of services sorted by name.
-    pub(super) fn new(entries: &[&'e Entry], complete: bool) -> Self {
+    pub(super) fn new(entries: &'e [Entry], complete: bool) -> Self {
         let mut sorted: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         let mut index = HashMap::with_capacity(entries.len());
         for (at, name) in sorted.iter().enumerate() {
@@ -81,8 +81,9 @@ pub(super) fn resolve(
             let message = format!("there is no service {}", quote(name));
             let known = names.sorted.iter().copied();
             let known = known.filter(|known| *known != entry.name);
-            let help = problems.suggestions.help(name, "services", known);
-            problems.error_with_help("unknown_dependency", place, message, help);
+            let others = names.sorted.len() - usize::from(!entry.name.is_empty());
+            let words = ("services", known, others);
+            problems.unknown("unknown_dependency", place, message, name, words);
         }
     }
     entries.sort_unstable();
@@ -92,7 +93,7 @@ pub(super) fn resolve(
 
 /// Reports one circle of each knot of services, at the `dependsOn` entries it consists of.
 pub(super) fn report_cycles(
-    entries: &[&Entry],
+    entries: &[Entry],
     wanted: &[Wanted],
     graph: &[Vec<usize>],
     problems: &mut Problems<'_, '_>,

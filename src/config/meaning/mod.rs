@@ -5,7 +5,10 @@ mod dependencies;
 mod names;
 mod service;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+use flowlayer_probes::value::quote;
 
 use super::collect::{Place, Problems};
 use super::model::{Config, LogView, Logs, Session};
@@ -27,10 +30,9 @@ pub(super) fn read(dir: &Path, problems: &mut Problems<'_, '_>) -> Option<Meant>
     duplicates(problems);
     not_finite(problems);
     let file = written::File::read(root, problems)?;
-    let services = file.services.placed();
-    let (services, plan) = match services {
-        Some((node, services)) => names::services(node, services, dir, problems),
-        None => (Vec::new(), None),
+    let (services, plan) = match (file.services.node, file.services.value) {
+        (Some(node), Some(services)) => names::services(node, services, dir, problems),
+        _ => (Vec::new(), None),
     };
     let config = Config {
         session: session(file.session.value.unwrap_or_default()),
@@ -80,24 +82,30 @@ fn within(dir: &Path, path: &str) -> PathBuf {
 fn duplicates(problems: &mut Problems<'_, '_>) {
     let tree = problems.tree;
     for node in &tree.nodes {
-        let Value::Object(members) = &node.value else {
-            continue;
-        };
-        if members.nodes.len() < 2 {
-            continue;
+        if let Value::Object(members) = &node.value {
+            duplicate_keys(&members.nodes, problems);
         }
-        let mut first = std::collections::HashMap::with_capacity(members.nodes.len());
-        for &member in &members.nodes {
-            let key = tree.key(member).unwrap_or_default();
-            if let Some(&earlier) = first.get(key) {
-                let name = flowlayer_probes::value::quote(key);
-                let message = format!("{name} is given twice");
-                problems.error("duplicate_key", Place::Key(member), message);
-                let first_one = (Place::Key(earlier), "the first one".to_owned());
-                problems.relate([first_one]);
-            } else {
-                first.insert(key, member);
-            }
+    }
+}
+
+fn duplicate_keys(members: &[NodeId], problems: &mut Problems<'_, '_>) {
+    /// Up to here, comparing each key with those before it takes less time than hashing them.
+    const SMALL: usize = 16;
+    let tree = problems.tree;
+    let mut first = HashMap::new();
+    for (at, &member) in members.iter().enumerate() {
+        let key = tree.key(member).unwrap_or_default();
+        let earlier = if members.len() <= SMALL {
+            let mut before = members[..at].iter().copied();
+            before.find(|&earlier| tree.key(earlier) == Some(key))
+        } else {
+            let earlier = *first.entry(key).or_insert(member);
+            (earlier != member).then_some(earlier)
+        };
+        if let Some(earlier) = earlier {
+            let message = format!("{} is given twice", quote(key));
+            problems.error("duplicate_key", Place::Key(member), message);
+            problems.relate([(Place::Key(earlier), "the first one".to_owned())]);
         }
     }
 }

@@ -11,10 +11,12 @@ use crate::config::tree::NodeId;
 use crate::config::written::{Entry, Services};
 use crate::plan::{self, Plan};
 
+use flowlayer_probes::value::quote;
+
 /// The services sorted by name, and their plan. Meaningful only if no problem is an error.
 pub(super) fn services(
     node: NodeId,
-    written: &Services,
+    written: Services,
     dir: &Path,
     problems: &mut Problems<'_, '_>,
 ) -> (Vec<Service>, Option<Plan>) {
@@ -27,7 +29,11 @@ pub(super) fn services(
             help,
         );
     }
-    let entries = sorted(&written.entries);
+    let mut entries = written.entries;
+    check_names(&entries, problems);
+    check_ports(&entries, problems);
+    // Stable, so that of a duplicate, which is reported, the first stays the first.
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
     let names = Names::new(&entries, written.complete);
     let wanted: Vec<_> = entries
         .iter()
@@ -36,40 +42,28 @@ pub(super) fn services(
         .collect();
     let graph: Vec<Vec<usize>> = wanted.iter().map(Wanted::indices).collect();
     dependencies::report_cycles(&entries, &wanted, &graph, problems);
-    check_names(&entries, problems);
-    check_ports(&entries, problems);
     let plan = plan::plan(&graph).ok();
     let services = entries
-        .iter()
+        .into_iter()
         .zip(graph)
         .filter_map(|(entry, depends_on)| service::service(entry, depends_on, dir, problems))
         .collect();
     (services, plan)
 }
 
-/// By name. Of a duplicate, which has been reported, the first stays; its twins are still read.
-fn sorted(entries: &[Entry]) -> Vec<&Entry> {
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
-    // Stable, so that twins stay in the order of the file.
-    sorted.sort_by(|a, b| a.name.cmp(&b.name));
-    sorted
-}
-
 /// Names that are easily taken for something else.
-fn check_names(entries: &[&Entry], problems: &mut Problems<'_, '_>) {
+fn check_names(entries: &[Entry], problems: &mut Problems<'_, '_>) {
     let mut folded: HashMap<String, &Entry> = HashMap::with_capacity(entries.len());
-    let mut in_file_order = entries.to_vec();
-    in_file_order.sort_by_key(|entry| entry.node);
-    for entry in in_file_order {
-        let name = flowlayer_probes::value::quote(&entry.name);
+    for entry in entries {
         if entry.name == "all logs" {
+            let name = quote(&entry.name);
             let message = format!("{name} is what clients call the logs of all services");
             let help = Some("choose another name");
             problems.warning("reserved_name", Place::Key(entry.node), message, help);
         }
         let earlier = folded.entry(entry.name.to_lowercase()).or_insert(entry);
         if earlier.name != entry.name {
-            let other = flowlayer_probes::value::quote(&earlier.name);
+            let (name, other) = (quote(&entry.name), quote(&earlier.name));
             let message = format!("{name} and {other} differ only in upper and lower case");
             problems.warning("similar_names", Place::Key(entry.node), message, None);
             problems.relate([(Place::Key(earlier.node), "the other one".to_owned())]);
@@ -78,11 +72,9 @@ fn check_names(entries: &[&Entry], problems: &mut Problems<'_, '_>) {
 }
 
 /// Two services that cannot be up at the same time.
-fn check_ports(entries: &[&Entry], problems: &mut Problems<'_, '_>) {
+fn check_ports(entries: &[Entry], problems: &mut Problems<'_, '_>) {
     let mut taken: HashMap<u16, &Entry> = HashMap::new();
-    let mut in_file_order = entries.to_vec();
-    in_file_order.sort_by_key(|entry| entry.node);
-    for entry in in_file_order {
+    for entry in entries {
         let Some((node, port)) = entry.service.port.placed() else {
             continue;
         };
@@ -91,7 +83,7 @@ fn check_ports(entries: &[&Entry], problems: &mut Problems<'_, '_>) {
         if earlier.node == entry.node {
             continue;
         }
-        let other = flowlayer_probes::value::quote(&earlier.name);
+        let other = quote(&earlier.name);
         let message = format!("port {port} is also the port of {other}");
         let help = Some("whichever starts second will fail");
         problems.warning("same_port", Place::Value(node), message, help);

@@ -18,39 +18,35 @@ const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// What a service means; `None` when it has no command, which has been reported.
 pub(super) fn service(
-    entry: &Entry,
+    entry: Entry,
     depends_on: Vec<usize>,
     dir: &Path,
     problems: &mut Problems<'_, '_>,
 ) -> Option<Service> {
-    let written = &entry.service;
+    let written = entry.service;
     command::check(written.cmd.node, problems);
     command::check(written.stop_cmd.node, problems);
-    let ready = ready(written, problems);
+    let ready = ready(&written, problems);
     let cwd = cwd(&written.cwd, dir, problems);
-    let stop_cmd = written.stop_cmd.value.as_ref();
-    let env_files = written.env_file.value.iter().flat_map(|files| &files.0);
-    let log_view = written.log_view.value.as_ref();
+    let env_files = written
+        .env_file
+        .value
+        .map_or_else(Vec::new, |files| files.0);
+    let log_view = written.log_view.value.unwrap_or_default();
     Some(Service {
-        name: entry.name.as_str().into(),
-        cmd: written.cmd.value.as_ref()?.0.clone(),
-        stop_cmd: stop_cmd.map(|command| command.0.clone()),
+        name: entry.name.into(),
+        cmd: written.cmd.value?.0,
+        stop_cmd: written.stop_cmd.value.map(|command| command.0),
         kind: written.kind.value.unwrap_or_default(),
         port: written.port.value.and_then(|port| port.0),
         ready,
         depends_on,
-        env: written
-            .env
-            .value
-            .as_ref()
-            .map_or_else(Vec::new, |env| env.0.clone()),
-        env_files: env_files.map(|path| within(dir, path)).collect(),
+        env: written.env.value.map_or_else(Vec::new, |env| env.0),
+        env_files: env_files.iter().map(|path| within(dir, path)).collect(),
         cwd,
         auto_start: written.auto_start.value.unwrap_or(true),
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
-        log_view_max_entries: log_view
-            .and_then(|view| view.max_entries.value)
-            .map(|entries| entries.0),
+        log_view_max_entries: log_view.max_entries.value.map(|entries| entries.0),
     })
 }
 

@@ -22,7 +22,10 @@ const MAX_VALUES: usize = 1_000_000;
 pub(super) fn parse(text: &str) -> Parsed<'_> {
     let mut builder = Builder {
         cursor: Cursor::new(text),
-        tree: Tree::default(),
+        tree: Tree {
+            // About what a config has; untouched memory costs nothing.
+            nodes: Vec::with_capacity(text.len() / 24),
+        },
         open: Vec::new(),
         refused: None,
     };
@@ -208,16 +211,11 @@ struct ValueVisitor<'b, 'a> {
     id: NodeId,
 }
 
-impl<'a> ValueVisitor<'_, 'a> {
+impl ValueVisitor<'_, '_> {
     fn number(self, number: Option<Number>) {
         self.builder.cursor.skip_number();
         self.builder
             .set(self.id, number.map_or(Value::NotFinite, Value::Number));
-    }
-
-    fn string(self, text: Cow<'a, str>) {
-        self.builder.cursor.skip_string();
-        self.builder.set(self.id, Value::String(text));
     }
 }
 
@@ -257,12 +255,16 @@ impl<'a> Visitor<'a> for ValueVisitor<'_, 'a> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
-        self.string(Cow::Borrowed(text));
+        self.builder.cursor.skip_plain_string(text);
+        let value = Value::String(Cow::Borrowed(text));
+        self.builder.set(self.id, value);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.string(Cow::Owned(text.to_owned()));
+        self.builder.cursor.skip_string();
+        let value = Value::String(Cow::Owned(text.to_owned()));
+        self.builder.set(self.id, value);
         Ok(())
     }
 
@@ -308,7 +310,11 @@ impl<'a> DeserializeSeed<'a> for KeySeed<'_, 'a> {
         self.0.skip_around(b',');
         let start = self.0.at;
         let text = grammar.deserialize_str(KeyVisitor)?;
-        self.0.skip_key();
+        match &text {
+            // A name without quotes is found in one piece too; what is around it tells.
+            Cow::Borrowed(text) if self.0.peek() == Some('"') => self.0.skip_plain_string(text),
+            _ => self.0.skip_key(),
+        }
         Ok((text, narrow(start)..narrow(self.0.at)))
     }
 }

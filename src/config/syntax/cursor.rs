@@ -42,7 +42,9 @@ impl<'a> Cursor<'a> {
     pub(super) fn skip_trivia(&mut self) {
         loop {
             match self.peek_byte() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b' ' | b'\t' | b'\n' | b'\r') => {
+                    self.skip_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
+                }
                 Some(b'/') => {
                     let Some(length) = comment_length(self.rest()) else {
                         return;
@@ -93,6 +95,14 @@ impl<'a> Cursor<'a> {
         if quote == b'\'' {
             self.note(Spelling::SingleQuotes, from);
         }
+    }
+
+    /// A string whose text the grammar found in one piece: it has no escapes in it.
+    pub(super) fn skip_plain_string(&mut self, text: &str) {
+        if self.peek_byte() != Some(b'"') || text.bytes().any(|byte| byte < 0x20) {
+            return self.skip_string();
+        }
+        self.at += text.len() + 2;
     }
 
     /// What follows a backslash.
