@@ -104,7 +104,7 @@ mod tests {
         let error = program("tool", &env("/nowhere/a:/nowhere/b"), Path::new("/")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "command `tool` was not found: install it or correct `cmd` (searched PATH: /nowhere/a:/nowhere/b)"
+            "command `tool` was not found: install it or correct the command (searched PATH: /nowhere/a:/nowhere/b)"
         );
         assert_eq!(program("", &[], Path::new("/")), Err(SpawnError::Empty));
         assert_eq!(

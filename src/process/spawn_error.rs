@@ -9,7 +9,7 @@ use nix::errno::Errno;
 pub enum SpawnError {
     /// No such program in the service's own `PATH`.
     #[error(
-        "command `{program}` was not found: install it or correct `cmd` (searched PATH: {path})"
+        "command `{program}` was not found: install it or correct the command (searched PATH: {path})"
     )]
     NotFound {
         /// As written.

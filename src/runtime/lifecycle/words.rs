@@ -91,6 +91,13 @@ pub(in crate::runtime) fn daemon_exit(
             )
         };
     }
+    if exit == End::Code(0) {
+        // The likeliest mistake: a command that is meant to end.
+        let when = if ready { "" } else { " before ready" };
+        return format!(
+            "exit code 0{when}: a daemon is to stay up; use \"kind\": \"oneshot\" for a command that ends"
+        );
+    }
     if ready {
         end(exit)
     } else {

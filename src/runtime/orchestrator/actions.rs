@@ -72,14 +72,17 @@ impl Orchestrator {
             Standing::Down(_) => self.services[service].want != Want::No,
             Standing::Starting | Standing::Falling | Standing::Stopping => false,
         };
+        let closure = self.closure(service);
+        self.await_request(ticket, Request::start(service, closure.clone()));
         if joins {
             self.republish(now, service, out);
         }
         if self.is_up(service) && self.services[service].life.kind() == ServiceKind::Oneshot {
             self.services[service].again = true;
         }
-        let closure = self.want_closure(service, Want::Now);
-        self.await_request(ticket, Request::start(service, closure));
+        for member in closure {
+            self.want(member, Want::Now);
+        }
     }
 
     fn act_stop(&mut self, now: Now, ticket: Ticket, service: usize, out: &mut Vec<Effect>) {

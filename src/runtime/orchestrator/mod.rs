@@ -354,3 +354,5 @@ impl Orchestrator {
 
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;

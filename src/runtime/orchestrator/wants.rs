@@ -25,15 +25,6 @@ enum Prospect {
 }
 
 impl Orchestrator {
-    /// Wants a service and everything it depends on, however far down.
-    pub(super) fn want_closure(&mut self, service: usize, want: Want) -> Vec<usize> {
-        let closure = self.closure(service);
-        for &member in &closure {
-            self.want(member, want);
-        }
-        closure
-    }
-
     /// A service and all it depends on, sorted.
     pub(super) fn closure(&self, service: usize) -> Vec<usize> {
         let mut seen = std::collections::BTreeSet::from([service]);

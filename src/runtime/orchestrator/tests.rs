@@ -1,0 +1,322 @@
+//! The table of SPEC 4.6, cell by cell: what is answered, what is shown, in which order.
+
+use std::time::Duration;
+
+use super::*;
+use crate::process::LifeId;
+use crate::runtime::handle::{RequestId, SubscriberId};
+use crate::runtime::lifecycle::Event;
+use crate::runtime::status::{ServiceKind, Status};
+
+/// Services `a` and `b`; `b` depends on `a` and has a probe. The tests are their world.
+struct Pair {
+    stack: Orchestrator,
+    requests: u64,
+    /// Of each service: its life, and the round of its last takedown.
+    life: [Option<LifeId>; 2],
+    round: [u32; 2],
+}
+
+impl Pair {
+    fn new() -> Self {
+        let planned = |name: &str, depends_on: Vec<usize>| Planned {
+            name: name.into(),
+            spec: Spec {
+                kind: ServiceKind::Daemon,
+                probe: (!depends_on.is_empty()).then(|| lifecycle::ProbeSpec {
+                    target: "tcp :1".to_owned(),
+                    timeout: None,
+                }),
+                port: None,
+                grace: Duration::from_secs(8),
+                has_stop_command: false,
+            },
+            wave: depends_on.len(),
+            depends_on,
+            auto_start: true,
+            at_boot: true,
+        };
+        Self {
+            stack: Orchestrator::new(vec![planned("a", vec![]), planned("b", vec![0])]),
+            requests: 0,
+            life: [None; 2],
+            round: [0; 2],
+        }
+    }
+
+    /// Both up.
+    fn up() -> Self {
+        let mut pair = Self::new();
+        pair.input(Input::Boot);
+        pair.spawned(0);
+        pair.spawned(1);
+        pair.on(1, Event::ProbePassed);
+        pair
+    }
+
+    /// What an input causes, in words.
+    fn input(&mut self, input: Input) -> Vec<String> {
+        let effects = self.stack.handle(Duration::ZERO, input);
+        effects
+            .into_iter()
+            .filter_map(|effect| self.word(effect))
+            .collect()
+    }
+
+    fn word(&mut self, effect: Effect) -> Option<String> {
+        Some(match effect {
+            Effect::Ack(_, Decision::Accepted) => "ack".to_owned(),
+            Effect::Ack(_, Decision::Busy(why)) => format!("busy: {}", why.message),
+            Effect::Publish(service, view) => {
+                format!("{} {}", ["a", "b"][service], view.facts.status.as_str())
+            }
+            Effect::Result(_, Outcome::Done) => "done".to_owned(),
+            Effect::Result(
+                _,
+                Outcome::Failed {
+                    message,
+                    failed_services,
+                },
+            ) => {
+                format!("failed {failed_services:?}: {message}")
+            }
+            Effect::Service(service, lifecycle::Effect::Spawn(life)) => {
+                self.life[service] = Some(life);
+                return None;
+            }
+            Effect::Service(service, lifecycle::Effect::TakeDown(round, _)) => {
+                self.round[service] = round;
+                return None;
+            }
+            _ => return None,
+        })
+    }
+
+    fn act(&mut self, action: Action) -> Vec<String> {
+        self.requests += 1;
+        let ticket = Ticket(SubscriberId(0), RequestId(self.requests));
+        self.input(Input::Act(ticket, action))
+    }
+
+    fn on(&mut self, service: usize, event: impl FnOnce(LifeId) -> Event) -> Vec<String> {
+        let life = self.life[service].expect("it was started");
+        self.input(Input::Service(service, event(life)))
+    }
+
+    fn spawned(&mut self, service: usize) -> Vec<String> {
+        self.on(service, |life| Event::Spawned(life, 7))
+    }
+
+    /// Everything of a service is gone, and its lines are in.
+    fn gone(&mut self, service: usize) -> Vec<String> {
+        let round = self.round[service];
+        let mut words = self.on(service, |_| Event::Gone(round));
+        words.extend(self.on(service, Event::Drained));
+        words
+    }
+
+    fn fails(&mut self, service: usize) {
+        self.on(service, |life| {
+            Event::Exited(life, crate::process::End::Code(1), 0)
+        });
+        self.gone(service);
+    }
+}
+
+#[test]
+fn a_start_of_what_is_up_shows_it_once_and_is_done() {
+    assert_eq!(
+        Pair::up().act(Action::Start(0)),
+        ["ack", "a running", "done"]
+    );
+}
+
+#[test]
+fn a_start_joins_what_is_on_its_way() {
+    let mut pair = Pair::new();
+    pair.input(Input::Boot);
+    pair.spawned(0);
+    pair.spawned(1);
+    assert_eq!(pair.act(Action::Start(1)), ["ack", "b running"]);
+    assert_eq!(pair.on(1, Event::ProbePassed), ["b ready", "done"]);
+}
+
+#[test]
+fn nothing_is_done_for_what_is_starting_or_stopping() {
+    let mut pair = Pair::new();
+    pair.input(Input::Boot);
+    for action in [Action::Start(0), Action::Stop(0), Action::Restart(0)] {
+        assert_eq!(
+            pair.act(action),
+            [r#"busy: service "a" is starting: wait until that is over"#]
+        );
+    }
+    assert_eq!(
+        pair.act(Action::StartAll),
+        ["busy: the boot is in progress: wait until it has resolved"]
+    );
+    let mut pair = Pair::up();
+    pair.act(Action::Stop(1));
+    for action in [Action::Start(1), Action::Stop(1), Action::Restart(1)] {
+        assert_eq!(
+            pair.act(action),
+            [r#"busy: service "b" is stopping: wait until that is over"#]
+        );
+    }
+}
+
+#[test]
+fn a_stop_of_what_is_down_shows_it_and_is_done() {
+    let mut pair = Pair::up();
+    pair.act(Action::Stop(1));
+    assert_eq!(pair.gone(1), ["b stopped", "done"]);
+    assert_eq!(pair.act(Action::Stop(1)), ["ack", "b stopped", "done"]);
+}
+
+#[test]
+fn a_stop_touches_that_one_alone() {
+    let mut pair = Pair::up();
+    assert_eq!(pair.act(Action::Stop(0)), ["ack", "a stopping"]);
+    assert_eq!(pair.gone(0), ["a stopped", "done"]);
+    assert!(pair.stack.is_up(1));
+}
+
+#[test]
+fn a_restart_stops_and_starts() {
+    let mut pair = Pair::up();
+    assert_eq!(pair.act(Action::Restart(0)), ["ack", "a stopping"]);
+    assert_eq!(pair.gone(0), ["a stopped", "a starting"]);
+    assert_eq!(pair.spawned(0), ["a running", "done"]);
+}
+
+#[test]
+fn a_restart_whose_dependency_has_failed_is_blocked() {
+    let mut pair = Pair::up();
+    pair.fails(0);
+    pair.act(Action::Restart(1));
+    assert_eq!(
+        pair.gone(1),
+        [
+            "b stopped",
+            r#"failed ["a", "b"]: b is blocked: a failed (exit code 1)"#
+        ]
+    );
+}
+
+#[test]
+fn a_start_brings_up_what_it_needs_first() {
+    let mut pair = Pair::up();
+    pair.fails(0);
+    pair.fails(1);
+    assert_eq!(pair.act(Action::Start(1)), ["ack", "a starting"]);
+    assert_eq!(pair.spawned(0), ["a running", "b starting"]);
+    assert_eq!(pair.spawned(1), ["b running"]);
+    assert_eq!(pair.on(1, Event::ProbePassed), ["b ready", "done"]);
+}
+
+#[test]
+fn a_stop_overtakes_a_start() {
+    let mut pair = Pair::up();
+    pair.fails(0);
+    pair.fails(1);
+    pair.act(Action::Start(1));
+    assert_eq!(
+        pair.act(Action::Stop(1)),
+        [
+            "ack",
+            "b stopped",
+            r#"failed []: service "b" was stopped while waiting for a"#,
+            "done"
+        ]
+    );
+}
+
+#[test]
+fn what_is_blocked_starts_by_itself_when_its_cause_comes_up_and_a_stop_ends_that() {
+    for stopped in [false, true] {
+        let mut pair = Pair::new();
+        pair.input(Input::Boot);
+        let words = pair.on(0, |life| Event::SpawnFailed(life, "no".to_owned()));
+        assert_eq!(words, ["a failed", "b stopped"]);
+        assert_eq!(pair.stack.view(Duration::ZERO, 1).blocked_by, [0]);
+        if stopped {
+            assert_eq!(pair.act(Action::Stop(1)), ["ack", "b stopped", "done"]);
+        }
+        pair.act(Action::Start(0));
+        let words = pair.spawned(0);
+        assert_eq!(words.contains(&"b starting".to_owned()), !stopped);
+    }
+}
+
+#[test]
+fn stop_all_goes_down_in_reverse_and_nothing_is_done_meanwhile() {
+    let mut pair = Pair::up();
+    assert_eq!(pair.act(Action::StopAll), ["ack", "b stopping"]);
+    let busy = "busy: stop_all is in progress: wait until everything has stopped";
+    for action in [
+        Action::Start(0),
+        Action::Stop(1),
+        Action::StartAll,
+        Action::StopAll,
+    ] {
+        assert_eq!(pair.act(action), [busy]);
+    }
+    assert_eq!(pair.gone(1), ["b stopped", "a stopping"]);
+    assert_eq!(pair.gone(0), ["a stopped", "done"]);
+}
+
+#[test]
+fn start_all_names_all_and_tells_what_did_not_come_up() {
+    let mut pair = Pair::up();
+    assert_eq!(
+        pair.act(Action::StartAll),
+        ["ack", "a running", "b ready", "done"]
+    );
+    pair.fails(0);
+    pair.act(Action::StartAll);
+    let words = pair.on(0, |life| {
+        Event::SpawnFailed(life, "no such command".to_owned())
+    });
+    assert_eq!(
+        words,
+        [
+            "a failed",
+            "b ready",
+            r#"failed ["a"]: not everything came up: a failed: no such command"#
+        ]
+    );
+}
+
+#[test]
+fn stop_all_cancels_a_boot() {
+    let mut pair = Pair::new();
+    pair.input(Input::Boot);
+    pair.spawned(0);
+    // Its process is being made: the stop comes as soon as there is one.
+    assert_eq!(pair.act(Action::StopAll), ["ack"]);
+    assert_eq!(pair.spawned(1), ["b stopping"]);
+    assert_eq!(pair.gone(1), ["b stopped", "a stopping"]);
+    assert_eq!(pair.gone(0), ["a stopped", "done"]);
+}
+
+#[test]
+fn at_the_end_every_action_is_refused() {
+    let mut pair = Pair::up();
+    pair.input(Input::Shutdown(Urgency::Graceful));
+    assert_eq!(
+        pair.act(Action::Start(0)),
+        ["busy: the session is shutting down"]
+    );
+    pair.gone(1);
+    pair.gone(0);
+    assert_eq!(pair.stack.phase, Phase::Finishing { clean: true });
+    assert!(
+        pair.stack
+            .handle(Duration::ZERO, Input::Finished(0))
+            .contains(&Effect::End { clean: true })
+    );
+    assert_eq!(
+        pair.stack.view(Duration::ZERO, 0).facts.status,
+        Status::Stopped
+    );
+}
