@@ -56,7 +56,10 @@ impl Api {
 
     async fn with(adjust: impl FnOnce(&mut SessionConfig)) -> Self {
         let services: Vec<Arc<str>> = SERVICES.map(Arc::from).to_vec();
-        let logs = Logs::open(LogsConfig::new(services.clone())).unwrap();
+        let mut log = LogsConfig::new(services.clone());
+        // Little, so that one who is slow is soon seen to be.
+        log.limits.recent_bytes = 1 << 20;
+        let logs = Logs::open(log).unwrap();
         let mut config = SessionConfig {
             token: Token::new("secret").unwrap(),
             session_id: SESSION.parse().unwrap(),
