@@ -19,6 +19,9 @@ pub(super) struct Strings {
     pointers: Vec<*const c_char>,
 }
 
+// SAFETY: the pointers point into what it owns, and nothing is changed through them.
+unsafe impl Send for Strings {}
+
 impl Strings {
     /// `None` when one of them has a NUL in it.
     pub(super) fn new<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
@@ -116,10 +119,8 @@ pub(super) unsafe fn become_program(image: &mut Image) -> Failure {
             mark_limit(mark);
         }
         libc::setsid();
-        let mut default: libc::sigaction = std::mem::zeroed();
-        default.sa_sigaction = libc::SIG_DFL;
         for signal in 1..SIGNALS {
-            libc::sigaction(signal, &raw const default, ptr::null_mut());
+            os::take_default_action(signal);
         }
         if let Some(limit) = &image.open_files {
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const *limit);

@@ -8,16 +8,20 @@ use nix::errno::Errno;
 
 use super::command::{Command, Marked};
 use super::guardian::{News, stop_file};
-use super::image::{Hello, Image};
+use super::image::{Failure, Hello, Image};
+use super::launchers::Launchers;
 use super::lives::{Life, Stage};
-use super::os::{self, Launcher, Silence};
+use super::os::{self, Silence};
 use super::prepare::Inherited;
 use super::table::Table;
 use super::{Role, SpawnError, SpawnRequest, Stdin, Teardown};
 
+/// So many are started at a time: each takes a handful of descriptors until it runs.
+const BATCH: usize = 32;
+
 /// What starting needs beside the request.
 pub(super) struct Spawner {
-    launcher: Launcher,
+    launchers: Launchers,
     inherited: Inherited,
     silence: Silence,
     null: OwnedFd,
@@ -31,24 +35,59 @@ pub(super) struct Spawned {
     pub(super) stderr: OwnedFd,
 }
 
+/// A command that is about to run.
+struct Birth<'a> {
+    request: &'a SpawnRequest,
+    /// Whether the guardian is told of it.
+    guarded: bool,
+    outputs: Outputs,
+    /// Kept open until the child has it.
+    _stdin: Option<OwnedFd>,
+    image: Image,
+}
+
 impl Spawner {
     pub(super) fn new(inherited: Inherited, silence: Silence) -> io::Result<Self> {
         Ok(Self {
-            launcher: Launcher::new(),
+            launchers: Launchers::new(),
             inherited,
             silence,
             null: File::open("/dev/null")?.into(),
         })
     }
 
-    /// Starts a command and enters it into the table. When this succeeds its exec has succeeded; when not,
-    /// nothing is left of the attempt.
+    /// Starts commands, several at a time, enters them into the table, and tells of each in the order of
+    /// the requests. When a start succeeds its exec has succeeded; when not, nothing is left of the attempt.
     pub(super) fn spawn(
         &mut self,
         table: &mut Table,
-        request: &SpawnRequest,
+        requests: &[(SpawnRequest, Option<Teardown>)],
+        mut tell: impl FnMut(&SpawnRequest, Result<Spawned, SpawnError>),
+    ) {
+        for batch in requests.chunks(BATCH) {
+            let mut births = Vec::with_capacity(batch.len());
+            for (request, teardown) in batch {
+                match self.prepare(table, request, teardown.as_ref()) {
+                    Ok(birth) => births.push(birth),
+                    Err(error) => tell(request, Err(error)),
+                }
+            }
+            let images = births.iter_mut().map(|birth| &mut birth.image).collect();
+            let pids = self.launchers.launch(images);
+            for (birth, pid) in births.into_iter().zip(pids) {
+                let request = birth.request;
+                tell(request, settle(table, birth, pid));
+            }
+        }
+    }
+
+    fn prepare<'a>(
+        &self,
+        table: &mut Table,
+        request: &'a SpawnRequest,
         teardown: Option<&Teardown>,
-    ) -> Result<Spawned, SpawnError> {
+    ) -> Result<Birth<'a>, SpawnError> {
+        let refused = |error: io::Error| refused(request, &error);
         let marked = Marked {
             mark: table.mark(),
             service: request.service,
@@ -56,30 +95,23 @@ impl Spawner {
         };
         let mark = table.mark().limit(request.service, request.life);
         let command = Command::new(&request.argv, &request.env, &request.cwd, marked)?;
-        let outputs = Outputs::new().map_err(|error| refused(request, &error))?;
-        let silent;
+        let outputs = Outputs::new().map_err(refused)?;
         let stdin = match request.stdin {
-            Stdin::Null => &self.null,
-            Stdin::OpenPipe => {
-                silent = self
-                    .silence
-                    .open()
-                    .map_err(|error| refused(request, &error))?;
-                &silent
-            }
+            Stdin::Null => None,
+            Stdin::OpenPipe => Some(self.silence.open().map_err(refused)?),
         };
         let guarded = request.role != Role::Probe && table.mailbox.read();
         if guarded {
-            announce(table, request, teardown, &outputs)
-                .map_err(|error| refused(request, &error))?;
+            announce(table, request, teardown, &outputs).map_err(refused)?;
         }
         let leader = News::Leader {
             life: request.life,
             pid: 0,
         };
-        let mut image = Image {
+        let input = stdin.as_ref().unwrap_or(&self.null);
+        let image = Image {
             command,
-            stdio: [stdin, &outputs.stdout.1, &outputs.stderr.1].map(AsRawFd::as_raw_fd),
+            stdio: [input, &outputs.stdout.1, &outputs.stderr.1].map(AsRawFd::as_raw_fd),
             open_files: Some(self.inherited.open_files),
             mark,
             hello: table
@@ -92,22 +124,37 @@ impl Spawner {
                     told: false,
                 }),
         };
-        let life = request.life;
-        match self.launcher.launch(&mut image) {
-            Ok(pid) => {
-                if guarded && !image.hello.is_some_and(|hello| hello.told) {
-                    table.mailbox.post(&News::Leader { life, pid }, Vec::new());
-                }
-                Ok(outputs.enter(table, request, pid))
+        Ok(Birth {
+            request,
+            guarded,
+            outputs,
+            _stdin: stdin,
+            image,
+        })
+    }
+}
+
+/// What follows from a start that has worked or not.
+fn settle(
+    table: &mut Table,
+    birth: Birth<'_>,
+    pid: Result<u32, Failure>,
+) -> Result<Spawned, SpawnError> {
+    let life = birth.request.life;
+    match pid {
+        Ok(pid) => {
+            if birth.guarded && !birth.image.hello.is_some_and(|hello| hello.told) {
+                let news = News::Leader { life, pid };
+                table.mailbox.post(&news, Vec::new());
             }
-            Err(failure) => {
-                if guarded {
-                    table
-                        .mailbox
-                        .post(&News::Over { life, up: false }, Vec::new());
-                }
-                Err(image.command.explain(failure))
+            Ok(birth.outputs.enter(table, birth.request, pid))
+        }
+        Err(failure) => {
+            if birth.guarded {
+                let news = News::Over { life, up: false };
+                table.mailbox.post(&news, Vec::new());
             }
+            Err(birth.image.command.explain(failure))
         }
     }
 }

@@ -105,9 +105,7 @@ impl<F: Fn(Event)> Worker<F> {
                 (self.events)(Event::GuardianLost);
             }
             self.table.mailbox.flush();
-            for request in self.inbox.take() {
-                self.perform(request);
-            }
+            self.perform_all();
             if self.table.due().is_some_and(|due| due <= Instant::now()) {
                 self.table.look(&mut notices);
             }
@@ -144,9 +142,24 @@ impl<F: Fn(Event)> Worker<F> {
         [self.table.due(), ending].into_iter().flatten().min()
     }
 
+    /// Does what was asked for, in its order; starts that follow each other are made together.
+    fn perform_all(&mut self) {
+        let mut spawns = Vec::new();
+        for request in self.inbox.take() {
+            match request {
+                Request::Spawn(request, teardown) => spawns.push((request, teardown)),
+                other => {
+                    self.spawn(&std::mem::take(&mut spawns));
+                    self.perform(other);
+                }
+            }
+        }
+        self.spawn(&spawns);
+    }
+
     fn perform(&mut self, request: Request) {
         match request {
-            Request::Spawn(request, teardown) => self.spawn(&request, teardown.as_ref()),
+            Request::Spawn(request, teardown) => self.spawn(&[(request, teardown)]),
             Request::TakeDown {
                 service,
                 mode,
@@ -168,30 +181,35 @@ impl<F: Fn(Event)> Worker<F> {
         }
     }
 
-    fn spawn(&mut self, request: &SpawnRequest, teardown: Option<&Teardown>) {
-        let life = request.life;
+    fn spawn(&mut self, requests: &[(SpawnRequest, Option<Teardown>)]) {
+        let events = &self.events;
         if self.killing_all || !matches!(self.ending, Ending::No) {
-            let error = SpawnError::Ending;
-            return (self.events)(Event::SpawnFailed { life, error });
+            for (request, _) in requests {
+                let (life, error) = (request.life, SpawnError::Ending);
+                events(Event::SpawnFailed { life, error });
+            }
+            return;
         }
-        if let Some(teardown) = teardown {
-            if teardown.up_after_success {
+        for (request, teardown) in requests {
+            if teardown.as_ref().is_some_and(|t| t.up_after_success) {
                 self.up_after_success.insert(request.service);
-            } else {
+            } else if request.role == Role::Service {
                 self.up_after_success.remove(&request.service);
             }
         }
-        (self.events)(
-            match self.spawner.spawn(&mut self.table, request, teardown) {
-                Ok(spawned) => Event::Spawned {
-                    life,
-                    pid: spawned.pid,
-                    stdout: spawned.stdout,
-                    stderr: spawned.stderr,
-                },
-                Err(error) => Event::SpawnFailed { life, error },
-            },
-        );
+        self.spawner
+            .spawn(&mut self.table, requests, |request, result| {
+                let life = request.life;
+                events(match result {
+                    Ok(spawned) => Event::Spawned {
+                        life,
+                        pid: spawned.pid,
+                        stdout: spawned.stdout,
+                        stderr: spawned.stderr,
+                    },
+                    Err(error) => Event::SpawnFailed { life, error },
+                });
+            });
     }
 
     fn finish(&mut self) {

@@ -208,9 +208,15 @@ impl<'a> Teardown<'a> {
             cwd: command.cwd,
             stdin: Stdin::Null,
         };
-        let spawned = self.spawner.spawn(&mut self.table, &request, None).ok()?;
-        self.drain.add([spawned.stdout, spawned.stderr]);
-        Some(life)
+        let mut begun = None;
+        let (drain, table) = (&mut self.drain, &mut self.table);
+        self.spawner.spawn(table, &[(request, None)], |_, result| {
+            if let Ok(spawned) = result {
+                drain.add([spawned.stdout, spawned.stderr]);
+                begun = Some(life);
+            }
+        });
+        begun
     }
 
     fn terminate(&mut self, service: usize, now: Instant) -> Stage {
