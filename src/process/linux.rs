@@ -4,7 +4,7 @@
 mod launch;
 mod procfs;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -48,6 +48,25 @@ pub(super) fn set_name(name: &CStr) {
 /// Asks for SIGTERM when the parent ends. Only right when the parent has one thread.
 pub(super) fn terminate_with_parent() -> io::Result<()> {
     Ok(prctl::set_pdeathsig(Signal::SIGTERM)?)
+}
+
+/// Makes a signal do what it does by default. Straight to the kernel, because the library keeps two signals
+/// to itself, which may be ignored when we are started. Safe between fork and exec.
+pub(super) fn take_default_action(signal: c_int) {
+    // The kernel's structure is smaller, and all its fields are 0.
+    let default = [0_u64; 8];
+    let nothing = std::ptr::null_mut::<c_void>();
+    let set_bytes = 8;
+    // SAFETY: the structure is ours and outlives the call; no handler of ours will run.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            signal,
+            default.as_ptr(),
+            nothing,
+            set_bytes,
+        );
+    }
 }
 
 /// What was inherited beyond 0–2 is not passed on to what we start.
@@ -175,4 +194,21 @@ fn signal_child(pid: u32, signals: &[Signal]) -> Result<bool, Errno> {
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::fcntl::{FcntlArg, fcntl};
+
+    use super::*;
+
+    #[test]
+    fn one_reader_of_silence_does_not_change_it_for_another() {
+        let silence = Silence::new().unwrap();
+        let (one, other) = (silence.open().unwrap(), silence.open().unwrap());
+        fcntl(&one, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        assert_eq!(nix::unistd::read(&one, &mut [0; 1]), Err(Errno::EAGAIN));
+        let flags = OFlag::from_bits_retain(fcntl(&other, FcntlArg::F_GETFL).unwrap());
+        assert!(!flags.contains(OFlag::O_NONBLOCK));
+    }
 }

@@ -53,6 +53,16 @@ pub(super) fn terminate_with_parent() -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a signal do what it does by default. Safe between fork and exec.
+pub(super) fn take_default_action(signal: c_int) {
+    // SAFETY: the structure is ours and outlives the call; no handler of ours will run.
+    unsafe {
+        let mut default: libc::sigaction = std::mem::zeroed();
+        default.sa_sigaction = libc::SIG_DFL;
+        libc::sigaction(signal, &raw const default, std::ptr::null_mut());
+    }
+}
+
 /// What was inherited beyond 0–2 is not passed on to what we start.
 pub(super) fn close_inherited_on_exec() -> io::Result<()> {
     for entry in fs::read_dir("/dev/fd")? {

@@ -16,6 +16,7 @@ use super::lives::{Life, Lives, Stage};
 use super::mark::Mark;
 use super::owner::{self, Member};
 use super::pace::Pace;
+use super::spare::Spare;
 use super::takedown::{Leader, TakeDown, Target, denied, describe};
 use super::wait::{Waited, reap};
 use super::{End, LifeId, Mode, ProcessInfo, Role, os};
@@ -58,6 +59,8 @@ pub(super) struct Table {
     members: Vec<Member>,
     /// How many looks there were.
     looks: u64,
+    /// For looking and signalling when all other descriptors are taken.
+    spare: Spare,
     /// Who must know that a leader is about to be reaped.
     pub(super) mailbox: Mailbox,
 }
@@ -73,6 +76,7 @@ impl Table {
             listing: Vec::new(),
             members: Vec::new(),
             looks: 0,
+            spare: Spare::new(),
             mailbox,
         }
     }
@@ -168,7 +172,11 @@ impl Table {
         self.children_changed(notices);
         let begun = Instant::now();
         self.pace.begun();
-        if os::list(&mut self.listing).is_ok() {
+        let listed = os::list(&mut self.listing).or_else(|_| {
+            self.spare.release();
+            os::list(&mut self.listing)
+        });
+        if listed.is_ok() {
             self.members = owner::members(&self.listing, self.me, &mut self.lives);
             self.lives.remember(&self.listing, &self.members);
             self.looks += 1;
@@ -177,6 +185,7 @@ impl Table {
             // Nothing follows from a list that is not complete.
             self.pace.want();
         }
+        self.spare.refill();
         if !self.takedowns.is_empty() {
             self.pace.want();
         }

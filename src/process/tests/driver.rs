@@ -60,7 +60,7 @@ pub(super) fn drive() -> ! {
     exit(4)
 }
 
-/// A field that says what goes in: `life service role wave grace up stop script`, with tabs between.
+/// An order, its fields separated by tabs; see each one here, and in `Driver::begin`.
 fn perform(processes: &Processes, line: &str) {
     let fields: Vec<&str> = line.split('\t').collect();
     let number = |at: usize| fields[at].parse::<u64>().expect("a number");
@@ -105,6 +105,19 @@ fn perform(processes: &Processes, line: &str) {
         "endlife" => Request::EndLife {
             life: LifeId(number(1)),
         },
+        "run" => Request::Spawn(
+            SpawnRequest {
+                life: LifeId(number(1)),
+                service: 0,
+                role: Role::Service,
+                argv: fields[3..].iter().map(|&field| field.to_owned()).collect(),
+                env: environment(),
+                cwd: PathBuf::from(fields[2]),
+                stdin: Stdin::Null,
+            },
+            None,
+        ),
+        "exit" => exit(i32::try_from(number(1)).expect("a small number")),
         "killall" => Request::KillAll,
         "finish" => Request::Finish,
         other => panic!("no such command: {other}"),

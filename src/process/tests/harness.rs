@@ -1,10 +1,10 @@
 //! What tests hold: a driver, its lines, and the search for what is left.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +17,14 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A test that runs in a copy of this binary and in the test itself.
 macro_rules! process_test {
+    ($(#[$meta:meta])* fn $name:ident($setup:ident: Setup) $body:block) => {
+        $(#[$meta])*
+        #[test]
+        fn $name() {
+            let name = concat!(module_path!(), "::", stringify!($name));
+            $crate::process::tests::harness::run_with(name, |$setup| $body);
+        }
+    };
     ($(#[$meta:meta])* fn $name:ident($driver:ident) $body:block) => {
         $(#[$meta])*
         #[test]
@@ -31,17 +39,27 @@ pub(super) use process_test;
 /// Runs a test, or, in the copy, what it drives.
 #[track_caller]
 pub(super) fn run(name: &str, test: impl FnOnce(&mut Driver)) {
+    run_with(name, |setup| {
+        let mut driver = Driver::start(&setup);
+        test(&mut driver);
+        driver.end();
+    });
+}
+
+/// The same for a test that starts its drivers itself.
+#[track_caller]
+pub(super) fn run_with(name: &str, test: impl FnOnce(Setup)) {
     if std::env::var_os(driver::VARIABLE).is_some() {
         driver::drive();
     }
-    let mut driver = Driver::start(&Setup::new(name));
-    test(&mut driver);
-    driver.end();
+    test(Setup::new(name));
 }
 
 /// How a driver is started.
+#[derive(Clone)]
 pub(super) struct Setup {
-    name: String,
+    pub(super) name: String,
+    /// So many hundreds of kilobytes of environment.
     pub(super) ballast: usize,
     /// A shell script that execs the driver (`"$@"`) in its own way.
     pub(super) through: Option<&'static str>,
@@ -92,18 +110,14 @@ impl Driver {
             .args(["--exact", &setup.name, "--nocapture", "--test-threads=1"])
             .env(driver::VARIABLE, "1")
             .env("BALLAST", setup.ballast.to_string())
-            .env("TOKEN_DIR", std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("a copy of this binary runs");
-        let out = BufReader::new(child.stdout.take().expect("piped"));
         let (lines, received) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = lines.send(line);
-            }
-        });
+        pass_on(child.stdout.take().expect("piped"), lines.clone());
+        pass_on(child.stderr.take().expect("piped"), lines);
         let mut driver = Self {
             orders: child.stdin.take(),
             child,
@@ -203,7 +217,7 @@ impl Driver {
 
     /// Ends the session as it should be ended.
     #[track_caller]
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.order("finish");
             self.expect_line("finished []");
@@ -217,6 +231,12 @@ impl Driver {
     pub(super) fn nothing_left(&self) {
         let left = self.left();
         assert!(left.is_empty(), "left: {left:#?}");
+    }
+
+    /// Waits until nothing is left.
+    #[track_caller]
+    pub(super) fn nothing_left_soon(&self) {
+        eventually("nothing is left", || self.left().is_empty());
     }
 
     /// Processes that carry the token in their arguments or their environment.
@@ -239,6 +259,20 @@ impl Driver {
             left.len() == count && left.iter().all(settled)
         });
     }
+}
+
+/// Passes on lines until there are no more.
+fn pass_on(from: impl Read + Send + 'static, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = lines.send(line);
+        }
+    });
+}
+
+/// Sends a signal to what a test has started.
+pub(super) fn signal(to: u32, signal: Signal) {
+    let _ = kill(pid(to), signal);
 }
 
 impl Drop for Driver {

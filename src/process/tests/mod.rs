@@ -4,4 +4,7 @@
 
 mod descendants;
 mod driver;
+mod guarding;
 mod harness;
+mod moments;
+mod spawning;
