@@ -1,7 +1,7 @@
 //! The config: text → spanned tree → problems or [`Config`] (SPEC 2).
 //!
-//! [`written`] declares every object and field once: how it is read, its JSON Schema and its
-//! documentation follow from that. [`meaning`] settles what fields mean together. All problems of a
+//! `written` declares every object and field once: how it is read, its JSON Schema and its
+//! documentation follow from that. `meaning` settles what fields mean together. All problems of a
 //! file are found in one run, and the amount of work and memory is bounded for any input.
 
 mod bind;

@@ -89,8 +89,13 @@ impl Scene<'_> {
                 .with_help("a config is one object: { \"services\": { … } }"),
             _ if self.at >= self.text.len() => self.end_of_file(),
             Some(E::ExpectedComma | E::ExpectedClosingBrace | E::ExpectedClosingBracket) => {
-                let closing = self.closing();
-                self.one(self.at, format!("expected `,` or `{closing}` here"))
+                let expected = format!("expected `,` or `{}` here", self.closing());
+                let failure = self.one(self.at, expected);
+                match self.next() {
+                    // The next member or item begins.
+                    Some('"') => failure.with_help("a comma is missing before this"),
+                    _ => failure,
+                }
             }
             Some(E::ExpectedColon) => self.one(self.at, "expected `:` after the key"),
             Some(E::ExpectedIdentifier) => self.key(),
