@@ -223,8 +223,10 @@ impl Session {
                 // Requests under way are given their time beside the teardown, not before it.
                 tokio::spawn(server.stop_accepting());
             }
-            if let Some(line) = narrator.tell(&update) {
-                self.output.line(&line);
+            match (narrator.tell(&update), update) {
+                (Some(line), Update::Status { after, .. }) => self.output.line_after(after, &line),
+                (Some(line), _) => self.output.line(&line),
+                (None, _) => {}
             }
         }
     }

@@ -158,6 +158,7 @@ mod tests {
             self.update(&Update::Status {
                 view: Arc::new(view),
                 at: SystemTime::UNIX_EPOCH,
+                after: 0,
             });
         }
 

@@ -81,8 +81,12 @@ impl Output {
 
     /// Queues a line of the server's own, without its end, behind all log lines that are there now.
     pub(crate) fn line(&self, text: &str) {
-        let after = self.logs.as_ref().map_or(0, Logs::last_seq);
-        self.own.push(text, after);
+        self.line_after(self.logs.as_ref().map_or(0, Logs::last_seq), text);
+    }
+
+    /// Queues a line of the server's own behind the log entry with this `seq`.
+    pub(crate) fn line_after(&self, seq: u64, text: &str) {
+        self.own.push(text, seq);
     }
 
     /// Writes what there is and ends. A reader that takes nothing is not waited for.

@@ -207,7 +207,7 @@ impl Actor {
                 Effect::Publish(service, view) => {
                     self.logs
                         .set_phase(service, Phase(view.facts.status.as_str()));
-                    self.board.publish(service, view);
+                    self.board.publish(service, view, self.logs.last_seq());
                 }
                 Effect::Ack(Ticket(id, request), decision) => {
                     self.board.tell(id, Update::Ack { request, decision });

@@ -76,12 +76,12 @@ impl Board {
         changed
     }
 
-    /// Shows a service as it is now and tells everybody.
-    pub(super) fn publish(&mut self, service: usize, view: View) {
+    /// Shows a service as it is now and tells everybody; `after` is the newest log entry.
+    pub(super) fn publish(&mut self, service: usize, view: View, after: u64) {
         let at = SystemTime::now();
         self.views[service] = Arc::new(self.dress(service, view, at));
         let view = Arc::clone(&self.views[service]);
-        self.tell_all(&Update::Status { view, at });
+        self.tell_all(&Update::Status { view, at, after });
     }
 
     /// Tells everybody what a service waits for, as it was shown last.

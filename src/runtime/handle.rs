@@ -81,6 +81,9 @@ pub enum Update {
         view: Arc<StatusView>,
         /// When this was decided.
         at: SystemTime,
+        /// `seq` of the newest log entry at that moment: what a service said before is at most
+        /// this, what it says in its new status is more.
+        after: u64,
     },
     /// Live words on what a service waits for; at most one a second a service, droppable.
     Detail {

@@ -33,6 +33,14 @@ pub(super) struct Writer {
 #[derive(Debug)]
 struct Gone;
 
+/// What to do when everything at hand is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+enum Next {
+    Wait,
+    End,
+}
+
 impl Writer {
     pub(super) fn new(sink: Sink, own: Arc<OwnLines>) -> Self {
         Self {
@@ -50,23 +58,27 @@ impl Writer {
     pub(super) fn run(&mut self, runtime: &tokio::runtime::Handle) {
         loop {
             let taken = runtime.block_on(self.wait());
-            // What is looked at first happened first: log lines older than an own line are there
-            // once the own line is.
-            let waiting = self.own.take();
-            self.pending.extend(waiting.lines);
-            if waiting.follow.is_some() {
-                self.follow = waiting.follow;
-            }
-            let written = if waiting.is_closed {
-                self.write_rest(taken)
-            } else {
-                self.write_news(taken)
-            };
-            if waiting.is_closed || written.is_err() {
+            if !matches!(self.write(taken), Ok(Next::Wait)) {
                 self.own.give_up();
                 return;
             }
         }
+    }
+
+    /// Writes what was taken of the log and what waits in the queue.
+    fn write(&mut self, taken: Option<Taken>) -> Result<Next, Gone> {
+        // The queue is looked at first, so that log lines older than an own line are there.
+        let waiting = self.own.take();
+        self.pending.extend(waiting.lines);
+        if waiting.follow.is_some() {
+            self.follow = waiting.follow;
+        }
+        if waiting.is_closed {
+            self.write_rest(taken)?;
+            return Ok(Next::End);
+        }
+        self.write_news(taken)?;
+        Ok(Next::Wait)
     }
 
     /// Waits for an own line or for log lines; it may return with neither.
@@ -204,5 +216,44 @@ impl Writer {
         // A single huge line is not a reason to keep its memory.
         self.piece.shrink_to(2 * PIECE);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, pipe};
+    use std::os::fd::OwnedFd;
+
+    use flowlayer::logs::{Logs, LogsConfig};
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_told_late_stands_where_it_happened() {
+        let names = [Arc::from("api")];
+        let logs = Logs::open(LogsConfig::new(names.to_vec())).unwrap();
+        let (mut reader, output) = pipe().unwrap();
+        let own = Arc::<OwnLines>::default();
+        let sink = Sink::new(std::fs::File::from(OwnedFd::from(output)));
+        let mut writer = Writer::new(sink, Arc::clone(&own));
+        own.follow(Follow {
+            lines: Lines::new(&names, false),
+            cursor: logs.cursor(),
+        });
+        let before = logs.last_seq();
+        logs.note(0, "listening");
+        own.push("api → starting", before);
+        own.push("api → ready", logs.last_seq());
+        logs.note(0, "GET /");
+        assert_eq!(writer.write(None).unwrap(), Next::Wait);
+        own.close();
+        assert_eq!(writer.write(None).unwrap(), Next::End);
+        drop(writer);
+        let mut all = String::new();
+        reader.read_to_string(&mut all).unwrap();
+        assert_eq!(
+            all,
+            "api → starting\napi │ [flowlayer] listening\napi → ready\napi │ [flowlayer] GET /\n"
+        );
     }
 }

@@ -59,7 +59,7 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
                     continue;
                 }
                 let (view, at) = (view(Status::Ready), SystemTime::now());
-                let _ = updates.send(Update::Status { view, at });
+                let _ = updates.send(Update::Status { view, at, after: 0 });
                 let outcome = Outcome::Done;
                 let _ = updates.send(Update::Result { request, outcome });
             }

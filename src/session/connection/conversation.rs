@@ -287,7 +287,7 @@ impl Conversation {
                 request: Some(request),
                 services,
             } => self.commands.snapshot(request, &services, &mut self.outbox),
-            Update::Status { view, at } => {
+            Update::Status { view, at, .. } => {
                 // What was known in detail before is older than this.
                 self.details.remove(&view.service);
                 let text = message::service_status(&render::service_status(&view, at));

@@ -104,6 +104,7 @@ impl Talk {
         self.happens(Event::Update(Update::Status {
             view: Arc::new(view),
             at,
+            after: 0,
         }));
     }
 

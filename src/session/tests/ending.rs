@@ -130,7 +130,7 @@ async fn a_peer_that_does_not_play_along_cannot_hold_the_end_up() {
     let view = Arc::new(big);
     for _ in 0..30 {
         let (view, at) = (Arc::clone(&view), SystemTime::now());
-        api.tell(&client, Update::Status { view, at });
+        api.tell(&client, Update::Status { view, at, after: 0 });
     }
     api.end_runtime();
     soon(api.close()).await.unwrap();

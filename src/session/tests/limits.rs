@@ -160,7 +160,7 @@ async fn one_who_takes_no_status_is_closed() {
     let at = SystemTime::now();
     for _ in 0..200 {
         let view = Arc::clone(&view);
-        api.tell(&client, Update::Status { view, at });
+        api.tell(&client, Update::Status { view, at, after: 0 });
     }
     // The test reads only when the server has given up, and finds what had been sent before.
     soon(api.subscribers[&client.id.unwrap()].closed()).await;

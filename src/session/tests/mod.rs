@@ -146,7 +146,7 @@ impl Api {
         view.status = status;
         let at = SystemTime::now();
         let view = Arc::new(view);
-        self.tell(client, Update::Status { view, at });
+        self.tell(client, Update::Status { view, at, after: 0 });
     }
 
     fn accept(&self, client: &Client, request: RequestId) {

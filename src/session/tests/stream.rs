@@ -49,7 +49,7 @@ async fn status_and_detail_are_told_with_their_time() {
     failed.exit_code = Some(1);
     failed.detail = Some("exit code 1 before ready".to_owned());
     let view = Arc::new(failed);
-    api.tell(&client, Update::Status { view, at });
+    api.tell(&client, Update::Status { view, at, after: 0 });
     assert_eq!(
         client.next().await,
         json!({"type": "event", "name": "service_status", "payload": {
