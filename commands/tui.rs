@@ -11,6 +11,8 @@ mod keys;
 mod log;
 mod message;
 mod model;
+#[cfg(test)]
+mod picture;
 mod prompt;
 mod run;
 #[cfg(test)]

@@ -57,3 +57,26 @@ pub(crate) fn help_rows(model: &Model) -> usize {
 fn has_focus(model: &Model, panel: Panel) -> bool {
     model.focus == panel && model.modal.is_none() && model.body != Body::Plan
 }
+
+/// The rows of a screen, blanks at their ends left out.
+#[cfg(test)]
+pub(crate) fn rows_of(buffer: &Buffer) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let mut text = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut row = String::new();
+        let mut covered = 0;
+        for x in buffer.area.left()..buffer.area.right() {
+            if covered > 0 {
+                covered -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            covered = symbol.width().saturating_sub(1);
+            row.push_str(symbol);
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}

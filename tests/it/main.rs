@@ -5,6 +5,7 @@
 
 mod boot;
 mod cli;
+mod cockpit;
 mod config;
 mod ending;
 mod examples;

@@ -13,28 +13,7 @@ use crate::tui::update::update;
 fn screen(model: &Model) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.columns, model.rows));
     super::draw(model, &mut buffer);
-    rows_of(&buffer)
-}
-
-pub(crate) fn rows_of(buffer: &Buffer) -> String {
-    use unicode_width::UnicodeWidthStr;
-    let mut text = String::new();
-    for y in buffer.area.top()..buffer.area.bottom() {
-        let mut row = String::new();
-        let mut covered = 0;
-        for x in buffer.area.left()..buffer.area.right() {
-            if covered > 0 {
-                covered -= 1;
-                continue;
-            }
-            let symbol = buffer[(x, y)].symbol();
-            covered = symbol.width().saturating_sub(1);
-            row.push_str(symbol);
-        }
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
+    super::rows_of(&buffer)
 }
 
 fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
