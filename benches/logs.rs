@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use flowlayer::logs::lines::Splitter;
-use flowlayer::logs::{Logs, LogsConfig, Query, Stream};
+use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Logs, LogsConfig, Query, Stream};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What `seq` prints: the shortest lines that occur, so the most of them.
@@ -250,6 +250,23 @@ fn asking_files(c: &mut Criterion) {
     });
     report(&mut times);
     runtime.block_on(logs.close());
+    let archive = Archive::open(dir.path()).expect("it is there");
+    let query = ArchiveQuery::default();
+    let bytes = archive.scan(&query).expect("a file").remaining();
+    group.throughput(Throughput::Bytes(bytes)).sample_size(10);
+    group.bench_function("go through all messages", |b| {
+        b.iter(|| {
+            let mut scan = archive.scan(&query).expect("a file");
+            let mut found = 0;
+            while let Some(lines) = scan.next_chunk().expect("it can be read") {
+                let entries = lines.lines().filter_map(EntryLine::parse);
+                found += entries
+                    .filter(|entry| entry.message.decode().ends_with("99999"))
+                    .count();
+            }
+            found
+        });
+    });
     group.finish();
 }
 

@@ -11,6 +11,10 @@ use super::store::Store;
 /// The most batches that are taken at once.
 const MOST: usize = 256;
 
+/// No more are taken once they have this many bytes: whoever takes them keeps them in memory, and
+/// there may be a thousand who are slow.
+const ENOUGH: usize = 512 * 1024;
+
 /// A follower that has caught up is woken at most once in this time: under a flood of single
 /// lines, a wakeup for each of them would cost more than everything else.
 const PACE: Duration = Duration::from_millis(4);
@@ -77,7 +81,15 @@ impl Cursor {
     pub fn try_next(&mut self) -> Option<Taken> {
         let state = self.store.lock();
         let start = self.next.max(state.recent.window());
-        let batches: Vec<_> = state.recent.from(start).take(MOST).cloned().collect();
+        let mut batches = Vec::new();
+        let mut bytes = 0;
+        for batch in state.recent.from(start).take(MOST) {
+            batches.push(Arc::clone(batch));
+            bytes += batch.memory();
+            if bytes >= ENOUGH {
+                break;
+            }
+        }
         let end = state.recent.end();
         drop(state);
         let (first, last) = (batches.first()?, batches.last()?);

@@ -127,6 +127,23 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_examples_in_the_reference_are_ours() {
+        let reference = include_str!("../../docs/logs.md");
+        let examples = reference
+            .lines()
+            .filter(|line| line.starts_with("{\"seq\""));
+        let parsed: Vec<_> = examples.map(EntryLine::parse_ours).collect();
+        assert_eq!(parsed.len(), 2);
+        assert!(
+            parsed
+                .iter()
+                .flatten()
+                .map(|entry| entry.partial)
+                .eq([false, true])
+        );
+    }
+
     proptest! {
         #[test]
         fn what_is_ours_is_read_as_any_json_is(
