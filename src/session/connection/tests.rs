@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
-use crate::runtime::{ServiceKind, Status, StatusView, Update};
+use crate::runtime::{Decision, Outcome, Rejection, ServiceKind, Status, StatusView, Update};
 use crate::session::config::{LogDefaults, SessionConfig};
 use crate::session::connection::commands::Effect;
 
@@ -203,7 +205,7 @@ fn status_that_is_not_taken_for_ten_seconds_ends_the_connection() {
     talk.passes(Duration::from_secs(10));
     assert_eq!(close_code(&talk.out()), Some(1008));
     assert!(!talk.conversation.listens());
-    talk.passes(Duration::from_secs(2));
+    talk.passes(Limits::default().close);
     assert_eq!(talk.conversation.end(), Some(End::HangUp));
 }
 
@@ -331,4 +333,109 @@ fn a_broken_peer_is_told_and_given_time_to_hear_it() {
     assert_eq!(talk.conversation.end(), None);
     talk.flushed();
     assert_eq!(talk.conversation.end(), Some(End::Linger));
+}
+
+/// What may happen to a connection that is introduced, as far as commands go.
+#[derive(Debug, Clone)]
+enum Turn {
+    /// A message with this id: of which kind is the second number's business.
+    Says(u8, u8),
+    /// The runtime decides about the oldest request without a decision.
+    Decides(bool),
+    /// The runtime ends the oldest accepted action, or answers the oldest question.
+    Ends(bool),
+    /// The log answers.
+    Page,
+    Taken,
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        4 => (any::<u8>(), 0_u8..8).prop_map(|(id, kind)| Turn::Says(id, kind)),
+        2 => any::<bool>().prop_map(Turn::Decides),
+        2 => any::<bool>().prop_map(Turn::Ends),
+        1 => Just(Turn::Page),
+        2 => Just(Turn::Taken),
+    ]
+}
+
+proptest! {
+    /// Whatever the order of things: one ack for each well-formed command, one result for each
+    /// that was accepted and has ended, one error for each message that is none.
+    #[test]
+    fn every_message_is_answered_once(turns in prop::collection::vec(turn(), 1..80)) {
+        let messages = [
+            r#"{"type":"command","id":"ID","name":"start_all"}"#,
+            r#"{"type":"command","id":"ID","name":"stop_service","payload":{"service":"db"}}"#,
+            r#"{"type":"command","id":"ID","name":"get_snapshot"}"#,
+            r#"{"type":"command","id":"ID","name":"get_logs","payload":{"service":"api"}}"#,
+            r#"{"type":"command","id":"ID","name":"start_service","payload":{"service":"no"}}"#,
+            r#"{"type":"command","id":"ID","name":"dance"}"#,
+            r#"{"type":"command","name":"start_all"}"#,
+            "rubbish",
+        ];
+        let mut talk = Talk::introduced();
+        let (mut undecided, mut accepted, mut queries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut snapshots = Vec::new();
+        // Acks, results, errors: what is owed, and what has come.
+        let (mut owed, mut came) = ([0; 3], [0; 3]);
+        let mut collect = |talk: &mut Talk| {
+            talk.flushed();
+            for frame in talk.out() {
+                let message: serde_json::Value = serde_json::from_str(&text(&frame)).unwrap();
+                let kinds = ["ack", "result", "error"];
+                let kind = kinds.iter().position(|kind| message["type"] == *kind).unwrap();
+                came[kind] += 1;
+            }
+        };
+        for turn in turns {
+            match turn {
+                Turn::Says(id, kind) => {
+                    if !talk.conversation.reads() {
+                        continue;
+                    }
+                    talk.says(&messages[usize::from(kind)].replace("ID", &id.to_string()));
+                    owed[usize::from(kind >= 6) * 2] += 1;
+                }
+                Turn::Decides(yes) if !undecided.is_empty() => {
+                    let request = undecided.remove(0);
+                    let decision = if yes {
+                        accepted.push(request);
+                        Decision::Accepted
+                    } else {
+                        Decision::Busy(Rejection { message: "busy".to_owned() })
+                    };
+                    talk.happens(Event::Update(Update::Ack { request, decision }));
+                }
+                Turn::Ends(true) if !accepted.is_empty() => {
+                    let (request, outcome) = (accepted.remove(0), Outcome::Done);
+                    talk.happens(Event::Update(Update::Result { request, outcome }));
+                    owed[1] += 1;
+                }
+                Turn::Ends(false) if !snapshots.is_empty() => {
+                    let (request, services) = (Some(snapshots.remove(0)), Arc::new([]));
+                    talk.happens(Event::Update(Update::Snapshot { request, services }));
+                    owed[1] += 1;
+                }
+                Turn::Page if !queries.is_empty() => {
+                    talk.happens(Event::Page(queries.remove(0), Page::default()));
+                    owed[1] += 1;
+                }
+                Turn::Taken => collect(&mut talk),
+                Turn::Decides(_) | Turn::Ends(_) | Turn::Page => {}
+            }
+            for effect in talk.effects.drain(..) {
+                match effect {
+                    Effect::Act(request, _) => undecided.push(request),
+                    Effect::Snapshot(request) => snapshots.push(request),
+                    Effect::Query(request, _) => queries.push(request),
+                }
+            }
+        }
+        // The runtime has yet to decide about these.
+        owed[0] -= undecided.len();
+        collect(&mut talk);
+        collect(&mut talk);
+        prop_assert_eq!(came, owed);
+    }
 }
