@@ -98,8 +98,8 @@ impl Default for Limits {
             ping: Duration::from_secs(20),
             silence: Duration::from_secs(60),
             status_wait: Duration::from_secs(10),
-            drain: Duration::from_secs(5),
-            close: Duration::from_secs(2),
+            drain: Duration::from_secs(3),
+            close: Duration::from_secs(1),
         }
     }
 }
