@@ -1,10 +1,8 @@
-//! TCP ports: does somebody listen on one, and who (SPEC 4.4).
+//! Is a port taken, and by whom (SPEC 4.4)?
 //!
-//! The socket table is asked, not the port tried: a bind would also fail on connections that are
-//! still closing, which do not count, and would disturb a server that starts at the same moment.
-
-use std::fmt;
-use std::io;
+//! Only sockets that listen count, on a loopback address or on all addresses, v4 or v6: that is what a
+//! service of ours would collide with. Connections that are still closing do not count, which is why
+//! the system's table is asked and not a bind.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -16,12 +14,15 @@ use linux as os;
 #[cfg(target_os = "macos")]
 use macos as os;
 
-/// Who listens on a port. Displays as `node (pid 4242)`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+use std::fmt;
+use std::io;
+
+/// Who listens, as far as the system tells. Displays as `node (pid 4242)`, or as `another process`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its process; `None` when the system does not tell (another user's process).
+    /// Its process id; unknown for processes of other users, and on macOS.
     pub pid: Option<u32>,
-    /// Its name as the system has it.
+    /// Its name.
     pub name: Option<String>,
 }
 
@@ -29,74 +30,76 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.name, self.pid) {
             (Some(name), Some(pid)) => write!(f, "{name} (pid {pid})"),
+            (Some(name), None) => f.write_str(name),
             (None, Some(pid)) => write!(f, "pid {pid}"),
-            (_, None) => f.write_str("a process of another user"),
+            (None, None) => f.write_str("another process"),
         }
     }
 }
 
-/// Who listens on a port of this machine, on loopback or on all interfaces, over IPv4 or IPv6.
-/// Blocking: it reads tables of the system, a few milliseconds at the most.
+/// Who listens on a port; `None` when nobody does. Finding out who looks at every process: where that does
+/// not matter, [`is_taken`] is cheaper.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
 pub fn listener(port: u16) -> io::Result<Option<Holder>> {
     os::listener(port)
 }
 
+/// Whether anybody listens on a port.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
+pub fn is_taken(port: u16) -> io::Result<bool> {
+    os::is_taken(port)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+    use std::net::{TcpListener, TcpStream};
 
     use super::*;
 
-    fn ours(port: u16) -> bool {
-        let holder = listener(port).unwrap();
-        holder.is_some_and(|holder| holder.pid == Some(std::process::id()))
-    }
-
     #[test]
-    fn a_listener_is_found_on_loopback_and_on_all_interfaces() {
-        let addresses: [SocketAddr; 4] = [
-            (Ipv4Addr::LOCALHOST, 0).into(),
-            (Ipv4Addr::UNSPECIFIED, 0).into(),
-            (Ipv6Addr::LOCALHOST, 0).into(),
-            (Ipv6Addr::UNSPECIFIED, 0).into(),
-        ];
-        for address in addresses {
-            let Ok(socket) = TcpListener::bind(address) else {
-                // A machine without IPv6 cannot have it in use.
-                assert!(address.is_ipv6());
-                continue;
-            };
-            let port = socket.local_addr().unwrap().port();
-            assert!(ours(port), "{address}");
-            drop(socket);
-            assert_eq!(listener(port).unwrap(), None, "{address}");
-        }
-    }
-
-    #[test]
-    fn a_connection_that_is_closing_does_not_count() {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = socket.local_addr().unwrap();
-        let client = TcpStream::connect(address).unwrap();
-        let (server, _) = socket.accept().unwrap();
-        drop(socket);
-        // The side that closes first keeps the port in TIME_WAIT.
-        drop(server);
-        drop(client);
-        assert_eq!(listener(address.port()).unwrap(), None);
-    }
-
-    #[test]
-    fn people_are_told_name_and_pid() {
+    fn a_holder_is_named_as_well_as_can_be() {
         let holder = |name: Option<&str>, pid| Holder {
-            pid,
             name: name.map(str::to_owned),
+            pid,
         };
         assert_eq!(
             holder(Some("node"), Some(4242)).to_string(),
             "node (pid 4242)"
         );
         assert_eq!(holder(None, Some(4242)).to_string(), "pid 4242");
-        assert_eq!(holder(None, None).to_string(), "a process of another user");
+        assert_eq!(holder(None, None).to_string(), "another process");
+    }
+
+    #[test]
+    fn listening_counts_on_every_address_a_service_could_collide_with() {
+        for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+            let Ok(socket) = TcpListener::bind(address) else {
+                assert!(address.starts_with('['), "{address}");
+                continue;
+            };
+            let port = socket.local_addr().unwrap().port();
+            assert!(is_taken(port).unwrap(), "{address}");
+            let holder = listener(port).unwrap().unwrap();
+            if cfg!(target_os = "linux") {
+                assert_eq!(holder.pid, Some(std::process::id()), "{address}");
+                assert!(holder.name.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_still_connected_does_not_count() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let _client = TcpStream::connect(address).unwrap();
+        let _accepted = socket.accept().unwrap();
+        assert!(is_taken(address.port()).unwrap());
+        drop(socket);
+        assert!(!is_taken(address.port()).unwrap());
+        assert_eq!(listener(address.port()).unwrap(), None);
     }
 }

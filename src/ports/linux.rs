@@ -1,98 +1,104 @@
-//! Linux: `/proc/net/tcp` has the listening sockets, `/proc/<pid>/fd` their owners.
+//! `/proc/net/tcp` and `/proc/net/tcp6`, and whose descriptors they are.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Holder;
 
-/// `TCP_LISTEN` in the socket table.
+/// The state of a socket that listens.
 const LISTEN: &str = "0A";
 
 pub(super) fn listener(port: u16) -> io::Result<Option<Holder>> {
-    let mut inodes = Vec::new();
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        match fs::read_to_string(table) {
-            Ok(text) => inodes.extend(
-                text.lines()
-                    .skip(1)
-                    .filter_map(|line| listening(line, port)),
-            ),
-            // A kernel without IPv6 has no such table.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+    let sockets = sockets(port)?;
+    if sockets.is_empty() {
+        return Ok(None);
+    }
+    let pid = holder(&sockets);
+    let name = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+    Ok(Some(Holder {
+        pid,
+        name: name.map(|name| name.trim_end().to_owned()),
+    }))
+}
+
+pub(super) fn is_taken(port: u16) -> io::Result<bool> {
+    Ok(!sockets(port)?.is_empty())
+}
+
+/// The sockets that listen on a port, by inode.
+fn sockets(port: u16) -> io::Result<Vec<u64>> {
+    let mut sockets = Vec::new();
+    for (table, needed) in [("/proc/net/tcp", true), ("/proc/net/tcp6", false)] {
+        let file = match fs::File::open(table) {
+            Ok(file) => file,
+            // Without v6 there is no such table.
+            Err(error) if !needed && error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
+        };
+        for line in BufReader::new(file).lines().skip(1) {
+            sockets.extend(parse(&line?, port));
         }
     }
-    Ok((!inodes.is_empty()).then(|| holder(&inodes)))
+    Ok(sockets)
 }
 
-/// The inode of the socket of a line, if it listens where it would be in the way.
-fn listening(line: &str, port: u16) -> Option<u64> {
-    let mut words = line.split_ascii_whitespace().skip(1);
-    let (local, _remote, state) = (words.next()?, words.next()?, words.next()?);
-    // Queues, timer, retransmits, user and timeout stand in between.
-    let inode = words.nth(5)?.parse().ok()?;
-    let (address, local_port) = local.split_once(':')?;
-    let matches = state == LISTEN && u16::from_str_radix(local_port, 16).ok()? == port;
+/// The inode of a line's socket, if that is one we would collide with. The fields: number, local
+/// address, remote address, state, queues, timer, retransmits, user, timeout, inode, …
+fn parse(line: &str, port: u16) -> Option<u64> {
+    let mut fields = line.split_ascii_whitespace().skip(1);
+    let (address, local_port) = fields.next()?.split_once(':')?;
+    let state = fields.nth(1)?;
+    if state != LISTEN || u16::from_str_radix(local_port, 16).ok()? != port {
+        return None;
+    }
     let address = address_of(address)?;
-    (matches && (address.is_loopback() || address.is_unspecified())).then_some(inode)
-}
-
-/// An address as the table has it: 32-bit words in the byte order of the machine.
-fn address_of(hex: &str) -> Option<IpAddr> {
-    let word = |index: usize| {
-        let digits = hex.get(index * 8..index * 8 + 8)?;
-        Some(u32::from_str_radix(digits, 16).ok()?.to_ne_bytes())
-    };
-    match hex.len() {
-        8 => Some(Ipv4Addr::from(word(0)?).into()),
-        32 => {
-            let mut bytes = [0; 16];
-            for (index, chunk) in bytes.chunks_exact_mut(4).enumerate() {
-                chunk.copy_from_slice(&word(index)?);
-            }
-            Some(Ipv6Addr::from(bytes).to_canonical())
-        }
-        _ => None,
+    if !(address.is_loopback() || address.is_unspecified()) {
+        return None;
     }
+    fields.nth(5)?.parse().ok()
 }
 
-/// Whose socket one of these is. Only our own user's processes let themselves be looked into.
-fn holder(inodes: &[u64]) -> Holder {
-    let links: Vec<String> = inodes
+/// An address as the kernel prints it: words of its memory, as numbers of the machine.
+fn address_of(hex: &str) -> Option<IpAddr> {
+    let words: Option<Vec<[u8; 4]>> = hex
+        .as_bytes()
+        .chunks(8)
+        .map(|word| {
+            let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+            Some(word.to_ne_bytes())
+        })
+        .collect();
+    let bytes = words?.concat();
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes.as_slice()) {
+        return Some(Ipv4Addr::from(v4).into());
+    }
+    let v6 = <[u8; 16]>::try_from(bytes.as_slice()).ok()?;
+    Some(Ipv6Addr::from(v6).to_canonical())
+}
+
+/// The first process (the one with the lowest pid is most often the parent of the others) that has one of
+/// these sockets. Other users' descriptors cannot be seen.
+fn holder(sockets: &[u64]) -> Option<u32> {
+    let names: Vec<String> = sockets
         .iter()
         .map(|inode| format!("socket:[{inode}]"))
         .collect();
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return Holder::default();
-    };
-    for process in processes.flatten() {
-        let Some(pid) = process
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
+    let mut pids: Vec<u32> = fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    pids.into_iter().find(|pid| {
+        let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+            return false;
         };
-        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else {
-            continue;
-        };
-        let holds = descriptors.flatten().any(|descriptor| {
-            fs::read_link(descriptor.path()).is_ok_and(|target| {
-                target
-                    .to_str()
-                    .is_some_and(|target| links.iter().any(|link| link == target))
-            })
-        });
-        if holds {
-            let name = fs::read_to_string(process.path().join("comm")).ok();
-            return Holder {
-                pid: Some(pid),
-                name: name.map(|name| name.trim_end().to_owned()),
-            };
-        }
-    }
-    Holder::default()
+        descriptors
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .any(|target| names.iter().any(|name| target.as_os_str() == name.as_str()))
+    })
 }
 
 #[cfg(test)]
@@ -100,54 +106,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_table_are_read() {
-        let line = |local: &str, state: &str| {
-            format!(
-                "   0: {local} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0"
-            )
-        };
-        let v4 =
-            |address: [u8; 4], port: u16| format!("{:08X}:{port:04X}", u32::from_ne_bytes(address));
+    fn addresses_are_read_as_the_kernel_writes_them() {
+        let v4 = u32::from_ne_bytes([127, 0, 0, 1]);
         assert_eq!(
-            listening(&line(&v4([127, 0, 0, 1], 3000), "0A"), 3000),
-            Some(4711)
+            address_of(&format!("{v4:08X}")),
+            Some(Ipv4Addr::LOCALHOST.into())
         );
         assert_eq!(
-            listening(&line(&v4([0, 0, 0, 0], 3000), "0A"), 3000),
-            Some(4711)
+            address_of(&"0".repeat(32)),
+            Some(Ipv6Addr::UNSPECIFIED.into())
         );
+        let one = u32::from_ne_bytes([0, 0, 0, 1]);
         assert_eq!(
-            listening(&line(&v4([127, 0, 0, 1], 3000), "06"), 3000),
-            None,
-            "TIME_WAIT"
+            address_of(&format!("{}{one:08X}", "0".repeat(24))),
+            Some(Ipv6Addr::LOCALHOST.into())
         );
+        let mapped = u32::from_ne_bytes([0, 0, 0xff, 0xff]);
         assert_eq!(
-            listening(&line(&v4([127, 0, 0, 1], 3001), "0A"), 3000),
-            None
+            address_of(&format!("{}{mapped:08X}{v4:08X}", "0".repeat(16))),
+            Some(Ipv4Addr::LOCALHOST.into())
         );
-        assert_eq!(
-            listening(&line(&v4([10, 0, 0, 1], 3000), "0A"), 3000),
-            None,
-            "another interface"
-        );
-        let zeros = format!("{:032X}:0BB8", 0);
-        assert_eq!(listening(&line(&zeros, "0A"), 3000), Some(4711));
-        for garbage in ["", "a b c", "0: xx:yy 0:0 0A 0 0 0 0 0 1"] {
-            assert_eq!(listening(garbage, 3000), None);
-        }
+        assert_eq!(address_of("xyz"), None);
+        assert_eq!(address_of(""), None);
+    }
+
+    fn line(address: [u8; 4], port: u16, state: &str) -> String {
+        let address = u32::from_ne_bytes(address);
+        format!(
+            "   0: {address:08X}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  1000        0 45678 1 0000000000000000 100 0 0 10 0"
+        )
     }
 
     #[test]
-    fn mapped_addresses_are_ipv4() {
-        let mapped =
-            Ipv6Addr::from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1]).octets();
-        let words = mapped
-            .chunks(4)
-            .map(|word| u32::from_ne_bytes(word.try_into().unwrap()));
-        let words: Vec<String> = words.map(|word| format!("{word:08X}")).collect();
-        assert_eq!(
-            address_of(&words.concat()),
-            Some(Ipv4Addr::LOCALHOST.into())
-        );
+    fn only_listeners_that_would_collide_count() {
+        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "0A"), 3000), Some(45678));
+        assert_eq!(parse(&line([127, 0, 0, 53], 3000, "0A"), 3000), Some(45678));
+        assert_eq!(parse(&line([0, 0, 0, 0], 3000, "0A"), 3000), Some(45678));
+        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "06"), 3000), None);
+        assert_eq!(parse(&line([127, 0, 0, 1], 3001, "0A"), 3000), None);
+        assert_eq!(parse(&line([192, 168, 1, 2], 3000, "0A"), 3000), None);
+        assert_eq!(parse("", 3000), None);
     }
 }

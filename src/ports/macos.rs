@@ -1,28 +1,45 @@
-//! macOS: there is no table of sockets to be read without private interfaces, so the port is tried
-//! on the addresses that count. Who holds it is not known; a connection that is still closing does
-//! not count, because the attempt reuses addresses as servers do.
+//! macOS has no table of sockets that could be read without its private interfaces: a bind is tried, which
+//! tells whether, not who. It does not listen, and with `SO_REUSEADDR` what is still closing is no obstacle.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::TcpSocket;
 
 use super::Holder;
 
+/// Each is tried, because a listener on all addresses is no obstacle to one on a single one.
+const ADDRESSES: [IpAddr; 4] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+];
+
 pub(super) fn listener(port: u16) -> io::Result<Option<Holder>> {
-    let addresses: [SocketAddr; 4] = [
-        (Ipv4Addr::LOCALHOST, port).into(),
-        (Ipv4Addr::UNSPECIFIED, port).into(),
-        (Ipv6Addr::LOCALHOST, port).into(),
-        (Ipv6Addr::UNSPECIFIED, port).into(),
-    ];
-    for address in addresses {
-        // The standard library sets SO_REUSEADDR on listeners.
-        match TcpListener::bind(address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                return Ok(Some(Holder::default()));
-            }
-            // An address family that this machine does not have is in nobody's use.
-            Ok(_) | Err(_) => {}
+    let unknown = Holder {
+        pid: None,
+        name: None,
+    };
+    Ok(is_taken(port)?.then_some(unknown))
+}
+
+pub(super) fn is_taken(port: u16) -> io::Result<bool> {
+    for address in ADDRESSES {
+        let socket = match address {
+            IpAddr::V4(_) => TcpSocket::new_v4()?,
+            IpAddr::V6(_) => match TcpSocket::new_v6() {
+                Ok(socket) => socket,
+                // There is no v6 here.
+                Err(_) => continue,
+            },
+        };
+        socket.set_reuseaddr(true)?;
+        let bound = socket.bind(SocketAddr::new(address, port));
+        // Anything else says nothing of somebody who listens.
+        if bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
