@@ -84,6 +84,8 @@ pub fn register(session: &LiveSession) -> Result<Registration, RegistryError> {
 /// [`register`] among other places.
 pub fn register_in(places: &Places, session: &LiveSession) -> Result<Registration, RegistryError> {
     let directory = places.prepare()?;
+    // A killed server could not take its file, and with it a token, away: whoever comes next does.
+    drop(list_in(places));
     let record = Record {
         address: session.address.clone(),
         token: session.token.expose().to_owned(),

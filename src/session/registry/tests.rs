@@ -85,6 +85,16 @@ fn one_without_its_lock_is_dead_and_removed() {
 }
 
 #[test]
+fn the_next_server_takes_away_what_a_killed_one_left() {
+    let home = Home::new();
+    let live = register_in(&home.places, &session("live", 1)).unwrap();
+    let dead = home.first().join("dead.json");
+    fs::copy(live.path(), &dead).unwrap();
+    let _next = register_in(&home.places, &session("next", 2)).unwrap();
+    assert!(!dead.exists(), "it holds a token");
+}
+
+#[test]
 fn half_made_files_are_left_alone_until_they_are_old() {
     let home = Home::new();
     let _live = register_in(&home.places, &session("live", 1)).unwrap();
