@@ -1,4 +1,5 @@
-//! Signals: the first one ends the session, a second one without grace (SPEC 4.5).
+//! Signals: the first one ends the session, a second one without grace (SPEC 4.5); SIGQUIT
+//! (Ctrl-\) does without grace from the start.
 
 use std::io;
 
@@ -15,16 +16,19 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes over INT, TERM and HUP; HUP stays ignored if it was (`nohup`).
+    /// Takes over INT, TERM, QUIT and HUP; HUP stays ignored if it was (`nohup`).
     pub(super) fn install() -> io::Result<Self> {
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        let mut kinds = vec![
+            (SignalKind::interrupt(), Urgency::Graceful),
+            (SignalKind::terminate(), Urgency::Graceful),
+            (SignalKind::quit(), Urgency::Now),
+        ];
         if !process::hangup_ignored() {
-            kinds.push(SignalKind::hangup());
+            kinds.push((SignalKind::hangup(), Urgency::Graceful));
         }
         let (arrived, arrivals) = mpsc::unbounded_channel();
-        for kind in kinds {
-            let stream = signal(kind)?;
-            tokio::spawn(forward(stream, arrived.clone()));
+        for (kind, urgency) in kinds {
+            tokio::spawn(forward(signal(kind)?, urgency, arrived.clone()));
         }
         let (session, known) = oneshot::channel();
         tokio::spawn(act(arrivals, known));
@@ -42,15 +46,15 @@ impl Signals {
     }
 }
 
-async fn forward(mut stream: Signal, arrived: mpsc::UnboundedSender<()>) {
-    while stream.recv().await.is_some() && arrived.send(()).is_ok() {}
+async fn forward(mut stream: Signal, urgency: Urgency, arrived: mpsc::UnboundedSender<Urgency>) {
+    while stream.recv().await.is_some() && arrived.send(urgency).is_ok() {}
 }
 
-async fn act(mut arrivals: mpsc::UnboundedReceiver<()>, known: oneshot::Receiver<Handle>) {
+async fn act(mut arrivals: mpsc::UnboundedReceiver<Urgency>, known: oneshot::Receiver<Handle>) {
     let Ok(handle) = known.await else { return };
-    let mut urgency = Urgency::Graceful;
-    while arrivals.recv().await.is_some() {
-        handle.shutdown(urgency);
-        urgency = Urgency::Now;
+    let mut least = Urgency::Graceful;
+    while let Some(urgency) = arrivals.recv().await {
+        handle.shutdown(urgency.max(least));
+        least = Urgency::Now;
     }
 }

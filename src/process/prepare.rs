@@ -40,6 +40,8 @@ pub(super) fn prepare() -> io::Result<Inherited> {
     let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
     let hangup_ignored = ignored(Signal::SIGHUP);
     set_action(Signal::SIGTTOU, SigHandler::SigIgn)?;
+    // A log file at its size limit (`ulimit -f`) is a failing disk, not the end of the server.
+    set_action(Signal::SIGXFSZ, SigHandler::SigIgn)?;
     if ignored(Signal::SIGCHLD) {
         // The system would reap our children before we know how they ended.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;

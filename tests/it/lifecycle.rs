@@ -371,6 +371,20 @@ fn a_second_signal_skips_all_grace() {
 }
 
 #[test]
+fn a_quit_signal_skips_all_grace_at_once() {
+    let stack = Stack::new()
+        .shell(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 1000; done",
+            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .start()
+        .booted();
+    stack.signal(Signal::SIGQUIT);
+    assert_eq!(stack.wait_for_end().code, Some(0));
+}
+
+#[test]
 fn stop_all_takes_everything_down_and_start_all_brings_it_back() {
     let stack = Stack::new()
         .shell("db", "exec sleep 1000", json!({}))

@@ -13,7 +13,12 @@ use crate::process::wait::{Waited, any_dead, peek, reap};
 use crate::process::{End, pid};
 
 /// What asks the session to end.
-pub(super) const REQUESTS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+pub(super) const REQUESTS: [Signal; 4] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+];
 
 /// Signals that wait until there is somebody to take them.
 pub(super) fn hold_signals(hold: bool) -> io::Result<()> {
@@ -22,6 +27,7 @@ pub(super) fn hold_signals(hold: bool) -> io::Result<()> {
             Signal::SIGINT,
             Signal::SIGTERM,
             Signal::SIGHUP,
+            Signal::SIGQUIT,
             Signal::SIGCHLD,
         ],
         hold,
@@ -41,7 +47,12 @@ impl Charge {
     pub(super) fn new(child: u32, bell: Bell) -> io::Result<Self> {
         // It is written to by a handler for as long as the process lives.
         let bell: &'static Bell = Box::leak(Box::new(bell));
-        let mut signals = vec![Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD];
+        let mut signals = vec![
+            Signal::SIGINT,
+            Signal::SIGTERM,
+            Signal::SIGQUIT,
+            Signal::SIGCHLD,
+        ];
         if !ignored(Signal::SIGHUP) {
             signals.push(Signal::SIGHUP);
         }
