@@ -87,11 +87,11 @@ impl Lives {
         self.all.remove(&id)
     }
 
-    /// Which leaders have ended since the last call.
-    pub(super) fn newly_ended(&mut self) -> Vec<LifeId> {
+    /// Which of these leaders have ended since they were last asked for.
+    pub(super) fn newly_ended(&mut self, asked: impl Fn(Role) -> bool) -> Vec<LifeId> {
         let mut ended = Vec::new();
         for (&id, life) in &mut self.all {
-            if life.stage != Stage::Running {
+            if life.stage != Stage::Running || !asked(life.role) {
                 continue;
             }
             match peek(life.leader) {

@@ -131,34 +131,37 @@ impl Table {
 
     /// To be called when a child may have ended.
     pub(super) fn children_changed(&mut self, notices: &mut Vec<Notice>) {
-        let ended = self.lives.newly_ended();
-        let mut awaited = !self.takedowns.is_empty();
-        for id in ended {
-            awaited |= !self.tell_probe(id, notices);
-        }
-        if awaited {
+        // Under way to the end of many, the next look asks about all of them.
+        let looking = !self.takedowns.is_empty();
+        let ended = self
+            .lives
+            .newly_ended(|role| !looking || role == Role::Probe);
+        let probes = self.tell_probes(&ended, notices);
+        if looking || probes < ended.len() {
             self.pace.hurry();
         } else {
             self.pace.want();
         }
     }
 
-    /// Tells the exit of a probe at once, because probes are run often and nobody asks what they leave.
-    /// Returns whether it was one.
-    fn tell_probe(&mut self, id: LifeId, notices: &mut Vec<Notice>) -> bool {
-        let Some(life) = self.lives.all.get_mut(&id) else {
-            return false;
-        };
-        let (Role::Probe, Stage::Ended(end)) = (life.role, life.stage) else {
-            return false;
-        };
-        life.stage = Stage::Told(end);
-        notices.push(Notice::Exited {
-            life: id,
-            end,
-            left: Vec::new(),
-        });
-        true
+    /// Tells the exits of probes at once, because probes are run often and nobody asks what they leave.
+    /// Returns how many of these runs were probes.
+    fn tell_probes(&mut self, ended: &[LifeId], notices: &mut Vec<Notice>) -> usize {
+        let mut probes = 0;
+        for &id in ended {
+            if let Some(life) = self.lives.all.get_mut(&id)
+                && let (Role::Probe, Stage::Ended(end)) = (life.role, life.stage)
+            {
+                life.stage = Stage::Told(end);
+                probes += 1;
+                notices.push(Notice::Exited {
+                    life: id,
+                    end,
+                    left: Vec::new(),
+                });
+            }
+        }
+        probes
     }
 
     /// When [`Self::look`] is to be called; `None` as long as there is no reason for it.
@@ -168,8 +171,9 @@ impl Table {
 
     /// Looks at the list of processes and does what follows from it.
     pub(super) fn look(&mut self, notices: &mut Vec<Notice>) {
-        // Whoever is dead from here on was dead before the look began.
-        self.children_changed(notices);
+        // Whoever is known to be dead from here on was dead before the look began.
+        let ended = self.lives.newly_ended(|_| true);
+        self.tell_probes(&ended, notices);
         let begun = Instant::now();
         self.pace.begun();
         let listed = os::list(&mut self.listing).or_else(|_| {
