@@ -10,16 +10,28 @@ use flowlayer::session::registry::{self, LiveSession};
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
 
 /// What was given on the command line and in the environment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Wish {
-    /// `-addr`.
+    /// `-addr`, else, without `-config`, `FLOWLAYER_ADDR`.
     pub(crate) address: Option<String>,
     /// `-token`.
     pub(crate) token: Option<Token>,
     /// `-config`.
     pub(crate) config: Option<PathBuf>,
-    /// `FLOWLAYER_TOKEN`, which counts with `-addr`.
+    /// `FLOWLAYER_TOKEN`, where it belongs to the address.
     pub(crate) environment_token: Option<Token>,
+    /// In whose absence another session will do.
+    pub(crate) instead: Instead,
+}
+
+/// What to do when no session of the directory's configuration runs, but one of another does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Instead {
+    /// Show that one: a person sees what it is.
+    #[default]
+    TheOnlyOne,
+    /// Nothing: a script in this directory must not stop somebody else's stack.
+    Nothing,
 }
 
 /// A session, or where one is expected.
@@ -31,6 +43,8 @@ pub(crate) struct Attachment {
     pub(crate) token: Option<Token>,
     /// The configuration it runs, when that is known.
     pub(crate) config: Option<PathBuf>,
+    /// The process that a signal would go to; known of a session that runs, and of no other.
+    pub(crate) pid: Option<u32>,
     /// How it was found, in words.
     pub(crate) found: &'static str,
 }
@@ -46,8 +60,8 @@ pub(crate) enum Found {
 }
 
 /// Looks for the session meant: the address given; else the session of the configuration given or
-/// discovered in the directory; else the only live one. A configuration that was given has to be
-/// valid unless its session is live.
+/// discovered in the directory; else the only live one, if that will do. A configuration that was
+/// given has to be valid unless its session is live.
 pub(crate) fn find(wish: &Wish, directory: &Path) -> Result<Found, ConfigError> {
     choose(wish, directory, registry::list())
 }
@@ -59,13 +73,14 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             .token
             .clone()
             .or_else(|| wish.environment_token.clone());
-        let (token, config) = known.map_or((None, None), |session| {
-            (Some(session.token), Some(session.config))
+        let (token, config, pid) = known.map_or((None, None, None), |session| {
+            (Some(session.token), Some(session.config), Some(session.pid))
         });
         return Ok(Found::One(Attachment {
             address: address.clone(),
             token: given.or(token),
             config,
+            pid,
             found: "the address given",
         }));
     }
@@ -74,6 +89,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             address: session.address,
             token: wish.token.clone().or(Some(session.token)),
             config: Some(session.config),
+            pid: Some(session.pid),
             found,
         })
     };
@@ -92,30 +108,29 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
         let session = config::load(path)?.config.session;
         return Ok(configured(wish, path, &session, "the configuration given"));
     }
+    let another_will_do = path.is_none() || wish.instead == Instead::TheOnlyOne;
     match live.len() {
-        0 => {}
-        1 => {
+        1 if another_will_do => {
             let only = live.into_iter().next().expect("there is one");
             return Ok(attach(only, "the only session that runs here"));
         }
-        _ => return Ok(Found::Several(live)),
+        2.. if another_will_do => return Ok(Found::Several(live)),
+        _ => {}
     }
     // Nothing runs: where it would run is where to wait for it.
-    if let Some(path) = path
-        && let Ok(loaded) = config::load(&path)
-    {
-        let session = loaded.config.session;
-        return Ok(configured(
-            wish,
-            &path,
-            &session,
-            "the configuration in this directory",
-        ));
+    if let Some(path) = path {
+        let session = match config::load(&path) {
+            Ok(loaded) => loaded.config.session,
+            Err(_) => config::Session::default(),
+        };
+        let found = "the configuration in this directory";
+        return Ok(configured(wish, &path, &session, found));
     }
     Ok(Found::One(Attachment {
         address: DEFAULT_ADDRESS.to_owned(),
         token: wish.token.clone(),
         config: None,
+        pid: None,
         found: "the usual address: no session runs here",
     }))
 }
@@ -130,12 +145,13 @@ fn configured(wish: &Wish, path: &Path, session: &config::Session, found: &'stat
         address: session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
         token: wish.token.clone().or(token),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        pid: None,
         found,
     })
 }
 
 /// Whether both name the same file.
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
@@ -168,6 +184,7 @@ pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
     Attachment {
         address: session.address.clone(),
         token: given.or_else(|| Some(session.token.clone())),
+        pid: Some(session.pid),
         ..attachment.clone()
     }
 }
@@ -268,6 +285,38 @@ mod tests {
             ..Wish::default()
         };
         assert!(choose(&wish, elsewhere.path(), others()).is_err());
+    }
+
+    #[test]
+    fn a_script_never_gets_the_session_of_another_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("flowlayer.jsonc"), CONFIG).unwrap();
+        let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
+        let found = |instead, sessions| {
+            let wish = Wish {
+                instead,
+                ..Wish::default()
+            };
+            choose(&wish, directory.path(), sessions)
+        };
+        for sessions in [others(), others().split_off(1)] {
+            let here = at("127.0.0.1:7001", "written");
+            assert_eq!(one(found(Instead::Nothing, sessions)), here);
+        }
+        assert_eq!(
+            one(found(Instead::TheOnlyOne, others().split_off(1))),
+            at("127.0.0.1:7009", "token-7009")
+        );
+        assert!(matches!(
+            found(Instead::TheOnlyOne, others()),
+            Ok(Found::Several(_))
+        ));
+        // What is in the directory is meant even while it is being edited.
+        fs::write(directory.path().join("flowlayer.jsonc"), "{").unwrap();
+        assert_eq!(
+            one(found(Instead::Nothing, others())),
+            at(DEFAULT_ADDRESS, "")
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod one_dash;
 mod parse;
+mod session;
 mod wording;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::ArgAction;
 
 use flowlayer::protocol::Token;
 pub(crate) use parse::{CommandLine, Parsed};
+pub(crate) use session::{SessionArgs, SessionsArgs, StatusArgs};
 
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
 #[derive(Debug, clap::Parser)]
@@ -42,6 +44,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Watch and operate a running stack in the terminal
     Tui(TuiArgs),
+    /// Show how the services of a running stack are
+    Status(StatusArgs),
+    /// List the sessions that run
+    Sessions(SessionsArgs),
     /// Check configurations and report every problem
     Validate(ValidateArgs),
     /// Show in which waves the services of a configuration start
@@ -97,24 +103,18 @@ pub(crate) struct ServeArgs {
 }
 
 const TUI_NOTES: &str = "\
-Which session, the first that applies: -addr; the session of -config; that of the configuration in
-this directory; the only one that runs; a choice of those that run; 127.0.0.1:6999.
-Its token is found with it, unless one is given here or, with -addr, in FLOWLAYER_TOKEN.
+Which session, the first that applies: -addr; the session of -config; FLOWLAYER_ADDR; the session of
+the configuration in this directory; the only one that runs; a choice of those that run;
+127.0.0.1:6999. Its token is found with it, unless one is given here or, with an address, in
+FLOWLAYER_TOKEN.
 ? shows the keys.";
 
 /// `flowlayer tui`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = TUI_NOTES)]
 pub(crate) struct TuiArgs {
-    /// Where the server is: host:port
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) addr: Option<String>,
-    /// Bearer token of the session API
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) token: Option<Token>,
-    /// Configuration whose session is meant
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
 }
 
 /// `flowlayer validate`.

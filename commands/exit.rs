@@ -1,4 +1,7 @@
 //! Exit codes (SPEC 1), the same for every subcommand.
+//!
+//! `run` passes on the code of the command it runs; so that its own can be told from those, it
+//! follows `env`, `nohup` and `timeout`: 125, 126 and 127.
 
 use std::process::ExitCode;
 
@@ -16,6 +19,11 @@ impl Exit {
     pub(crate) const FAILURE: Self = Self(1);
     /// Nothing was tried, because the command line or the configuration is wrong or unreadable.
     pub(crate) const USAGE: Self = Self(2);
+    /// There is no session to talk to: none runs, or the server that is there is of another kind or
+    /// version, or wants another token.
+    pub(crate) const NO_SESSION: Self = Self(3);
+    /// What was waited for did not come within `--timeout`; as `timeout` of coreutils.
+    pub(crate) const TIMEOUT: Self = Self(124);
 
     /// The code another process has ended with.
     pub(crate) const fn of(code: u8) -> Self {

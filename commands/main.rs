@@ -6,6 +6,7 @@
 
 mod attach;
 mod cli;
+mod client;
 mod completions;
 mod exit;
 mod failure;
@@ -13,6 +14,8 @@ mod plan;
 mod schema;
 mod select;
 mod serve;
+mod sessions;
+mod status;
 mod terminal;
 mod tui;
 mod validate;
@@ -55,6 +58,8 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
     match command {
         Command::Serve(args) => serve::run(args, colors),
         Command::Tui(args) => tui::run(args, colors),
+        Command::Status(args) => status::run(args, colors),
+        Command::Sessions(args) => Ok(sessions::run(&args)),
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),
         Command::Completions(args) => Ok(completions::run(&args)),

@@ -27,16 +27,14 @@ mod words;
 
 use std::path::Path;
 
-use flowlayer::config::ConfigError;
-use flowlayer::protocol::Token;
 use jiff::tz::TimeZone;
 
-use crate::attach::{self, Wish};
+use crate::attach::{self, Instead};
 use crate::cli::TuiArgs;
+use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
-use crate::terminal::{diagnostics, print};
 use model::{Model, Target};
 use theme::Theme;
 
@@ -48,8 +46,9 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
                 .to_owned(),
         ));
     }
-    let wish = wish(args)?;
-    let found = attach::find(&wish, Path::new(".")).map_err(|error| failure(error, colors))?;
+    let wish = client::wish(args.session, Instead::TheOnlyOne)?;
+    let found = attach::find(&wish, Path::new("."))
+        .map_err(|error| client::unusable_config(error, colors))?;
     let model = Model::new(
         Target::default(),
         Theme {
@@ -69,33 +68,4 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
     // A terminal that is gone has nobody to tell.
     drop(ended);
     Ok(Exit::SUCCESS)
-}
-
-fn wish(args: TuiArgs) -> Result<Wish, Failure> {
-    let environment_token = match std::env::var("FLOWLAYER_TOKEN") {
-        Ok(text) if !text.is_empty() && args.addr.is_some() => {
-            Some(Token::new(text).map_err(|error| {
-                Failure::Usage(format!(
-                    "the token in FLOWLAYER_TOKEN cannot be used: {error}"
-                ))
-            })?)
-        }
-        _ => None,
-    };
-    Ok(Wish {
-        address: args.addr,
-        token: args.token,
-        config: args.config,
-        environment_token,
-    })
-}
-
-fn failure(error: ConfigError, colors: Colors) -> Failure {
-    match error {
-        ConfigError::Unreadable(error) => Failure::Unreadable(error.to_string()),
-        ConfigError::Invalid { problems, text } => {
-            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
-            Failure::Reported(Exit::USAGE)
-        }
-    }
 }

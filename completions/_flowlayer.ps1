@@ -28,6 +28,8 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
             [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the services of a running stack are')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List the sessions that run')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
@@ -50,10 +52,31 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             break
         }
         'flowlayer;tui' {
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
             [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
             [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;status' {
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with 1 unless everything shown is up')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;sessions' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -91,6 +114,8 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
         'flowlayer;help' {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
             [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the services of a running stack are')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List the sessions that run')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a script that lets a shell complete command lines')
@@ -102,6 +127,12 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             break
         }
         'flowlayer;help;tui' {
+            break
+        }
+        'flowlayer;help;status' {
+            break
+        }
+        'flowlayer;help;sessions' {
             break
         }
         'flowlayer;help;validate' {

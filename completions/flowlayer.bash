@@ -31,6 +31,12 @@ _flowlayer() {
             flowlayer,serve)
                 cmd="flowlayer__subcmd__serve"
                 ;;
+            flowlayer,sessions)
+                cmd="flowlayer__subcmd__sessions"
+                ;;
+            flowlayer,status)
+                cmd="flowlayer__subcmd__status"
+                ;;
             flowlayer,tui)
                 cmd="flowlayer__subcmd__tui"
                 ;;
@@ -52,6 +58,12 @@ _flowlayer() {
             flowlayer__subcmd__help,serve)
                 cmd="flowlayer__subcmd__help__subcmd__serve"
                 ;;
+            flowlayer__subcmd__help,sessions)
+                cmd="flowlayer__subcmd__help__subcmd__sessions"
+                ;;
+            flowlayer__subcmd__help,status)
+                cmd="flowlayer__subcmd__help__subcmd__status"
+                ;;
             flowlayer__subcmd__help,tui)
                 cmd="flowlayer__subcmd__help__subcmd__tui"
                 ;;
@@ -65,7 +77,7 @@ _flowlayer() {
 
     case "${cmd}" in
         flowlayer)
-            opts="-h -V --no-color --help --version serve tui validate plan completions schema help"
+            opts="-h -V --no-color --help --version serve tui status sessions validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -93,7 +105,7 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help)
-            opts="serve tui validate plan completions schema help"
+            opts="serve tui status sessions validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -163,6 +175,34 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__sessions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -282,14 +322,66 @@ _flowlayer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        flowlayer__subcmd__tui)
-            opts="-c -h --addr --token --config --no-color --help"
+        flowlayer__subcmd__sessions)
+            opts="-h --json --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__status)
+            opts="-a -c -h --addr --token --config --json --exit-code --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__tui)
+            opts="-a -c -h --addr --token --config --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

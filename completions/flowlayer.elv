@@ -25,6 +25,8 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand --version 'Print version'
             cand serve 'Start the stack of a configuration and keep it running until a signal'
             cand tui 'Watch and operate a running stack in the terminal'
+            cand status 'Show how the services of a running stack are'
+            cand sessions 'List the sessions that run'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
@@ -45,10 +47,29 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand --help 'Print help'
         }
         &'flowlayer;tui'= {
+            cand -a 'Where the server is: host:port'
             cand --addr 'Where the server is: host:port'
             cand --token 'Bearer token of the session API'
             cand -c 'Configuration whose session is meant'
             cand --config 'Configuration whose session is meant'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;status'= {
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --json 'Print one JSON document'
+            cand --exit-code 'Exit with 1 unless everything shown is up'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;sessions'= {
+            cand --json 'Print one JSON document'
             cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -81,6 +102,8 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
         &'flowlayer;help'= {
             cand serve 'Start the stack of a configuration and keep it running until a signal'
             cand tui 'Watch and operate a running stack in the terminal'
+            cand status 'Show how the services of a running stack are'
+            cand sessions 'List the sessions that run'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
             cand completions 'Print a script that lets a shell complete command lines'
@@ -90,6 +113,10 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
         &'flowlayer;help;serve'= {
         }
         &'flowlayer;help;tui'= {
+        }
+        &'flowlayer;help;status'= {
+        }
+        &'flowlayer;help;sessions'= {
         }
         &'flowlayer;help;validate'= {
         }

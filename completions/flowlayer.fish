@@ -29,6 +29,8 @@ complete -c flowlayer -n "__fish_flowlayer_needs_command" -s h -l help -d 'Print
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -s V -l version -d 'Print version'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "status" -d 'Show how the services of a running stack are'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "sessions" -d 'List the sessions that run'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "validate" -d 'Check configurations and report every problem'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "plan" -d 'Show in which waves the services of a configuration start'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
@@ -41,11 +43,21 @@ complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -l only -d 'B
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s q -l quiet -d 'Leave the output of services out; boot and status lines stay'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand serve" -s h -l help -d 'Print help'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -s a -l addr -d 'Where the server is: host:port' -r
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -l token -d 'Bearer token of the session API' -r
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -s c -l config -d 'Configuration whose session is meant' -r -F
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand tui" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l exit-code -d 'Exit with 1 unless everything shown is up'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -s h -l help -d 'Print help'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand validate" -l format -d 'How problems are written' -r -f -a "text\t'For people, with the source line and a caret'
 json\t'One JSON document'
 github\t'Workflow commands that show up as annotations on GitHub'"
@@ -63,10 +75,12 @@ complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -l no-c
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand schema" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand schema" -s h -l help -d 'Print help'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "validate" -d 'Check configurations and report every problem'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "plan" -d 'Show in which waves the services of a configuration start'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "schema" -d 'Print the JSON Schema of configurations, for editors'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui validate plan completions schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "status" -d 'Show how the services of a running stack are'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "sessions" -d 'List the sessions that run'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "validate" -d 'Check configurations and report every problem'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "plan" -d 'Show in which waves the services of a configuration start'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "schema" -d 'Print the JSON Schema of configurations, for editors'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

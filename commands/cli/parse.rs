@@ -233,11 +233,14 @@ mod tests {
         };
         for program in ["flowlayer tui", "/usr/bin/flowlayer-client-tui"] {
             let args = tui(&format!("{program} -addr 127.0.0.1:6999 -token abc"));
-            assert_eq!(args.addr.as_deref(), Some("127.0.0.1:6999"));
-            assert!(args.token.is_some() && args.config.is_none());
+            assert_eq!(args.session.addr.as_deref(), Some("127.0.0.1:6999"));
+            assert!(args.session.token.is_some() && args.session.config.is_none());
             let args = tui(&format!("{program} -config flowlayer.jsonc"));
-            assert_eq!(args.config.as_deref(), Some(Path::new("flowlayer.jsonc")));
-            assert!(tui(program).addr.is_none());
+            assert_eq!(
+                args.session.config.as_deref(),
+                Some(Path::new("flowlayer.jsonc"))
+            );
+            assert!(tui(program).session.addr.is_none());
         }
         let help = shown("flowlayer-client-tui --help");
         assert!(help.contains("Usage: flowlayer-client-tui "), "{help}");

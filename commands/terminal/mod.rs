@@ -10,3 +10,5 @@ pub(crate) mod lines;
 pub(crate) mod narrator;
 pub(crate) mod output;
 pub(crate) mod print;
+pub(crate) mod table;
+pub(crate) mod words;

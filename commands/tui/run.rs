@@ -222,6 +222,7 @@ impl Cockpit {
                 address: choice.address,
                 token: choice.token.and_then(|token| Token::new(token).ok()),
                 config: choice.config.map(PathBuf::from),
+                pid: choice.pid,
                 found: "chosen from the sessions that run here",
             }),
             (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,

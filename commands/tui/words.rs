@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::log::pane::Clock;
+pub(crate) use crate::terminal::words::age;
 
 /// `850 ms`, `2.4 s`, `3m 20s`, `2h 5m`, `4d 3h`; negative counts as nothing.
 pub(crate) fn duration(milliseconds: i64) -> String {
@@ -15,18 +16,6 @@ pub(crate) fn duration(milliseconds: i64) -> String {
         60..3_600 => format!("{}m {}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h {}m", seconds / 3_600, seconds % 3_600 / 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
-    }
-}
-
-/// For a column of a few characters: `now`, `12s`, `3m`, `2h`, `4d`.
-pub(crate) fn age(milliseconds: i64) -> String {
-    let seconds = milliseconds.max(0) / 1_000;
-    match seconds {
-        0 => "now".to_owned(),
-        1..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
     }
 }
 

@@ -29,6 +29,7 @@ pub use problem::{Problem, Related, Severity, severity_word};
 pub use read::{MAX_BYTES, ReadError, bounded};
 pub use schema::json_schema;
 pub use source::{Origin, Position, Source};
+pub use suggest::Suggestions;
 
 use crate::plan::Plan;
 

@@ -40,7 +40,7 @@ pub struct Service {
 }
 
 /// Variables of ours that services do not inherit.
-const PRIVATE: [&str; 1] = ["FLOWLAYER_TOKEN"];
+const PRIVATE: [&str; 2] = ["FLOWLAYER_TOKEN", "FLOWLAYER_ADDR"];
 
 impl Setup {
     /// Everything a configuration asks for. `only` names the services to boot, together with what

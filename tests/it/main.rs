@@ -15,4 +15,5 @@ mod lifecycle;
 mod logs;
 mod output;
 mod refusal;
+mod scripts;
 mod tui;

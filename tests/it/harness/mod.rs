@@ -43,7 +43,12 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// The binary under test, in an environment that does not depend on who runs the tests.
 pub(crate) fn flowlayer() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flowlayer"));
-    for name in ["NO_COLOR", "FLOWLAYER_TOKEN", "CLICOLOR_FORCE"] {
+    for name in [
+        "NO_COLOR",
+        "FLOWLAYER_TOKEN",
+        "FLOWLAYER_ADDR",
+        "CLICOLOR_FORCE",
+    ] {
         command.env_remove(name);
     }
     command

@@ -1,11 +1,14 @@
 //! A running `flowlayer serve`.
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 
 use super::child::{Child, Finished};
 use super::client::Client;
+use super::flowlayer;
 use super::processes::{self, Process};
 use super::stack::{Home, TOKEN};
 
@@ -81,6 +84,24 @@ impl Server {
     #[track_caller]
     pub(crate) fn connect_with(&self, token: &str) -> Client {
         Client::connect(self.address(), token, || self.child.is_running())
+    }
+
+    /// A command line of a client that finds this server's session: in its directory, with its
+    /// session files.
+    pub(crate) fn client(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = flowlayer();
+        command
+            .current_dir(self.path())
+            .env("XDG_RUNTIME_DIR", self.path())
+            .env("TMPDIR", self.path())
+            .args(arguments);
+        command
+    }
+
+    /// Runs such a command line to its end.
+    #[track_caller]
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Finished {
+        Child::spawn(self.client(arguments)).finish()
     }
 
     /// Sends a signal to the process that was started.

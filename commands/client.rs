@@ -1,0 +1,170 @@
+//! What every command that talks to a running session shares (SPEC 9): finding it, connecting to it
+//! within a bound, and saying in one line why that did not work.
+
+mod names;
+pub(crate) mod services;
+mod words;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowlayer::client::{self, ClientConfig, Connected, Persistence, Target};
+use flowlayer::config::ConfigError;
+use flowlayer::protocol::Token;
+
+use crate::attach::{self, Attachment, Found, Instead, Wish};
+use crate::cli::SessionArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
+
+pub(crate) use names::check as check_names;
+
+/// From dialling until it is known how all services are. A server on this machine needs
+/// milliseconds.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The session that a command line means.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    wish: Wish,
+    attachment: Attachment,
+}
+
+impl Peer {
+    /// Finds the session, without talking to it yet.
+    pub(crate) fn find(args: SessionArgs, colors: Colors) -> Result<Self, Failure> {
+        let wish = wish(args, Instead::Nothing)?;
+        let found =
+            attach::find(&wish, Path::new(".")).map_err(|error| unusable_config(error, colors))?;
+        match found {
+            Found::One(attachment) => {
+                let peer = Self { wish, attachment };
+                peer.tell_if_guessed();
+                Ok(peer)
+            }
+            Found::Several(live) => Err(words::several(&live)),
+        }
+    }
+
+    /// Where it was found.
+    pub(crate) fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    /// Whether a session is known to run there. Without one it may still: on another machine, or of
+    /// another user.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.attachment.pid.is_some()
+    }
+
+    /// For a client of one's own. Before each attempt it looks where the session is now, because a
+    /// restarted one may have another address and token.
+    pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
+        let (attachment, wish) = (self.attachment.clone(), self.wish.clone());
+        let mut config = ClientConfig::new(target(&attachment));
+        config.target = Arc::new(move || target(&attach::refreshed(&attachment, &wish)));
+        config.persistence = persistence;
+        config
+    }
+
+    /// Connects, and waits until it is known how all services are. Bounded; a connection that is
+    /// lost later is not made again.
+    pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
+        let connected = client::connect(self.client_config(Persistence::Once));
+        match tokio::time::timeout(CONNECT_LIMIT, connected).await {
+            Ok(Ok(connected)) => Ok(connected),
+            Ok(Err(why)) => Err(self.explain(&why)),
+            Err(_) => Err(self.explain(&client::Failure::Unreachable {
+                address: self.attachment.address.clone(),
+                why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
+            })),
+        }
+    }
+
+    /// The one line for a connection that could not be made, or is gone.
+    pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
+        words::no_session(&self.attachment, why)
+    }
+
+    /// A person at a terminal is told when the session is that of another directory.
+    fn tell_if_guessed(&self) {
+        let named = self.wish.address.is_some() || self.wish.config.is_some();
+        let Some(config) = self.attachment.config.as_ref().filter(|_| !named) else {
+            return;
+        };
+        let is_here = config
+            .parent()
+            .is_some_and(|parent| attach::is_same(parent, Path::new(".")));
+        if !is_here && self.is_registered() && std::io::stderr().is_terminal() {
+            let line = format!("the only session that runs: {}", config.display());
+            print::stderr(&format!("{}\n", words::clean(&line)));
+        }
+    }
+}
+
+/// Runs the work of a command that does nothing but wait for others.
+pub(crate) fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot wait for the network: {error}")))?;
+    let outcome = runtime.block_on(work);
+    // Looking a host name up cannot be interrupted; nobody waits for it any more.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What the command line and the environment say of the session that is meant.
+pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    // What is not UTF-8 is no address and no token either: the errors say so of its replacement.
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    let of_environment = variable("FLOWLAYER_ADDR").map(text);
+    // The token in the environment belongs to the address there, if there is one.
+    let token_counts = match (&args.addr, &args.config, &of_environment) {
+        (Some(given), _, Some(address)) => given == address,
+        (Some(_), _, None) | (None, None, Some(_)) => true,
+        (None, _, _) => false,
+    };
+    let environment_token = match variable("FLOWLAYER_TOKEN").filter(|_| token_counts) {
+        None => None,
+        Some(token) => Some(Token::new(text(token)).map_err(|error| {
+            Failure::Mistaken(format!(
+                "the token in FLOWLAYER_TOKEN cannot be used: {error}"
+            ))
+        })?),
+    };
+    let address = match &args.config {
+        Some(_) => args.addr,
+        None => args.addr.or(of_environment),
+    };
+    Ok(Wish {
+        address,
+        token: args.token,
+        config: args.config,
+        environment_token,
+        instead,
+    })
+}
+
+/// How a command ends whose configuration cannot be used; its problems are printed here.
+pub(crate) fn unusable_config(error: ConfigError, colors: Colors) -> Failure {
+    match error {
+        ConfigError::Unreadable(error) => Failure::Unreadable(error.to_string()),
+        ConfigError::Invalid { problems, text } => {
+            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+            Failure::Reported(Exit::USAGE)
+        }
+    }
+}
+
+fn target(attachment: &Attachment) -> Target {
+    Target {
+        address: attachment.address.clone(),
+        token: attachment.token.clone(),
+    }
+}

@@ -1,0 +1,65 @@
+//! `flowlayer sessions`: the sessions of this user that run (SPEC 9).
+
+use flowlayer::protocol::Timestamp;
+use flowlayer::session::registry::{self, LiveSession};
+use serde::Serialize;
+
+use crate::cli::SessionsArgs;
+use crate::exit::Exit;
+use crate::terminal::table::{self, Cell};
+use crate::terminal::{print, words};
+
+/// Prints them. None is an answer too, not a failure.
+pub(crate) fn run(args: &SessionsArgs) -> Exit {
+    let live = registry::list();
+    let text = if args.json {
+        let sessions = live.iter().map(Listed::from).collect();
+        print::json(&Listing { sessions })
+    } else if live.is_empty() {
+        // So that a pipe gets nothing.
+        print::stderr("no session runs\n");
+        return Exit::SUCCESS;
+    } else {
+        let rows: Vec<Vec<Cell>> = live.iter().map(row).collect();
+        let titles = ["ADDRESS", "PID", "SINCE", "CONFIG"];
+        table::render(&titles, &rows, table::terminal_width(), false)
+    };
+    print::stdout(&text);
+    Exit::SUCCESS
+}
+
+fn row(session: &LiveSession) -> Vec<Cell> {
+    vec![
+        Cell::new(&session.address),
+        Cell::new(&session.pid.to_string()),
+        Cell::new(&words::age_of(session.started)),
+        Cell::new(&session.config.to_string_lossy()),
+    ]
+}
+
+#[derive(Serialize)]
+struct Listing<'a> {
+    sessions: Vec<Listed<'a>>,
+}
+
+/// A session as it is listed: without its token.
+#[derive(Serialize)]
+struct Listed<'a> {
+    address: &'a str,
+    pid: u32,
+    config: std::borrow::Cow<'a, str>,
+    session_id: &'a str,
+    since: Timestamp,
+}
+
+impl<'a> From<&'a LiveSession> for Listed<'a> {
+    fn from(session: &'a LiveSession) -> Self {
+        Self {
+            address: &session.address,
+            pid: session.pid,
+            config: session.config.to_string_lossy(),
+            session_id: &session.session_id,
+            since: session.started,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The commands for scripts on a running session: what they print and how they end.
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::harness::{Child, Fake, Finished, Server, Stack, flowlayer};
+
+#[track_caller]
+fn document(finished: &Finished) -> Value {
+    serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
+}
+
+/// One line on stderr and nothing on stdout, with this code.
+#[track_caller]
+fn refused(finished: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(
+        (finished.code, finished.stdout.as_str()),
+        (Some(code), ""),
+        "{finished:?}"
+    );
+    assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
+    assert!(finished.stderr.starts_with("Error: "), "{finished:?}");
+    for word in words {
+        assert!(finished.stderr.contains(word), "{word:?}: {finished:?}");
+    }
+}
+
+fn sleeper() -> Value {
+    json!({"cmd": ["sleep", "1000"]})
+}
+
+/// A stack in which one service is up, one has failed and one is blocked by that.
+fn mixed() -> Server {
+    let server = Stack::new()
+        .service("api", sleeper())
+        .shell("broken", "exit 3", json!({"kind": "oneshot"}))
+        .service(
+            "web",
+            json!({"cmd": ["sleep", "1000"], "dependsOn": ["broken"]}),
+        )
+        .start();
+    server.wait_for_line("STARTUP INCOMPLETE");
+    server
+}
+
+#[test]
+fn status_shows_every_service_and_why_it_is_not_up() {
+    let server = mixed();
+    let shown = server.run(["status"]);
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<Vec<&str>> = shown
+        .stdout
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        lines[0],
+        ["WAVE", "SERVICE", "STATE", "UP", "PID", "SINCE", "DETAIL"]
+    );
+    assert_eq!(lines[1][..4], ["0", "api", "running", "yes"]);
+    assert_eq!(lines[2][..4], ["0", "broken", "failed", "no"]);
+    assert_eq!(lines[2][6..].join(" "), "exit code 3");
+    assert_eq!(lines[3][..4], ["1", "web", "blocked", "no"]);
+    assert!(lines[3][6..].join(" ").contains("broken"), "{shown:?}");
+    assert!(!shown.stdout.contains('\u{1b}'));
+
+    let all = server.run(["status", "--exit-code"]);
+    assert_eq!((all.code, all.stdout), (Some(1), shown.stdout));
+    assert_eq!(server.run(["status", "--exit-code", "api"]).code, Some(0));
+    assert_eq!(server.run(["status", "--exit-code", "web"]).code, Some(1));
+}
+
+#[test]
+fn status_as_json_has_every_field_of_every_service() {
+    let server = mixed();
+    let shown = document(&server.run(["status", "--json"]));
+    assert_eq!(shown["up"], false);
+    let session = &shown["session"];
+    assert_eq!(session["address"], server.address());
+    assert_eq!(session["pid"], server.child_pid());
+    let config = server.path().join("flowlayer.jsonc");
+    assert_eq!(session["config"], config.to_str().unwrap());
+    assert!(session["session_id"].is_string());
+    let services = shown["services"].as_array().unwrap();
+    let names: Vec<&Value> = services.iter().map(|service| &service["name"]).collect();
+    assert_eq!(names, ["api", "broken", "web"]);
+    for service in services {
+        let fields: Vec<&String> = service.as_object().unwrap().keys().collect();
+        let all = [
+            "name",
+            "status",
+            "up",
+            "kind",
+            "wave",
+            "since",
+            "pid",
+            "exit_code",
+            "signal",
+            "blocked_by",
+            "detail",
+        ];
+        assert_eq!(fields, all);
+    }
+    assert_eq!(
+        services[0]["pid"].as_u64().is_some(),
+        services[0]["up"] == true
+    );
+    assert_eq!(services[1]["exit_code"], 3);
+    assert_eq!(services[2]["blocked_by"], json!(["broken"]));
+
+    let one = document(&server.run(["status", "--json", "api"]));
+    assert_eq!(
+        (&one["up"], one["services"].as_array().unwrap().len()),
+        (&json!(true), 1)
+    );
+}
+
+#[test]
+fn a_name_no_service_has_is_found_before_anything_happens() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    refused(
+        &server.run(["status", "apo"]),
+        2,
+        &["\"apo\"", "did you mean \"api\"?"],
+    );
+}
+
+#[test]
+fn hostile_names_and_details_do_not_reach_the_terminal() {
+    let name = "\u{1b}]0;owned\u{7}api\u{1b}[2J\nnext";
+    let server = Stack::new().service(name, sleeper()).start().booted();
+    let shown = server.run(["status"]);
+    assert_eq!(shown.stdout.lines().count(), 2, "{shown:?}");
+    assert!(!shown.stdout.contains('\u{1b}'), "{shown:?}");
+    refused(
+        &server.run(["status", "\u{1b}[2Jx"]),
+        2,
+        &["known services"],
+    );
+    // For programs it is what it is.
+    assert_eq!(
+        document(&server.run(["status", "--json"]))["services"][0]["name"],
+        name
+    );
+}
+
+#[test]
+fn the_list_of_sessions_tells_no_token() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    let listed = server.run(["sessions"]);
+    assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), ""));
+    let line = listed.stdout.lines().nth(1).unwrap();
+    assert!(line.starts_with(server.address()), "{listed:?}");
+    assert!(line.ends_with("flowlayer.jsonc"), "{listed:?}");
+    let json = server.run(["sessions", "--json"]);
+    let sessions = document(&json)["sessions"].clone();
+    assert_eq!(sessions[0]["address"], server.address());
+    assert_eq!(sessions[0]["pid"], server.child_pid());
+    assert!(sessions[0]["since"].as_str().unwrap().ends_with('Z'));
+    for text in [listed.stdout, json.stdout] {
+        assert!(!text.contains("token"), "{text}");
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let none = server.run(["sessions"]);
+    assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""));
+    assert_eq!(none.stderr, "no session runs\n");
+    assert_eq!(
+        document(&server.run(["sessions", "--json"])),
+        json!({"sessions": []})
+    );
+}
+
+#[test]
+fn without_a_session_one_line_says_how_to_start_one() {
+    let directory = tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = flowlayer();
+        command
+            .current_dir(directory.path())
+            .env("XDG_RUNTIME_DIR", directory.path())
+            .env("TMPDIR", directory.path())
+            .args(arguments);
+        Child::spawn(command).finish()
+    };
+    let free = crate::harness::free_port();
+    let address = format!("127.0.0.1:{free}");
+    refused(
+        &run(&["status", "-a", &address]),
+        3,
+        &[&address, "flowlayer sessions"],
+    );
+    let config = json!({"session": {"bind": address}, "services": {}}).to_string();
+    std::fs::write(directory.path().join("flowlayer.jsonc"), config).unwrap();
+    refused(&run(&["status"]), 3, &["this directory", "flowlayer serve"]);
+    let named = ["status", "-c", "flowlayer.jsonc"];
+    refused(&run(&named), 3, &["this directory", "flowlayer serve"]);
+    refused(&run(&["status", "-c", "none.jsonc"]), 2, &["none.jsonc"]);
+}
+
+#[test]
+fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    let directory = server.path().join("flowlayer");
+    let files = || std::fs::read_dir(&directory).unwrap().count();
+    assert_eq!(files(), 1);
+    server.signal(Signal::SIGKILL);
+    server.wait_for_processes("its end", <[_]>::is_empty);
+    server.wait_for_end();
+    refused(
+        &server.run(["status"]),
+        3,
+        &["no session", "flowlayer serve"],
+    );
+    assert_eq!(
+        files(),
+        0,
+        "the dead session's file, and its token, are gone"
+    );
+}
+
+#[test]
+fn several_sessions_are_listed_and_none_is_taken() {
+    let one = Stack::new().service("a", sleeper()).start().booted();
+    let empty = tempdir().unwrap();
+    let mut prepared = Stack::new().service("b", sleeper()).prepare();
+    prepared.command.env("XDG_RUNTIME_DIR", one.path());
+    let second = Child::spawn(prepared.command);
+    second.wait_for_line("STARTUP COMPLETE");
+    let mut command = one.client(["status"]);
+    command.current_dir(empty.path());
+    let finished = Child::spawn(command).finish();
+    let addresses = [one.address(), prepared.home.address.as_deref().unwrap()];
+    refused(&finished, 2, &[addresses[0], addresses[1], "--config"]);
+    let mut command = one.client(["status", "-a", addresses[1]]);
+    command.current_dir(empty.path());
+    let finished = Child::spawn(command).finish();
+    assert!(finished.stdout.contains(" b "), "{finished:?}");
+    second.signal(Signal::SIGTERM);
+    assert_eq!(second.finish().code, Some(0));
+}
+
+#[test]
+fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    let address = server.address();
+    refused(
+        &server.run(["status", "--token", "wrong"]),
+        3,
+        &["does not accept"],
+    );
+    // Without the session file there is no token to be found.
+    let mut command = server.client(["status", "-a", address]);
+    let empty = tempdir().unwrap();
+    command
+        .env("XDG_RUNTIME_DIR", empty.path())
+        .env("TMPDIR", empty.path());
+    refused(&Child::spawn(command).finish(), 3, &["wants a token"]);
+    let mut command = server.client(["status", "-addr", address]);
+    command
+        .env("XDG_RUNTIME_DIR", empty.path())
+        .env("TMPDIR", empty.path())
+        .env("FLOWLAYER_TOKEN", "test-token");
+    assert_eq!(Child::spawn(command).finish().code, Some(0));
+
+    let other = Fake::answering("404 Not Found");
+    let run = |fake: &Fake| server.run(["status", "-addr", &fake.address]);
+    refused(&run(&other), 3, &["not a flowlayer server", "404"]);
+    let later = Fake::websocket(|_, mut peer| {
+        peer.event(
+            "hello",
+            &json!({"protocol_version": 9, "server": "flowlayer", "capabilities": []}),
+        );
+        peer.listen();
+    });
+    refused(&run(&later), 3, &["version 9"]);
+}
