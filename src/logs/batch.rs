@@ -193,6 +193,11 @@ impl Batch {
         }
     }
 
+    /// [`Batch::line`] as bytes.
+    pub(super) fn line_bytes(&self, index: usize) -> (&[u8], bool) {
+        self.lines.bytes(index)
+    }
+
     pub(super) fn text(&self) -> &str {
         self.lines.text()
     }

@@ -21,12 +21,12 @@ pub(super) fn render(
     let plain = !needs_escapes(batch.text());
     out.reserve(batch.text().len() + range.len() * (head.bytes.len() + last.len()));
     for index in range {
-        let (message, partial) = batch.line(index);
+        let (message, partial) = batch.line_bytes(index);
         out.extend_from_slice(&head.bytes);
         if plain {
-            out.extend_from_slice(message.as_bytes());
+            out.extend_from_slice(message);
         } else {
-            escape_into(out, message.as_bytes());
+            escape_into(out, message);
         }
         out.extend_from_slice(if partial { &continued } else { &last });
         mark(out.len() - after.len());
@@ -75,11 +75,28 @@ impl Head {
 /// entries do not count; a `\r` before one does, although it is not part of the message: the
 /// answer may be yes where no would do, never the other way round.
 fn needs_escapes(text: &str) -> bool {
-    // Without branches inside a chunk the compiler makes vector code of it.
-    text.as_bytes().chunks(256).any(|chunk| {
-        let escaped = |byte: u8| u8::from(is_escaped(byte)) & u8::from(byte != b'\n');
-        chunk.iter().fold(0, |found, &byte| found | escaped(byte)) != 0
-    })
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    // Without branches inside a chunk there is nothing to wait for, and what vectors the processor
+    // has can be used.
+    words.chunks(32).any(|chunk| {
+        let escaped = |word: &[u8; 8]| escaped_in(u64::from_le_bytes(*word));
+        chunk.iter().fold(0, |found, word| found | escaped(word)) != 0
+    }) || rest.iter().any(|&byte| is_escaped(byte) && byte != b'\n')
+}
+
+/// Of eight bytes, the highest bit of each that is escaped and no `\n`; nothing is carried from one
+/// byte to the next.
+const fn escaped_in(word: u64) -> u64 {
+    const HIGH: u64 = all(0x80);
+    const fn all(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    const fn is(word: u64, byte: u8) -> u64 {
+        let other = word ^ all(byte);
+        !(((other & !HIGH) + !HIGH) | other)
+    }
+    let not_control = ((word & !HIGH) + all(0x80 - 0x20)) | word;
+    ((!not_control & !is(word, b'\n')) | is(word, b'"') | is(word, b'\\')) & HIGH
 }
 
 const fn is_escaped(byte: u8) -> bool {
@@ -145,6 +162,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_escaped_is_found_in_any_place(text in "[ -~é\u{7f}\n]{0,40}", at in 0..40usize, byte in 0..=255u8) {
+            let mut text = text.into_bytes();
+            text.retain(|&byte| !is_escaped(byte) || byte == b'\n');
+            let at = at.min(text.len());
+            prop_assert!(!needs_escapes(&String::from_utf8_lossy(&text)));
+            text.insert(at, byte);
+            let word = text.as_chunks::<8>().0.iter().any(|word| escaped_in(u64::from_le_bytes(*word)) != 0);
+            let in_words = at < text.len() / 8 * 8;
+            prop_assert_eq!(word, in_words && is_escaped(byte) && byte != b'\n');
+            if byte.is_ascii() {
+                let text = String::from_utf8_lossy(&text);
+                prop_assert_eq!(needs_escapes(&text), is_escaped(byte) && byte != b'\n');
+            }
+        }
+
         #[test]
         fn entries_are_what_serde_json_makes_of_them(
             name in "\\PC{0,9}|[\"\\\\\u{0}-\u{1f}]{1,3}",

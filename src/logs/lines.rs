@@ -3,6 +3,8 @@
 //! A block of complete lines is found, checked for UTF-8 and copied once; the lines in it are a
 //! table of offsets. Only the beginning of a line that is not complete yet stays behind.
 
+use std::ops::Range;
+
 use memchr::{memchr_iter, memrchr};
 
 /// The longest message of one entry, in bytes of UTF-8. A longer line is cut into several.
@@ -54,7 +56,21 @@ impl Lines {
     ///
     /// # Panics
     /// When `index` is not below [`Lines::len`].
+    #[inline]
     pub fn get(&self, index: usize) -> (&str, bool) {
+        let (place, partial) = self.place(index);
+        (&self.text[place], partial)
+    }
+
+    /// The same as bytes: what only copies them need not ask where characters begin.
+    #[inline]
+    pub(super) fn bytes(&self, index: usize) -> (&[u8], bool) {
+        let (place, partial) = self.place(index);
+        (&self.text.as_bytes()[place], partial)
+    }
+
+    #[inline]
+    fn place(&self, index: usize) -> (Range<usize>, bool) {
         let start = match index {
             0 => 0,
             _ => self.ends[index - 1] as usize + 1,
@@ -63,11 +79,11 @@ impl Lines {
             Some(end) => *end as usize,
             None => self.text.len() - 1,
         };
-        let line = &self.text[start..end];
         if !self.partial.is_empty() && self.is_partial(index) {
-            return (line, true);
+            return (start..end, true);
         }
-        (line.strip_suffix('\r').unwrap_or(line), false)
+        let line = &self.text.as_bytes()[start..end];
+        (start..start + message_len(line), false)
     }
 
     /// Everything as it stands: entries, `\n` after each, `\r` perhaps before that.
@@ -107,8 +123,14 @@ fn all_short(text: &str, ends: &[u32]) -> bool {
     ends.iter().all(|&end| {
         let line = &text.as_bytes()[start..end as usize];
         start = end as usize + 1;
-        line.strip_suffix(b"\r").unwrap_or(line).len() <= MAX_LINE
+        message_len(line) <= MAX_LINE
     })
+}
+
+/// The length without a `\r` at the end, which is not part of the message.
+#[inline]
+fn message_len(line: &[u8]) -> usize {
+    line.len() - usize::from(line.last() == Some(&b'\r'))
 }
 
 /// Puts lines together one by one, for the text that cannot be taken as it is.
@@ -154,10 +176,9 @@ impl Builder {
     }
 }
 
-/// The first piece of a line that is too long for one entry, and the rest, never empty. A `\r` at
-/// the end does not count, since it is not part of the message.
+/// The first piece of a line that is too long for one entry, and the rest, never empty.
 fn cut(line: &str) -> Option<(&str, &str)> {
-    if line.strip_suffix('\r').unwrap_or(line).len() <= MAX_LINE {
+    if message_len(line.as_bytes()) <= MAX_LINE {
         return None;
     }
     let mut at = MAX_LINE;
