@@ -20,7 +20,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use super::listed::Identity;
 
 pub(super) use launch::Launcher;
-pub(super) use procfs::{environment, find, list, marked_limit, output_pipes, user};
+pub(super) use procfs::{children, environment, find, list, marked_limit, output_pipes, user};
 
 /// Whether orphans below this process fall to it, so that whatever is not below it is not ours.
 pub(super) const ADOPTS: bool = true;

@@ -35,6 +35,11 @@ pub(super) enum Stage {
 }
 
 impl Life {
+    /// Whether its leader was not seen to have ended.
+    pub(super) fn running(&self) -> bool {
+        self.stage == Stage::Running
+    }
+
     /// Whether its leader is still there, alive or not, so that its group may be signalled.
     pub(super) fn pinned(&self) -> bool {
         !matches!(self.stage, Stage::Reaped(_))

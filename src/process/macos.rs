@@ -26,7 +26,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use super::listed::Identity;
 
 pub(super) use launch::Launcher;
-pub(super) use list::{environment, find, list, user};
+pub(super) use list::{children, environment, find, list, user};
 
 /// Whether orphans below this process fall to it: here they do not.
 pub(super) const ADOPTS: bool = false;

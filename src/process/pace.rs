@@ -28,6 +28,11 @@ impl Pace {
         self.wanted = true;
     }
 
+    /// Whether somebody waits for what the look that is due would show.
+    pub(super) fn hurried(&self) -> bool {
+        self.urgent
+    }
+
     /// When the next look is due; `None` as long as there is no reason for one. Looking takes at most
     /// two thirds of the time, however many reasons there are.
     pub(super) fn due(&self) -> Option<Instant> {

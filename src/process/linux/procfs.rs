@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use crate::process::listed::{Listed, Name, State};
 
@@ -31,6 +32,44 @@ pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
         }
     }
     listing.sort_unstable_by_key(|process| process.pid);
+    Ok(())
+}
+
+/// Replaces `children` by the pids of all children of this process, the dead ones included. A small part
+/// of the work of [`list`].
+///
+/// It is complete: what is a child from before the call until after it is listed. Nothing leaves these
+/// lists but what we reap; what is adopted joins at the end. The kernel keeps one for each thread, and when
+/// a thread ends, the first thread that has not ended takes over its list: that is the main thread, which
+/// is read last and never ends before the others.
+///
+/// # Errors
+/// When the kernel has no such lists, or cannot be asked now.
+pub(in crate::process) fn children(children: &mut Vec<u32>) -> io::Result<()> {
+    children.clear();
+    let main = std::process::id();
+    let mut text = Vec::with_capacity(4096);
+    for thread in fs::read_dir("/proc/self/task")? {
+        let thread = thread?.file_name();
+        if thread.to_str().and_then(|name| name.parse().ok()) == Some(main) {
+            continue;
+        }
+        let path = Path::new("/proc/self/task").join(thread).join("children");
+        match File::open(path).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => {}
+            Err(error) if gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+        text.push(b' ');
+    }
+    File::open(format!("/proc/self/task/{main}/children"))?.read_to_end(&mut text)?;
+    let words = text.split(u8::is_ascii_whitespace);
+    for word in words.filter(|word| !word.is_empty()) {
+        let pid = std::str::from_utf8(word)
+            .ok()
+            .and_then(|pid| pid.parse().ok());
+        children.push(pid.ok_or(io::ErrorKind::InvalidData)?);
+    }
     Ok(())
 }
 
@@ -176,5 +215,37 @@ mod tests {
         assert_eq!(find(me).unwrap().unwrap().start, found.start);
         assert!(environment(me).is_some());
         assert!(user(me).is_some());
+    }
+
+    #[test]
+    fn children_stay_listed_until_they_are_reaped_whatever_thread_began_them() {
+        let listed = |pid: u32| {
+            let mut found = Vec::new();
+            children(&mut found).unwrap();
+            found.contains(&pid)
+        };
+        let begin = |program: &str| std::process::Command::new(program).spawn().unwrap();
+        let mut here = begin("true");
+        let (tell, told) = std::sync::mpsc::channel();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            tell.send(begin("true")).unwrap();
+            let _ = wait.recv();
+        });
+        let mut there = told.recv().unwrap();
+        for _ in 0..100 {
+            assert!(listed(here.id()) && listed(there.id()));
+        }
+        // The thread ends while they are read.
+        drop(go);
+        for _ in 0..1000 {
+            assert!(listed(there.id()));
+        }
+        thread.join().unwrap();
+        assert!(listed(here.id()) && listed(there.id()));
+        for child in [&mut here, &mut there] {
+            child.wait().unwrap();
+            assert!(!listed(child.id()));
+        }
     }
 }

@@ -27,6 +27,11 @@ pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
     Ok(())
 }
 
+/// Never: who is no child of ours may be ours nevertheless, because orphans do not fall to us.
+pub(in crate::process) fn children(_: &mut Vec<u32>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// One process, `None` when there is none.
 pub(in crate::process) fn find(pid: u32) -> io::Result<Option<Listed>> {
     Ok(read(pid.cast_signed()))
