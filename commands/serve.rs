@@ -107,7 +107,7 @@ impl Session {
         asked: Asked,
         path: &Path,
         link: guardian::Link,
-        mut signals: Signals,
+        signals: Signals,
     ) -> Result<Exit, Failure> {
         let Loaded { config, plan, .. } = self.load(path)?;
         let only = self.only(&config)?;

@@ -1,60 +1,48 @@
 //! Signals: the first one ends the session, a second one without grace (SPEC 4.5); SIGQUIT
-//! (Ctrl-\) does without grace from the start.
+//! (Ctrl-\\) does without grace from the start.
 
 use std::io;
+use std::os::fd::AsFd;
 
-use flowlayer::process;
+use flowlayer::process::{Ask, EndSignals};
 use flowlayer::runtime::Handle;
 use flowlayer::runtime::handle::Urgency;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::unix::pipe;
 
 /// Takes the signals that end a session from the moment it is made, so that one that comes during
 /// the set-up is not lost; acts on them once it knows the session.
 pub(super) struct Signals {
-    session: Option<oneshot::Sender<Handle>>,
+    signals: EndSignals,
+    /// Readable when there are some.
+    news: pipe::Receiver,
 }
 
 impl Signals {
-    /// Takes over INT, TERM, QUIT and HUP; HUP stays ignored if it was (`nohup`).
+    /// Takes them over. Needs a tokio runtime.
     pub(super) fn install() -> io::Result<Self> {
-        let mut kinds = vec![
-            (SignalKind::interrupt(), Urgency::Graceful),
-            (SignalKind::terminate(), Urgency::Graceful),
-            (SignalKind::quit(), Urgency::Now),
-        ];
-        if !process::hangup_ignored() {
-            kinds.push((SignalKind::hangup(), Urgency::Graceful));
-        }
-        let (arrived, arrivals) = mpsc::unbounded_channel();
-        for (kind, urgency) in kinds {
-            tokio::spawn(forward(signal(kind)?, urgency, arrived.clone()));
-        }
-        let (session, known) = oneshot::channel();
-        tokio::spawn(act(arrivals, known));
-        Ok(Self {
-            session: Some(session),
-        })
+        let signals = EndSignals::install()?;
+        let news = pipe::Receiver::from_owned_fd(signals.as_fd().try_clone_to_owned()?)?;
+        Ok(Self { signals, news })
     }
 
     /// Acts on what came and what will come.
-    pub(super) fn direct(&mut self, handle: Handle) {
-        if let Some(session) = self.session.take() {
-            // The task that waits for it lives as long as the runtime.
-            let _ = session.send(handle);
-        }
+    pub(super) fn direct(self, handle: Handle) {
+        tokio::spawn(self.act(handle));
     }
-}
 
-async fn forward(mut stream: Signal, urgency: Urgency, arrived: mpsc::UnboundedSender<Urgency>) {
-    while stream.recv().await.is_some() && arrived.send(urgency).is_ok() {}
-}
-
-async fn act(mut arrivals: mpsc::UnboundedReceiver<Urgency>, known: oneshot::Receiver<Handle>) {
-    let Ok(handle) = known.await else { return };
-    let mut least = Urgency::Graceful;
-    while let Some(urgency) = arrivals.recv().await {
-        handle.shutdown(urgency.max(least));
-        least = Urgency::Now;
+    async fn act(mut self, handle: Handle) {
+        let mut least = Urgency::Graceful;
+        // It fails when the runtime ends, and with it the session.
+        while self.news.readable().await.is_ok() {
+            while matches!(self.news.try_read(&mut [0; 64]), Ok(1..)) {}
+            for ask in self.signals.take() {
+                let urgency = match ask {
+                    Ask::ToEnd => Urgency::Graceful,
+                    Ask::ToEndAtOnce => Urgency::Now,
+                };
+                handle.shutdown(urgency.max(least));
+                least = Urgency::Now;
+            }
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Batch {
     timestamp: Timestamp,
     first_seq: u64,
     lines: Lines,
+    /// Our own words on why the service has failed.
+    is_failure: bool,
     /// The JSON form while it is worth keeping: filled by the first who asks, emptied for good
     /// when the batch leaves the list of recent ones, so that old batches stay small.
     rendered: Mutex<Slot>,
@@ -73,6 +75,7 @@ impl Batch {
             timestamp: Timestamp(0),
             first_seq: 0,
             lines,
+            is_failure: false,
             rendered: Mutex::new(Slot::Empty),
         }
     }
@@ -81,6 +84,15 @@ impl Batch {
         self.first_seq = first_seq;
         self.phase = phase;
         self.timestamp = timestamp;
+    }
+
+    pub(super) fn set_failure(&mut self, is_failure: bool) {
+        self.is_failure = is_failure;
+    }
+
+    /// Whether it is our own entry on why the service has failed, which its status says too.
+    pub fn is_failure(&self) -> bool {
+        self.is_failure
     }
 
     /// Index of the service in the name-sorted list.

@@ -86,7 +86,13 @@ impl Logs {
     /// Writes one entry of our own into the log of a service: stream `stderr`, the message after
     /// `[flowlayer] ` (SPEC 4.4).
     pub fn note(&self, service: usize, message: &str) {
-        self.store.note(service, message);
+        self.store.note(service, message, false);
+    }
+
+    /// The same for the reason of a failure, which is published with the status too: whoever shows both
+    /// leaves this one out ([`Batch::is_failure`]).
+    pub fn note_failure(&self, service: usize, message: &str) {
+        self.store.note(service, message, true);
     }
 
     /// Reads a pipe of a service in a task of its own until it ends or is cut. Needs a tokio

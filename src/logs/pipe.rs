@@ -47,7 +47,7 @@ impl PipeReader {
             Ok(pipe) => Some(tokio::spawn(read_to_end(pipe, Arc::clone(&sink)))),
             Err(error) => {
                 let note = format!("cannot read {}: {error}", sink.stream.as_str());
-                sink.store.note(sink.service, &note);
+                sink.store.note(sink.service, &note, false);
                 None
             }
         };

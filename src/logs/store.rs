@@ -108,9 +108,12 @@ impl Store {
         self.lock().phases[service] = phase;
     }
 
-    pub(super) fn note(&self, service: usize, message: &str) {
+    pub(super) fn note(&self, service: usize, message: &str, is_failure: bool) {
         let lines = Lines::one(&format!("[flowlayer] {message}"));
-        self.append(service, Stream::Stderr, lines);
+        let tag = Arc::clone(&self.tags[service]);
+        let mut batch = Batch::new(service, tag, Stream::Stderr, lines);
+        batch.set_failure(is_failure);
+        self.add(batch);
     }
 
     /// Numbers the lines and makes them visible to everyone; `None` once the log is closed.
@@ -121,7 +124,11 @@ impl Store {
         lines: Lines,
     ) -> Option<Arc<Batch>> {
         let tag = Arc::clone(&self.tags[service]);
-        let mut batch = Batch::new(service, tag, stream, lines);
+        self.add(Batch::new(service, tag, stream, lines))
+    }
+
+    fn add(&self, mut batch: Batch) -> Option<Arc<Batch>> {
+        let service = batch.service();
         let mut dropped = Dropped::default();
         let mut state = self.lock();
         if state.pin.as_ref().is_some_and(Pin::is_closed) {

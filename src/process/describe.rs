@@ -19,12 +19,14 @@ pub struct ProcessInfo {
 }
 
 /// Why a process is still there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// We may not signal it.
     OtherUser {
         /// Whose it is.
         user: u32,
+        /// The name of that user, if `/etc/passwd` has one.
+        name: Option<String>,
     },
     /// It waits in the kernel (state D) and takes no signal, not even SIGKILL.
     Uninterruptible,
@@ -35,7 +37,13 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherUser { user } => write!(f, "belongs to user {user}, end it by hand"),
+            Self::OtherUser { user, name } => {
+                write!(f, "belongs to user {user}")?;
+                if let Some(name) = name {
+                    write!(f, " ({name})")?;
+                }
+                f.write_str(", end it by hand")
+            }
             Self::Uninterruptible => f.write_str("waits in the kernel and takes no signal"),
             Self::SurvivedKill => f.write_str("has not ended after SIGKILL"),
         }
@@ -52,9 +60,39 @@ impl fmt::Display for ProcessInfo {
     }
 }
 
+impl Why {
+    /// The reason that a process belongs to another user, whose name is looked up.
+    pub(super) fn other_user(user: u32) -> Self {
+        // Not through the system's own look-up, which may ask a network and wait for it.
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        Self::OtherUser {
+            user,
+            name: name_in(&users, user),
+        }
+    }
+}
+
+/// The name of a user in the text of an `/etc/passwd`.
+fn name_in(users: &str, user: u32) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        let number: u32 = fields.nth(1)?.parse().ok()?;
+        (number == user).then(|| name.to_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_have_names() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\n:x:7:\npostgres:x:70:70::/:/bin/sh\n";
+        assert_eq!(name_in(users, 70).as_deref(), Some("postgres"));
+        assert_eq!(name_in(users, 7), None);
+        assert_eq!(name_in(users, 71), None);
+    }
 
     #[test]
     fn a_reason_stands_behind_the_name() {
@@ -66,10 +104,20 @@ mod tests {
             why: None,
         };
         assert_eq!(process.to_string(), "pid 4120 (postgres)");
-        process.why = Some(Why::OtherUser { user: 7 });
+        let mut owned_by = |name: Option<&str>| {
+            process.why = Some(Why::OtherUser {
+                user: 70,
+                name: name.map(str::to_owned),
+            });
+            process.to_string()
+        };
         assert_eq!(
-            process.to_string(),
-            "pid 4120 (postgres, belongs to user 7, end it by hand)"
+            owned_by(None),
+            "pid 4120 (postgres, belongs to user 70, end it by hand)"
+        );
+        assert_eq!(
+            owned_by(Some("postgres")),
+            "pid 4120 (postgres, belongs to user 70 (postgres), end it by hand)"
         );
     }
 }

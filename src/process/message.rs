@@ -162,6 +162,14 @@ pub enum Event {
         /// What lives on: of the service for a [`Role::Service`], of the run for others.
         left: Vec<ProcessInfo>,
     },
+    /// Of what the leader of a [`Role::Service`] run has left when it exited with 0, so many live on: told
+    /// when that has changed, and 0 at the end. Not during a take-down.
+    Left {
+        /// The run.
+        life: LifeId,
+        /// How many processes.
+        left: usize,
+    },
     /// During a take-down that takes a moment: what it waits for, when that has changed, and again when
     /// something survives SIGKILL, with the reason.
     Remaining {

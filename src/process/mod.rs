@@ -22,6 +22,7 @@ mod message;
 mod owner;
 mod pace;
 mod prepare;
+mod signals;
 mod spare;
 mod spawn;
 mod spawn_error;
@@ -46,6 +47,7 @@ pub use describe::{ProcessInfo, Why};
 pub use message::{
     End, Event, LifeId, Mode, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
 };
+pub use signals::{Ask, EndSignals};
 pub use spawn_error::SpawnError;
 
 #[cfg(target_os = "linux")]
@@ -144,8 +146,8 @@ pub fn is_ours(pid: u32) -> bool {
 }
 
 /// Whether SIGHUP was ignored when the program was started (`nohup`): then it is to stay so
-/// (SPEC 4.5), and the server must not install a handler for it.
-pub fn hangup_ignored() -> bool {
+/// (SPEC 4.5).
+fn hangup_ignored() -> bool {
     prepare::prepare().is_ok_and(|inherited| inherited.hangup_ignored)
 }
 

@@ -34,6 +34,8 @@ pub(super) enum Notice {
         end: End,
         left: Vec<ProcessInfo>,
     },
+    /// What the leader of a service's run has left is another number than was told last.
+    Left { life: LifeId, left: usize },
     /// Nothing of a run is left.
     Over {
         life: LifeId,
@@ -63,6 +65,8 @@ pub(super) struct Table {
     children: Vec<u32>,
     /// What the last look found to be ours.
     members: Vec<Member>,
+    /// How many processes the leaders that have succeeded were last seen to have left.
+    left: BTreeMap<LifeId, usize>,
     /// How many looks there were.
     looks: u64,
     /// For looking and signalling when all other descriptors are taken.
@@ -82,6 +86,7 @@ impl Table {
             listing: Vec::new(),
             children: Vec::new(),
             members: Vec::new(),
+            left: BTreeMap::new(),
             looks: 0,
             spare: Spare::new(),
             mailbox,
@@ -254,6 +259,7 @@ impl Table {
     fn digest(&mut self, notices: &mut Vec<Notice>) {
         self.reap_orphans();
         self.tell_exits(notices);
+        self.tell_left(notices);
         self.kill_what_probes_left();
         if self.killing_all {
             self.kill_what_is_there();
@@ -307,6 +313,28 @@ impl Table {
                 .collect();
             notices.push(Notice::Exited { life, end, left });
         }
+    }
+
+    /// Tells how much is left of what a succeeded leader has left, when that has changed.
+    fn tell_left(&mut self, notices: &mut Vec<Notice>) {
+        let mut left: BTreeMap<LifeId, usize> = BTreeMap::new();
+        for (&id, life) in &self.lives.all {
+            let succeeded = matches!(
+                life.stage,
+                Stage::Told(End::Code(0)) | Stage::Reaped(End::Code(0))
+            );
+            let service = Target::Service(life.service);
+            if succeeded && life.role == Role::Service && !self.takedowns.contains_key(&service) {
+                left.insert(id, living(&self.members, Target::Life(id)).len());
+            }
+        }
+        for (&life, &left) in &left {
+            // The first number goes with the exit.
+            if self.left.get(&life).is_some_and(|&told| told != left) {
+                notices.push(Notice::Left { life, left });
+            }
+        }
+        self.left = left;
     }
 
     fn kill_what_probes_left(&mut self) {

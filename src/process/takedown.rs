@@ -186,7 +186,7 @@ pub(super) fn describe(member: &Member, explain: bool) -> ProcessInfo {
     let process = &member.process;
     let user = os::user(process.pid).unwrap_or_default();
     let why = if denied(member) {
-        Some(Why::OtherUser { user })
+        Some(Why::other_user(user))
     } else if !explain {
         None
     } else if process.state == State::Uninterruptible {

@@ -231,6 +231,7 @@ impl<F: Fn(Event)> Worker<F> {
     fn tell(&mut self, notice: Notice) {
         let event = match notice {
             Notice::Exited { life, end, left } => Event::Exited { life, end, left },
+            Notice::Left { life, left } => Event::Left { life, left },
             Notice::Over {
                 life,
                 service,

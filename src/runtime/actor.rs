@@ -187,8 +187,14 @@ impl Actor {
                 self.input(Input::Finished(count));
             }
             event => {
+                let count_changed = matches!(event, Event::Left { .. });
                 if let Some((service, event)) = self.performer.process(event) {
                     self.service(service, event);
+                }
+                // It is told like what changes with time, though nobody waits for it.
+                if count_changed && self.board.has_subscribers() {
+                    let soon = Instant::now() + DETAIL_INTERVAL;
+                    self.tell_details_at.get_or_insert(soon);
                 }
             }
         }

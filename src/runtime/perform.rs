@@ -102,6 +102,7 @@ impl Performer {
                 self.later(async move { Report::Step(service, await_release(life, port).await) });
             }
             Effect::Note(words) => self.logs.note(service, &words),
+            Effect::NoteFailure(words) => self.logs.note_failure(service, &words),
             // Published by the actor, with what only the whole knows.
             Effect::Publish(_) => {}
         }
@@ -310,6 +311,7 @@ impl Performer {
                 }
                 None => (service_of(life), Step::Exited(life, end, left.len())),
             }),
+            Event::Left { life, left } => Some((service_of(life), Step::Left(life, left))),
             Event::Remaining {
                 service,
                 round,

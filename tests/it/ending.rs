@@ -1,9 +1,12 @@
 //! How `serve` ends by signals and with its terminal, and that nothing is left (SPEC 4.4, 4.5).
 
-use nix::sys::signal::Signal;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::harness::{Stack, Terminal};
+use crate::harness::{Server, Stack, Terminal};
 
 const FOREVER: &str = "exec sleep 1000000";
 
@@ -61,4 +64,93 @@ fn a_terminal_that_closes_ends_it_and_leaves_nothing() {
     terminal.wait_for_text("STARTUP COMPLETE");
     assert_eq!(terminal.hang_up().code, Some(0));
     prepared.home.assert_nothing_left();
+}
+
+/// The server itself, below the guardian.
+fn below_the_guardian(server: &Server) -> u32 {
+    let all = server.servers();
+    let other = all.iter().find(|process| process.pid != server.child_pid());
+    other.expect("both live").pid
+}
+
+/// What a service manager does: the same signal to every process of the service.
+#[test]
+fn a_kill_of_guardian_and_server_is_one_request() {
+    for guardian_first in [true, false] {
+        let server = Stack::new()
+            .shell(
+                "api",
+                "trap 'sleep 0.3; echo saved; exit 0' TERM; echo armed; while :; do sleep 0.05; done",
+                json!({ "ready": { "type": "log", "pattern": "armed" } }),
+            )
+            .start()
+            .booted();
+        let mut both = [server.child_pid(), below_the_guardian(&server)];
+        if !guardian_first {
+            both.reverse();
+        }
+        for pid in both {
+            kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).unwrap();
+        }
+        let end = server.wait_for_end();
+        assert_eq!(end.code, Some(0));
+        assert!(end.stdout.contains("api │ saved"), "{}", end.stdout);
+    }
+}
+
+#[test]
+fn a_second_kill_of_guardian_and_server_skips_all_grace() {
+    let server = Stack::new()
+        .shell(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 1000; done",
+            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .start()
+        .booted();
+    let both = [server.child_pid(), below_the_guardian(&server)];
+    let kill_both = || {
+        for pid in both {
+            let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
+        }
+    };
+    kill_both();
+    server.wait_for_line("stubborn → stopping");
+    // Sooner it might be taken for the first one, on its second way.
+    std::thread::sleep(Duration::from_millis(300));
+    kill_both();
+    assert_eq!(server.wait_for_end().code, Some(0));
+}
+
+/// It is there for the whole session, so it must not be felt: one thread, little memory, and asleep while all
+/// is well, whatever the services do.
+#[test]
+fn the_guardian_costs_next_to_nothing() {
+    let server = Stack::new()
+        .shell("api", "while :; do seq 100; sleep 0.01; done", json!({}))
+        .shell("done", "true", json!({ "kind": "oneshot" }))
+        .argument("--quiet")
+        .start()
+        .booted();
+    let read = |file: &str, name: &str| -> u64 {
+        let path = format!("/proc/{}/{file}", server.child_pid());
+        let text = std::fs::read_to_string(path).unwrap();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    assert_eq!(read("status", "Threads:"), 1);
+    // Not by what is called dirty: that counts a program file which was written a moment ago.
+    let own = read("smaps_rollup", "Pss_Anon:");
+    assert!(own < 1024, "{own} KiB of its own");
+    let woken = || read("status", "voluntary_ctxt_switches:");
+    // News of the boot may be on their way to it.
+    let mut before = woken();
+    let mut rests = 0;
+    while rests < 4 {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = woken();
+        rests = if now == before { rests + 1 } else { 0 };
+        assert!(now < 1000, "it is woken again and again");
+        before = now;
+    }
 }

@@ -155,6 +155,10 @@ impl Writer {
     }
 
     fn write_batch(&mut self, batch: &Batch) -> Result<(), Gone> {
+        if batch.is_failure() {
+            // The line that tells of the status says it.
+            return Ok(());
+        }
         for (_, line, _) in batch.lines() {
             if let Some(follow) = &self.follow {
                 follow.lines.append(&mut self.piece, batch.service(), line);

@@ -12,10 +12,10 @@ use nix::sys::signal::Signal;
 use super::drain::Drain;
 use super::ledger::{Account, Ledger, Mail};
 use super::mailbox::Mailbox;
-use super::watch::REQUESTS;
 use crate::process::bell::{Bell, caught_of};
 use crate::process::lives::{Life, Stage as LifeStage};
 use crate::process::mark::Mark;
+use crate::process::signals::REQUESTS;
 use crate::process::spawn::{Spawner, inode};
 use crate::process::table::{Notice, Table};
 use crate::process::takedown::Target;
@@ -253,7 +253,8 @@ impl<'a> Teardown<'a> {
                 };
                 self.stages.insert(service, stage);
             }
-            Notice::Gone(_) | Notice::Over { .. } | Notice::Remaining(..) => {}
+            Notice::Gone(_) | Notice::Left { .. } | Notice::Over { .. } | Notice::Remaining(..) => {
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -9,29 +10,13 @@ use nix::sys::signal::{Signal, kill};
 use super::ledger::{Ledger, Mail};
 use crate::process::bell::{Bell, caught_of};
 use crate::process::prepare::{ignored, set_blocked};
+use crate::process::signals::{Echoes, REQUESTS};
 use crate::process::wait::{Waited, any_dead, peek, reap};
 use crate::process::{End, pid};
 
-/// What asks the session to end.
-pub(super) const REQUESTS: [Signal; 4] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-];
-
 /// Signals that wait until there is somebody to take them.
 pub(super) fn hold_signals(hold: bool) -> io::Result<()> {
-    set_blocked(
-        &[
-            Signal::SIGINT,
-            Signal::SIGTERM,
-            Signal::SIGHUP,
-            Signal::SIGQUIT,
-            Signal::SIGCHLD,
-        ],
-        hold,
-    )
+    set_blocked(&[&REQUESTS[..], &[Signal::SIGCHLD]].concat(), hold)
 }
 
 /// A child that is watched, and to which requests to end are passed on.
@@ -39,7 +24,9 @@ pub(super) fn hold_signals(hold: bool) -> io::Result<()> {
 pub(super) struct Charge {
     child: u32,
     pub(super) bell: &'static Bell,
-    passed_on: [bool; REQUESTS.len()],
+    /// Somebody may stand in for the guardian, and pass on what is sent to both.
+    echoes: Echoes,
+    passed_on: Vec<Signal>,
 }
 
 impl Charge {
@@ -61,7 +48,8 @@ impl Charge {
         Ok(Self {
             child,
             bell,
-            passed_on: [false; REQUESTS.len()],
+            echoes: Echoes::default(),
+            passed_on: Vec::new(),
         })
     }
 
@@ -107,24 +95,20 @@ impl Charge {
     }
 
     fn pass_on(&mut self) {
-        let caught = caught_of(REQUESTS);
-        for ((signal, caught), passed_on) in
-            REQUESTS.into_iter().zip(caught).zip(&mut self.passed_on)
-        {
-            if caught {
-                // It is not reaped, so that its pid is its own.
-                let _ = kill(pid(self.child), signal);
-                *passed_on = true;
+        for signal in self.echoes.requests(Instant::now()) {
+            // It is not reaped, so that its pid is its own.
+            let _ = kill(pid(self.child), signal);
+            if !self.passed_on.contains(&signal) {
+                self.passed_on.push(signal);
             }
         }
     }
 
     /// Whether the child was asked to end in the way it ended.
     pub(super) fn was_asked(&self, end: End) -> bool {
-        REQUESTS
-            .into_iter()
-            .zip(self.passed_on)
-            .any(|(signal, passed_on)| passed_on && end == End::Signal(signal as i32))
+        self.passed_on
+            .iter()
+            .any(|&signal| end == End::Signal(signal as i32))
     }
 
     /// Reaps the child, which has ended.

@@ -155,6 +155,7 @@ fn tell(event: Event, processes: &Processes) {
         Event::Exited { life, end, left } => {
             println!("exited {} {end:?} left {}", life.0, names(&left));
         }
+        Event::Left { life, left } => println!("left {} {left}", life.0),
         Event::Remaining {
             service, processes, ..
         } => {

@@ -70,6 +70,8 @@ pub enum Event {
     SpawnFailed(LifeId, String),
     /// Its leader has ended; so many others of it are left.
     Exited(LifeId, End, usize),
+    /// Of what a succeeded oneshot has left, so many are still there.
+    Left(LifeId, usize),
     /// Its pipes have ended, or 200 ms have passed since that was asked for.
     Drained(LifeId),
     /// One attempt failed: words of the probe.
@@ -115,6 +117,8 @@ pub enum Effect {
     AwaitRelease(LifeId, u16),
     /// Write one entry into the service's own log.
     Note(String),
+    /// The same for the reason of a failure, which is published as its detail too.
+    NoteFailure(String),
     /// Publish the service as it is now.
     Publish(Facts),
 }
@@ -267,6 +271,7 @@ impl Lifecycle {
             }
             Event::Spawned(life, pid) => self.spawned(now, life, pid, out),
             Event::Exited(life, end, left) => self.exited(now, life, end, left, out),
+            Event::Left(life, left) => self.left(life, left, out),
             Event::Drained(life) => self.drained(now, life, out),
             Event::ProbeFailed(life, words) => self.probe_failed(life, words),
             Event::ProbePassed(life) => self.probe_passed(now, life, out),
@@ -442,7 +447,7 @@ impl Lifecycle {
 
     /// Ends in `failed`: published, and written into the service's own log.
     fn fail(&mut self, now: Now, words: String, clearing: Option<Clearing>, out: &mut Vec<Effect>) {
-        out.push(Effect::Note(words.clone()));
+        out.push(Effect::NoteFailure(words.clone()));
         self.state = State::Down {
             rest: Rest::Failed,
             detail: Some(words),

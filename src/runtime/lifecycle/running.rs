@@ -217,6 +217,37 @@ impl Lifecycle {
         ]);
     }
 
+    /// Something that a succeeded oneshot has left has ended.
+    pub(super) fn left(&mut self, life: LifeId, now_left: usize, out: &mut Vec<Effect>) {
+        match &mut self.state {
+            State::Coming {
+                life: current,
+                work: Probing::Draining { left } | Probing::Probe(Attempts { left, .. }),
+                ..
+            }
+            | State::Up {
+                life: current,
+                left,
+                ..
+            } if *current == life => {
+                let had_some = std::mem::replace(left, now_left) > 0;
+                if had_some
+                    && now_left == 0
+                    && !matches!(
+                        self.state,
+                        State::Coming {
+                            work: Probing::Draining { .. },
+                            ..
+                        }
+                    )
+                {
+                    out.push(Effect::Cut);
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn drained(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
         match &mut self.state {
             State::Coming {

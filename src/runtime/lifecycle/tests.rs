@@ -139,7 +139,7 @@ fn the_port_is_checked_before_the_start() {
     };
     let words = "port 3000 is in use by node (pid 4242)";
     service.on(Event::PortBusy(life, words.to_owned()));
-    assert_eq!(service.effects[0], Effect::Note(words.to_owned()));
+    assert_eq!(service.effects[0], Effect::NoteFailure(words.to_owned()));
     service.shows(Status::Failed, Some(words));
 }
 
@@ -228,7 +228,10 @@ fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
     let round = service.round(Mode::Terminate);
     service.on(Event::Remaining(
         round,
-        postgres(Some(Why::OtherUser { user: 0 })),
+        postgres(Some(Why::OtherUser {
+            user: 0,
+            name: None,
+        })),
     ));
     service.after(8000).after(500);
     service.shows(

@@ -16,6 +16,7 @@
 mod child;
 mod client;
 mod fake;
+pub(crate) mod journal;
 mod ports;
 mod processes;
 mod server;
@@ -33,7 +34,7 @@ pub(crate) use fake::{Fake, entry};
 pub(crate) use ports::free_port;
 pub(crate) use processes::Process;
 pub(crate) use server::Server;
-pub(crate) use stack::Stack;
+pub(crate) use stack::{Home, Stack, TOKEN};
 pub(crate) use terminal::{Screen, Terminal};
 
 /// How long a test waits for anything before it fails. Far more than anything takes, so that only
@@ -52,6 +53,37 @@ pub(crate) fn flowlayer() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// The same command once more, behind others that end by becoming it: `env -i`, `sh -c '…; exec "$@"' sh`.
+pub(crate) fn through(before: &[&str], command: &Command) -> Command {
+    let (first, rest) = match before.split_first() {
+        Some((first, rest)) => (OsStr::new(*first), rest),
+        None => (command.get_program(), before),
+    };
+    let mut again = Command::new(first);
+    again.args(rest);
+    if !before.is_empty() {
+        again.arg(command.get_program());
+    }
+    again.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => again.env(name, value),
+            None => again.env_remove(name),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        again.current_dir(directory);
+    }
+    again
+}
+
+/// Names a check that cannot be made on this machine.
+pub(crate) fn skipped(what: &str, why: &str) {
+    // Past the capture of the test harness, which keeps to itself what a passing test prints.
+    let words = format!("skipped: {what} ({why})\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), words.as_bytes());
 }
 
 /// Runs `flowlayer` with these arguments in this directory to its end.

@@ -105,6 +105,11 @@ fn play(script: &Script) {
                     run.input(event);
                 }
             }
+            Happening::Leave(service) => {
+                if let Some(event) = run.world.leave(*service) {
+                    run.input(event);
+                }
+            }
             Happening::Shutdown(urgency) => {
                 shut_down = true;
                 run.checker.shutting_down(*urgency);

@@ -23,6 +23,8 @@ pub(super) struct Script {
 pub(super) enum Happening {
     Act(u8, Action),
     Exit(usize, End),
+    /// Something that a oneshot has left ends.
+    Leave(usize),
     Shutdown(Urgency),
 }
 
@@ -199,6 +201,7 @@ fn happenings(services: usize) -> impl Strategy<Value = (Now, Happening)> {
     let what = prop_oneof![
         12 => (0..4u8, actions(services)).prop_map(|(client, action)| Happening::Act(client, action)),
         4 => (0..services, ends).prop_map(|(service, end)| Happening::Exit(service, end)),
+        2 => (0..services).prop_map(Happening::Leave),
         1 => prop_oneof![Just(Urgency::Graceful), Just(Urgency::Now)].prop_map(Happening::Shutdown),
     ];
     (

@@ -20,6 +20,8 @@ struct Service {
     behaviour: Behaviour,
     pub leader: Option<LifeId>,
     left: usize,
+    /// The last life, when that was a oneshot's and ended well.
+    succeeded: Option<LifeId>,
     takedown: Option<(u32, Mode)>,
     probe: Option<(LifeId, u8)>,
     stop_command: Option<LifeId>,
@@ -44,6 +46,7 @@ impl World {
                 behaviour: behaviour.clone(),
                 leader: None,
                 left: 0,
+                succeeded: None,
                 takedown: None,
                 probe: None,
                 stop_command: None,
@@ -93,10 +96,22 @@ impl World {
         let entry = &mut self.services[service];
         let life = entry.leader.take()?;
         entry.left += extra;
+        entry.succeeded = (entry.behaviour.oneshot && end == End::Code(0)).then_some(life);
         Some(Input::Service(
             service,
             Event::Exited(life, end, entry.left),
         ))
+    }
+
+    /// One of what a succeeded oneshot has left ends by itself.
+    pub(super) fn leave(&mut self, service: usize) -> Option<Input> {
+        let entry = &mut self.services[service];
+        let life = entry.succeeded.filter(|_| entry.leader.is_none())?;
+        if entry.left == 0 || entry.takedown.is_some() || entry.behaviour.immortal {
+            return None;
+        }
+        entry.left -= 1;
+        Some(Input::Service(service, Event::Left(life, entry.left)))
     }
 
     /// The next thing of the agenda, as it reaches the stack.
@@ -268,8 +283,10 @@ impl World {
                     );
                 }
             },
-            lifecycle::Effect::Cut | lifecycle::Effect::Note(_) | lifecycle::Effect::Publish(_) => {
-            }
+            lifecycle::Effect::Cut
+            | lifecycle::Effect::Note(_)
+            | lifecycle::Effect::NoteFailure(_)
+            | lifecycle::Effect::Publish(_) => {}
         }
     }
 
@@ -287,7 +304,10 @@ impl World {
         }
         self.services[service].takedown = Some((round, mode));
         if behaviour.immortal {
-            let why = Some(Why::OtherUser { user: 0 });
+            let why = Some(Why::OtherUser {
+                user: 0,
+                name: None,
+            });
             let process = ProcessInfo {
                 pid: 7,
                 name: "x".to_owned(),

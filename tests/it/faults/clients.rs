@@ -1,0 +1,202 @@
+//! Clients that do not play along.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use super::ends_well;
+use crate::harness::{Server, Stack, TOKEN};
+
+const FLOOD: &str = "while :; do seq 2000; sleep 0.02; done";
+
+fn server(script: &str) -> Server {
+    Stack::new()
+        .field("logs", json!({ "dir": "logs", "maxBytes": 8 << 20 }))
+        .shell("api", script, json!({}))
+        .argument("--quiet")
+        .start()
+        .booted()
+}
+
+/// A connection and what is said on it first.
+fn say(server: &Server, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+/// A WebSocket up to the first bytes that come.
+fn upgrade(server: &Server) -> TcpStream {
+    let mut stream = say(
+        server,
+        &format!(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+             Authorization: Bearer {TOKEN}\r\n\r\n"
+        ),
+    );
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 101");
+    stream
+}
+
+/// Commands are answered.
+#[track_caller]
+fn is_alive(server: &Server) {
+    let reply = server.connect().command("get_snapshot", &Value::Null);
+    assert!(reply.is_ok(), "{reply:?}");
+}
+
+/// How many descriptors the server has open.
+fn descriptors(server: &Server) -> usize {
+    let all = server.servers();
+    let server = all.iter().find(|process| process.pid != server.child_pid());
+    fs::read_dir(format!("/proc/{}/fd", server.unwrap().pid))
+        .unwrap()
+        .count()
+}
+
+/// Waits until the server has no more descriptors than before.
+#[track_caller]
+fn lets_go(server: &Server, before: usize) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while descriptors(server) > before {
+        assert!(
+            Instant::now() < deadline,
+            "{} of {before}",
+            descriptors(server)
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Reads until the other end closes; how long that took.
+fn closed_after(mut stream: TcpStream) -> Duration {
+    let began = Instant::now();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    loop {
+        match stream.read(&mut [0; 4096]) {
+            Ok(0) => return began.elapsed(),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return began.elapsed(),
+            Err(error) => panic!("not closed: {error}"),
+        }
+    }
+}
+
+#[test]
+fn one_that_stops_reading_holds_nobody_up() {
+    let server = server(FLOOD);
+    let deaf: Vec<TcpStream> = (0..5).map(|_| upgrade(&server)).collect();
+    let mut client = server.connect();
+    for _ in 0..3 {
+        let reply = client.command("restart_service", &json!({ "service": "api" }));
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+    // The end does not wait for them either.
+    server.signal(Signal::SIGTERM);
+    let end = server.wait_for_end();
+    assert_eq!(end.code, Some(0), "{}", end.stdout);
+    super::contiguous(&server.path().join("logs"));
+    drop(deaf);
+}
+
+#[test]
+fn five_hundred_clients_are_served_and_sent_away() {
+    let server = server("echo up; exec sleep 1000000");
+    let before = descriptors(&server);
+    let mut clients: Vec<_> = (0..500).map(|_| server.connect()).collect();
+    for client in clients.iter_mut().step_by(50) {
+        assert!(client.command("get_snapshot", &Value::Null).is_ok());
+    }
+    let reply = clients[0].command("restart_service", &json!({ "service": "api" }));
+    assert!(reply.is_ok(), "{reply:?}");
+    for client in &mut clients[1..] {
+        client.wait_for("the restart", |message| {
+            message["name"] == "service_status" && message["payload"]["status"] == "stopping"
+        });
+    }
+    let stay = clients.split_off(400);
+    drop(clients);
+    // The log files may have been opened meanwhile.
+    lets_go(&server, before + stay.len() + 4);
+    server.signal(Signal::SIGTERM);
+    for mut client in stay {
+        assert_eq!(client.wait_for_close(), Some(1001));
+    }
+    assert_eq!(server.wait_for_end().code, Some(0));
+}
+
+#[test]
+fn requests_that_never_end_are_given_ten_seconds() {
+    let server = server("exec sleep 1000000");
+    let before = descriptors(&server);
+    let half = "GET /ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bear";
+    let half_open: Vec<TcpStream> = (0..200).map(|_| say(&server, half)).collect();
+    let silent: Vec<TcpStream> = (0..20).map(|_| say(&server, "")).collect();
+    let mut slow = say(&server, "GET / HTTP/1.1\r\n");
+    // A byte now and then does not make it longer.
+    let dripping = std::thread::spawn({
+        let mut slow = slow.try_clone().unwrap();
+        move || {
+            while slow.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        }
+    });
+    is_alive(&server);
+    let took = closed_after(slow.try_clone().unwrap());
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    let _ = slow.flush();
+    for stream in half_open.into_iter().chain(silent) {
+        closed_after(stream);
+    }
+    drop(slow);
+    dripping.join().unwrap();
+    lets_go(&server, before + 4);
+    is_alive(&server);
+    ends_well(&server);
+}
+
+#[test]
+fn a_message_of_one_mebibyte_is_read_and_one_byte_more_is_not() {
+    let server = server("exec sleep 1000000");
+    let mut client = server.connect();
+    let padded = |size: usize| {
+        let start = r#"{"type":"command","id":"big","name":"get_snapshot","x":""#;
+        format!("{start}{}\"}}", "y".repeat(size - start.len() - 2))
+    };
+    client.send(padded(1 << 20));
+    let reply = client.reply("big");
+    assert!(reply.is_ok(), "{reply:?}");
+    client.send(padded((1 << 20) + 1));
+    assert_eq!(client.wait_for_close(), Some(1009));
+    is_alive(&server);
+    ends_well(&server);
+}
+
+#[test]
+fn connections_cut_in_the_middle_of_a_frame_are_let_go() {
+    let server = server(FLOOD);
+    is_alive(&server);
+    let before = descriptors(&server);
+    for cut in [1, 2, 6, 9, 500] {
+        for _ in 0..10 {
+            let mut stream = upgrade(&server);
+            // A masked text frame of 1,000 bytes, and so much of it.
+            let mut frame = vec![0x81, 0xfe, 0x03, 0xe8, 1, 2, 3, 4];
+            frame.resize(1008, b'z');
+            stream.write_all(&frame[..cut]).unwrap();
+        }
+    }
+    lets_go(&server, before + 4);
+    is_alive(&server);
+    ends_well(&server);
+}
