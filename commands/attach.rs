@@ -45,6 +45,8 @@ pub(crate) struct Attachment {
     pub(crate) config: Option<PathBuf>,
     /// The process that a signal would go to; known of a session that runs, and of no other.
     pub(crate) pid: Option<u32>,
+    /// Its id; known together with `pid`.
+    pub(crate) session_id: Option<String>,
     /// How it was found, in words.
     pub(crate) found: &'static str,
 }
@@ -73,14 +75,13 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             .token
             .clone()
             .or_else(|| wish.environment_token.clone());
-        let (token, config, pid) = known.map_or((None, None, None), |session| {
-            (Some(session.token), Some(session.config), Some(session.pid))
-        });
+        let known = known.as_ref();
         return Ok(Found::One(Attachment {
             address: address.clone(),
-            token: given.or(token),
-            config,
-            pid,
+            token: given.or_else(|| known.map(|session| session.token.clone())),
+            config: known.map(|session| session.config.clone()),
+            pid: known.map(|session| session.pid),
+            session_id: known.map(|session| session.session_id.clone()),
             found: "the address given",
         }));
     }
@@ -90,6 +91,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             token: wish.token.clone().or(Some(session.token)),
             config: Some(session.config),
             pid: Some(session.pid),
+            session_id: Some(session.session_id),
             found,
         })
     };
@@ -131,6 +133,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
         token: wish.token.clone(),
         config: None,
         pid: None,
+        session_id: None,
         found: "the usual address: no session runs here",
     }))
 }
@@ -146,6 +149,7 @@ fn configured(wish: &Wish, path: &Path, session: &config::Session, found: &'stat
         token: wish.token.clone().or(token),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
         pid: None,
+        session_id: None,
         found,
     })
 }
@@ -185,6 +189,7 @@ pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
         address: session.address.clone(),
         token: given.or_else(|| Some(session.token.clone())),
         pid: Some(session.pid),
+        session_id: Some(session.session_id.clone()),
         ..attachment.clone()
     }
 }

@@ -4,6 +4,7 @@
 
 mod one_dash;
 mod parse;
+mod patience;
 mod session;
 mod wording;
 
@@ -13,7 +14,10 @@ use clap::ArgAction;
 
 use flowlayer::protocol::Token;
 pub(crate) use parse::{CommandLine, Parsed};
-pub(crate) use session::{SessionArgs, SessionsArgs, StatusArgs};
+pub(crate) use patience::Patience;
+pub(crate) use session::{
+    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs,
+};
 
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
 #[derive(Debug, clap::Parser)]
@@ -46,6 +50,16 @@ pub(crate) enum Command {
     Tui(TuiArgs),
     /// Show how the services of a running stack are
     Status(StatusArgs),
+    /// Bring services up, what they depend on first
+    Start(ActionArgs),
+    /// Take services down
+    Stop(ActionArgs),
+    /// Stop services and start them again
+    Restart(RestartArgs),
+    /// Wait until services are up
+    Wait(WaitArgs),
+    /// End a running session
+    Down(DownArgs),
     /// List the sessions that run
     Sessions(SessionsArgs),
     /// Check configurations and report every problem

@@ -3,11 +3,12 @@
 
 mod names;
 pub(crate) mod services;
+pub(crate) mod watch;
 mod words;
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowlayer::client::{self, ClientConfig, Connected, Persistence, Target};
@@ -61,6 +62,11 @@ impl Peer {
         self.attachment.pid.is_some()
     }
 
+    /// Whether it is certain that this is the place: it was named, or the session is registered.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.wish.address.is_some() || self.is_registered()
+    }
+
     /// For a client of one's own. Before each attempt it looks where the session is now, because a
     /// restarted one may have another address and token.
     pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
@@ -69,6 +75,37 @@ impl Peer {
         config.target = Arc::new(move || target(&attach::refreshed(&attachment, &wish)));
         config.persistence = persistence;
         config
+    }
+
+    /// The same for who waits for a session to appear: before each attempt the search begins anew,
+    /// and attempts follow each other quickly.
+    pub(crate) fn patient_config(&self) -> ClientConfig {
+        let wish = self.wish.clone();
+        let last = Mutex::new(self.attachment.clone());
+        let mut config = ClientConfig::new(target(&self.attachment));
+        config.target = Arc::new(move || {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            // A configuration that is being edited, or a choice that has come up: stay.
+            if let Ok(Found::One(found)) = attach::find(&wish, Path::new(".")) {
+                *last = found;
+            }
+            target(&last)
+        });
+        config.timings.backoff = [50, 100, 200, 500, 1000]
+            .map(Duration::from_millis)
+            .to_vec();
+        config
+    }
+
+    /// The peer as it can be found now.
+    pub(crate) fn found_again(&self) -> Self {
+        match attach::find(&self.wish, Path::new(".")) {
+            Ok(Found::One(attachment)) => Self {
+                wish: self.wish.clone(),
+                attachment,
+            },
+            _ => self.clone(),
+        }
     }
 
     /// Connects, and waits until it is known how all services are. Bounded; a connection that is

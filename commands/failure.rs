@@ -17,7 +17,6 @@ pub(crate) enum Failure {
     /// There is no session to talk to: `Error: <message>` on stderr, exit 3.
     NoSession(String),
     /// It did not happen within `--timeout`: `Error: <message>` on stderr, exit 124.
-    #[allow(dead_code, reason = "the commands that wait come next")]
     TimedOut(String),
     /// Doing it failed: `Error: <message>` on stderr, exit 1.
     Failed(String),

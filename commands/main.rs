@@ -4,10 +4,12 @@
 //! how we print is in [`terminal`].
 #![forbid(unsafe_code)]
 
+mod act;
 mod attach;
 mod cli;
 mod client;
 mod completions;
+mod down;
 mod exit;
 mod failure;
 mod plan;
@@ -19,6 +21,7 @@ mod status;
 mod terminal;
 mod tui;
 mod validate;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -59,6 +62,11 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args, colors),
         Command::Tui(args) => tui::run(args, colors),
         Command::Status(args) => status::run(args, colors),
+        Command::Start(args) => act::start(args, colors),
+        Command::Stop(args) => act::stop(args, colors),
+        Command::Restart(args) => act::restart(args, colors),
+        Command::Wait(args) => wait::run(args, colors),
+        Command::Down(args) => down::run(args, colors),
         Command::Sessions(args) => Ok(sessions::run(&args)),
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),

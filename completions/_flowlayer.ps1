@@ -29,6 +29,11 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
             [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the services of a running stack are')
+            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Bring services up, what they depend on first')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Take services down')
+            [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop services and start them again')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until services are up')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'End a running session')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List the sessions that run')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
@@ -75,6 +80,75 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'flowlayer;start' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after so many seconds; also 500ms, 5m, 1h')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;stop' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after so many seconds; also 500ms, 5m, 1h')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;restart' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after so many seconds; also 500ms, 5m, 1h')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('--with-dependents', '--with-dependents', [CompletionResultType]::ParameterName, 'Then restart what depends on them too, in the order of the plan')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;wait' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after so many seconds; also 500ms, 5m, 1h')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'flowlayer;down' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after so many seconds; also 500ms, 5m, 1h')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--addr', '--addr', [CompletionResultType]::ParameterName, 'Where the server is: host:port')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token of the session API')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration whose session is meant')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Without grace: kill everything at once')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'flowlayer;sessions' {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No ANSI colours; same as a non-empty `NO_COLOR`')
@@ -115,6 +189,11 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Start the stack of a configuration and keep it running until a signal')
             [CompletionResult]::new('tui', 'tui', [CompletionResultType]::ParameterValue, 'Watch and operate a running stack in the terminal')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the services of a running stack are')
+            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Bring services up, what they depend on first')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Take services down')
+            [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop services and start them again')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until services are up')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'End a running session')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List the sessions that run')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check configurations and report every problem')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show in which waves the services of a configuration start')
@@ -130,6 +209,21 @@ Register-ArgumentCompleter -Native -CommandName 'flowlayer' -ScriptBlock {
             break
         }
         'flowlayer;help;status' {
+            break
+        }
+        'flowlayer;help;start' {
+            break
+        }
+        'flowlayer;help;stop' {
+            break
+        }
+        'flowlayer;help;restart' {
+            break
+        }
+        'flowlayer;help;wait' {
+            break
+        }
+        'flowlayer;help;down' {
             break
         }
         'flowlayer;help;sessions' {

@@ -19,11 +19,17 @@ _flowlayer() {
             flowlayer,completions)
                 cmd="flowlayer__subcmd__completions"
                 ;;
+            flowlayer,down)
+                cmd="flowlayer__subcmd__down"
+                ;;
             flowlayer,help)
                 cmd="flowlayer__subcmd__help"
                 ;;
             flowlayer,plan)
                 cmd="flowlayer__subcmd__plan"
+                ;;
+            flowlayer,restart)
+                cmd="flowlayer__subcmd__restart"
                 ;;
             flowlayer,schema)
                 cmd="flowlayer__subcmd__schema"
@@ -34,8 +40,14 @@ _flowlayer() {
             flowlayer,sessions)
                 cmd="flowlayer__subcmd__sessions"
                 ;;
+            flowlayer,start)
+                cmd="flowlayer__subcmd__start"
+                ;;
             flowlayer,status)
                 cmd="flowlayer__subcmd__status"
+                ;;
+            flowlayer,stop)
+                cmd="flowlayer__subcmd__stop"
                 ;;
             flowlayer,tui)
                 cmd="flowlayer__subcmd__tui"
@@ -43,14 +55,23 @@ _flowlayer() {
             flowlayer,validate)
                 cmd="flowlayer__subcmd__validate"
                 ;;
+            flowlayer,wait)
+                cmd="flowlayer__subcmd__wait"
+                ;;
             flowlayer__subcmd__help,completions)
                 cmd="flowlayer__subcmd__help__subcmd__completions"
+                ;;
+            flowlayer__subcmd__help,down)
+                cmd="flowlayer__subcmd__help__subcmd__down"
                 ;;
             flowlayer__subcmd__help,help)
                 cmd="flowlayer__subcmd__help__subcmd__help"
                 ;;
             flowlayer__subcmd__help,plan)
                 cmd="flowlayer__subcmd__help__subcmd__plan"
+                ;;
+            flowlayer__subcmd__help,restart)
+                cmd="flowlayer__subcmd__help__subcmd__restart"
                 ;;
             flowlayer__subcmd__help,schema)
                 cmd="flowlayer__subcmd__help__subcmd__schema"
@@ -61,14 +82,23 @@ _flowlayer() {
             flowlayer__subcmd__help,sessions)
                 cmd="flowlayer__subcmd__help__subcmd__sessions"
                 ;;
+            flowlayer__subcmd__help,start)
+                cmd="flowlayer__subcmd__help__subcmd__start"
+                ;;
             flowlayer__subcmd__help,status)
                 cmd="flowlayer__subcmd__help__subcmd__status"
+                ;;
+            flowlayer__subcmd__help,stop)
+                cmd="flowlayer__subcmd__help__subcmd__stop"
                 ;;
             flowlayer__subcmd__help,tui)
                 cmd="flowlayer__subcmd__help__subcmd__tui"
                 ;;
             flowlayer__subcmd__help,validate)
                 cmd="flowlayer__subcmd__help__subcmd__validate"
+                ;;
+            flowlayer__subcmd__help,wait)
+                cmd="flowlayer__subcmd__help__subcmd__wait"
                 ;;
             *)
                 ;;
@@ -77,7 +107,7 @@ _flowlayer() {
 
     case "${cmd}" in
         flowlayer)
-            opts="-h -V --no-color --help --version serve tui status sessions validate plan completions schema help"
+            opts="-h -V --no-color --help --version serve tui status start stop restart wait down sessions validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -104,8 +134,46 @@ _flowlayer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        flowlayer__subcmd__down)
+            opts="-a -c -h --timeout --force --addr --token --config --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         flowlayer__subcmd__help)
-            opts="serve tui status sessions validate plan completions schema help"
+            opts="serve tui status start stop restart wait down sessions validate plan completions schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -119,6 +187,20 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__down)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -147,6 +229,20 @@ _flowlayer() {
             return 0
             ;;
         flowlayer__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__restart)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -202,7 +298,35 @@ _flowlayer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        flowlayer__subcmd__help__subcmd__start)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         flowlayer__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__help__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -244,6 +368,20 @@ _flowlayer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        flowlayer__subcmd__help__subcmd__wait)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         flowlayer__subcmd__plan)
             opts="-c -h --config --format --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -261,6 +399,44 @@ _flowlayer() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json dot mermaid" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__restart)
+            opts="-a -c -h --all --timeout --addr --token --config --json --with-dependents --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -336,6 +512,44 @@ _flowlayer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        flowlayer__subcmd__start)
+            opts="-a -c -h --all --timeout --addr --token --config --json --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         flowlayer__subcmd__status)
             opts="-a -c -h --addr --token --config --json --exit-code --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -343,6 +557,44 @@ _flowlayer() {
                 return 0
             fi
             case "${prev}" in
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__stop)
+            opts="-a -c -h --all --timeout --addr --token --config --json --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --addr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -413,6 +665,44 @@ _flowlayer() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "text json github" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowlayer__subcmd__wait)
+            opts="-a -c -h --timeout --addr --token --config --json --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -26,6 +26,11 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand serve 'Start the stack of a configuration and keep it running until a signal'
             cand tui 'Watch and operate a running stack in the terminal'
             cand status 'Show how the services of a running stack are'
+            cand start 'Bring services up, what they depend on first'
+            cand stop 'Take services down'
+            cand restart 'Stop services and start them again'
+            cand wait 'Wait until services are up'
+            cand down 'End a running session'
             cand sessions 'List the sessions that run'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
@@ -68,6 +73,70 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'flowlayer;start'= {
+            cand --timeout 'Give up after so many seconds; also 500ms, 5m, 1h'
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --all 'All services'
+            cand --json 'Print one JSON document'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;stop'= {
+            cand --timeout 'Give up after so many seconds; also 500ms, 5m, 1h'
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --all 'All services'
+            cand --json 'Print one JSON document'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;restart'= {
+            cand --timeout 'Give up after so many seconds; also 500ms, 5m, 1h'
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --all 'All services'
+            cand --json 'Print one JSON document'
+            cand --with-dependents 'Then restart what depends on them too, in the order of the plan'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;wait'= {
+            cand --timeout 'Give up after so many seconds; also 500ms, 5m, 1h'
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --json 'Print one JSON document'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'flowlayer;down'= {
+            cand --timeout 'Give up after so many seconds; also 500ms, 5m, 1h'
+            cand -a 'Where the server is: host:port'
+            cand --addr 'Where the server is: host:port'
+            cand --token 'Bearer token of the session API'
+            cand -c 'Configuration whose session is meant'
+            cand --config 'Configuration whose session is meant'
+            cand --force 'Without grace: kill everything at once'
+            cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'flowlayer;sessions'= {
             cand --json 'Print one JSON document'
             cand --no-color 'No ANSI colours; same as a non-empty `NO_COLOR`'
@@ -103,6 +172,11 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
             cand serve 'Start the stack of a configuration and keep it running until a signal'
             cand tui 'Watch and operate a running stack in the terminal'
             cand status 'Show how the services of a running stack are'
+            cand start 'Bring services up, what they depend on first'
+            cand stop 'Take services down'
+            cand restart 'Stop services and start them again'
+            cand wait 'Wait until services are up'
+            cand down 'End a running session'
             cand sessions 'List the sessions that run'
             cand validate 'Check configurations and report every problem'
             cand plan 'Show in which waves the services of a configuration start'
@@ -115,6 +189,16 @@ set edit:completion:arg-completer[flowlayer] = {|@words|
         &'flowlayer;help;tui'= {
         }
         &'flowlayer;help;status'= {
+        }
+        &'flowlayer;help;start'= {
+        }
+        &'flowlayer;help;stop'= {
+        }
+        &'flowlayer;help;restart'= {
+        }
+        &'flowlayer;help;wait'= {
+        }
+        &'flowlayer;help;down'= {
         }
         &'flowlayer;help;sessions'= {
         }

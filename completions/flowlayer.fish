@@ -30,6 +30,11 @@ complete -c flowlayer -n "__fish_flowlayer_needs_command" -s V -l version -d 'Pr
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "status" -d 'Show how the services of a running stack are'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "start" -d 'Bring services up, what they depend on first'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "stop" -d 'Take services down'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "restart" -d 'Stop services and start them again'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "wait" -d 'Wait until services are up'
+complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "down" -d 'End a running session'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "sessions" -d 'List the sessions that run'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "validate" -d 'Check configurations and report every problem'
 complete -c flowlayer -n "__fish_flowlayer_needs_command" -f -a "plan" -d 'Show in which waves the services of a configuration start'
@@ -55,6 +60,45 @@ complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l json -d '
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l exit-code -d 'Exit with 1 unless everything shown is up'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand status" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -l timeout -d 'Give up after so many seconds; also 500ms, 5m, 1h' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -l all -d 'All services'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand start" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -l timeout -d 'Give up after so many seconds; also 500ms, 5m, 1h' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -l all -d 'All services'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand stop" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l timeout -d 'Give up after so many seconds; also 500ms, 5m, 1h' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l all -d 'All services'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l with-dependents -d 'Then restart what depends on them too, in the order of the plan'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand restart" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -l timeout -d 'Give up after so many seconds; also 500ms, 5m, 1h' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -l json -d 'Print one JSON document'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand wait" -s h -l help -d 'Print help'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -l timeout -d 'Give up after so many seconds; also 500ms, 5m, 1h' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -s a -l addr -d 'Where the server is: host:port' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -l token -d 'Bearer token of the session API' -r
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -s c -l config -d 'Configuration whose session is meant' -r -F
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -l force -d 'Without grace: kill everything at once'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand down" -s h -l help -d 'Print help'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -l json -d 'Print one JSON document'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand sessions" -s h -l help -d 'Print help'
@@ -75,12 +119,17 @@ complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -l no-c
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand schema" -l no-color -d 'No ANSI colours; same as a non-empty `NO_COLOR`'
 complete -c flowlayer -n "__fish_flowlayer_using_subcommand schema" -s h -l help -d 'Print help'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "status" -d 'Show how the services of a running stack are'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "sessions" -d 'List the sessions that run'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "validate" -d 'Check configurations and report every problem'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "plan" -d 'Show in which waves the services of a configuration start'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "schema" -d 'Print the JSON Schema of configurations, for editors'
-complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status sessions validate plan completions schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "serve" -d 'Start the stack of a configuration and keep it running until a signal'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "tui" -d 'Watch and operate a running stack in the terminal'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "status" -d 'Show how the services of a running stack are'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "start" -d 'Bring services up, what they depend on first'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "stop" -d 'Take services down'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "restart" -d 'Stop services and start them again'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "wait" -d 'Wait until services are up'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "down" -d 'End a running session'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "sessions" -d 'List the sessions that run'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "validate" -d 'Check configurations and report every problem'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "plan" -d 'Show in which waves the services of a configuration start'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "completions" -d 'Print a script that lets a shell complete command lines'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "schema" -d 'Print the JSON Schema of configurations, for editors'
+complete -c flowlayer -n "__fish_flowlayer_using_subcommand help; and not __fish_seen_subcommand_from serve tui status start stop restart wait down sessions validate plan completions schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use flowlayer::protocol::Token;
 
+use super::patience::Patience;
+
 /// Which session; see [`crate::attach`] for the order of precedence.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SessionArgs {
@@ -53,4 +55,98 @@ pub(crate) struct SessionsArgs {
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct TimeoutArgs {
+    /// Give up after so many seconds; also 500ms, 5m, 1h
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<Patience>,
+}
+
+const ACTION_NOTES: &str = "\
+Returns when it is done or cannot be. What is under way when --timeout is over goes on in the
+session.
+
+Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
+of the configuration in this directory; without one there, the only session that runs.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to talk to,
+124 not within --timeout";
+
+/// `flowlayer start` and `flowlayer stop`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = ACTION_NOTES)]
+pub(crate) struct ActionArgs {
+    /// Services it is about
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    /// All services
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) timeout: TimeoutArgs,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `flowlayer restart`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = ACTION_NOTES)]
+pub(crate) struct RestartArgs {
+    #[command(flatten)]
+    pub(crate) action: ActionArgs,
+    /// Then restart what depends on them too, in the order of the plan
+    #[arg(long)]
+    pub(crate) with_dependents: bool,
+}
+
+/// `flowlayer wait`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Fails at once when a service has failed, is blocked, or is stopped with nobody about to start it.
+Without names it waits for every service that is meant to be up.
+A session that is not there yet, or is gone, is waited for too: as long as --timeout says, 10 s
+without it. A lost connection is made again.
+
+Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
+of the configuration in this directory; without one there, the only session that runs.
+
+Exit codes: 0 all are up, 1 one cannot be, 2 wrong usage or configuration, 3 no session to talk to,
+124 not within --timeout")]
+pub(crate) struct WaitArgs {
+    /// Services to wait for
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    #[command(flatten)]
+    pub(crate) timeout: TimeoutArgs,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `flowlayer down`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Returns when the server is gone: another can be started at once.
+
+Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
+of the configuration in this directory; without one there, the only session that runs.
+
+Exit codes: 0 ended and nothing is left, 1 something could not be stopped, 2 wrong usage or
+configuration, 3 no session to talk to, 124 not within --timeout")]
+pub(crate) struct DownArgs {
+    #[command(flatten)]
+    pub(crate) timeout: TimeoutArgs,
+    /// Without grace: kill everything at once
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
 }

@@ -1,5 +1,7 @@
 //! Service names of a command line, held against those of the session.
 
+use std::borrow::Borrow;
+
 use flowlayer::config::Suggestions;
 use flowlayer::protocol::ServiceState;
 
@@ -7,8 +9,15 @@ use crate::failure::Failure;
 
 /// Fails at the first name that no service of the session has, with what was probably meant. To be
 /// called before anything is asked for, so that a typing error changes nothing.
-pub(crate) fn check(names: &[String], services: &[ServiceState]) -> Result<(), Failure> {
-    let known = || services.iter().map(|service| service.name.as_str());
+pub(crate) fn check<S: Borrow<ServiceState>>(
+    names: &[String],
+    services: &[S],
+) -> Result<(), Failure> {
+    let known = || {
+        services
+            .iter()
+            .map(|service| service.borrow().name.as_str())
+    };
     let unknown = names
         .iter()
         .find(|name| !known().any(|known| known == **name));

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
 use flowlayer::client::Session;
-use flowlayer::protocol::{Kind, ServiceState, Status, Timestamp};
+use flowlayer::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
 use serde::Serialize;
 
 use super::Peer;
+use crate::terminal::color::paint;
 use crate::terminal::table::{self, Cell};
 use crate::terminal::words;
 
@@ -72,6 +73,16 @@ impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
             detail: details.detail.as_deref(),
         }
     }
+}
+
+/// What has become of what was asked for. `error` is `null` exactly when `ok`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ActionReport<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) error: Option<ErrorBody>,
+    pub(crate) failed_services: Vec<String>,
+    pub(crate) services: Vec<ServiceReport<'a>>,
 }
 
 /// Whether the service has reached its terminal startup state. Servers other than ours only have
@@ -146,4 +157,17 @@ pub(crate) fn why(service: &ServiceState) -> String {
         .or_else(blocked)
         .or_else(end)
         .unwrap_or_default()
+}
+
+/// `db → failed (exit code 3)`: a service in one line, with its end.
+pub(crate) fn one_line(service: &ServiceState, colored: bool) -> String {
+    let (word, style) = state(service);
+    let why = why(service);
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", super::words::clean(&why))
+    };
+    let name = super::words::clean(&service.name);
+    format!("{name} → {}{why}\n", paint(style, word, colored))
 }

@@ -54,10 +54,12 @@ pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Fail
 fn not_there(attachment: &Attachment, why: &client::Failure) -> String {
     match (attachment.pid, &attachment.config) {
         (Some(pid), Some(config)) => format!(
-            "the session of {} is registered (pid {pid}) and does not answer: {why}",
+            "the session of {} (pid {pid}) does not answer: it is ending, or hangs ({why})",
             config.display()
         ),
-        (Some(pid), None) => format!("the session of pid {pid} does not answer: {why}"),
+        (Some(pid), None) => {
+            format!("the session of pid {pid} does not answer: it is ending, or hangs ({why})")
+        }
         (None, _) => format!("{} ({why})", start(attachment)),
     }
 }
@@ -113,6 +115,7 @@ mod tests {
             token: None,
             config: config.map(PathBuf::from),
             pid,
+            session_id: pid.map(|pid| pid.to_string()),
             found: "",
         }
     }

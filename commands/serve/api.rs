@@ -154,7 +154,9 @@ impl Open {
 
     /// Ends all connections, after what is pending for them.
     pub(super) async fn close(self) {
-        drop(self.registration);
+        if let Some(registration) = self.registration {
+            registration.retire();
+        }
         self.server.close().await;
     }
 }

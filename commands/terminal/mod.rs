@@ -10,5 +10,6 @@ pub(crate) mod lines;
 pub(crate) mod narrator;
 pub(crate) mod output;
 pub(crate) mod print;
+pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod words;

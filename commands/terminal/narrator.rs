@@ -115,6 +115,8 @@ mod tests {
             pid: None,
             exit_code: None,
             signal: None,
+            wanted: true,
+            depends_on: Arc::default(),
             blocked_by: Vec::new(),
             wave,
             kind: ServiceKind::Daemon,

@@ -223,6 +223,7 @@ impl Cockpit {
                 token: choice.token.and_then(|token| Token::new(token).ok()),
                 config: choice.config.map(PathBuf::from),
                 pid: choice.pid,
+                session_id: None,
                 found: "chosen from the sessions that run here",
             }),
             (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,

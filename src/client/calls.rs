@@ -304,7 +304,8 @@ fn kind(command: &Command) -> Kind {
         | Command::StopService(_)
         | Command::RestartService(_)
         | Command::StartAll
-        | Command::StopAll => Kind::Action,
+        | Command::StopAll
+        | Command::Shutdown { .. } => Kind::Action,
     }
 }
 

@@ -82,11 +82,15 @@ impl Known {
                 self.put(Event::Snapshot(snapshot.services));
             }
             protocol::Event::ServiceStatus(status) => {
-                let state = ServiceState {
+                let mut state = ServiceState {
                     name: status.service.clone(),
                     status: status.status,
                     details: status.details.clone(),
                 };
+                if let Some(before) = self.services.get_mut(&status.service) {
+                    // Only snapshots tell it.
+                    state.details.depends_on = std::mem::take(&mut before.details.depends_on);
+                }
                 self.services.insert(status.service.clone(), state);
                 self.put(Event::Status(status));
             }

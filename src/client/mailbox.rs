@@ -60,6 +60,10 @@ struct Inner {
 }
 
 /// What taking an event gives.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it was made"
+)]
 #[derive(Debug, PartialEq)]
 pub(super) enum Taken {
     Event(Event),

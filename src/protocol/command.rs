@@ -26,6 +26,11 @@ pub enum Command {
     StartAll,
     /// Take everything down.
     StopAll,
+    /// End the session.
+    Shutdown {
+        /// Without grace: kill everything at once.
+        force: bool,
+    },
 }
 
 /// Which log entries (SPEC 3.4).
@@ -78,6 +83,9 @@ pub enum PayloadFault {
     /// A number that must be whole.
     #[error("payload.after_seq must be a whole number, 0 or above")]
     NotWhole,
+    /// `force` is a word of JSON.
+    #[error("payload.force must be true or false")]
+    NotBoolean,
     /// Two cursors.
     #[error("payload.after_seq and payload.before_seq exclude each other: send one of them")]
     TwoCursors,
@@ -116,6 +124,11 @@ impl Command {
             "restart_service" => service().map(Self::RestartService),
             "start_all" => fields().map(|_| Self::StartAll),
             "stop_all" => fields().map(|_| Self::StopAll),
+            "shutdown" => match present(fields()?, "force") {
+                None => Ok(Self::Shutdown { force: false }),
+                Some(Value::Bool(force)) => Ok(Self::Shutdown { force: *force }),
+                Some(_) => Err(PayloadFault::NotBoolean),
+            },
             _ => Err(PayloadFault::UnknownCommand {
                 name: name.to_owned(),
             }),
@@ -132,13 +145,18 @@ impl Command {
             Self::RestartService(_) => "restart_service",
             Self::StartAll => "start_all",
             Self::StopAll => "stop_all",
+            Self::Shutdown { .. } => "shutdown",
         }
     }
 
     /// Its payload on the wire; `None` where it needs none.
     pub fn payload(&self) -> Option<Value> {
         match self {
-            Self::GetSnapshot | Self::StartAll | Self::StopAll => None,
+            Self::GetSnapshot
+            | Self::StartAll
+            | Self::StopAll
+            | Self::Shutdown { force: false } => None,
+            Self::Shutdown { force: true } => Some(json!({ "force": true })),
             Self::GetLogs(query) => query.write(),
             Self::StartService(service)
             | Self::StopService(service)
@@ -255,7 +273,13 @@ mod tests {
 
     #[test]
     fn a_payload_is_absent_null_or_an_object() {
-        for name in ["get_snapshot", "get_logs", "start_all", "stop_all"] {
+        for name in [
+            "get_snapshot",
+            "get_logs",
+            "start_all",
+            "stop_all",
+            "shutdown",
+        ] {
             for payload in [None, Some(json!(null)), Some(json!({"anything": [1]}))] {
                 assert!(Command::interpret(name, payload.as_ref()).is_ok());
             }
@@ -291,6 +315,21 @@ mod tests {
                 read(json!({"service": ""})),
                 Err(PayloadFault::ServiceNotText)
             );
+        }
+    }
+
+    #[test]
+    fn a_shutdown_has_grace_unless_it_is_forced() {
+        let read = |payload: Value| Command::interpret("shutdown", Some(&payload));
+        for payload in [json!({}), json!({"force": null}), json!({"force": false})] {
+            assert_eq!(read(payload), Ok(Command::Shutdown { force: false }));
+        }
+        assert_eq!(
+            read(json!({"force": true})),
+            Ok(Command::Shutdown { force: true })
+        );
+        for odd in [json!(1), json!("true"), json!([])] {
+            assert_eq!(read(json!({"force": odd})), Err(PayloadFault::NotBoolean));
         }
     }
 
@@ -358,6 +397,7 @@ mod tests {
             Just(Command::GetSnapshot),
             Just(Command::StartAll),
             Just(Command::StopAll),
+            any::<bool>().prop_map(|force| Command::Shutdown { force }),
             ".+".prop_map(Command::StartService),
             ".+".prop_map(Command::StopService),
             ".+".prop_map(Command::RestartService),

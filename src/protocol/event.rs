@@ -12,7 +12,7 @@ pub const PROTOCOL_VERSION: u64 = 1;
 pub const SERVER_NAME: &str = "flowlayer";
 
 /// The commands, in the order of `hello`; what we add later is appended.
-pub const CAPABILITIES: [&str; 7] = [
+pub const CAPABILITIES: [&str; 8] = [
     "get_snapshot",
     "get_logs",
     "start_service",
@@ -20,6 +20,7 @@ pub const CAPABILITIES: [&str; 7] = [
     "restart_service",
     "start_all",
     "stop_all",
+    "shutdown",
 ];
 
 /// An event, by its name.
@@ -127,6 +128,13 @@ pub struct Details {
     /// Name of the signal that ended the last life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
+    /// Whether it is meant to be up: by the boot, a start, or somebody who depends on it; ended by a
+    /// stop and by its own failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<bool>,
+    /// The services it depends on directly, sorted. In snapshots only: it never changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
     /// The services that keep it from starting, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked_by: Vec<String>,

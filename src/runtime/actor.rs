@@ -182,9 +182,9 @@ impl Actor {
                 self.input(Input::Shutdown(Urgency::Graceful));
             }
             Event::Finished { left } => {
-                let count = left.len();
+                let words = left.iter().map(ToString::to_string).collect();
                 self.ended.left = left;
-                self.input(Input::Finished(count));
+                self.input(Input::Finished(words));
             }
             event => {
                 let count_changed = matches!(event, Event::Left { .. });

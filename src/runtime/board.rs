@@ -22,7 +22,13 @@ pub(super) struct Board {
 impl Board {
     pub(super) fn new(services: impl Iterator<Item = Planned>) -> Self {
         let since = SystemTime::now();
+        let services: Vec<Planned> = services.collect();
+        let names: Vec<Arc<str>> = services
+            .iter()
+            .map(|planned| planned.name.clone())
+            .collect();
         let views = services
+            .into_iter()
             .enumerate()
             .map(|(service, planned)| {
                 Arc::new(StatusView {
@@ -38,6 +44,12 @@ impl Board {
                     pid: None,
                     exit_code: None,
                     signal: None,
+                    wanted: false,
+                    depends_on: planned
+                        .depends_on
+                        .iter()
+                        .map(|&dependency| names[dependency].clone())
+                        .collect(),
                     blocked_by: Vec::new(),
                     wave: planned.wave,
                     kind: planned.spec.kind,
@@ -124,6 +136,8 @@ impl Board {
             pid: facts.pid,
             exit_code,
             signal,
+            wanted: view.wanted,
+            depends_on: before.depends_on.clone(),
             blocked_by: view
                 .blocked_by
                 .iter()

@@ -31,6 +31,9 @@ pub enum Action {
     StartAll,
     /// Take everything down, in reverse waves.
     StopAll,
+    /// End the session. Unlike the others it is never refused: who asks while the session ends
+    /// already waits for the same end.
+    Shutdown(Urgency),
 }
 
 /// Why an action is not taken on.

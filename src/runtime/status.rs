@@ -75,6 +75,10 @@ pub struct StatusView {
     pub exit_code: Option<i32>,
     /// Name of the signal that ended the last life, e.g. `SIGKILL`.
     pub signal: Option<&'static str>,
+    /// Whether it is meant to be up (SPEC 4.6).
+    pub wanted: bool,
+    /// What it depends on directly, sorted.
+    pub depends_on: Arc<[Arc<str>]>,
     /// The failed or stopped services that keep it from starting, sorted.
     pub blocked_by: Vec<Arc<str>>,
     /// Its layer in the startup plan, from 0.

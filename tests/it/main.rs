@@ -3,6 +3,7 @@
 //! Each module tests one face of the product through what a person or a client can see of it. How
 //! they start and watch it is in [`harness`].
 
+mod actions;
 mod boot;
 mod cli;
 mod cockpit;
@@ -19,3 +20,4 @@ mod output;
 mod refusal;
 mod scripts;
 mod tui;
+mod waiting;

@@ -4,27 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::harness::{Child, Fake, Finished, Server, Stack, flowlayer};
-
-#[track_caller]
-fn document(finished: &Finished) -> Value {
-    serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
-}
-
-/// One line on stderr and nothing on stdout, with this code.
-#[track_caller]
-fn refused(finished: &Finished, code: i32, words: &[&str]) {
-    assert_eq!(
-        (finished.code, finished.stdout.as_str()),
-        (Some(code), ""),
-        "{finished:?}"
-    );
-    assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
-    assert!(finished.stderr.starts_with("Error: "), "{finished:?}");
-    for word in words {
-        assert!(finished.stderr.contains(word), "{word:?}: {finished:?}");
-    }
-}
+use crate::harness::{Child, Fake, Server, Stack, flowlayer};
 
 fn sleeper() -> Value {
     json!({"cmd": ["sleep", "1000"]})
@@ -74,7 +54,7 @@ fn status_shows_every_service_and_why_it_is_not_up() {
 #[test]
 fn status_as_json_has_every_field_of_every_service() {
     let server = mixed();
-    let shown = document(&server.run(["status", "--json"]));
+    let shown = server.run(["status", "--json"]).json();
     assert_eq!(shown["up"], false);
     let session = &shown["session"];
     assert_eq!(session["address"], server.address());
@@ -109,7 +89,7 @@ fn status_as_json_has_every_field_of_every_service() {
     assert_eq!(services[1]["exit_code"], 3);
     assert_eq!(services[2]["blocked_by"], json!(["broken"]));
 
-    let one = document(&server.run(["status", "--json", "api"]));
+    let one = server.run(["status", "--json", "api"]).json();
     assert_eq!(
         (&one["up"], one["services"].as_array().unwrap().len()),
         (&json!(true), 1)
@@ -119,11 +99,9 @@ fn status_as_json_has_every_field_of_every_service() {
 #[test]
 fn a_name_no_service_has_is_found_before_anything_happens() {
     let server = Stack::new().service("api", sleeper()).start().booted();
-    refused(
-        &server.run(["status", "apo"]),
-        2,
-        &["\"apo\"", "did you mean \"api\"?"],
-    );
+    server
+        .run(["status", "apo"])
+        .refused(2, &["\"apo\"", "did you mean \"api\"?"]);
 }
 
 #[test]
@@ -133,14 +111,12 @@ fn hostile_names_and_details_do_not_reach_the_terminal() {
     let shown = server.run(["status"]);
     assert_eq!(shown.stdout.lines().count(), 2, "{shown:?}");
     assert!(!shown.stdout.contains('\u{1b}'), "{shown:?}");
-    refused(
-        &server.run(["status", "\u{1b}[2Jx"]),
-        2,
-        &["known services"],
-    );
+    server
+        .run(["status", "\u{1b}[2Jx"])
+        .refused(2, &["known services"]);
     // For programs it is what it is.
     assert_eq!(
-        document(&server.run(["status", "--json"]))["services"][0]["name"],
+        server.run(["status", "--json"]).json()["services"][0]["name"],
         name
     );
 }
@@ -154,7 +130,7 @@ fn the_list_of_sessions_tells_no_token() {
     assert!(line.starts_with(server.address()), "{listed:?}");
     assert!(line.ends_with("flowlayer.jsonc"), "{listed:?}");
     let json = server.run(["sessions", "--json"]);
-    let sessions = document(&json)["sessions"].clone();
+    let sessions = json.json()["sessions"].clone();
     assert_eq!(sessions[0]["address"], server.address());
     assert_eq!(sessions[0]["pid"], server.child_pid());
     assert!(sessions[0]["since"].as_str().unwrap().ends_with('Z'));
@@ -166,7 +142,7 @@ fn the_list_of_sessions_tells_no_token() {
     assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""));
     assert_eq!(none.stderr, "no session runs\n");
     assert_eq!(
-        document(&server.run(["sessions", "--json"])),
+        server.run(["sessions", "--json"]).json(),
         json!({"sessions": []})
     );
 }
@@ -185,17 +161,13 @@ fn without_a_session_one_line_says_how_to_start_one() {
     };
     let free = crate::harness::free_port();
     let address = format!("127.0.0.1:{free}");
-    refused(
-        &run(&["status", "-a", &address]),
-        3,
-        &[&address, "flowlayer sessions"],
-    );
+    run(&["status", "-a", &address]).refused(3, &[&address, "flowlayer sessions"]);
     let config = json!({"session": {"bind": address}, "services": {}}).to_string();
     std::fs::write(directory.path().join("flowlayer.jsonc"), config).unwrap();
-    refused(&run(&["status"]), 3, &["this directory", "flowlayer serve"]);
+    run(&["status"]).refused(3, &["this directory", "flowlayer serve"]);
     let named = ["status", "-c", "flowlayer.jsonc"];
-    refused(&run(&named), 3, &["this directory", "flowlayer serve"]);
-    refused(&run(&["status", "-c", "none.jsonc"]), 2, &["none.jsonc"]);
+    run(&named).refused(3, &["this directory", "flowlayer serve"]);
+    run(&["status", "-c", "none.jsonc"]).refused(2, &["none.jsonc"]);
 }
 
 #[test]
@@ -207,11 +179,9 @@ fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
     server.signal(Signal::SIGKILL);
     server.wait_for_processes("its end", <[_]>::is_empty);
     server.wait_for_end();
-    refused(
-        &server.run(["status"]),
-        3,
-        &["no session", "flowlayer serve"],
-    );
+    server
+        .run(["status"])
+        .refused(3, &["no session", "flowlayer serve"]);
     assert_eq!(
         files(),
         0,
@@ -231,7 +201,7 @@ fn several_sessions_are_listed_and_none_is_taken() {
     command.current_dir(empty.path());
     let finished = Child::spawn(command).finish();
     let addresses = [one.address(), prepared.home.address.as_deref().unwrap()];
-    refused(&finished, 2, &[addresses[0], addresses[1], "--config"]);
+    finished.refused(2, &[addresses[0], addresses[1], "--config"]);
     let mut command = one.client(["status", "-a", addresses[1]]);
     command.current_dir(empty.path());
     let finished = Child::spawn(command).finish();
@@ -244,18 +214,18 @@ fn several_sessions_are_listed_and_none_is_taken() {
 fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
     let server = Stack::new().service("api", sleeper()).start().booted();
     let address = server.address();
-    refused(
-        &server.run(["status", "--token", "wrong"]),
-        3,
-        &["does not accept"],
-    );
+    server
+        .run(["status", "--token", "wrong"])
+        .refused(3, &["does not accept"]);
     // Without the session file there is no token to be found.
     let mut command = server.client(["status", "-a", address]);
     let empty = tempdir().unwrap();
     command
         .env("XDG_RUNTIME_DIR", empty.path())
         .env("TMPDIR", empty.path());
-    refused(&Child::spawn(command).finish(), 3, &["wants a token"]);
+    Child::spawn(command)
+        .finish()
+        .refused(3, &["wants a token"]);
     let mut command = server.client(["status", "-addr", address]);
     command
         .env("XDG_RUNTIME_DIR", empty.path())
@@ -265,7 +235,7 @@ fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
 
     let other = Fake::answering("404 Not Found");
     let run = |fake: &Fake| server.run(["status", "-addr", &fake.address]);
-    refused(&run(&other), 3, &["not a flowlayer server", "404"]);
+    run(&other).refused(3, &["not a flowlayer server", "404"]);
     let later = Fake::websocket(|_, mut peer| {
         peer.event(
             "hello",
@@ -273,5 +243,5 @@ fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
         );
         peer.listen();
     });
-    refused(&run(&later), 3, &["version 9"]);
+    run(&later).refused(3, &["version 9"]);
 }

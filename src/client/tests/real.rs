@@ -19,6 +19,8 @@ fn view(status: Status) -> Arc<StatusView> {
         pid: None,
         exit_code: None,
         signal: Some("SIGKILL"),
+        wanted: true,
+        depends_on: [Arc::from("db")].into(),
         blocked_by: vec!["db".into()],
         wave: 3,
         kind: ServiceKind::Oneshot,
@@ -48,9 +50,11 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
             Request::Act(id, request, action) => {
                 let updates = &subscribers[&id];
                 let decision = match action {
-                    Action::StopAll => Decision::Busy(crate::runtime::Rejection {
-                        message: "busy".to_owned(),
-                    }),
+                    Action::StopAll | Action::Shutdown(_) => {
+                        Decision::Busy(crate::runtime::Rejection {
+                            message: "busy".to_owned(),
+                        })
+                    }
                     _ => Decision::Accepted,
                 };
                 let busy = decision != Decision::Accepted;

@@ -25,11 +25,18 @@ impl Orchestrator {
                 self.await_request(ticket, Request::stop_all(self.len()));
                 self.begin_teardown(now, Some(ticket), out);
             }
+            Action::Shutdown(urgency) => {
+                self.await_request(ticket, Request::shutdown(self.len()));
+                self.shutdown(now, urgency, out);
+            }
         }
     }
 
     /// Why an action cannot be taken on now.
     fn admit(&self, action: Action) -> Result<(), String> {
+        if matches!(action, Action::Shutdown(_)) && self.phase != Phase::Over {
+            return Ok(());
+        }
         if self.phase != Phase::Live {
             return Err("the session is shutting down".to_owned());
         }
@@ -37,7 +44,7 @@ impl Orchestrator {
             return Err("stop_all is in progress: wait until everything has stopped".to_owned());
         }
         match action {
-            Action::StopAll => Ok(()),
+            Action::StopAll | Action::Shutdown(_) => Ok(()),
             Action::StartAll => match self.campaign.as_ref().map(|campaign| campaign.purpose) {
                 None => Ok(()),
                 Some(Purpose::Boot) => {

@@ -53,8 +53,8 @@ pub enum Input {
     Service(usize, lifecycle::Event),
     /// The session is to end.
     Shutdown(Urgency),
-    /// The processes have been taken down to the last; so many could not be ended.
-    Finished(usize),
+    /// The processes have been taken down to the last; these could not be ended, in words.
+    Finished(Vec<String>),
 }
 
 /// What is to be done, in this order.
@@ -88,6 +88,8 @@ pub enum Effect {
 pub struct View {
     /// What its lifecycle says.
     pub facts: Facts,
+    /// Whether it is meant to be up.
+    pub wanted: bool,
     /// The services that keep it from starting: failed or stopped ones, sorted.
     pub blocked_by: Vec<usize>,
 }
@@ -200,7 +202,7 @@ impl Orchestrator {
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
-            Input::Finished(left) => self.finished(left, &mut out),
+            Input::Finished(left) => self.finished(now, &left, &mut out),
         }
         self.settle(now, &mut out);
         out

@@ -47,6 +47,10 @@ enum Goal {
         /// When it is over: who could not be stopped.
         over: Option<Vec<usize>>,
     },
+    Shutdown {
+        /// When it is over: the processes that are left, in words.
+        over: Option<Vec<String>>,
+    },
 }
 
 /// Which of the services an action names have shown a resting status since its ack.
@@ -95,6 +99,13 @@ impl Request {
                 over: None,
                 overtaken: None,
             },
+            announced: Announced::All(vec![false; services]),
+        }
+    }
+
+    pub(super) fn shutdown(services: usize) -> Self {
+        Self {
+            goal: Goal::Shutdown { over: None },
             announced: Announced::All(vec![false; services]),
         }
     }
@@ -264,6 +275,14 @@ impl Orchestrator {
         }
     }
 
+    pub(super) fn shutdown_over(&mut self, left: &[String]) {
+        for request in self.requests.values_mut() {
+            if let Goal::Shutdown { over } = &mut request.goal {
+                *over = Some(left.to_vec());
+            }
+        }
+    }
+
     /// Answers everyone whose outcome is there, a last status before each where one is still due.
     pub(super) fn answer(&mut self, now: Now, out: &mut Vec<Effect>) {
         let done: Vec<(Ticket, Outcome)> = self
@@ -298,7 +317,8 @@ impl Orchestrator {
         match goal {
             Goal::Start { stopping: true, .. }
             | Goal::StartAll { over: None, .. }
-            | Goal::StopAll { over: None } => None,
+            | Goal::StopAll { over: None }
+            | Goal::Shutdown { over: None } => None,
             Goal::Start {
                 overtaken: Some((words, over)),
                 service,
@@ -333,16 +353,12 @@ impl Orchestrator {
                 over: Some(members),
                 ..
             } => Some(self.start_all_outcome(members)),
-            Goal::StopAll { over: Some(failed) } if failed.is_empty() => Some(Outcome::Done),
-            Goal::StopAll { over: Some(failed) } => {
-                let words: Vec<String> = failed
-                    .iter()
-                    .map(|&service| self.why_not_up(service))
+            Goal::StopAll { over: Some(failed) } => Some(self.end_outcome(failed, &[])),
+            Goal::Shutdown { over: Some(left) } => {
+                let failed: Vec<usize> = (0..self.len())
+                    .filter(|&service| self.services[service].life.could_not_stop())
                     .collect();
-                Some(self.failed(
-                    format!("not everything could be stopped: {}", words.join("; ")),
-                    failed,
-                ))
+                Some(self.end_outcome(&failed, left))
             }
         }
     }
@@ -366,6 +382,25 @@ impl Orchestrator {
             return self.failed(self.why_not_up(service), &[service]);
         }
         Outcome::Done
+    }
+
+    /// How a `stop_all` or a shutdown came out: these services could not be stopped, and these
+    /// processes are left, in words.
+    fn end_outcome(&self, failed: &[usize], left: &[String]) -> Outcome {
+        let mut words: Vec<String> = failed
+            .iter()
+            .map(|&service| self.why_not_up(service))
+            .collect();
+        if !left.is_empty() {
+            words.push(format!("still there: {}", left.join(", ")));
+        }
+        if words.is_empty() {
+            return Outcome::Done;
+        }
+        self.failed(
+            format!("not everything could be stopped: {}", words.join("; ")),
+            failed,
+        )
     }
 
     fn start_all_outcome(&self, members: &[usize]) -> Outcome {

@@ -58,12 +58,15 @@ impl Orchestrator {
         }
     }
 
-    /// The last processes are gone, or cannot be ended.
-    pub(super) fn finished(&mut self, left: usize, out: &mut Vec<Effect>) {
+    /// The last processes are gone, or cannot be ended. Who asked for the end hears of it before
+    /// it comes.
+    pub(super) fn finished(&mut self, now: Now, left: &[String], out: &mut Vec<Effect>) {
         if let Phase::Finishing { clean } = self.phase {
             self.phase = Phase::Over;
+            self.shutdown_over(left);
+            self.answer(now, out);
             out.push(Effect::End {
-                clean: clean && left == 0,
+                clean: clean && left.is_empty(),
             });
         }
     }

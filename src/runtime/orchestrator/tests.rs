@@ -312,11 +312,43 @@ fn at_the_end_every_action_is_refused() {
     assert_eq!(pair.stack.phase, Phase::Finishing { clean: true });
     assert!(
         pair.stack
-            .handle(Duration::ZERO, Input::Finished(0))
+            .handle(Duration::ZERO, Input::Finished(Vec::new()))
             .contains(&Effect::End { clean: true })
     );
     assert_eq!(
         pair.stack.view(Duration::ZERO, 0).facts.status,
         Status::Stopped
     );
+}
+
+#[test]
+fn a_shutdown_is_never_refused_and_everyone_who_asked_hears_the_same() {
+    let mut pair = Pair::up();
+    assert_eq!(
+        pair.act(Action::Shutdown(Urgency::Graceful)),
+        ["ack", "b stopping"]
+    );
+    assert_eq!(pair.act(Action::Shutdown(Urgency::Graceful)), ["ack"]);
+    assert_eq!(pair.gone(1), ["b stopped", "a stopping"]);
+    assert_eq!(pair.gone(0), ["a stopped"]);
+    let left = vec!["pid 7 (postgres)".to_owned()];
+    let effects = pair.stack.handle(Duration::ZERO, Input::Finished(left));
+    let results: Vec<usize> = effects
+        .iter()
+        .enumerate()
+        .filter_map(|(at, effect)| match effect {
+            Effect::Result(_, Outcome::Failed { message, .. }) => {
+                assert_eq!(
+                    message,
+                    "not everything could be stopped: still there: pid 7 (postgres)"
+                );
+                Some(at)
+            }
+            _ => None,
+        })
+        .collect();
+    let end = effects
+        .iter()
+        .position(|effect| *effect == Effect::End { clean: false });
+    assert!(results.len() == 2 && results.iter().all(|&at| Some(at) < end));
 }

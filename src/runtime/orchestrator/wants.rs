@@ -152,7 +152,11 @@ impl Orchestrator {
                 Some(format!("blocked: {}", self.causes(&blocked_by)))
             };
         }
-        View { facts, blocked_by }
+        View {
+            facts,
+            wanted: service.want != Want::No,
+            blocked_by,
+        }
     }
 
     /// `ping failed`, `a, b failed; c is stopped`.

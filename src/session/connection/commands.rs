@@ -9,6 +9,7 @@ use crate::logs::{Page, Query};
 use crate::protocol::{
     self, Code, Command, CommandEnvelope, ErrorBody, LogsCursor, LogsQuery, ResultPayload, message,
 };
+use crate::runtime::handle::Urgency;
 use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
 use crate::session::config::SessionConfig;
 
@@ -113,6 +114,14 @@ impl Commands {
             }
             Command::StartAll => effects.push(Effect::Act(request, Action::StartAll)),
             Command::StopAll => effects.push(Effect::Act(request, Action::StopAll)),
+            Command::Shutdown { force } => {
+                let urgency = if *force {
+                    Urgency::Now
+                } else {
+                    Urgency::Graceful
+                };
+                effects.push(Effect::Act(request, Action::Shutdown(urgency)));
+            }
         }
         self.next_request += 1;
         let id = id.to_owned();

@@ -26,7 +26,10 @@ pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
             .map(|view| ServiceState {
                 name: view.name.to_string(),
                 status: status(view.status),
-                details: details(view),
+                details: Details {
+                    depends_on: view.depends_on.iter().map(ToString::to_string).collect(),
+                    ..details(view)
+                },
             })
             .collect(),
     }
@@ -48,6 +51,8 @@ fn details(view: &StatusView) -> Details {
         pid: view.pid,
         exit_code: view.exit_code,
         signal: view.signal.map(str::to_owned),
+        wanted: Some(view.wanted),
+        depends_on: Vec::new(),
         blocked_by: view.blocked_by.iter().map(ToString::to_string).collect(),
         wave: Some(view.wave),
         kind: Some(match view.kind {

@@ -97,6 +97,8 @@ impl Talk {
             pid: None,
             exit_code: None,
             signal: None,
+            wanted: true,
+            depends_on: Arc::default(),
             blocked_by: Vec::new(),
             wave: 0,
             kind: ServiceKind::Daemon,

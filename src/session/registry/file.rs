@@ -53,6 +53,14 @@ impl Registration {
         }
     }
 
+    /// Takes the session off the list, and keeps the lock for as long as the process lives: who has
+    /// the file open learns from it when the server is gone for good.
+    pub fn retire(self) {
+        // Dropping it would give the lock back; the system does, when the process ends.
+        let registration = std::mem::ManuallyDrop::new(self);
+        let _ = fs::remove_file(&registration.path);
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -64,6 +72,26 @@ impl Drop for Registration {
         // Gone already, or the directory is: nothing to do about it at the end of a session.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// A server that was there when somebody looked.
+#[derive(Debug)]
+pub struct Presence(File);
+
+impl Presence {
+    /// Waits until the server's process has ended. Blocks the thread.
+    ///
+    /// # Errors
+    /// What the system says when it cannot wait.
+    pub fn wait_for_end(self) -> io::Result<()> {
+        self.0.lock_shared()
+    }
+}
+
+/// The server of a session, if it has a file here and lives.
+pub(super) fn presence(directory: &Path, session_id: &str) -> Option<Presence> {
+    let file = open(&directory.join(format!("{session_id}.json")))?;
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then_some(Presence(file))
 }
 
 fn make(path: &Path, record: &Record) -> io::Result<File> {

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::protocol::{Timestamp, Token};
 pub use directory::{Distrust, Places};
-pub use file::Registration;
+pub use file::{Presence, Registration};
 
 /// A running session, as its server describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +124,23 @@ pub fn list_in(places: &Places) -> Vec<LiveSession> {
         .collect();
     sessions.sort_by(|a, b| (a.started, &a.session_id).cmp(&(b.started, &b.session_id)));
     sessions
+}
+
+/// The server of a session of this user, for waiting until it is gone; `None` when it is already,
+/// or registered nowhere here.
+pub fn presence(session_id: &str) -> Option<Presence> {
+    presence_in(&Places::of_user(), session_id)
+}
+
+/// [`presence`] among other places.
+pub fn presence_in(places: &Places, session_id: &str) -> Option<Presence> {
+    // It comes from a server, and becomes part of a path.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if session_id.is_empty() || !session_id.bytes().all(is_plain) {
+        return None;
+    }
+    let mut directories = places.trusted().into_iter();
+    directories.find_map(|directory| file::presence(&directory, session_id))
 }
 
 /// Where a client on this machine dials a server that listens here: one that listens on all

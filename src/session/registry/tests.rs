@@ -210,3 +210,26 @@ fn all_interfaces_are_dialled_on_the_loopback_one() {
     assert_eq!(dial("192.0.2.7:80"), "192.0.2.7:80");
     assert_eq!(dial("127.0.0.1:6999"), "127.0.0.1:6999");
 }
+
+#[test]
+fn who_looked_in_time_learns_when_the_server_is_gone() {
+    let home = Home::new();
+    let registration = register_in(&home.places, &session("one", 1)).unwrap();
+    assert!(presence_in(&home.places, "two").is_none());
+    assert!(presence_in(&home.places, "../flowlayer/one").is_none());
+    let presence = presence_in(&home.places, "one").unwrap();
+    let waiting = std::thread::spawn(move || presence.wait_for_end());
+    drop(registration);
+    waiting.join().unwrap().unwrap();
+    assert!(presence_in(&home.places, "one").is_none());
+}
+
+#[test]
+fn a_retired_session_is_listed_no_more_and_still_there() {
+    let home = Home::new();
+    let registration = register_in(&home.places, &session("one", 1)).unwrap();
+    let file = fs::File::open(registration.path()).unwrap();
+    registration.retire();
+    assert_eq!(list_in(&home.places), []);
+    assert!(file.try_lock_shared().is_err(), "until the process ends");
+}

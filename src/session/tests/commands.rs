@@ -1,6 +1,7 @@
 //! Commands and their answers.
 
 use super::*;
+use crate::runtime::handle::Urgency;
 
 #[tokio::test]
 async fn what_is_no_command_gets_an_error_and_the_connection_stays() {
@@ -172,6 +173,12 @@ async fn every_action_reaches_the_runtime() {
         ),
         ("start_all", json!({}), Action::StartAll),
         ("stop_all", json!(null), Action::StopAll),
+        ("shutdown", json!(null), Action::Shutdown(Urgency::Graceful)),
+        (
+            "shutdown",
+            json!({"force": true}),
+            Action::Shutdown(Urgency::Now),
+        ),
     ];
     for (name, payload, expected) in table {
         client.command(name, name, payload).await;
@@ -243,7 +250,7 @@ async fn get_snapshot_answers_with_the_services() {
     assert_eq!(names, SERVICES.map(Value::from));
     assert_eq!(
         services[0],
-        json!({"name": "api", "status": "running", "up": true, "pid": 4242, "wave": 0,
+        json!({"name": "api", "status": "running", "up": true, "pid": 4242, "wanted": true, "wave": 0,
             "kind": "daemon", "since": "1970-01-01T00:00:00.000Z"})
     );
 }

@@ -178,6 +178,8 @@ fn view(service: usize) -> StatusView {
         pid: Some(4242),
         exit_code: None,
         signal: None,
+        wanted: true,
+        depends_on: Arc::default(),
         blocked_by: Vec::new(),
         wave: 0,
         kind: ServiceKind::Daemon,

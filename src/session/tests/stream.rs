@@ -16,7 +16,7 @@ async fn hello_comes_first_and_the_snapshot_second() {
             "protocol_version": 1,
             "server": "flowlayer",
             "capabilities": ["get_snapshot", "get_logs", "start_service", "stop_service",
-                "restart_service", "start_all", "stop_all"],
+                "restart_service", "start_all", "stop_all", "shutdown"],
             "session_id": SESSION,
         }})
     );
@@ -48,13 +48,14 @@ async fn status_and_detail_are_told_with_their_time() {
     failed.pid = None;
     failed.exit_code = Some(1);
     failed.detail = Some("exit code 1 before ready".to_owned());
+    failed.wanted = false;
     let view = Arc::new(failed);
     api.tell(&client, Update::Status { view, at, after: 0 });
     assert_eq!(
         client.next().await,
         json!({"type": "event", "name": "service_status", "payload": {
             "service": "db", "status": "failed", "timestamp": "2026-04-18T10:30:00.007Z",
-            "up": false, "detail": "exit code 1 before ready", "exit_code": 1, "wave": 0,
+            "up": false, "detail": "exit code 1 before ready", "exit_code": 1, "wanted": false, "wave": 0,
             "kind": "daemon", "since": "1970-01-01T00:00:00.000Z",
         }})
     );

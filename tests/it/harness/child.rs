@@ -35,6 +35,36 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+impl Finished {
+    /// The one JSON document on its standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// It ended with this code, nothing on standard output, and one line on standard error with all
+    /// of these words.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: i32, words: &[&str]) {
+        assert_eq!(
+            (self.code, self.stdout.as_str()),
+            (Some(code), ""),
+            "{self:?}"
+        );
+        self.complained(words);
+    }
+
+    /// There is one line on standard error, an error with all of these words.
+    #[track_caller]
+    pub(crate) fn complained(&self, words: &[&str]) {
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert!(self.stderr.starts_with("Error: "), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?}: {self:?}");
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     seen: Mutex<Seen>,

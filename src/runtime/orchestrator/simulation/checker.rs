@@ -240,11 +240,11 @@ impl Checker {
                     "a stop is done and the service is not down"
                 );
             }
-            Action::StartAll | Action::StopAll => {
+            Action::StartAll | Action::StopAll | Action::Shutdown(_) => {
                 let on_its_way = |service: usize| !down(service) && !up(service);
                 let named = (0..seen.len()).all(|service| seen[service] || on_its_way(service));
                 assert!(named, "not every service was named");
-                if done && action == Action::StopAll {
+                if done && action != Action::StartAll {
                     assert!((0..seen.len()).all(down));
                 }
             }

@@ -97,6 +97,10 @@ fn play(script: &Script) {
             Happening::Act(client, action) => {
                 request += 1;
                 let ticket = Ticket(SubscriberId(u64::from(*client)), RequestId(request));
+                if let crate::runtime::Action::Shutdown(urgency) = action {
+                    shut_down = true;
+                    run.checker.shutting_down(*urgency);
+                }
                 run.checker.asked(ticket, *action);
                 run.input(Input::Act(ticket, *action));
             }

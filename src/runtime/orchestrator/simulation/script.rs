@@ -193,7 +193,12 @@ fn actions(services: usize) -> impl Strategy<Value = Action> {
         3 => (0..services).prop_map(Action::Restart),
         1 => Just(Action::StartAll),
         1 => Just(Action::StopAll),
+        1 => urgencies().prop_map(Action::Shutdown),
     ]
+}
+
+fn urgencies() -> impl Strategy<Value = Urgency> {
+    prop_oneof![Just(Urgency::Graceful), Just(Urgency::Now)]
 }
 
 fn happenings(services: usize) -> impl Strategy<Value = (Now, Happening)> {
@@ -202,7 +207,7 @@ fn happenings(services: usize) -> impl Strategy<Value = (Now, Happening)> {
         12 => (0..4u8, actions(services)).prop_map(|(client, action)| Happening::Act(client, action)),
         4 => (0..services, ends).prop_map(|(service, end)| Happening::Exit(service, end)),
         2 => (0..services).prop_map(Happening::Leave),
-        1 => prop_oneof![Just(Urgency::Graceful), Just(Urgency::Now)].prop_map(Happening::Shutdown),
+        1 => urgencies().prop_map(Happening::Shutdown),
     ];
     (
         prop_oneof![3 => 0..300u64, 1 => 0..12_000u64].prop_map(Duration::from_millis),

@@ -207,7 +207,8 @@ impl World {
                 self.finished = true;
                 let left = (0..self.services.len())
                     .filter(|&service| self.has_processes(service))
-                    .count();
+                    .map(|service| format!("a process of s{service:02}"))
+                    .collect();
                 self.plan(now, What::Say(Input::Finished(left)));
             }
             _ => {}

@@ -1,0 +1,160 @@
+//! `flowlayer start`, `stop` and `restart`: actions on services, to their outcome (SPEC 9).
+
+mod outcome;
+mod steps;
+
+use std::future::pending;
+
+use flowlayer::client::{Client, CommandError};
+use flowlayer::protocol::Command;
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::time::{Instant, sleep_until};
+
+use crate::cli::{ActionArgs, RestartArgs};
+use crate::client::watch::Watch;
+use crate::client::{self, Peer};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use outcome::{Outcome, Trouble};
+use steps::Verb;
+
+/// Commands that wait for their outcome at the same time; a server reads no more than 32 of a
+/// connection.
+const TOGETHER: usize = 16;
+
+/// Brings services up, what they depend on first.
+pub(crate) fn start(args: ActionArgs, colors: Colors) -> Result<Exit, Failure> {
+    run(Verb::Start, args, false, colors)
+}
+
+/// Takes services down, dependents first.
+pub(crate) fn stop(args: ActionArgs, colors: Colors) -> Result<Exit, Failure> {
+    run(Verb::Stop, args, false, colors)
+}
+
+/// Stops and starts services, and what depends on them where that is asked for.
+pub(crate) fn restart(args: RestartArgs, colors: Colors) -> Result<Exit, Failure> {
+    run(Verb::Restart, args.action, args.with_dependents, colors)
+}
+
+fn run(
+    verb: Verb,
+    args: ActionArgs,
+    with_dependents: bool,
+    colors: Colors,
+) -> Result<Exit, Failure> {
+    match (args.all, args.services.is_empty()) {
+        (false, true) => return Err(usage("name at least one service, or say --all")),
+        (true, false) => return Err(usage("name services or say --all, not both")),
+        (true, true) if with_dependents => {
+            return Err(usage(
+                "--all leaves no dependents out: say only one of the two",
+            ));
+        }
+        _ => {}
+    }
+    let peer = Peer::find(args.session, colors)?;
+    let limit = args.timeout.timeout;
+    client::block_on(async {
+        let deadline = limit.map(|limit| Instant::now() + limit.duration());
+        let connected = peer.connect().await?;
+        client::check_names(&args.services, &connected.services)?;
+        let meant = if with_dependents {
+            steps::with_dependents(&args.services, &connected.services)?
+        } else {
+            steps::named(&args.services, &connected.services)
+        };
+        let steps = if args.all {
+            steps::of_all(verb)
+        } else {
+            steps::of(verb, &meant)
+        };
+        let up_before: Vec<String> = steps::up(&connected.services);
+        let mut names: Vec<String> = meant.iter().map(|service| service.name.clone()).collect();
+        let mut watch = Watch::new(connected.events, Some(connected.services.clone()));
+        let mut trouble = perform(&connected.client, steps, &mut watch, deadline).await;
+        if args.all && verb == Verb::Restart && trouble.is_empty() {
+            // What was up without being started by itself comes back too.
+            let back = steps::left_down(&up_before, &watch.to_vec());
+            trouble = perform(&connected.client, back, &mut watch, deadline).await;
+        }
+        watch.catch_up();
+        watch.hide_progress();
+        if args.all {
+            names = watch
+                .to_vec()
+                .into_iter()
+                .map(|service| service.name)
+                .collect();
+        }
+        let outcome = Outcome {
+            verb,
+            names,
+            services: watch.to_vec(),
+            trouble,
+            limit,
+        };
+        outcome.report(args.json, colors)
+    })
+}
+
+fn usage(words: &str) -> Failure {
+    Failure::Usage(words.to_owned())
+}
+
+/// Performs step after step until one fails. What fails in one step is told together.
+async fn perform(
+    client: &Client,
+    steps: Vec<Vec<Command>>,
+    watch: &mut Watch,
+    deadline: Option<Instant>,
+) -> Vec<Trouble> {
+    for step in steps {
+        let mut commands = stream::iter(step)
+            .map(|command| async move {
+                let result = client.call(command.clone()).finished().await;
+                (command, result)
+            })
+            .buffer_unordered(TOGETHER);
+        let mut trouble = Vec::new();
+        let mut tells = true;
+        loop {
+            watch.show_progress();
+            tokio::select! {
+                done = commands.next() => match done {
+                    Some((_, Ok(_))) => {}
+                    Some((command, Err(error))) => trouble.push(Trouble::Failed(command, error)),
+                    None => break,
+                },
+                news = watch.next(), if tells => tells = news.is_some(),
+                () = until(deadline) => {
+                    trouble.push(Trouble::TimedOut);
+                    break;
+                }
+            }
+        }
+        if !trouble.is_empty() {
+            return trouble;
+        }
+        watch.catch_up();
+    }
+    Vec::new()
+}
+
+/// Waits for a moment, for ever without one.
+pub(crate) async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+/// Whether the outcome is unknown because the connection is gone.
+fn is_lost(error: &CommandError) -> bool {
+    matches!(
+        error,
+        CommandError::Disconnected | CommandError::NotConnected
+    )
+}

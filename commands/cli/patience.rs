@@ -1,0 +1,103 @@
+//! How long somebody is ready to wait, as it is written on a command line.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// A limit of time: more than nothing, and short enough to be added to any clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Patience(Duration);
+
+/// Why a text is no limit of time.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is no time to wait: give seconds above 0, like 30, 2.5 or 5m (ms, s, m, h)")]
+pub(crate) struct PatienceError(String);
+
+/// Longer than anybody waits.
+const LONGEST: f64 = 10.0 * 365.0 * 86_400.0;
+
+impl Patience {
+    /// The limit.
+    pub(crate) const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Patience {
+    type Err = PatienceError;
+
+    fn from_str(text: &str) -> Result<Self, PatienceError> {
+        let wrong = || PatienceError(text.to_owned());
+        let end = text
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        let scale = match unit {
+            "ms" => 0.001,
+            "" | "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            _ => return Err(wrong()),
+        };
+        let seconds = number.parse::<f64>().map_err(|_| wrong())? * scale;
+        if !(seconds > 0.0 && seconds <= LONGEST) {
+            return Err(wrong());
+        }
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(duration) if !duration.is_zero() => Ok(Self(duration)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl std::fmt::Display for Patience {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_or_a_number_with_its_unit() {
+        let read = |text: &str| text.parse::<Patience>().map(Patience::duration);
+        for (text, milliseconds) in [
+            ("30", 30_000),
+            ("2.5", 2_500),
+            (".5", 500),
+            ("30s", 30_000),
+            ("250ms", 250),
+            ("5m", 300_000),
+            ("1.5h", 5_400_000),
+        ] {
+            assert_eq!(
+                read(text),
+                Ok(Duration::from_millis(milliseconds)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "0",
+            "0.0",
+            "-1",
+            "s",
+            "1 s",
+            "1d",
+            "5 m",
+            "1e3",
+            "inf",
+            "NaN",
+            "1.2.3",
+            ".",
+            "99999999999999999999h",
+            "1ms1",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert_eq!("90s".parse::<Patience>().unwrap().to_string(), "90 s");
+    }
+}

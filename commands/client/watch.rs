@@ -1,0 +1,185 @@
+//! How the services of a session are, as its events tell it, and what is being waited for.
+
+use std::collections::BTreeMap;
+
+use flowlayer::client::{ConnectionState, Event, Events};
+use flowlayer::protocol::{ServiceState, Status};
+
+use super::services::is_up;
+use crate::terminal::progress::Progress;
+
+/// The services as they were told last.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    events: Events,
+    services: BTreeMap<String, ServiceState>,
+    /// Whether it is known how all services are.
+    has_snapshot: bool,
+    progress: Progress,
+}
+
+/// What an event was about.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Services.
+    Services,
+    /// A server has introduced itself.
+    Session,
+    /// The connection.
+    Connection(ConnectionState),
+    /// Nothing that matters to scripts.
+    Other,
+}
+
+impl Watch {
+    /// Begins with what is known.
+    pub(crate) fn new(events: Events, services: Option<Vec<ServiceState>>) -> Self {
+        let mut watch = Self {
+            events,
+            services: BTreeMap::new(),
+            has_snapshot: false,
+            progress: Progress::new(),
+        };
+        if let Some(services) = services {
+            watch.replace(services);
+        }
+        watch
+    }
+
+    /// Waits for the next event and takes it in; `None` when the client has ended. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<News> {
+        let event = self.events.next().await?;
+        Some(self.take(event))
+    }
+
+    /// Takes in what has been told until now.
+    pub(crate) fn catch_up(&mut self) {
+        while let Some(event) = self.events.try_next() {
+            let _ = self.take(event);
+        }
+    }
+
+    fn take(&mut self, event: Event) -> News {
+        match event {
+            Event::Snapshot(services) => {
+                self.replace(services);
+                News::Services
+            }
+            Event::Status(status) => {
+                let service = self
+                    .services
+                    .entry(status.service)
+                    .or_insert_with_key(|name| ServiceState {
+                        name: name.clone(),
+                        status: status.status,
+                        details: status.details.clone(),
+                    });
+                let depends_on = std::mem::take(&mut service.details.depends_on);
+                service.status = status.status;
+                service.details = status.details;
+                service.details.depends_on = depends_on;
+                News::Services
+            }
+            Event::Detail(detail) => {
+                if let Some(service) = self.services.get_mut(&detail.service) {
+                    service.details.detail = Some(detail.detail);
+                }
+                News::Services
+            }
+            Event::Session(_) => {
+                self.has_snapshot = false;
+                News::Session
+            }
+            Event::Connection(state) => News::Connection(state),
+            Event::Logs(_) | Event::Gap(_) => News::Other,
+        }
+    }
+
+    fn replace(&mut self, services: Vec<ServiceState>) {
+        self.has_snapshot = true;
+        self.services = services
+            .into_iter()
+            .map(|service| (service.name.clone(), service))
+            .collect();
+    }
+
+    /// All services, sorted by name; `None` until it is known how they are.
+    pub(crate) fn services(&self) -> Option<impl Iterator<Item = &ServiceState>> {
+        self.has_snapshot.then(|| self.services.values())
+    }
+
+    /// Everything that is known, for a report.
+    pub(crate) fn to_vec(&self) -> Vec<ServiceState> {
+        self.services.values().cloned().collect()
+    }
+
+    /// Shows a person what is being waited for.
+    pub(crate) fn show_progress(&mut self) {
+        match waiting_for(self.services.values()) {
+            Some(words) => self.progress.show(&words),
+            None => self.progress.clear(),
+        }
+    }
+
+    /// Shows a person this instead.
+    pub(crate) fn show(&mut self, words: &str) {
+        self.progress.show(words);
+    }
+
+    /// Makes room for other text.
+    pub(crate) fn hide_progress(&mut self) {
+        self.progress.clear();
+    }
+}
+
+/// What keeps services on their way from arriving, in one line; `None` when none is on its way.
+pub(crate) fn waiting_for<'a>(
+    services: impl IntoIterator<Item = &'a ServiceState>,
+) -> Option<String> {
+    let on_its_way = |service: &&ServiceState| match service.status {
+        Status::Unknown | Status::Starting | Status::Stopping => true,
+        Status::Running => !is_up(service),
+        Status::Ready | Status::Stopped | Status::Failed => false,
+    };
+    let mut waiting: Vec<&ServiceState> = services.into_iter().filter(on_its_way).collect();
+    // Those that say why are worth more than those that wait for their turn.
+    waiting.sort_by_key(|service| (service.status == Status::Unknown, service.details.wave));
+    let first = waiting.first()?;
+    let why = first.details.detail.as_deref();
+    let words = why.unwrap_or(first.status.as_str());
+    Some(match waiting.len() - 1 {
+        0 => format!("{}: {words}", first.name),
+        more => format!("{}: {words} (and {more} more)", first.name),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use flowlayer::protocol::Details;
+
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_comes_before_what_waits_for_its_turn() {
+        let service = |name: &str, status, up, detail: Option<&str>| ServiceState {
+            name: name.to_owned(),
+            status,
+            details: Details {
+                up: Some(up),
+                detail: detail.map(str::to_owned),
+                ..Details::default()
+            },
+        };
+        let mut services = vec![
+            service("a", Status::Unknown, false, None),
+            service("b", Status::Running, true, None),
+            service("c", Status::Running, false, Some("waiting for tcp :1")),
+            service("d", Status::Stopped, false, None),
+        ];
+        let words = waiting_for(&services);
+        assert_eq!(words.as_deref(), Some("c: waiting for tcp :1 (and 1 more)"));
+        services.remove(2);
+        assert_eq!(waiting_for(&services).as_deref(), Some("a: unknown"));
+        assert_eq!(waiting_for(&services[1..]), None);
+    }
+}

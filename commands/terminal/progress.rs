@@ -1,0 +1,85 @@
+//! One line on standard error that says what is being waited for, and goes away again.
+
+use std::io::IsTerminal;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::{ansi, print};
+
+/// Only people at a terminal see it; elsewhere it shows nothing.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    is_shown: bool,
+    line: String,
+}
+
+/// Back to the first column, and nothing left of the line.
+const CLEAR: &str = "\r\u{1b}[2K";
+
+impl Progress {
+    /// Looks whether anybody would see it.
+    pub(crate) fn new() -> Self {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        Self {
+            is_shown: std::io::stderr().is_terminal() && !is_dumb,
+            line: String::new(),
+        }
+    }
+
+    /// Shows this, in place of what was there.
+    pub(crate) fn show(&mut self, text: &str) {
+        if !self.is_shown {
+            return;
+        }
+        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let line = fitting(text, columns.saturating_sub(1));
+        if line != self.line {
+            print::stderr(&format!("{CLEAR}{line}"));
+            self.line = line;
+        }
+    }
+
+    /// Makes room for other text.
+    pub(crate) fn clear(&mut self) {
+        if !std::mem::take(&mut self.line).is_empty() {
+            print::stderr(CLEAR);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The text as one line of at most so many columns.
+fn fitting(text: &str, columns: usize) -> String {
+    let mut clean = String::with_capacity(text.len());
+    ansi::append_safe(&mut clean, text, false);
+    let mut line = String::new();
+    let mut width = 0;
+    for character in clean.replace('\t', " ").chars() {
+        width += character.width().unwrap_or(0);
+        if width > columns {
+            line.pop();
+            line.push('…');
+            break;
+        }
+        line.push(character);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_one_line_that_fits() {
+        assert_eq!(fitting("waiting for api", 20), "waiting for api");
+        assert_eq!(fitting("waiting for api", 10), "waiting f…");
+        assert_eq!(fitting("a\tb\u{1b}[2Jc\nd", 20), "a bc d");
+        assert_eq!(fitting("", 0), "");
+    }
+}

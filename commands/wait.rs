@@ -1,0 +1,255 @@
+//! `flowlayer wait`: until services are up, or it is clear that one will not be (SPEC 9).
+
+mod verdict;
+
+use std::time::Duration;
+
+use flowlayer::client::{self as core, ConnectionState};
+use flowlayer::protocol::{ErrorBody, ServiceState};
+use tokio::time::{Instant, sleep_until};
+
+use crate::cli::{Patience, WaitArgs};
+use crate::client::services::{ActionReport, ServiceReport, one_line};
+use crate::client::watch::{News, Watch, waiting_for};
+use crate::client::{self, Peer};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use verdict::Verdict;
+
+/// How long a session may be away when no limit is given: `serve` that was started a moment ago, a
+/// server that is being started again.
+const ABSENCE: Duration = Duration::from_secs(10);
+
+/// How long services must have been at rest before it is believed that nobody is about to start
+/// them: a session that ends closes its connections within this time.
+const REST: Duration = Duration::from_secs(1);
+
+/// Nobody waits longer than this without saying so; ten years, for a clock that needs a number.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// Waits.
+pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(args.session, colors)?;
+    client::block_on(async {
+        let now = Instant::now();
+        let (_client, events) = core::start(peer.patient_config());
+        let mut waiting = Waiting {
+            watch: Watch::new(events, None),
+            peer,
+            names: args.services,
+            limit: args.timeout.timeout,
+            began: now,
+            absent: Some((now, None)),
+            at_rest_since: None,
+        };
+        let end = waiting.until_the_end().await;
+        waiting.watch.hide_progress();
+        waiting.report(end, args.json, colors)
+    })
+}
+
+/// How it ended.
+enum End {
+    Up,
+    /// These services will not come up; a word for programs, and one for people.
+    Hopeless {
+        code: &'static str,
+        names: Vec<String>,
+        words: String,
+    },
+    TimedOut,
+}
+
+struct Waiting {
+    peer: Peer,
+    watch: Watch,
+    /// Empty: all that are meant to be up.
+    names: Vec<String>,
+    limit: Option<Patience>,
+    began: Instant,
+    /// Since when there is no connection, and why.
+    absent: Option<(Instant, Option<core::Failure>)>,
+    /// Since when all that is missing is a start that nobody has asked for.
+    at_rest_since: Option<Instant>,
+}
+
+impl Waiting {
+    async fn until_the_end(&mut self) -> Result<End, Failure> {
+        loop {
+            if self.absent.is_none()
+                && let Some(end) = self.judge()?
+            {
+                return Ok(end);
+            }
+            let wake = self.wake_at();
+            tokio::select! {
+                news = self.watch.next() => match news {
+                    Some(News::Connection(state)) => self.connection(state)?,
+                    Some(News::Session) => self.at_rest_since = None,
+                    Some(News::Services | News::Other) => {}
+                    None => return Err(self.gone()),
+                },
+                () = sleep_until(wake) => {
+                    if let Some(end) = self.time()? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    fn connection(&mut self, state: ConnectionState) -> Result<(), Failure> {
+        match state {
+            ConnectionState::Connecting => {}
+            ConnectionState::Connected => self.absent = None,
+            ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => {
+                if is_final(&why) && self.peer.found_again().is_sure() {
+                    return Err(self.peer.found_again().explain(&why));
+                }
+                let since = self
+                    .absent
+                    .take()
+                    .map_or_else(Instant::now, |(since, _)| since);
+                self.watch.show(&format!("waiting for the session: {why}"));
+                self.absent = Some((since, Some(why)));
+                self.at_rest_since = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end, if there is one in what is known of the services.
+    fn judge(&mut self) -> Result<Option<End>, Failure> {
+        let Some(services) = self.watch.services() else {
+            return Ok(None);
+        };
+        let services: Vec<&ServiceState> = services.collect();
+        client::check_names(&self.names, &services)?;
+        let verdict = verdict::judge(&services, &self.names);
+        if !matches!(verdict, Verdict::AtRest { .. }) {
+            self.at_rest_since = None;
+        }
+        match verdict {
+            Verdict::Up => return Ok(Some(End::Up)),
+            Verdict::Coming => self.watch.show_progress(),
+            Verdict::Lost { names, words } => {
+                let code = "failed";
+                return Ok(Some(End::Hopeless { code, names, words }));
+            }
+            Verdict::AtRest { names, words } => {
+                let since = *self.at_rest_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= REST {
+                    let code = "stopped";
+                    return Ok(Some(End::Hopeless { code, names, words }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn wake_at(&self) -> Instant {
+        let absence = match (&self.absent, self.limit) {
+            (Some((since, _)), None) => Some(*since + ABSENCE),
+            _ => None,
+        };
+        let rest = self.at_rest_since.map(|since| since + REST);
+        let all = [self.deadline(), absence, rest];
+        let next = all.into_iter().flatten().min();
+        next.unwrap_or(self.began + FOR_EVER)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.limit.map(|limit| self.began + limit.duration())
+    }
+
+    fn time(&self) -> Result<Option<End>, Failure> {
+        let now = Instant::now();
+        let is_over = self.deadline().is_some_and(|deadline| now >= deadline);
+        match &self.absent {
+            Some((since, _)) if is_over || (self.limit.is_none() && now >= *since + ABSENCE) => {
+                Err(self.gone())
+            }
+            None if is_over => Ok(Some(End::TimedOut)),
+            _ => Ok(None),
+        }
+    }
+
+    /// There is no session, and nobody waits for one any longer.
+    fn gone(&self) -> Failure {
+        let peer = self.peer.found_again();
+        let why = match &self.absent {
+            Some((_, Some(why))) => why.clone(),
+            _ => core::Failure::Unreachable {
+                address: peer.attachment().address.clone(),
+                why: "no answer in time".to_owned(),
+            },
+        };
+        peer.explain(&why)
+    }
+
+    fn report(
+        &self,
+        end: Result<End, Failure>,
+        json: bool,
+        colors: Colors,
+    ) -> Result<Exit, Failure> {
+        let end = end?;
+        let services = self.watch.to_vec();
+        let about: Vec<&ServiceState> = services
+            .iter()
+            .filter(|service| verdict::is_about(service, &self.names))
+            .collect();
+        let (error, failed_services) = match &end {
+            End::Up => (None, Vec::new()),
+            End::Hopeless { code, names, words } => (Some((*code, words.clone())), names.clone()),
+            End::TimedOut => (Some(("timeout", self.late(&about))), Vec::new()),
+        };
+        if json {
+            let report = ActionReport {
+                action: "wait",
+                ok: error.is_none(),
+                error: error.as_ref().map(|(code, message)| ErrorBody {
+                    code: (*code).to_owned(),
+                    message: message.clone(),
+                }),
+                failed_services,
+                services: about.iter().copied().map(ServiceReport::from).collect(),
+            };
+            print::stdout(&print::json(&report));
+        } else if error.is_none() {
+            let lines: String = about
+                .iter()
+                .map(|service| one_line(service, colors.stdout))
+                .collect();
+            print::stdout(&lines);
+        }
+        match (end, error) {
+            (End::TimedOut, Some((_, words))) => Err(Failure::TimedOut(words)),
+            (_, Some((_, words))) => Err(Failure::Failed(words)),
+            (_, None) => Ok(Exit::SUCCESS),
+        }
+    }
+
+    fn late(&self, about: &[&ServiceState]) -> String {
+        let limit = self
+            .limit
+            .map_or_else(String::new, |limit| limit.to_string());
+        match waiting_for(about.iter().copied()) {
+            Some(why) => format!("not everything is up within {limit}: {why}"),
+            None => format!("not everything is up within {limit}"),
+        }
+    }
+}
+
+/// Whether another attempt would only hear the same.
+fn is_final(why: &core::Failure) -> bool {
+    matches!(
+        why,
+        core::Failure::TokenRequired { .. }
+            | core::Failure::InvalidToken { .. }
+            | core::Failure::NotFlowLayer { .. }
+            | core::Failure::WrongVersion { .. }
+    )
+}

@@ -1,0 +1,263 @@
+//! `flowlayer start`, `stop` and `restart` on a running session.
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{Child, Fake, Server, Stack};
+
+/// `web` needs `api` needs `db`; `idle` is not started by itself.
+fn shop() -> Server {
+    let on = |dependencies: &[&str]| json!({"cmd": ["sleep", "1000"], "dependsOn": dependencies});
+    Stack::new()
+        .service("api", on(&["db"]))
+        .service("db", on(&[]))
+        .service(
+            "idle",
+            json!({"cmd": ["sleep", "1000"], "autoStart": false}),
+        )
+        .service("web", on(&["api"]))
+        .start()
+        .booted()
+}
+
+fn pids(server: &Server) -> Vec<(String, Option<u64>)> {
+    let status = server.run(["status", "--json"]).json();
+    let services = status["services"].as_array().unwrap();
+    let pid = |service: &Value| {
+        let name = service["name"].as_str().unwrap().to_owned();
+        (name, service["pid"].as_u64())
+    };
+    services.iter().map(pid).collect()
+}
+
+/// Which services have another process than before.
+fn changed(before: &[(String, Option<u64>)], after: &[(String, Option<u64>)]) -> Vec<String> {
+    let pairs = before.iter().zip(after);
+    pairs
+        .filter(|(before, after)| before.1 != after.1)
+        .map(|(before, _)| before.0.clone())
+        .collect()
+}
+
+#[test]
+fn one_service_goes_down_and_up_and_the_others_stay() {
+    let server = shop();
+    let before = pids(&server);
+    let stopped = server.run(["stop", "db"]);
+    assert_eq!((stopped.code, stopped.stderr.as_str()), (Some(0), ""));
+    assert_eq!(stopped.stdout, "db → stopped\n");
+    assert_eq!(
+        server.run(["stop", "db"]).code,
+        Some(0),
+        "it is down already"
+    );
+    assert_eq!(changed(&before, &pids(&server)), ["db"]);
+    let started = server.run(["start", "db", "idle", "db"]);
+    assert_eq!(
+        started.stdout, "db → running\nidle → running\n",
+        "{started:?}"
+    );
+    assert_eq!(started.code, Some(0));
+    let restarted = server.run(["restart", "api"]);
+    assert_eq!(
+        (restarted.code, restarted.stdout.as_str()),
+        (Some(0), "api → running\n")
+    );
+    assert_eq!(changed(&before, &pids(&server)), ["api", "db", "idle"]);
+}
+
+#[test]
+fn several_stop_against_the_plan_and_dependents_restart_along_it() {
+    let mut server = shop();
+    assert_eq!(server.run(["stop", "db", "web", "api"]).code, Some(0));
+    let order = |server: &mut Server, word: &str| -> Vec<String> {
+        let lines = server.own_lines();
+        let ends = lines.iter().filter(|line| line.ends_with(word));
+        ends.map(|line| line.replace("[flowlayer] ", "").replace(word, ""))
+            .collect()
+    };
+    assert_eq!(order(&mut server, " → stopped"), ["web", "api", "db"]);
+    assert_eq!(
+        server.run(["start", "web"]).code,
+        Some(0),
+        "with all it needs"
+    );
+    let before = pids(&server);
+    let restarted = server.run(["restart", "api", "--with-dependents", "--json"]);
+    assert_eq!(restarted.code, Some(0), "{restarted:?}");
+    let names: Vec<Value> = restarted.json()["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|service| service["name"].clone())
+        .collect();
+    assert_eq!(names, ["api", "web"]);
+    assert_eq!(changed(&before, &pids(&server)), ["api", "web"]);
+    let stopped = order(&mut server, " → stopped");
+    assert_eq!(
+        stopped[3..],
+        ["api", "web"],
+        "never implied, and in this order"
+    );
+}
+
+#[test]
+fn all_means_all_and_a_restart_brings_back_what_was_up() {
+    let server = shop();
+    assert_eq!(server.run(["start", "idle"]).code, Some(0));
+    let before = pids(&server);
+    let restarted = server.run(["restart", "--all"]);
+    assert_eq!((restarted.code, restarted.stderr.as_str()), (Some(0), ""));
+    let after = pids(&server);
+    assert_eq!(changed(&before, &after).len(), 4);
+    assert!(after.iter().all(|(_, pid)| pid.is_some()), "{after:?}");
+    assert_eq!(server.run(["stop", "--all"]).code, Some(0));
+    assert!(pids(&server).iter().all(|(_, pid)| pid.is_none()));
+    let started = server.run(["start", "--all"]);
+    assert_eq!(started.code, Some(0));
+    assert!(started.stdout.contains("idle → stopped\n"), "{started:?}");
+}
+
+#[test]
+fn what_fails_is_told_with_its_reason_for_people_and_programs() {
+    let server = Stack::new()
+        .shell(
+            "broken",
+            "exit 3",
+            json!({"kind": "oneshot", "autoStart": false}),
+        )
+        .service(
+            "web",
+            json!({"cmd": ["sleep", "1000"], "dependsOn": ["broken"], "autoStart": false}),
+        )
+        .start()
+        .booted();
+    let failed = server.run(["start", "web"]);
+    failed.refused(
+        1,
+        &[
+            "cannot start web",
+            "broken failed",
+            "exit code 3",
+            "failed or blocked: broken, web",
+        ],
+    );
+    let failed = server.run(["start", "web", "--json"]);
+    assert_eq!(failed.code, Some(1));
+    failed.complained(&["cannot start web"]);
+    let report = failed.json();
+    let fields: Vec<&String> = report.as_object().unwrap().keys().collect();
+    assert_eq!(
+        fields,
+        ["action", "ok", "error", "failed_services", "services"]
+    );
+    assert_eq!(
+        (&report["action"], &report["ok"]),
+        (&json!("start"), &json!(false))
+    );
+    assert_eq!(report["error"]["code"], "internal_error");
+    assert_eq!(report["failed_services"], json!(["broken", "web"]));
+    assert_eq!(report["services"][0]["blocked_by"], json!(["broken"]));
+}
+
+#[test]
+fn an_action_that_takes_too_long_is_let_go_and_goes_on() {
+    let server = Stack::new()
+        .shell(
+            "slow",
+            "until [ -e go ]; do sleep 0.05; done",
+            json!({"kind": "oneshot", "autoStart": false}),
+        )
+        .start()
+        .booted();
+    let late = server.run(["start", "slow", "--timeout", "0.3"]);
+    late.refused(124, &["cannot start within 0.3 s", "slow"]);
+    let late = server.run(["start", "slow", "--timeout=300ms", "--json"]);
+    assert_eq!(
+        (late.code, &late.json()["error"]["code"]),
+        (Some(124), &json!("timeout"))
+    );
+    std::fs::write(server.path().join("go"), "").unwrap();
+    assert_eq!(server.run(["wait", "slow"]).code, Some(0));
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_done() {
+    let server = shop();
+    let before = pids(&server);
+    for arguments in [
+        &["stop"][..],
+        &["stop", "--all", "db"],
+        &["restart", "--all", "--with-dependents"],
+        &["start", "db", "--timeout", "0"],
+    ] {
+        let wrong = server.run(arguments);
+        assert_eq!(wrong.code, Some(2), "{arguments:?}");
+        assert!(wrong.stderr.contains("\n\n"), "with the help: {wrong:?}");
+    }
+    server
+        .run(["stop", "api", "webb"])
+        .refused(2, &["\"webb\"", "did you mean \"web\"?"]);
+    assert_eq!(pids(&server), before);
+}
+
+#[test]
+fn what_is_busy_is_told_as_the_server_puts_it() {
+    let server = Stack::new()
+        .shell(
+            "stubborn",
+            "trap '' TERM; while :; do sleep 0.1; done",
+            json!({"stopGraceMs": 1500}),
+        )
+        .start()
+        .booted();
+    let stopping = Child::spawn(server.client(["stop", "stubborn"]));
+    let mut client = server.connect();
+    client.wait_status("stubborn", "stopping");
+    server
+        .run(["restart", "stubborn"])
+        .refused(1, &["cannot restart stubborn", "stopping"]);
+    assert_eq!(stopping.finish().code, Some(0));
+}
+
+#[test]
+fn a_session_that_ends_in_between_is_no_success() {
+    let server = Stack::new()
+        .shell(
+            "slow",
+            "sleep 1000",
+            json!({"kind": "oneshot", "autoStart": false}),
+        )
+        .start()
+        .booted();
+    let starting = Child::spawn(server.client(["start", "slow"]));
+    let mut client = server.connect();
+    client.wait_status("slow", "running");
+    // The guardian is told nothing: the server itself dies.
+    let servers = server.servers();
+    let main = servers
+        .iter()
+        .find(|process| process.pid != server.child_pid())
+        .unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(i32::try_from(main.pid).unwrap()),
+        Signal::SIGKILL,
+    )
+    .unwrap();
+    starting.finish().refused(
+        1,
+        &["cannot start slow", "ended before the outcome was known"],
+    );
+    server.wait_for_end();
+}
+
+#[test]
+fn an_answer_that_never_comes_ends_with_the_time_given() {
+    let server = Stack::new().start().booted();
+    let silent = Fake::websocket(|_, mut peer| {
+        peer.introduce("one", &["api"]);
+        peer.listen();
+    });
+    let asked = server.run(["stop", "api", "-a", &silent.address, "--timeout", "0.5"]);
+    asked.refused(124, &["cannot stop within 0.5 s"]);
+}
