@@ -100,9 +100,9 @@ async fn questions_during_a_flood_are_answered_without_holes() {
         }
     };
     let asked = async {
-        let mut pages = 0;
         let lines = 2 * (0..300).map(|chunk| chunk % 40).sum::<u64>();
-        while logs.last_seq() < lines {
+        // Once more after the last line: on a busy machine the flood may be over at the first look.
+        loop {
             let last = logs.last_seq();
             let page = logs
                 .query(Query {
@@ -121,11 +121,11 @@ async fn questions_during_a_flood_are_answered_without_holes() {
                 .await;
             assert!(seqs(&page).is_sorted_by(|a, b| a < b));
             assert!(page.len() == 150 || !page.truncated, "{}", page.len());
-            pages += 1;
+            if last == lines {
+                return;
+            }
         }
-        pages
     };
-    let ((), pages) = soon(async { tokio::join!(ended, asked) }).await;
-    assert!(pages > 0);
+    soon(async { tokio::join!(ended, asked) }).await;
     soon(logs.close()).await;
 }
