@@ -6,18 +6,22 @@ mod one_dash;
 mod parse;
 mod patience;
 mod session;
+mod value;
 mod wording;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ArgAction;
 
 use flowlayer::protocol::Token;
-pub(crate) use parse::{CommandLine, Parsed};
 pub(crate) use patience::Patience;
 pub(crate) use session::{
     ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs,
 };
+pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
+pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
+pub(crate) use value::{ValueKind, value_kind};
 
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
 #[derive(Debug, clap::Parser)]
@@ -70,6 +74,11 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the JSON Schema of configurations, for editors
     Schema,
+    /// Write the manual pages into a directory
+    Man(ManArgs),
+    /// What the scripts of `completions` ask
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// The grammar of all command lines, for those who generate something from it.
@@ -190,5 +199,36 @@ Ready-made files are in completions/ of the source.")]
 pub(crate) struct CompletionsArgs {
     /// The shell to complete for
     #[arg(value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
+    pub(crate) shell: Shell,
+}
+
+/// The shells that complete our command lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+/// `flowlayer __complete`; see [`crate::complete`].
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompleteArgs {
+    /// The shell that asks
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+    /// The words up to the cursor, the program's name first; bash: what breaks words, and the line
+    #[arg(value_name = "WORDS", last = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// `flowlayer man`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+One page a subcommand, and flowlayer.1 for the whole. For example: flowlayer man ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Where the pages are written; made when missing
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
 }

@@ -8,10 +8,12 @@ mod act;
 mod attach;
 mod cli;
 mod client;
+mod complete;
 mod completions;
 mod down;
 mod exit;
 mod failure;
+mod man;
 mod plan;
 mod schema;
 mod select;
@@ -72,5 +74,7 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args, colors),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Schema => Ok(schema::run()),
+        Command::Man(args) => man::run(&args),
+        Command::Complete(args) => Ok(complete::run(&args)),
     }
 }

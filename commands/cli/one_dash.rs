@@ -6,7 +6,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-const SPELLINGS: [&[u8]; 3] = [b"-token", b"-addr", b"-config"];
+/// With their one dash.
+pub(crate) const SPELLINGS: [&[u8]; 3] = [b"-token", b"-addr", b"-config"];
 
 /// Which options of a command take the next argument as their value.
 #[derive(Debug, Default)]
@@ -70,7 +71,8 @@ pub(super) fn canonical(arguments: Vec<OsString>, options: &ValueOptions) -> Vec
         .collect()
 }
 
-fn with_second_dash(argument: OsString) -> OsString {
+/// One argument that is an option, canonical.
+pub(crate) fn with_second_dash(argument: OsString) -> OsString {
     let bytes = argument.as_encoded_bytes();
     let name = bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes);
     if !SPELLINGS.contains(&name) {

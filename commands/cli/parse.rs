@@ -44,6 +44,12 @@ impl Text {
     }
 }
 
+/// The names that stand for a subcommand when the binary is started under them.
+pub(crate) const MULTI_CALL: [(&str, &str); 2] = [
+    ("flowlayer-server", "serve"),
+    ("flowlayer-client-tui", "tui"),
+];
+
 /// The names under which the binary may be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Grammar {
@@ -72,6 +78,13 @@ impl Grammar {
             Self::ClientTui => alone::<TuiArgs>(&flowlayer, "flowlayer-client-tui", "tui"),
         }
     }
+}
+
+/// What can be typed behind a program of this name, ready to be looked at.
+pub(crate) fn grammar_of(program: &OsStr) -> clap::Command {
+    let mut command = Grammar::of(program).command();
+    command.build();
+    command
 }
 
 /// A subcommand as a program of its own.

@@ -147,6 +147,22 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     }
 }
 
+/// The names of the services in a config, in the order of the text, for those who only want to offer
+/// them: whatever else is wrong with it, and up to where its syntax breaks.
+pub fn service_names(bytes: Vec<u8>) -> Vec<String> {
+    let (text, _) = decode(bytes);
+    let tree = syntax::parse(&text).tree;
+    let members = |id: tree::NodeId| match tree.value(id) {
+        tree::Value::Object(members) => members.nodes.as_slice(),
+        _ => &[],
+    };
+    let top = tree.root().map(members).unwrap_or_default();
+    let services = top.iter().find(|&&id| tree.key(id) == Some("services"));
+    let services = services.map(|&id| members(id)).unwrap_or_default();
+    let names = services.iter().filter_map(|&id| tree.key(id));
+    names.map(str::to_owned).collect()
+}
+
 /// The text without a byte order mark, and what of it is not UTF-8.
 fn decode(mut bytes: Vec<u8>) -> (String, Option<syntax::Failure>) {
     if bytes.starts_with(b"\xef\xbb\xbf") {

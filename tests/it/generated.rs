@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::tempdir;
 
@@ -25,6 +26,63 @@ fn the_completions_are_those_the_binary_prints() {
             "completions/{name} is out of date: flowlayer completions {shell} > completions/{name}"
         );
     }
+}
+
+/// Every subcommand that the help shows has its page, and a formatter has nothing against any.
+#[test]
+fn every_subcommand_has_a_manual_page() {
+    let directory = tempdir().unwrap();
+    let at = directory.path().join("deep/man1");
+    let written = run(directory.path(), ["man".as_ref(), at.as_os_str()]);
+    assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""));
+    let help = run(directory.path(), ["help"]).stdout;
+    let commands = help.split("Commands:\n").nth(1).unwrap();
+    let names: Vec<&str> = commands
+        .lines()
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(names.contains(&"serve"), "{help}");
+    for name in &names {
+        let page = fs::read_to_string(at.join(format!("flowlayer-{name}.1"))).unwrap();
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains("EXIT STATUS"),
+            "{page}"
+        );
+    }
+    let count = fs::read_dir(&at).unwrap().count();
+    // The whole, and the two names of its own.
+    assert_eq!(count, names.len() + 3);
+    let mandoc = Command::new("mandoc").arg("-V").output().is_ok();
+    for page in fs::read_dir(&at).unwrap().filter(|_| mandoc) {
+        let page = page.unwrap().path();
+        let mut lint = Command::new("mandoc");
+        // `.so` is relative to the directory above.
+        lint.current_dir(at.parent().unwrap());
+        lint.args(["-T", "lint", "-W", "error"]).arg(&page);
+        let output = lint.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(0), ""),
+            "{}",
+            page.display()
+        );
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_said() {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("file"), "").unwrap();
+    let failed = run(directory.path(), ["man", "file/man1"]);
+    assert_eq!(failed.code, Some(1));
+    assert!(
+        failed.stderr.starts_with("Error: cannot write file/man1: "),
+        "{}",
+        failed.stderr
+    );
 }
 
 #[test]

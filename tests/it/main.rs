@@ -7,6 +7,7 @@ mod actions;
 mod boot;
 mod cli;
 mod cockpit;
+mod completing;
 mod config;
 mod ending;
 mod examples;

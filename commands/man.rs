@@ -1,0 +1,287 @@
+//! `flowlayer man`: the manual pages, from the same definitions as the help.
+
+use std::io;
+use std::path::Path;
+
+use clap::Command;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+use flowlayer::config::FILE_NAMES;
+
+use crate::cli::{MULTI_CALL, ManArgs, whole};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::print;
+
+/// Writes one page a subcommand, one for the whole, and one for each name of its own that a
+/// subcommand has.
+pub(crate) fn run(args: &ManArgs) -> Result<Exit, Failure> {
+    let directory = &args.directory;
+    let failed = |path: &Path, error: io::Error| {
+        Failure::Failed(format!("cannot write {}: {error}", path.display()))
+    };
+    std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+    let pages = pages();
+    for (name, text) in &pages {
+        let path = directory.join(name);
+        std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
+    }
+    print::stdout(&format!(
+        "{} pages in {}\n",
+        pages.len(),
+        directory.display()
+    ));
+    Ok(Exit::SUCCESS)
+}
+
+/// The name of each page and its text.
+fn pages() -> Vec<(String, Vec<u8>)> {
+    // A page about `help` would say nothing that is not in the others.
+    let mut whole = whole().disable_help_subcommand(true);
+    whole.build();
+    let mut pages = vec![page(&whole)];
+    let shown = whole.get_subcommands().filter(|known| !known.is_hide_set());
+    pages.extend(shown.map(page));
+    for (name, subcommand) in MULTI_CALL {
+        let text = format!(".so man1/flowlayer-{subcommand}.1\n");
+        pages.push((format!("{name}.1"), text.into_bytes()));
+    }
+    pages
+}
+
+fn page(command: &Command) -> (String, Vec<u8>) {
+    let version = env!("CARGO_PKG_VERSION");
+    let is_whole = command
+        .get_display_name()
+        .is_none_or(|name| !name.contains('-'));
+    let man = Man::new(command.clone());
+    let name = man.get_filename();
+    let title = name.trim_end_matches(".1");
+    // The date is empty, so that the same version makes the same pages; the renderer would leave it
+    // out altogether, and what follows would take its place.
+    let title = format!(".TH {title} 1 \"\" \"flowlayer {version}\" \"FlowLayer Manual\"\n");
+    let mut text = title.into_bytes();
+    let notes = Notes::of(command);
+    let sections = [
+        man.render_name_section(&mut text),
+        man.render_synopsis_section(&mut text),
+        man.render_description_section(&mut text),
+        man.render_options_section(&mut text),
+        if is_whole {
+            man.render_subcommands_section(&mut text)
+        } else {
+            Ok(())
+        },
+        notes.write(&mut text),
+        exit_status(&notes).to_writer(&mut text),
+        if is_whole {
+            everywhere().to_writer(&mut text)
+        } else {
+            Ok(())
+        },
+        see_also(command, is_whole).to_writer(&mut text),
+    ];
+    for section in sections {
+        section.expect("writing into memory cannot fail");
+    }
+    (name, text)
+}
+
+/// What the help says below the options, its exit codes apart.
+struct Notes {
+    other: Vec<String>,
+    exit_codes: Option<String>,
+}
+
+impl Notes {
+    fn of(command: &Command) -> Self {
+        const EXIT_CODES: &str = "Exit codes:";
+        let text = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let paragraphs = text
+            .split("\n\n")
+            .filter(|paragraph| !paragraph.trim().is_empty());
+        let (codes, other): (Vec<&str>, Vec<&str>) =
+            paragraphs.partition(|paragraph| paragraph.starts_with(EXIT_CODES));
+        Self {
+            other: other.into_iter().map(str::to_owned).collect(),
+            exit_codes: codes.first().map(|codes| {
+                codes[EXIT_CODES.len()..]
+                    .trim_start_matches([' ', '\n'])
+                    .to_owned()
+            }),
+        }
+    }
+
+    fn write(&self, to: &mut Vec<u8>) -> io::Result<()> {
+        if self.other.is_empty() {
+            return Ok(());
+        }
+        let mut roff = Roff::new();
+        roff.control("SH", ["NOTES"]);
+        for (at, paragraph) in self.other.iter().enumerate() {
+            if at > 0 {
+                roff.control("PP", []);
+            }
+            lines(&mut roff, paragraph);
+        }
+        roff.to_writer(to)
+    }
+}
+
+/// A paragraph whose lines stay as they are.
+fn lines(roff: &mut Roff, text: &str) {
+    roff.control("nf", []);
+    for line in text.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+}
+
+fn exit_status(notes: &Notes) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    match &notes.exit_codes {
+        Some(codes) => lines(&mut roff, codes),
+        None => {
+            for (code, meaning) in [
+                ("0", "What was asked for is done."),
+                ("1", "It was tried and failed."),
+                (
+                    "2",
+                    "The command line or the configuration is wrong; nothing was tried.",
+                ),
+            ] {
+                roff.control("TP", [])
+                    .text([bold(code)])
+                    .text([roman(meaning)]);
+            }
+        }
+    }
+    roff
+}
+
+/// The sections about what all subcommands share.
+fn everywhere() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["ENVIRONMENT"]);
+    let environment = [
+        (
+            "FLOWLAYER_TOKEN",
+            "Bearer token of the session API. Beaten by --token, beats session.token; services do not inherit it. A client uses it together with --addr.",
+        ),
+        ("NO_COLOR", "If not empty: no ANSI colours of our own."),
+        (
+            "XDG_RUNTIME_DIR",
+            "Where sessions register, so that clients find them.",
+        ),
+        (
+            "TMPDIR",
+            "The same, in flowlayer-UID below it, without XDG_RUNTIME_DIR.",
+        ),
+    ];
+    for (name, meaning) in environment {
+        roff.control("TP", [])
+            .text([bold(name)])
+            .text([roman(meaning)]);
+    }
+    roff.control("SH", ["FILES"]);
+    let names = FILE_NAMES.join(", ");
+    let files = [
+        (
+            names.as_str(),
+            "The configuration: the first of these in the current directory, unless one is named.",
+        ),
+        (
+            "$XDG_RUNTIME_DIR/flowlayer/",
+            "One file a running session, with its address and token, for its user only.",
+        ),
+        (
+            "logs.dir/all.jsonl, logs.dir/SERVICE.jsonl",
+            "What the services print, one JSON object a line, if the configuration has logs.dir.",
+        ),
+    ];
+    for (name, meaning) in files {
+        roff.control("TP", [])
+            .text([bold(name)])
+            .text([roman(meaning)]);
+    }
+    roff
+}
+
+fn see_also(command: &Command, is_whole: bool) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SEE ALSO"]);
+    let pages: Vec<String> = if is_whole {
+        let shown = command
+            .get_subcommands()
+            .filter(|known| !known.is_hide_set());
+        shown
+            .map(|known| format!("flowlayer-{}", known.get_name()))
+            .collect()
+    } else {
+        vec!["flowlayer".to_owned()]
+    };
+    let last = pages.len().saturating_sub(1);
+    for (at, page) in pages.iter().enumerate() {
+        let end = if at == last { "(1)" } else { "(1)," };
+        roff.control("BR", [page.as_str(), end]);
+    }
+    roff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_page_for_every_command_people_see() {
+        let pages = pages();
+        let mut whole = whole();
+        whole.build();
+        for command in whole.get_subcommands() {
+            let name = format!("flowlayer-{}.1", command.get_name());
+            let is_there = pages.iter().any(|(page, _)| *page == name);
+            let is_for_people = !command.is_hide_set() && command.get_name() != "help";
+            assert_eq!(is_there, is_for_people, "{name}");
+        }
+        for name in [
+            "flowlayer.1",
+            "flowlayer-server.1",
+            "flowlayer-client-tui.1",
+        ] {
+            assert!(pages.iter().any(|(page, _)| page == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_what_the_help_says() {
+        let pages = pages();
+        let text = |name: &str| {
+            let page = pages.iter().find(|(page, _)| page == name).unwrap();
+            String::from_utf8(page.1.clone()).unwrap()
+        };
+        let validate = text("flowlayer-validate.1");
+        assert!(
+            validate.contains(".SH \"EXIT STATUS\"\n.nf\n0 valid, 1 problems found"),
+            "{validate}"
+        );
+        assert!(
+            !validate.contains("SUBCOMMANDS") && !validate.contains("EXTRA"),
+            "{validate}"
+        );
+        let whole = text("flowlayer.1");
+        for section in [
+            "ENVIRONMENT",
+            "FILES",
+            "EXIT STATUS",
+            "SEE ALSO",
+            "SUBCOMMANDS",
+        ] {
+            assert!(whole.contains(section), "{section}: {whole}");
+        }
+        assert!(!whole.contains("__complete"), "{whole}");
+    }
+}
