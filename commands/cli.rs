@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the JSON Schema of configurations, for editors
     Schema,
+    /// Write a first configuration, from what is there already or from an example
+    Init(InitArgs),
     /// Write the manual pages into a directory
     Man(ManArgs),
     /// What the scripts of `completions` ask
@@ -222,6 +224,32 @@ pub(crate) struct CompleteArgs {
     #[arg(value_name = "WORDS", last = true)]
     pub(crate) words: Vec<OsString>,
 }
+
+/// `flowlayer init`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INIT_NOTES)]
+pub(crate) struct InitArgs {
+    /// Import this file: a Procfile, compose.yaml, process-compose.yaml, package.json; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Write the example, whatever is there to import
+    #[arg(long)]
+    pub(crate) template: bool,
+    /// Write this file, - for standard output; without it: flowlayer.jsonc
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+const INIT_NOTES: &str = "\
+Without --from the first of these that is there is imported: process-compose.yaml, Procfile.dev,
+Procfile, compose.yaml, docker-compose.yml, package.json. Without any: an example that runs.
+What cannot be carried over is listed, and stands in the file as a comment at its place.
+
+Exit codes: 0 written, 1 there is a configuration already or it cannot be written,
+2 the command line is wrong or a source cannot be read; nothing was written";
 
 /// `flowlayer man`.
 #[derive(Debug, clap::Args)]

@@ -13,6 +13,7 @@ mod completions;
 mod down;
 mod exit;
 mod failure;
+mod init;
 mod man;
 mod plan;
 mod schema;
@@ -74,6 +75,7 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args, colors),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Schema => Ok(schema::run()),
+        Command::Init(args) => init::run(&args, colors),
         Command::Man(args) => man::run(&args),
         Command::Complete(args) => Ok(complete::run(&args)),
     }

@@ -125,14 +125,15 @@ impl Checked {
     }
 
     fn to_github(&self) -> String {
+        let name = github::in_workspace(&self.name);
         match &self.outcome {
             Ok(report) => {
                 let problems = report.problems.iter();
                 problems
-                    .map(|problem| github::annotation(&self.name, problem))
+                    .map(|problem| github::annotation(&name, problem))
                     .collect()
             }
-            Err(error) => github::unreadable(&self.name, &error.to_string()),
+            Err(error) => github::unreadable(&name, &error.to_string()),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod config;
+pub mod import;
 pub mod logs;
 pub mod plan;
 pub mod ports;

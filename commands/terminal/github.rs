@@ -1,8 +1,22 @@
 //! Problems as workflow commands, which GitHub shows at their lines.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use flowlayer::config::{Problem, severity_word};
+
+/// What GitHub calls the file: annotations are shown at paths that are relative to the workspace,
+/// wherever in it the check ran. A name that is no file in there stays as it is.
+pub(crate) fn in_workspace(name: &str) -> String {
+    let workspace = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+    let workspace = workspace.and_then(|path| path.canonicalize().ok());
+    let path = Path::new(name).canonicalize().ok();
+    let relative = path.zip(workspace).and_then(|(path, workspace)| {
+        let relative = path.strip_prefix(workspace).ok()?;
+        relative.to_str().map(str::to_owned)
+    });
+    relative.unwrap_or_else(|| name.to_owned())
+}
 
 /// One problem of a file, as one line.
 pub(crate) fn annotation(file: &str, problem: &Problem) -> String {

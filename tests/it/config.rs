@@ -126,6 +126,41 @@ fn github_gets_one_workflow_command_a_problem() {
     );
 }
 
+/// Annotations are shown at paths relative to the workspace, wherever in it the check runs.
+#[test]
+fn github_gets_paths_relative_to_its_workspace() {
+    let workspace = tempdir().unwrap();
+    let sub = workspace.path().join("sub,dir");
+    fs::create_dir(&sub).unwrap();
+    fs::write(sub.join("bad.jsonc"), "{}").unwrap();
+    let elsewhere = directory("{}");
+    let outside = elsewhere.path().join("flowlayer.jsonc");
+    let annotated = |path: &Path| {
+        let mut command = flowlayer();
+        command
+            .current_dir(&sub)
+            .env("GITHUB_WORKSPACE", workspace.path())
+            .args(["validate", "--format", "github"])
+            .arg(path);
+        Child::spawn(command).finish().stdout
+    };
+    let line = "::error file=sub%2Cdir/bad.jsonc,line=1,col=1,title=missing_field::";
+    for path in [
+        Path::new("bad.jsonc"),
+        &sub.join("bad.jsonc"),
+        Path::new("../sub,dir/bad.jsonc"),
+    ] {
+        assert!(annotated(path).starts_with(line), "{}", annotated(path));
+    }
+    let line = format!("::error file={},line=1,", outside.display());
+    assert!(
+        annotated(&outside).starts_with(&line),
+        "{}",
+        annotated(&outside)
+    );
+    assert!(annotated(Path::new("none")).starts_with("::error file=none,title=unreadable::"));
+}
+
 #[test]
 fn warnings_fail_only_when_they_are_denied() {
     let warned = "{\"services\": {}}";

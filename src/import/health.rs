@@ -1,0 +1,233 @@
+//! Health checks of other tools as readiness probes.
+
+use serde_json::{Value, json};
+
+use super::shell;
+
+/// What a check command asks for, when a probe of our own asks the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// A GET of a URL of this machine: its port, and everything from the path on.
+    Http { port: u16, path: String, tls: bool },
+    /// A connection to a port of this machine.
+    Tcp { port: u16 },
+}
+
+/// Recognises `curl`, `wget` and `nc -z` at the service itself; `None` for everything else, which
+/// then runs as it is.
+pub(super) fn recognise(argv: &[String]) -> Option<Check> {
+    let (program, arguments) = argv.split_first()?;
+    let plain = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'));
+    match program.rsplit('/').next()? {
+        "curl" | "wget" => {
+            // Anything but a plain GET is not the same.
+            let harmless = |option: &String| {
+                !option.starts_with('-')
+                    || [
+                        "-f",
+                        "-s",
+                        "-S",
+                        "-fs",
+                        "-sf",
+                        "-fsS",
+                        "-sSf",
+                        "-q",
+                        "-qO-",
+                        "-O",
+                        "-I",
+                        "-L",
+                        "-fsSL",
+                        "-sS",
+                        "-k",
+                        "--fail",
+                        "--silent",
+                        "--show-error",
+                        "--spider",
+                        "--quiet",
+                        "--no-verbose",
+                        "-nv",
+                        "--tries=1",
+                        "--head",
+                    ]
+                    .contains(&option.as_str())
+            };
+            if !arguments.iter().all(harmless) {
+                return None;
+            }
+            let mut urls =
+                plain.filter(|argument| argument.contains("://") || argument.contains(':'));
+            let url = urls.next()?;
+            urls.next().is_none().then_some(())?;
+            http(url)
+        }
+        "nc" | "netcat" => {
+            let is_scan = arguments
+                .iter()
+                .any(|option| option.starts_with('-') && option.contains('z'));
+            let words: Vec<&String> = plain.collect();
+            let [host, port] = words.as_slice() else {
+                return None;
+            };
+            (is_scan && is_here(host)).then_some(())?;
+            Some(Check::Tcp {
+                port: positive(port)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The argv of a shell line in which nothing but its first command matters
+/// (`curl -f http://localhost || exit 1`).
+pub(super) fn argv(line: &str) -> Option<Vec<String>> {
+    let line = line.trim();
+    let line = line.strip_suffix("|| exit 1").unwrap_or(line);
+    let words = shell::words(line.trim_end())?;
+    let argv: Vec<String> = words.into_iter().map(|word| word.text).collect();
+    (!argv.is_empty() && !argv[0].is_empty()).then_some(argv)
+}
+
+fn http(url: &str) -> Option<Check> {
+    let (tls, rest) = match url.split_once("://") {
+        Some(("http", rest)) => (false, rest),
+        Some(("https", rest)) => (true, rest),
+        Some(_) => return None,
+        None => (false, url),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, positive(port)?),
+        None => (authority, if tls { 443 } else { 80 }),
+    };
+    let is_path = path.chars().all(|c| c.is_ascii_graphic());
+    (is_here(host) && is_path).then(|| Check::Http {
+        port,
+        path: path.to_owned(),
+        tls,
+    })
+}
+
+fn is_here(host: &str) -> bool {
+    matches!(
+        host,
+        "localhost" | "127.0.0.1" | "0.0.0.0" | "::1" | "[::1]"
+    )
+}
+
+/// A port number that is not 0.
+pub(super) fn positive(port: &str) -> Option<u16> {
+    port.trim().parse().ok().filter(|&port| port > 0)
+}
+
+impl Check {
+    /// The probe, with the port as this machine sees it.
+    pub(super) fn probe(&self, here: impl Fn(u16) -> Option<u16>) -> Option<Value> {
+        Some(match self {
+            Self::Http { port, path, tls } => {
+                let scheme = if *tls { "https" } else { "http" };
+                let url = format!("{scheme}://localhost:{}{path}", here(*port)?);
+                json!({ "type": "http", "url": url })
+            }
+            Self::Tcp { port } => json!({ "type": "tcp", "port": here(*port)? }),
+        })
+    }
+}
+
+/// A time as Go writes it (`1m30s`, `500ms`) or in seconds, in ms.
+pub(super) fn milliseconds(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(u64::from(seconds) * 1000);
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let end = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        total += number
+            * match &rest[..end] {
+                "h" => 3_600_000.0,
+                "m" => 60_000.0,
+                "s" => 1000.0,
+                "ms" => 1.0,
+                "us" | "µs" => 0.001,
+                "ns" => 0.000_001,
+                _ => return None,
+            };
+        rest = &rest[end..];
+    }
+    // What a config can hold.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the bounds"
+    )]
+    (text.len() < 32 && (0.0..4_294_967_295.0).contains(&total)).then_some(total as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str) -> Option<Check> {
+        recognise(&argv(line)?)
+    }
+
+    #[test]
+    fn what_a_probe_of_ours_asks_too_is_recognised() {
+        let http = |port, path: &str| {
+            Some(Check::Http {
+                port,
+                path: path.to_owned(),
+                tls: false,
+            })
+        };
+        assert_eq!(
+            check("curl -f http://localhost:80/health || exit 1"),
+            http(80, "/health")
+        );
+        assert_eq!(check("curl --fail http://127.0.0.1/"), http(80, "/"));
+        assert_eq!(
+            check("wget -q --spider localhost:8080/x?y=1"),
+            http(8080, "/x?y=1")
+        );
+        assert_eq!(
+            check("nc -z localhost 5432"),
+            Some(Check::Tcp { port: 5432 })
+        );
+        for other in [
+            "curl -f http://example.org/",
+            "curl -X POST http://localhost/",
+            "curl http://localhost | grep ok",
+            "curl http://localhost:0/",
+            "pg_isready -U x",
+            "nc -z db 5432",
+            "",
+        ] {
+            assert_eq!(check(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn times_are_read() {
+        for (text, ms) in [
+            ("10s", 10_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("5", 5000),
+            ("1.5s", 1500),
+        ] {
+            assert_eq!(milliseconds(text), Some(ms), "{text}");
+        }
+        for text in ["", "x", "5x", "-5s", "9999999h", "1e9s", "s"] {
+            assert!(matches!(milliseconds(text), None | Some(0)), "{text}");
+        }
+    }
+}

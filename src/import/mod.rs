@@ -1,0 +1,157 @@
+//! What people already have, as a FlowLayer config: Procfile, compose file, process-compose file,
+//! scripts of a package.json.
+//!
+//! Each kind has a reader that turns a text into a [`Draft`]; the draft becomes text in one place.
+//! Two promises hold for all of them: what comes out is a valid config, and what a source says that
+//! is not in it is noted, in the file where it would stand and in [`Draft::notes`].
+
+mod compose;
+mod draft;
+mod health;
+mod package;
+mod process_compose;
+mod procfile;
+mod shell;
+mod variables;
+mod yaml;
+
+use std::path::Path;
+
+pub use draft::Draft;
+
+use crate::config::env_file;
+
+/// Why a source cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", line.map_or_else(String::new, |line| format!("line {line}: ")))]
+pub struct ImportError {
+    /// The line it is about, from 1.
+    line: Option<usize>,
+    message: String,
+}
+
+impl ImportError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            message: message.into(),
+        }
+    }
+
+    fn at(line: usize, message: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            message: message.into(),
+        }
+    }
+}
+
+/// What a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Of process-compose.
+    ProcessCompose,
+    /// Of foreman and its relatives.
+    Procfile,
+    /// Of docker compose.
+    Compose,
+    /// The scripts of a package.json.
+    Package,
+}
+
+/// The names sources have, best first: what says most about how a stack is developed.
+const NAMES: [(&str, Kind); 9] = [
+    ("process-compose.yaml", Kind::ProcessCompose),
+    ("process-compose.yml", Kind::ProcessCompose),
+    ("Procfile.dev", Kind::Procfile),
+    ("Procfile", Kind::Procfile),
+    ("compose.yaml", Kind::Compose),
+    ("compose.yml", Kind::Compose),
+    ("docker-compose.yaml", Kind::Compose),
+    ("docker-compose.yml", Kind::Compose),
+    ("package.json", Kind::Package),
+];
+
+/// The sources in a directory, best first, at most one of each kind.
+pub fn discover(directory: &Path) -> Vec<&'static str> {
+    let mut found: Vec<(&str, Kind)> = Vec::new();
+    for (name, kind) in NAMES {
+        let is_new = found.iter().all(|(_, known)| *known != kind);
+        if is_new && directory.join(name).is_file() {
+            found.push((name, kind));
+        }
+    }
+    found.into_iter().map(|(name, _)| name).collect()
+}
+
+/// What a file is, by its name, and where the name says too little by its text.
+pub fn kind_of(path: &Path, text: &str) -> Option<Kind> {
+    let name = path.file_name()?.to_str()?;
+    let lower = name.to_ascii_lowercase();
+    let is_yaml = matches!(lower.rsplit_once('.'), Some((_, "yaml" | "yml")));
+    if lower.starts_with("procfile")
+        || lower
+            .rsplit_once('.')
+            .is_some_and(|(_, end)| end == "procfile")
+    {
+        Some(Kind::Procfile)
+    } else if lower == "package.json" {
+        Some(Kind::Package)
+    } else if is_yaml && lower.contains("process-compose") {
+        Some(Kind::ProcessCompose)
+    } else if is_yaml {
+        let node = yaml::parse(text).ok();
+        let has = |key| node.as_ref().is_some_and(|node| node.get(key).is_some());
+        Some(if has("processes") {
+            Kind::ProcessCompose
+        } else {
+            Kind::Compose
+        })
+    } else {
+        None
+    }
+}
+
+/// Reads a source. `name` is what it is called in its `directory`, where it looks for what belongs to
+/// it: a `.env`, the lock file of a package manager.
+pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draft, ImportError> {
+    let beside = Beside { directory };
+    let mut draft = match kind {
+        Kind::ProcessCompose => process_compose::read(text, &beside)?,
+        Kind::Procfile => procfile::read(text, &beside),
+        Kind::Compose => compose::read(text, name, &beside)?,
+        Kind::Package => package::read(text, &beside)?,
+    };
+    draft.mend();
+    if draft.is_empty() {
+        let what = match kind {
+            Kind::ProcessCompose => "no processes",
+            Kind::Procfile => "no line of the form `name: command`",
+            Kind::Compose => "no services",
+            Kind::Package => "no scripts",
+        };
+        return Err(ImportError::new(format!(
+            "there is nothing to carry over: {what}"
+        )));
+    }
+    Ok(draft)
+}
+
+/// The directory of a source.
+struct Beside<'a> {
+    directory: &'a Path,
+}
+
+impl Beside<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.directory.join(name).is_file()
+    }
+
+    /// The variables of the `.env`, if there is one that can be read.
+    fn dotenv(&self) -> Vec<(String, String)> {
+        env_file::read(&self.directory.join(".env")).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

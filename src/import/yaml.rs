@@ -1,0 +1,356 @@
+//! YAML as a tree with line numbers, every scalar as it was written, and bounds on what aliases make
+//! of a small text.
+
+use std::collections::{HashMap, HashSet};
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use super::ImportError;
+
+/// How many nodes a document may have once its aliases are replaced.
+const MAX_NODES: usize = 200_000;
+/// How many bytes of scalars, likewise.
+const MAX_BYTES: usize = 16 << 20;
+/// How deep it may be nested.
+const MAX_DEPTH: usize = 64;
+
+/// A value and the line it begins on, from 1.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) line: usize,
+    pub(super) value: Value,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// A scalar as written (`0755` stays `0755`), and whether it was written without quotes.
+    Scalar { text: String, plain: bool },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping in the order of the text, each key once.
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The value of a key of a mapping, unless it is null.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        let mut entries = self.entries().iter();
+        let found = entries
+            .find(|(known, _)| known == key)
+            .map(|(_, node)| node);
+        found.filter(|node| !node.is_null())
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub(super) fn entries(&self) -> &[(String, Node)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a sequence; none for anything else.
+    pub(super) fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a scalar that is not null.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } if !self.is_null() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The scalars of a sequence, or the one scalar that stands for it.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        match &self.value {
+            Value::List(items) => items.iter().filter_map(Node::text).collect(),
+            _ => self.text().into_iter().collect(),
+        }
+    }
+
+    /// Whether it is `null`, `~` or nothing at all.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true }
+            if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// Whether it says yes, in the spellings of YAML 1.1 and 1.2.
+    pub(super) fn is_true(&self) -> bool {
+        let text = self.text().map(str::to_ascii_lowercase);
+        matches!(text.as_deref(), Some("true" | "yes" | "on" | "y"))
+    }
+}
+
+/// Reads the only document of a text.
+pub(super) fn parse(text: &str) -> Result<Node, ImportError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        nodes: 0,
+        bytes: 0,
+    };
+    let mut document = None;
+    loop {
+        let (event, line) = reader.next()?;
+        match event {
+            Event::StreamEnd => break,
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            _ if document.is_some() => {
+                return Err(ImportError::at(
+                    line,
+                    "there is more than one YAML document; keep one",
+                ));
+            }
+            event => document = Some(reader.node(event, line, 0)?),
+        }
+    }
+    document.ok_or_else(|| ImportError::new("it is empty"))
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    /// What aliases stand for.
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    bytes: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, usize), ImportError> {
+        match self.parser.next_event() {
+            None => Ok((Event::StreamEnd, 0)),
+            Some(Ok((event, span))) => Ok((event, span.start.line())),
+            Some(Err(error)) => Err(ImportError::at(
+                error.marker().line(),
+                format!("not YAML: {}", error.info()),
+            )),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, line: usize, depth: usize) -> Result<Node, ImportError> {
+        if depth > MAX_DEPTH {
+            let message = format!("it is nested over {MAX_DEPTH} levels deep");
+            return Err(ImportError::at(line, message));
+        }
+        let (anchor, value) = match event {
+            Event::Alias(anchor) => {
+                // An alias inside of what it stands for has no anchor yet.
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return Err(ImportError::at(
+                        line,
+                        "an alias stands for something that contains it",
+                    ));
+                };
+                self.charge(&node, line)?;
+                return Ok(Node { line, ..node });
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let text = text.into_owned();
+                let plain = style == ScalarStyle::Plain;
+                (anchor, Value::Scalar { text, plain })
+            }
+            Event::SequenceStart(anchor, _) => (anchor, Value::List(self.list(depth)?)),
+            Event::MappingStart(anchor, _) => (anchor, Value::Map(self.map(depth)?)),
+            _ => return Err(ImportError::at(line, "not YAML: a value is missing")),
+        };
+        let node = Node { line, value };
+        self.count(&node, line)?;
+        if anchor > 0 {
+            self.charge(&node, line)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, ImportError> {
+        let mut items = Vec::new();
+        loop {
+            let (event, line) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Ok(items);
+            }
+            items.push(self.node(event, line, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Vec<(String, Node)>, ImportError> {
+        let mut entries: Vec<(String, Node)> = Vec::new();
+        let mut known = HashSet::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, line) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            let key = self.node(event, line, depth + 1)?;
+            let Value::Scalar { text: key, plain } = key.value else {
+                return Err(ImportError::at(line, "a key is a list or a mapping"));
+            };
+            let (event, line) = self.next()?;
+            let value = self.node(event, line, depth + 1)?;
+            if plain && key == "<<" {
+                merged.push(value);
+            } else if !known.insert(key.clone()) {
+                return Err(ImportError::at(
+                    line,
+                    format!("the key {key:?} is given twice"),
+                ));
+            } else {
+                entries.push((key, value));
+            }
+        }
+        // What is written here beats what is merged, and the first of several beats the others.
+        for source in merged {
+            let line = source.line;
+            let maps = match source.value {
+                Value::List(maps) => maps,
+                _ => vec![source],
+            };
+            for map in maps {
+                let Value::Map(map) = map.value else {
+                    return Err(ImportError::at(
+                        line,
+                        "`<<` takes a mapping or a list of mappings",
+                    ));
+                };
+                for (key, value) in map {
+                    if known.insert(key.clone()) {
+                        entries.push((key, value));
+                    }
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Counts a node without what is in it.
+    fn count(&mut self, node: &Node, line: usize) -> Result<(), ImportError> {
+        self.nodes += 1;
+        if let Value::Scalar { text, .. } = &node.value {
+            self.bytes += text.len();
+        }
+        if self.nodes > MAX_NODES || self.bytes > MAX_BYTES {
+            return Err(ImportError::at(
+                line,
+                "it is too large with its aliases replaced",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Counts a node that is about to be copied, with all that is in it. Stops as soon as it is too
+    /// much, so the work is bounded too.
+    fn charge(&mut self, node: &Node, line: usize) -> Result<(), ImportError> {
+        let mut left = vec![node];
+        while let Some(node) = left.pop() {
+            self.count(node, line)?;
+            match &node.value {
+                Value::Scalar { .. } => {}
+                Value::List(items) => left.extend(items),
+                Value::Map(entries) => left.extend(entries.iter().map(|(_, value)| value)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn error(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn scalars_stay_as_they_are_written() {
+        let node =
+            parse("a: 0755\nb: '1.10'\nc: ~\nd:\ne: [yes, \"x\\ty\"]\nf: |\n  l1\n  l2\n").unwrap();
+        assert_eq!(node.get("a").unwrap().text(), Some("0755"));
+        assert_eq!(node.get("b").unwrap().text(), Some("1.10"));
+        assert!(node.get("c").is_none() && node.get("d").is_none());
+        assert_eq!(node.get("e").unwrap().texts(), ["yes", "x\ty"]);
+        assert!(node.get("e").unwrap().items()[0].is_true());
+        assert_eq!(node.get("f").unwrap().text(), Some("l1\nl2\n"));
+        assert_eq!(node.get("b").unwrap().line, 2);
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_replaced() {
+        let node = parse(
+            "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\none: {<<: *x, a: 5}\nmany: {<<: [*y, *x]}\nl: *x\n",
+        )
+        .unwrap();
+        let text = |of: &str, key: &str| {
+            node.get(of)
+                .unwrap()
+                .get(key)
+                .unwrap()
+                .text()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            (text("one", "a"), text("one", "b")),
+            ("5".into(), "2".into())
+        );
+        assert_eq!(
+            (text("many", "b"), text("many", "a")),
+            ("3".into(), "1".into())
+        );
+        assert_eq!(text("l", "b"), "2");
+    }
+
+    #[test]
+    fn what_aliases_make_of_a_text_is_bounded() {
+        let mut laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+        laughs.extend((1..12).map(|level| {
+            let list = vec![format!("*a{}", level - 1); 9].join(", ");
+            format!("a{level}: &a{level} [{list}]\n")
+        }));
+        let begin = std::time::Instant::now();
+        assert!(error(&laughs).contains("too large with its aliases replaced"));
+        assert!(begin.elapsed().as_secs() < 5);
+        assert!(error("a: &a [*a]").contains("an alias stands for something that contains it"));
+        let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
+        assert!(
+            error(&deep).contains("nested over 64 levels deep"),
+            "{}",
+            error(&deep)
+        );
+        // What no parser should try to descend into.
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        assert_eq!(
+            error("a: 1\nb: 2\na: 3\n"),
+            "line 3: the key \"a\" is given twice"
+        );
+        assert!(error("a: 1\nb: [\n").starts_with("line "));
+        assert_eq!(error(""), "it is empty");
+        assert!(
+            error("--- 1\n--- 2\n").ends_with("there is more than one YAML document; keep one")
+        );
+        assert!(error("<<: 5\n").contains("`<<` takes a mapping"));
+        assert!(error("? [a]\n: b\n").contains("a key is a list or a mapping"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[-a-c:&*!|>{}\\[\\],#'\"%@ \n~<?]{0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}

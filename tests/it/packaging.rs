@@ -1,0 +1,208 @@
+//! The release archive: what is in it, that it is the same twice, and that it installs and goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::{TempDir, tempdir};
+
+use crate::harness::{Child, Finished};
+
+const TARGET: &str = "test-target";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The archive, made of the binary under test.
+#[track_caller]
+fn build(output: &Path) -> PathBuf {
+    let mut build = Command::new(root().join("dist/build"));
+    build
+        .args([
+            "--binary",
+            env!("CARGO_BIN_EXE_flowlayer"),
+            "--target",
+            TARGET,
+            "--output",
+        ])
+        .arg(output)
+        // As for anybody who builds from a tag.
+        .env("SOURCE_DATE_EPOCH", "1700000000");
+    let finished = Child::spawn(build).finish();
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+    PathBuf::from(finished.stdout.trim_end())
+}
+
+/// A home with the archive unpacked beside it.
+struct Home {
+    directory: TempDir,
+    unpacked: PathBuf,
+}
+
+impl Home {
+    #[track_caller]
+    fn new(archive: &Path) -> Self {
+        let directory = tempdir().unwrap();
+        let mut tar = Command::new("tar");
+        tar.arg("-xzf").arg(archive).arg("-C").arg(directory.path());
+        assert_eq!(Child::spawn(tar).finish().code, Some(0));
+        fs::create_dir(directory.path().join("home")).unwrap();
+        let name = archive.file_name().unwrap().to_str().unwrap();
+        let unpacked = directory.path().join(name.trim_end_matches(".tar.gz"));
+        Self {
+            directory,
+            unpacked,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// Runs a script of POSIX's shell with nothing in its environment.
+    fn sh(&self, script: &Path, arguments: &[&str]) -> Finished {
+        let mut command = Command::new("sh");
+        command
+            .arg(script)
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.path());
+        Child::spawn(command).finish()
+    }
+
+    #[track_caller]
+    fn install(&self, arguments: &[&str]) -> String {
+        let finished = self.sh(&self.unpacked.join("install.sh"), arguments);
+        assert_eq!(
+            (finished.code, finished.stderr.as_str()),
+            (Some(0), ""),
+            "{}",
+            finished.stdout
+        );
+        finished.stdout
+    }
+
+    /// Everything in the home, sorted.
+    fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        walk(&self.path(), Path::new(""), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn walk(root: &Path, below: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        found.push(path.to_str().unwrap().to_owned());
+        if entry.file_type().unwrap().is_dir() {
+            walk(root, &path, found);
+        }
+    }
+}
+
+#[test]
+fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
+    let (one, two) = (tempdir().unwrap(), tempdir().unwrap());
+    let archive = build(one.path());
+    let again = build(two.path());
+    let name = format!("flowlayer-{}-{TARGET}.tar.gz", env!("CARGO_PKG_VERSION"));
+    assert_eq!(archive.file_name().unwrap(), name.as_str());
+    assert!(
+        fs::read(&archive).unwrap() == fs::read(&again).unwrap(),
+        "two archives of one binary differ"
+    );
+    let mut check = Command::new("sha256sum");
+    check
+        .current_dir(one.path())
+        .args(["-c", &format!("{name}.sha256")]);
+    assert_eq!(Child::spawn(check).finish().stdout, format!("{name}: OK\n"));
+
+    let home = Home::new(&archive);
+    for text in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "install.sh"] {
+        assert!(home.unpacked.join(text).is_file(), "{text}");
+    }
+    assert_eq!(home.files(), [""; 0]);
+    let said = home.install(&[]);
+    assert!(said.contains("is not in your PATH"), "{said}");
+    let installed = home.files();
+    for wanted in [
+        ".local/bin/flowlayer",
+        ".local/bin/flowlayer-server",
+        ".local/bin/flowlayer-client-tui",
+        ".local/share/man/man1/flowlayer-serve.1",
+        ".local/share/bash-completion/completions/flowlayer",
+        ".local/share/bash-completion/completions/flowlayer-server",
+        ".local/share/zsh/site-functions/_flowlayer",
+        ".local/share/fish/vendor_completions.d/flowlayer.fish",
+        ".local/share/flowlayer/flowlayer.schema.json",
+        ".local/share/flowlayer/install.sh",
+    ] {
+        assert!(
+            installed.iter().any(|file| file == wanted),
+            "{wanted}: {installed:#?}"
+        );
+    }
+    for (program, says) in [
+        ("flowlayer", "flowlayer"),
+        ("flowlayer-server", "flowlayer-server"),
+    ] {
+        let mut version = Command::new(home.path().join(".local/bin").join(program));
+        version.arg("--version").env_clear();
+        let said = Child::spawn(version).finish().stdout;
+        assert_eq!(said, format!("{says} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+
+    // Once more changes nothing, and what comes from elsewhere is left alone.
+    home.install(&[]);
+    assert_eq!(home.files(), installed);
+    let own = home.path().join(".local/share/man/man1/own.1");
+    fs::write(&own, "").unwrap();
+    let copy = home.path().join(".local/share/flowlayer/install.sh");
+    let gone = home.sh(&copy, &["--uninstall"]);
+    assert_eq!((gone.code, gone.stderr.as_str()), (Some(0), ""));
+    assert_eq!(
+        home.files(),
+        [
+            ".local",
+            ".local/share",
+            ".local/share/man",
+            ".local/share/man/man1",
+            ".local/share/man/man1/own.1"
+        ]
+    );
+    fs::remove_dir_all(home.path().join(".local")).unwrap();
+
+    // With a prefix of one's own, which has a space in it, there and back.
+    home.install(&["--prefix", "home/my tools"]);
+    assert!(home.path().join("my tools/bin/flowlayer").is_file());
+    home.install(&["--prefix", "home/my tools", "--uninstall"]);
+    assert_eq!(home.files(), [""; 0]);
+
+    refusals(&home);
+}
+
+/// What cannot be done is said, with nothing changed.
+#[track_caller]
+fn refusals(home: &Home) {
+    let script = home.unpacked.join("install.sh");
+    let refused = |arguments: &[&str], code: i32, why: &str| {
+        let before = home.files();
+        let finished = home.sh(&script, arguments);
+        assert_eq!(finished.code, Some(code), "{arguments:?}");
+        assert!(finished.stderr.contains(why), "{}", finished.stderr);
+        assert_eq!(home.files(), before);
+    };
+    refused(&["--uninstall"], 1, "nothing is installed below");
+    refused(&["--bogus"], 2, "unknown argument --bogus");
+    refused(&["--prefix"], 2, "Usage:");
+    fs::write(home.path().join("file"), "").unwrap();
+    refused(&["--prefix", "home/file"], 1, "is not a directory");
+    fs::create_dir_all(home.path().join(".local/bin")).unwrap();
+    fs::write(home.path().join(".local/bin/flowlayer"), "mine").unwrap();
+    refused(&[], 1, "is there already and not from here");
+}
