@@ -15,12 +15,12 @@ use std::path::PathBuf;
 use clap::ArgAction;
 
 use flowlayer::protocol::Token;
+pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
+pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use patience::Patience;
 pub(crate) use session::{
     ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs,
 };
-pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
-pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use value::{ValueKind, value_kind};
 
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
