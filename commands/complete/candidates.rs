@@ -59,7 +59,7 @@ pub(super) fn answer(place: &Place<'_>, current: &str, directory: &Path) -> Answ
             if *nth == 0 && !place.only_values {
                 answer.candidates.extend(subcommands(place.command));
             }
-            if *nth > 0 && answer.also == Also::Commands && arg_is_running(place) {
+            if answer.also == Also::Commands && arg_is_running(place) {
                 // The arguments of a command that is going to run are its own business.
                 answer.also = Also::Files;
             }

@@ -150,7 +150,8 @@ impl<'a> Reader<'a> {
             self.place.command = command;
             return;
         }
-        if let Some(arg) = positional(self.place.command, self.positionals) {
+        if let Some(arg) = positional(self.place.command, self.positionals, self.place.only_values)
+        {
             self.give(arg, Some(word));
         }
         self.positionals += 1;
@@ -171,7 +172,7 @@ impl<'a> Reader<'a> {
             }
         } else if self.place.only_values || !current.starts_with('-') {
             Slot::Positional {
-                arg: positional(command, self.positionals),
+                arg: positional(command, self.positionals, self.place.only_values),
                 nth: self.positionals,
             }
         } else if let Some((option, _)) =
@@ -206,17 +207,27 @@ fn long<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     })
 }
 
-/// The argument at this position; the last one may take any number.
-fn positional(command: &Command, nth: usize) -> Option<&Arg> {
-    let exact = command.get_positionals().nth(nth);
-    exact.or_else(|| {
-        let last = command.get_positionals().last()?;
-        let is_many = last
-            .get_num_args()
-            .is_some_and(|range| range.max_values() > 1)
-            || matches!(last.get_action(), ArgAction::Append);
-        is_many.then_some(last)
-    })
+/// The argument at this position; the last one may take any number. What stands behind `--` may have
+/// an argument of its own.
+fn positional(command: &Command, nth: usize, only_values: bool) -> Option<&Arg> {
+    let behind = command.get_positionals().find(|arg| arg.is_last_set());
+    if only_values && behind.is_some() {
+        return behind;
+    }
+    let mut known = command.get_positionals().filter(|arg| !arg.is_last_set());
+    let mut last = None;
+    for _ in 0..=nth {
+        let Some(arg) = known.next() else {
+            let is_many = |arg: &&Arg| {
+                arg.get_num_args()
+                    .is_some_and(|range| range.max_values() > 1)
+                    || matches!(arg.get_action(), ArgAction::Append)
+            };
+            return last.filter(is_many);
+        };
+        last = Some(arg);
+    }
+    last
 }
 
 #[cfg(test)]
@@ -232,6 +243,11 @@ mod tests {
                 .arg(Arg::new("quiet").short('q').action(ArgAction::SetTrue))
                 .arg(Arg::new("file"))
                 .arg(Arg::new("rest").num_args(0..)),
+        );
+        grammar = grammar.subcommand(
+            Command::new("run")
+                .arg(Arg::new("file"))
+                .arg(Arg::new("behind").last(true).num_args(1..)),
         );
         grammar.build();
         grammar
@@ -287,6 +303,10 @@ mod tests {
             ("go -- -", "go file"),
             ("go --bogus -", "go option"),
             ("unknown ", "flowlayer command"),
+            ("run ", "run file"),
+            ("run a ", "run command a"),
+            ("run -- ", "run behind"),
+            ("run a -- b ", "run behind a"),
         ] {
             assert_eq!(at(line), place, "{line:?}");
         }
