@@ -33,6 +33,10 @@ pub(crate) fn run(args: &InitArgs, colors: Colors) -> Result<Exit, Failure> {
     };
     let made = make(args, directory)?;
     let report = config::check(made.text.clone().into_bytes(), Origin::file(&output));
+    if made.text.len() as u64 > config::MAX_BYTES {
+        let message = format!("what comes out of {} is too large for a config", made.of);
+        return Err(Failure::Failed(message));
+    }
     if report.meant.is_none() {
         // A promise of the import is broken; the reader should see by what.
         print::stderr(&diagnostics::render(

@@ -2,15 +2,19 @@
 //! which goes on reading its file: images, volumes, networks and variables stay there, once.
 //! FlowLayer takes over what it does better: the order of the start, readiness, and the logs.
 
+mod ports;
+
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use ports::{Port, Published};
+
 use super::draft::{Draft, Service};
-use super::health::{argv, milliseconds, positive, recognise};
+use super::health::{argv, milliseconds, recognise};
 use super::process_compose::{environment, is_path};
 use super::yaml::Node;
-use super::{Beside, ImportError, shell, variables, yaml};
+use super::{Beside, ImportError, few_enough, shell, variables, yaml};
 
 /// What `docker compose` finds without being told.
 const DEFAULT_NAMES: [&str; 4] = [
@@ -30,6 +34,7 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
     let Some(services) = file.get("services") else {
         return Ok(draft);
     };
+    few_enough(services.entries().len())?;
     for key in ["include", "extends"] {
         if let Some(value) = file.get(key) {
             draft.note(format!(
@@ -318,8 +323,8 @@ impl Reader {
         for item in from.get("ports").map(Node::items).unwrap_or_default() {
             let text = item.text().map(|text| self.replaced(text));
             let published = match &text {
-                Some(text) => short(text),
-                None => self.long(item),
+                Some(text) => ports::short(text),
+                None => ports::long(item, |text| self.replaced(text)),
             };
             match published {
                 Port::Fixed(published) => ports.push(published),
@@ -339,21 +344,6 @@ impl Reader {
             ));
         }
         ports
-    }
-
-    fn long(&self, item: &Node) -> Port {
-        let text = |key: &str| {
-            item.get(key)
-                .and_then(Node::text)
-                .map(|text| self.replaced(text))
-        };
-        if text("protocol").is_some_and(|protocol| protocol != "tcp") {
-            return Port::Other("only TCP ports are checked");
-        }
-        let (Some(inner), Some(host)) = (text("target"), text("published")) else {
-            return Port::Other("Docker chooses its number");
-        };
-        fixed(&host, &inner)
     }
 
     fn health(
@@ -433,44 +423,6 @@ impl Reader {
     }
 }
 
-/// A port of a container, and where this machine sees it.
-#[derive(Clone, Copy)]
-struct Published {
-    host: u16,
-    inner: u16,
-}
-
-enum Port {
-    Fixed(Published),
-    /// Why it is not one that can be checked.
-    Other(&'static str),
-}
-
-/// `80`, `8080:80`, `127.0.0.1:8080:80`, `[::1]:8080:80`, each with `/tcp` or `/udp`.
-fn short(text: &str) -> Port {
-    let (text, protocol) = text.rsplit_once('/').unwrap_or((text, "tcp"));
-    if protocol != "tcp" {
-        return Port::Other("only TCP ports are checked");
-    }
-    let Some((before, inner)) = text.rsplit_once(':') else {
-        return Port::Other("Docker chooses its number");
-    };
-    let host = before.rsplit_once(':').map_or(before, |(_, host)| host);
-    fixed(host, inner)
-}
-
-/// Of a range the first one.
-fn fixed(host: &str, inner: &str) -> Port {
-    let first = |range: &str| positive(range.split('-').next().unwrap_or_default());
-    match (first(host), first(inner)) {
-        (Some(host), Some(inner)) => Port::Fixed(Published { host, inner }),
-        (None, Some(_)) if host.is_empty() || host == "0" => {
-            Port::Other("Docker chooses its number")
-        }
-        _ => Port::Other("it is no port number"),
-    }
-}
-
 /// Names, or mappings with `path` (and `required`, which ours always are).
 fn env_files(node: &Node) -> Vec<String> {
     let mut files: Vec<String> = node.texts().into_iter().map(str::to_owned).collect();
@@ -481,28 +433,4 @@ fn env_files(node: &Node) -> Vec<String> {
     files.extend(paths.map(str::to_owned));
     files.retain(|path| is_path(path));
     files
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_are_read_in_every_form() {
-        let read = |text: &str| match short(text) {
-            Port::Fixed(port) => Ok((port.host, port.inner)),
-            Port::Other(why) => Err(why),
-        };
-        for (text, wanted) in [
-            ("8080:80", (8080, 80)),
-            ("127.0.0.1:8080:80/tcp", (8080, 80)),
-            ("[::1]:8080:80", (8080, 80)),
-            ("3000-3005:4000-4005", (3000, 4000)),
-        ] {
-            assert_eq!(read(text), Ok(wanted), "{text}");
-        }
-        for text in ["80", "53:53/udp", "a:b", ":80", "0:80", "70000:80", ""] {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
 }

@@ -48,7 +48,7 @@ impl Service {
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        add_note(&mut self.notes, note.into());
     }
 
     /// Sets variables, later ones over earlier ones. One that no process can hold is noted.
@@ -84,9 +84,19 @@ impl Service {
     }
 }
 
+/// What is not carried over of a file that is something else entirely would fill another file.
+fn add_note(notes: &mut Vec<String>, note: String) {
+    const MAX_NOTES: usize = 200;
+    match notes.len() {
+        0..MAX_NOTES => notes.push(note),
+        MAX_NOTES => notes.push("more than can be listed here".to_owned()),
+        _ => {}
+    }
+}
+
 impl Draft {
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        add_note(&mut self.notes, note.into());
     }
 
     /// How many services there are.
@@ -195,7 +205,7 @@ impl Draft {
             .extract_if(.., |service| !service.fields.contains_key("cmd"))
         {
             let why = service.notes.last().cloned().unwrap_or_default();
-            self.notes.push(format!("{}: {why}", service.name));
+            add_note(&mut self.notes, format!("{}: {why}", service.name));
         }
         let unnamed = self
             .services
@@ -324,7 +334,7 @@ impl Service {
             };
             let note = format!("{field}: {}", problem.message);
             self.fields.shift_remove(field);
-            self.notes.push(note);
+            self.note(note);
         }
     }
 

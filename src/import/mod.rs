@@ -118,7 +118,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
     let beside = Beside { directory };
     let mut draft = match kind {
         Kind::ProcessCompose => process_compose::read(text, &beside)?,
-        Kind::Procfile => procfile::read(text, &beside),
+        Kind::Procfile => procfile::read(text, &beside)?,
         Kind::Compose => compose::read(text, name, &beside)?,
         Kind::Package => package::read(text, &beside)?,
     };
@@ -135,6 +135,17 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
         )));
     }
     Ok(draft)
+}
+
+/// How many services are carried over at most: far more than anybody runs, and few enough to be quick.
+const MAX_SERVICES: usize = 10_000;
+
+fn few_enough(services: usize) -> Result<(), ImportError> {
+    if services > MAX_SERVICES {
+        let message = format!("{services} services; at most {MAX_SERVICES} can be carried over");
+        return Err(ImportError::new(message));
+    }
+    Ok(())
 }
 
 /// The directory of a source.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, Service};
 use super::health::positive;
-use super::{Beside, ImportError};
+use super::{Beside, ImportError, few_enough};
 
 /// Scripts that a package manager runs by itself, around an installation or a release.
 const LIFECYCLE: [&str; 15] = [
@@ -57,6 +57,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
         .get("scripts")
         .and_then(Value::as_object)
         .unwrap_or(&empty);
+    few_enough(scripts.len())?;
     let boots = boots(scripts);
     for (name, script) in scripts {
         let Some(script) = script.as_str().filter(|script| !script.trim().is_empty()) else {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Service};
 use super::health::{milliseconds, positive};
 use super::yaml::Node;
-use super::{Beside, ImportError, shell, variables, yaml};
+use super::{Beside, ImportError, few_enough, shell, variables, yaml};
 
 /// Reads a process-compose file.
 pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {
@@ -14,6 +14,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
     let Some(processes) = file.get("processes") else {
         return Ok(draft);
     };
+    few_enough(processes.entries().len())?;
     for (key, value) in file.entries() {
         match key.as_str() {
             "processes" | "version" | "environment" | "name" | "env_file" => {}

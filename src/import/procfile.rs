@@ -1,14 +1,16 @@
 //! Procfiles of foreman and its relatives: a line a process, a port for each in `PORT`.
 
+use indexmap::IndexMap;
+
 use super::draft::{Draft, Service};
-use super::{Beside, shell};
+use super::{Beside, ImportError, few_enough, shell};
 
 /// The port of the first process, unless the `.env` has another, and the step to the next.
 const FIRST_PORT: u16 = 5000;
 const STEP: u16 = 100;
 
-/// Reads a Procfile. Never fails: what is no process is noted.
-pub(super) fn read(text: &str, beside: &Beside<'_>) -> Draft {
+/// Reads a Procfile. What is no process is noted.
+pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {
     let mut draft = Draft::default();
     let dotenv = beside.has(".env").then(|| beside.dotenv());
     let first = dotenv
@@ -19,7 +21,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Draft {
     let mut port = first
         .and_then(|(_, port)| port.parse().ok())
         .unwrap_or(FIRST_PORT);
-    let mut processes = Vec::new();
+    let mut processes = IndexMap::new();
     for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -33,9 +35,9 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Draft {
             continue;
         };
         // As foreman does: of two lines with the same name the later counts.
-        processes.retain(|(known, _)| *known != name);
-        processes.push((name, command));
+        processes.insert(name, command);
     }
+    few_enough(processes.len())?;
     for (name, command) in processes {
         let Some(line) = shell::line(command) else {
             draft.note(format!("{name}: a command with NUL in it"));
@@ -61,7 +63,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Draft {
         port = port.saturating_add(STEP);
         draft.services.push(service);
     }
-    draft
+    Ok(draft)
 }
 
 /// `name: command`.

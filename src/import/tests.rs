@@ -330,6 +330,11 @@ fn odd_sources_are_refused_in_one_sentence() {
         refused(Kind::ProcessCompose, "processes: [1, 2]"),
         "there is nothing to carry over: no processes"
     );
+    let many: Vec<String> = (0..10_001).map(|n| format!("p{n}: x\n")).collect();
+    assert_eq!(
+        refused(Kind::Procfile, &many.concat()),
+        "10001 services; at most 10000 can be carried over"
+    );
     assert!(refused(Kind::Package, "{").starts_with("not JSON: "));
     assert_eq!(refused(Kind::Package, "[]"), "it is not an object");
     assert!(refused(Kind::Compose, "a: [").starts_with("line "));

@@ -1,0 +1,78 @@
+//! The ports of a compose service, in all their spellings.
+
+use crate::import::health::positive;
+use crate::import::yaml::Node;
+
+/// A port of a container, and where this machine sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Published {
+    pub(super) host: u16,
+    pub(super) inner: u16,
+}
+
+pub(super) enum Port {
+    Fixed(Published),
+    /// Why it is not one that can be checked.
+    Other(&'static str),
+}
+
+/// `80`, `8080:80`, `127.0.0.1:8080:80`, `[::1]:8080:80`, each with `/tcp` or `/udp`.
+pub(super) fn short(text: &str) -> Port {
+    let (text, protocol) = text.rsplit_once('/').unwrap_or((text, "tcp"));
+    if protocol != "tcp" {
+        return Port::Other("only TCP ports are checked");
+    }
+    let Some((before, inner)) = text.rsplit_once(':') else {
+        return Port::Other("Docker chooses its number");
+    };
+    let host = before.rsplit_once(':').map_or(before, |(_, host)| host);
+    fixed(host, inner)
+}
+
+/// Of a range the first one.
+fn fixed(host: &str, inner: &str) -> Port {
+    let first = |range: &str| positive(range.split('-').next().unwrap_or_default());
+    match (first(host), first(inner)) {
+        (Some(host), Some(inner)) => Port::Fixed(Published { host, inner }),
+        (None, Some(_)) if host.is_empty() || host == "0" => {
+            Port::Other("Docker chooses its number")
+        }
+        _ => Port::Other("it is no port number"),
+    }
+}
+
+/// The long form; `replaced` puts values in place of variables.
+pub(super) fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
+    let text = |key: &str| item.get(key).and_then(Node::text).map(&replaced);
+    if text("protocol").is_some_and(|protocol| protocol != "tcp") {
+        return Port::Other("only TCP ports are checked");
+    }
+    let (Some(inner), Some(host)) = (text("target"), text("published")) else {
+        return Port::Other("Docker chooses its number");
+    };
+    fixed(&host, &inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_in_every_form() {
+        let read = |text: &str| match short(text) {
+            Port::Fixed(port) => Ok((port.host, port.inner)),
+            Port::Other(why) => Err(why),
+        };
+        for (text, wanted) in [
+            ("8080:80", (8080, 80)),
+            ("127.0.0.1:8080:80/tcp", (8080, 80)),
+            ("[::1]:8080:80", (8080, 80)),
+            ("3000-3005:4000-4005", (3000, 4000)),
+        ] {
+            assert_eq!(read(text), Ok(wanted), "{text}");
+        }
+        for text in ["80", "53:53/udp", "a:b", ":80", "0:80", "70000:80", ""] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}
