@@ -14,3 +14,4 @@ pub mod process;
 pub mod protocol;
 pub mod runtime;
 pub mod session;
+pub mod why;

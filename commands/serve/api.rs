@@ -117,6 +117,7 @@ impl Api {
         let session = SessionConfig {
             token: self.token,
             session_id,
+            first_seq: logs.first_seq(),
             services: Arc::clone(names),
             log_defaults: LogDefaults::resolve(
                 config.log_view.max_entries,

@@ -97,8 +97,8 @@ impl Narrator {
 mod tests {
     use std::time::SystemTime;
 
-    use flowlayer::runtime::ServiceKind;
     use flowlayer::runtime::handle::BootEnd;
+    use flowlayer::runtime::{Reasons, ServiceKind};
 
     use super::*;
     use crate::terminal::boot::TokenSource;
@@ -121,6 +121,7 @@ mod tests {
             wave,
             kind: ServiceKind::Daemon,
             since: SystemTime::UNIX_EPOCH,
+            reasons: Reasons::default(),
         }
     }
 

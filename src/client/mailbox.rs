@@ -263,6 +263,7 @@ mod tests {
                 server: "flowlayer".to_owned(),
                 capabilities: Vec::new(),
                 session_id: None,
+                first_seq: None,
             },
             address: String::new(),
             restarted,

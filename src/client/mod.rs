@@ -12,6 +12,7 @@ mod engine;
 mod entry;
 mod follow;
 mod held;
+pub mod history;
 mod link;
 mod mailbox;
 mod replay;

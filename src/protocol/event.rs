@@ -56,6 +56,9 @@ pub struct Hello {
     /// New for every `serve`. Absent from servers other than ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
+    /// The number that the first log entry of this session has or will have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seq: Option<u64>,
 }
 
 /// The state of all services; the `data` of a `get_snapshot` result too.
@@ -147,6 +150,59 @@ pub struct Details {
     /// Since when it has this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// The probe it waits for, or that had not passed when its last life failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Box<ProbeState>>,
+    /// Who had its port when it was to be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_conflict: Option<Box<PortConflict>>,
+    /// By whose will it is down, when nothing is to start it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<StoppedBy>,
+}
+
+/// Attempts of a probe that has not passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeState {
+    /// What it looks at.
+    pub target: String,
+    /// Attempts that failed.
+    pub attempts: u64,
+    /// Since the first attempt, in milliseconds.
+    pub waited_ms: u64,
+    /// What the last failed attempt ran into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// Somebody else's hold on a service's port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortConflict {
+    /// The port.
+    pub port: u16,
+    /// Who listens there, as far as the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+}
+
+/// By whose will a service is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// Nobody has started it: it has `autoStart: false`, or `--only` left it out.
+    NotStarted,
+    /// A `stop_service`.
+    StopService,
+    /// A `stop_all`.
+    StopAll,
+    /// The end of the session.
+    Shutdown,
+    /// A word of a later version.
+    #[serde(other)]
+    Other,
 }
 
 /// A member of a snapshot.

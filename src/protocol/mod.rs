@@ -20,8 +20,8 @@ pub use code::{Code, ErrorBody};
 pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
 pub use entry::{LogEntry, LogPage, Stream};
 pub use event::{
-    CAPABILITIES, Details, Event, Hello, Kind, PROTOCOL_VERSION, SERVER_NAME, ServiceDetail,
-    ServiceState, ServiceStatus, Snapshot, Status,
+    CAPABILITIES, Details, Event, Hello, Kind, PROTOCOL_VERSION, PortConflict, ProbeState,
+    SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot, Status, StoppedBy,
 };
 pub use inbound::{CommandEnvelope, Fault, Refused, parse};
 pub use incoming::{Incoming, ResultBody, Unreadable};

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::handle::{SubscriberId, Update};
 use super::lifecycle::signal_name;
 use super::orchestrator::{Planned, View};
-use super::status::{Status, StatusView};
+use super::status::{Reasons, Status, StatusView, StoppedBy};
 use crate::process::End;
 
 /// The services as published, and the subscribers.
@@ -54,6 +54,10 @@ impl Board {
                     wave: planned.wave,
                     kind: planned.spec.kind,
                     since,
+                    reasons: Reasons {
+                        stopped_by: (!planned.at_boot).then_some(StoppedBy::NotStarted),
+                        ..Reasons::default()
+                    },
                 })
             })
             .collect();
@@ -149,6 +153,11 @@ impl Board {
                 before.since
             } else {
                 now
+            },
+            reasons: Reasons {
+                probe: facts.probe,
+                port_conflict: facts.port_conflict,
+                stopped_by: view.stopped_by,
             },
         }
     }

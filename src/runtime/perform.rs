@@ -131,11 +131,13 @@ impl Performer {
                 match listener(port).await {
                     Ok(None) => Step::PortFree(life),
                     Ok(Some(holder)) => {
-                        Step::PortBusy(life, format!("port {port} is in use by {holder}"))
+                        let words = format!("port {port} is in use by {holder}");
+                        Step::PortBusy(life, words, Some(holder))
                     }
                     Err(error) => Step::PortBusy(
                         life,
                         format!("cannot tell whether port {port} is free: {error}"),
+                        None,
                     ),
                 },
             )

@@ -1,7 +1,7 @@
 //! What the world may know of a service: its status and the facts beside it.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The state of a service as published (SPEC 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,6 +56,54 @@ impl ServiceKind {
     }
 }
 
+/// Attempts of a probe that has not passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeTally {
+    /// What it looks at, e.g. `http http://localhost:3000/healthz`.
+    pub target: String,
+    /// Attempts that failed.
+    pub failed: u64,
+    /// Since the first attempt.
+    pub waited: Duration,
+    /// What the last failed attempt ran into.
+    pub last_error: Option<String>,
+}
+
+/// Somebody else's hold on a service's port when it was to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortConflict {
+    /// The port.
+    pub port: u16,
+    /// Who listens there, as far as the system tells.
+    pub pid: Option<u32>,
+    /// Its name.
+    pub process: Option<String>,
+}
+
+/// By whose will a service is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoppedBy {
+    /// Nobody has started it: it has `autoStart: false`, or `--only` left it out.
+    NotStarted,
+    /// Somebody stopped it.
+    StopService,
+    /// Somebody stopped everything.
+    StopAll,
+    /// The session is ending.
+    Shutdown,
+}
+
+/// What explains where a service stands, beside its status.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasons {
+    /// The probe it waits for, or that had not passed when it failed.
+    pub probe: Option<ProbeTally>,
+    /// Who had its port.
+    pub port_conflict: Option<PortConflict>,
+    /// Present when it is `stopping` or `stopped` and nothing is to start it.
+    pub stopped_by: Option<StoppedBy>,
+}
+
 /// One service as published: in snapshots, in status events, on the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusView {
@@ -87,4 +135,6 @@ pub struct StatusView {
     pub kind: ServiceKind,
     /// Since when it has this status.
     pub since: SystemTime,
+    /// What explains it.
+    pub reasons: Reasons,
 }

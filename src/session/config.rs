@@ -14,6 +14,8 @@ pub struct SessionConfig {
     pub token: Token,
     /// New for every `serve`; clients recognise a restarted server by it.
     pub session_id: Uuid,
+    /// The number of the session's first log entry: clients tell its own from those before.
+    pub first_seq: u64,
     /// Names of the services, sorted; their index is their identity.
     pub services: Arc<[Arc<str>]>,
     /// How many entries `get_logs` gives to those who do not say.

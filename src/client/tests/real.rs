@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use super::*;
 use crate::logs::{Logs, LogsConfig};
 use crate::runtime::handle::Message as Request;
-use crate::runtime::{Action, Decision, Handle, Outcome, ServiceKind, Status, StatusView, Update};
+use crate::runtime::{
+    Action, Decision, Handle, Outcome, Reasons, ServiceKind, Status, StatusView, Update,
+};
 use crate::session::{self, LogDefaults, Server, SessionConfig};
 
 fn view(status: Status) -> Arc<StatusView> {
@@ -25,6 +27,7 @@ fn view(status: Status) -> Arc<StatusView> {
         wave: 3,
         kind: ServiceKind::Oneshot,
         since: SystemTime::UNIX_EPOCH,
+        reasons: Reasons::default(),
     })
 }
 
@@ -78,6 +81,7 @@ fn serve(listener: TcpListener, logs: &Logs) -> Server {
     let config = SessionConfig {
         token: Token::new("secret").unwrap(),
         session_id: uuid::Uuid::new_v4(),
+        first_seq: 1,
         services: Arc::new(["api".into()]),
         log_defaults: LogDefaults::resolve(None, None, [None]),
         limits: session::Limits::default(),

@@ -19,7 +19,8 @@ use self::start::Step;
 use self::stop::Stop;
 pub use self::takedown::Takedown;
 pub use self::words::signal_name;
-use super::status::{ServiceKind, Status};
+use super::status::{PortConflict, ProbeTally, ServiceKind, Status};
+use crate::ports::Holder;
 use crate::process::{End, LifeId, Mode, ProcessInfo};
 
 /// Time since the session began. The pure parts never read a clock.
@@ -62,8 +63,8 @@ pub enum Event {
     Rest,
     /// Nobody listens on its port.
     PortFree(LifeId),
-    /// Somebody does, or it could not be found out: words for people.
-    PortBusy(LifeId, String),
+    /// Somebody does, or it could not be found out: words for people, and who it is.
+    PortBusy(LifeId, String, Option<Holder>),
     /// Its leader exists.
     Spawned(LifeId, u32),
     /// It could not be started: words for people.
@@ -136,6 +137,10 @@ pub struct Facts {
     pub pid: Option<u32>,
     /// How its last life ended, when it has.
     pub end: Option<End>,
+    /// The probe that is being attempted, or that had not passed when the last life failed.
+    pub probe: Option<ProbeTally>,
+    /// Who had its port when it was to be started.
+    pub port_conflict: Option<PortConflict>,
 }
 
 /// Where a service stands, as far as others need to know.
@@ -177,6 +182,10 @@ pub struct Lifecycle {
     rounds: u32,
     /// How the last life ended; cleared by a new one.
     end: Option<End>,
+    /// The probe that the last life failed with; cleared by a new one.
+    unpassed: Option<ProbeTally>,
+    /// Who had its port at the last start; cleared by a new one.
+    port_conflict: Option<PortConflict>,
     /// A takedown had to be given up: the next start tries again first.
     stuck: bool,
     /// After its last stop its port was not released.
@@ -232,6 +241,8 @@ impl Lifecycle {
             lives: 0,
             rounds: 0,
             end: None,
+            unpassed: None,
+            port_conflict: None,
             stuck: false,
             port_held: false,
             state: State::Down {
@@ -266,9 +277,10 @@ impl Lifecycle {
             }
             Event::Gone(round) => self.gone(now, round, out),
             Event::PortFree(life) => self.port_free(life, out),
-            Event::PortBusy(life, words) | Event::SpawnFailed(life, words) => {
-                self.start_failed(now, life, words, out);
+            Event::PortBusy(life, words, holder) => {
+                self.port_busy(now, life, words, holder, out);
             }
+            Event::SpawnFailed(life, words) => self.start_failed(now, life, words, out),
             Event::Spawned(life, pid) => self.spawned(now, life, pid, out),
             Event::Exited(life, end, left) => self.exited(now, life, end, left, out),
             Event::Left(life, left) => self.left(life, left, out),
@@ -353,6 +365,19 @@ impl Lifecycle {
             detail: self.detail(now),
             pid: self.pid(),
             end: self.end,
+            probe: self.probe_tally(now),
+            port_conflict: self.port_conflict.clone(),
+        }
+    }
+
+    fn probe_tally(&self, now: Now) -> Option<ProbeTally> {
+        match &self.state {
+            State::Coming { work, .. } => work.tally(now, self.spec.probe.as_ref()),
+            State::Up { .. } => None,
+            State::Down { .. }
+            | State::Starting { .. }
+            | State::Falling(_)
+            | State::Stopping(_) => self.unpassed.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::stop::Then;
 use super::takedown::{self, Takedown};
 use super::{Effect, Lifecycle, Now, ProbeSpec, State, words};
 use crate::process::{End, LifeId, Mode};
-use crate::runtime::status::{ServiceKind, Status};
+use crate::runtime::status::{ProbeTally, ServiceKind, Status};
 
 /// How long the end of a process may wait for its last lines and for what it left (SPEC 4.4).
 const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
@@ -47,6 +47,18 @@ impl Probing {
             Self::Probe(attempts) => probe?.timeout.map(|timeout| attempts.since + timeout),
             Self::Working | Self::Draining { .. } => None,
         }
+    }
+
+    pub(super) fn tally(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<ProbeTally> {
+        let (Self::Probe(attempts), Some(probe)) = (self, probe) else {
+            return None;
+        };
+        Some(ProbeTally {
+            target: probe.target.clone(),
+            failed: attempts.failed,
+            waited: now.saturating_sub(attempts.since),
+            last_error: attempts.last.clone(),
+        })
     }
 
     pub(super) fn detail(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<String> {
@@ -152,6 +164,7 @@ impl Lifecycle {
             .detail(now, self.spec.probe.as_ref())
             .unwrap_or_default();
         let words = format!("not ready within {}: {waiting}", words::limit(*timeout));
+        self.unpassed = self.probe_tally(now);
         self.begin_stop(now, Then::Fail(words), out);
     }
 
@@ -197,6 +210,7 @@ impl Lifecycle {
             _ => return,
         };
         let shown = self.status();
+        self.unpassed = self.probe_tally(now);
         self.end = Some(end);
         let round = self.next_round();
         self.state = State::Falling(Failing {

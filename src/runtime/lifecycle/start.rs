@@ -4,8 +4,9 @@ use super::running::Probing;
 use super::stop::{Phase, Stop, Then};
 use super::takedown::{self, Takedown};
 use super::{Effect, Lifecycle, Now, Rest, State, Urge, words};
+use crate::ports::Holder;
 use crate::process::{LifeId, Mode};
-use crate::runtime::status::ServiceKind;
+use crate::runtime::status::{PortConflict, ServiceKind};
 
 /// What a service on its way up is waiting for.
 #[derive(Debug, Clone)]
@@ -61,6 +62,8 @@ impl Lifecycle {
         };
         let life = self.next_life();
         self.end = None;
+        self.unpassed = None;
+        self.port_conflict = None;
         self.port_held = false;
         let clearing = match under_way {
             None if has_left => {
@@ -116,6 +119,35 @@ impl Lifecycle {
             *step = Step::Spawning;
             out.push(Effect::Spawn(life));
         }
+    }
+
+    /// Its port is not free, or it could not be found out.
+    pub(super) fn port_busy(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        words: String,
+        holder: Option<Holder>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let (
+            State::Starting {
+                life: current,
+                step: Step::Port,
+                ..
+            },
+            Some(port),
+            Some(holder),
+        ) = (&self.state, self.spec.port, holder)
+            && *current == life
+        {
+            self.port_conflict = Some(PortConflict {
+                port,
+                pid: holder.pid,
+                process: holder.name,
+            });
+        }
+        self.start_failed(now, life, words, out);
     }
 
     pub(super) fn start_failed(

@@ -138,7 +138,7 @@ fn the_port_is_checked_before_the_start() {
         panic!("{:?}", service.effects)
     };
     let words = "port 3000 is in use by node (pid 4242)";
-    service.on(Event::PortBusy(life, words.to_owned()));
+    service.on(Event::PortBusy(life, words.to_owned(), None));
     assert_eq!(service.effects[0], Effect::NoteFailure(words.to_owned()));
     service.shows(Status::Failed, Some(words));
 }

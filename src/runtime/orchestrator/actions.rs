@@ -6,7 +6,7 @@ use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
 use crate::runtime::handle::{Action, Decision, Rejection};
 use crate::runtime::lifecycle::Event;
-use crate::runtime::status::ServiceKind;
+use crate::runtime::status::{ServiceKind, StoppedBy};
 
 impl Orchestrator {
     /// Answers an action; if it is taken on, the answer comes before all it causes.
@@ -101,7 +101,7 @@ impl Orchestrator {
         let pending =
             self.services[service].want != Want::No || standing == Standing::Down(Rest::Unknown);
         self.overtake(now, service);
-        self.unwant(service);
+        self.unwant(service, StoppedBy::StopService);
         match standing {
             Standing::Down(_) if pending => self.apply(now, service, Event::Rest, out),
             Standing::Coming | Standing::Up => self.apply(now, service, Event::Stop, out),

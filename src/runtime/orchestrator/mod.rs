@@ -24,6 +24,7 @@ use self::teardown::Teardown;
 use self::wants::Want;
 use super::handle::{Action, BootEnd, Decision, Outcome, Urgency};
 use super::lifecycle::{self, Facts, Lifecycle, Now, Rest, Spec, Standing};
+use super::status::StoppedBy;
 
 /// One service, as far as orchestration is concerned.
 #[derive(Debug, Clone)]
@@ -92,6 +93,8 @@ pub struct View {
     pub wanted: bool,
     /// The services that keep it from starting: failed or stopped ones, sorted.
     pub blocked_by: Vec<usize>,
+    /// By whose will it is down, when it is `stopping` or `stopped` and not wanted.
+    pub stopped_by: Option<StoppedBy>,
 }
 
 /// The whole.
@@ -136,6 +139,8 @@ struct Service {
     again: bool,
     /// Not empty: it is blocked by these.
     blocked_by: Vec<usize>,
+    /// Who ended its last want; `None` when it has never been wanted, or its failure did.
+    stopped_by: Option<StoppedBy>,
     /// Its place in `deadlines`.
     deadline: Option<Now>,
 }
@@ -178,6 +183,7 @@ impl Orchestrator {
                     want: Want::No,
                     again: false,
                     blocked_by: Vec::new(),
+                    stopped_by: (!planned.at_boot).then_some(StoppedBy::NotStarted),
                     deadline: None,
                 }
             })

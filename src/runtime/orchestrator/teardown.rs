@@ -4,6 +4,7 @@ use super::requests::Ticket;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
 use crate::runtime::handle::Urgency;
 use crate::runtime::lifecycle::Event;
+use crate::runtime::status::StoppedBy;
 
 /// A `stop_all` or the end of the session on its way down.
 #[derive(Debug, Clone)]
@@ -33,8 +34,12 @@ impl Orchestrator {
             pending: 0,
             ticket,
         });
+        let by = match ticket {
+            Some(_) => StoppedBy::StopAll,
+            None => StoppedBy::Shutdown,
+        };
         for service in 0..self.len() {
-            self.unwant(service);
+            self.unwant(service, by);
             if self.standing(service) == Standing::Down(Rest::Unknown) {
                 self.apply(now, service, Event::Rest, out);
             }

@@ -2,7 +2,7 @@
 
 use super::{Effect, Orchestrator, View};
 use crate::runtime::lifecycle::{Event, Facts, Now, Rest, Standing};
-use crate::runtime::status::Status;
+use crate::runtime::status::{Status, StoppedBy};
 
 /// Whether a service is wanted, and what binds its start besides its dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +46,20 @@ impl Orchestrator {
             return;
         }
         *current = want;
+        self.services[service].stopped_by = None;
         self.touched(service);
     }
 
-    pub(super) fn unwant(&mut self, service: usize) {
+    /// Nothing is to start it any more. What is down already stays as it came to be down.
+    pub(super) fn unwant(&mut self, service: usize, by: StoppedBy) {
         let entry = &mut self.services[service];
+        let rests = matches!(
+            entry.life.standing(),
+            Standing::Down(Rest::Stopped | Rest::Failed)
+        );
+        if entry.want != Want::No || !rests {
+            entry.stopped_by = Some(by);
+        }
         entry.want = Want::No;
         entry.again = false;
         entry.blocked_by.clear();
@@ -152,10 +161,14 @@ impl Orchestrator {
                 Some(format!("blocked: {}", self.causes(&blocked_by)))
             };
         }
+        let is_asked = matches!(facts.status, Status::Stopping | Status::Stopped);
         View {
-            facts,
             wanted: service.want != Want::No,
             blocked_by,
+            stopped_by: service
+                .stopped_by
+                .filter(|_| is_asked && service.want == Want::No),
+            facts,
         }
     }
 

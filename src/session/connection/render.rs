@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::protocol::{
-    CAPABILITIES, Details, Hello, Kind, PROTOCOL_VERSION, SERVER_NAME, ServiceState, ServiceStatus,
-    Snapshot, Status,
+    CAPABILITIES, Details, Hello, Kind, PROTOCOL_VERSION, PortConflict, ProbeState, SERVER_NAME,
+    ServiceState, ServiceStatus, Snapshot, Status, StoppedBy,
 };
 use crate::runtime::{self, ServiceKind, StatusView};
 use crate::session::config::SessionConfig;
@@ -16,6 +16,7 @@ pub(super) fn hello(config: &SessionConfig) -> Hello {
         server: SERVER_NAME.to_owned(),
         capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         session_id: Some(config.session_id.to_string()),
+        first_seq: Some(config.first_seq),
     }
 }
 
@@ -60,6 +61,40 @@ fn details(view: &StatusView) -> Details {
             ServiceKind::Oneshot => Kind::Oneshot,
         }),
         since: Some(view.since.into()),
+        probe: view.reasons.probe.as_ref().map(probe).map(Box::new),
+        port_conflict: view
+            .reasons
+            .port_conflict
+            .as_ref()
+            .map(port_conflict)
+            .map(Box::new),
+        stopped_by: view.reasons.stopped_by.map(stopped_by),
+    }
+}
+
+fn probe(tally: &runtime::ProbeTally) -> ProbeState {
+    ProbeState {
+        target: tally.target.clone(),
+        attempts: tally.failed,
+        waited_ms: u64::try_from(tally.waited.as_millis()).unwrap_or(u64::MAX),
+        last_error: tally.last_error.clone(),
+    }
+}
+
+fn port_conflict(conflict: &runtime::PortConflict) -> PortConflict {
+    PortConflict {
+        port: conflict.port,
+        pid: conflict.pid,
+        process: conflict.process.clone(),
+    }
+}
+
+fn stopped_by(by: runtime::StoppedBy) -> StoppedBy {
+    match by {
+        runtime::StoppedBy::NotStarted => StoppedBy::NotStarted,
+        runtime::StoppedBy::StopService => StoppedBy::StopService,
+        runtime::StoppedBy::StopAll => StoppedBy::StopAll,
+        runtime::StoppedBy::Shutdown => StoppedBy::Shutdown,
     }
 }
 

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
-use crate::runtime::{Decision, Outcome, Rejection, ServiceKind, Status, StatusView, Update};
+use crate::runtime::{
+    Decision, Outcome, Reasons, Rejection, ServiceKind, Status, StatusView, Update,
+};
 use crate::session::config::{LogDefaults, SessionConfig};
 use crate::session::connection::commands::Effect;
 
@@ -23,6 +25,7 @@ impl Talk {
         let config = SessionConfig {
             token: Token::generate(),
             session_id: uuid::Uuid::new_v4(),
+            first_seq: 1,
             log_defaults: LogDefaults::resolve(None, None, [None, None]),
             services: services.into(),
             limits: Limits::default(),
@@ -103,6 +106,7 @@ impl Talk {
             wave: 0,
             kind: ServiceKind::Daemon,
             since: SystemTime::UNIX_EPOCH,
+            reasons: Reasons::default(),
         };
         let at = SystemTime::UNIX_EPOCH;
         self.happens(Event::Update(Update::Status {

@@ -26,8 +26,8 @@ use crate::logs::{Logs, LogsConfig};
 use crate::protocol::Token;
 use crate::runtime::handle::Message as Request;
 use crate::runtime::{
-    Action, Decision, Handle, Outcome, RequestId, ServiceKind, Status, StatusView, SubscriberId,
-    Update,
+    Action, Decision, Handle, Outcome, Reasons, RequestId, ServiceKind, Status, StatusView,
+    SubscriberId, Update,
 };
 
 const SERVICES: [&str; 3] = ["api", "db", "web"];
@@ -63,6 +63,7 @@ impl Api {
         let mut config = SessionConfig {
             token: Token::new("secret").unwrap(),
             session_id: SESSION.parse().unwrap(),
+            first_seq: 1,
             services: services.into(),
             log_defaults: LogDefaults {
                 all: 500,
@@ -184,6 +185,7 @@ fn view(service: usize) -> StatusView {
         wave: 0,
         kind: ServiceKind::Daemon,
         since: SystemTime::UNIX_EPOCH,
+        reasons: Reasons::default(),
     }
 }
 

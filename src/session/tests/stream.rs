@@ -18,6 +18,7 @@ async fn hello_comes_first_and_the_snapshot_second() {
             "capabilities": ["get_snapshot", "get_logs", "start_service", "stop_service",
                 "restart_service", "start_all", "stop_all", "shutdown"],
             "session_id": SESSION,
+            "first_seq": 1,
         }})
     );
     let Request::Subscribe { updates, .. } = api.inbox.recv().await.unwrap() else {

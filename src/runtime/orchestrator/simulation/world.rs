@@ -225,7 +225,7 @@ impl World {
                 service,
                 match behaviour.port {
                     Some(Outcome::Fails) => {
-                        Event::PortBusy(life, "port 1 is in use by node (pid 4)".to_owned())
+                        Event::PortBusy(life, "port 1 is in use by node (pid 4)".to_owned(), None)
                     }
                     _ => Event::PortFree(life),
                 },

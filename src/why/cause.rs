@@ -1,0 +1,177 @@
+//! One cause, with the facts that belong to it.
+
+use serde::Serialize;
+
+use super::words;
+use crate::protocol::{
+    Kind, PortConflict, ProbeState, ServiceState, Status, StoppedBy, Stream, Timestamp,
+};
+
+/// A service that is not up for a reason of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The service.
+    pub service: String,
+    /// Its status.
+    pub status: Status,
+    /// What kind of reason it is.
+    pub kind: CauseKind,
+    /// The reason in one line.
+    pub text: String,
+    /// What can be done about it, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// From the service asked about to this one, along what is waited for; both included.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    /// Since when it has its status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Exit code of its last life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Name of the signal that ended its last life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// The probe that has not passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Box<ProbeState>>,
+    /// Who has its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port_conflict: Option<Box<PortConflict>>,
+    /// By whose will it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<StoppedBy>,
+    /// What it said last, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LastWords>,
+}
+
+/// Kinds of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseKind {
+    /// Somebody else listens on its port.
+    PortInUse,
+    /// Its process ended by itself.
+    Exited,
+    /// A signal ended its process.
+    Killed,
+    /// Its probe had not passed when its time was over.
+    NotReadyInTime,
+    /// It failed in another way: it could not be started, or not be stopped.
+    Failed,
+    /// Its probe has not passed yet.
+    Probing,
+    /// It is a oneshot that is still at work.
+    Working,
+    /// It is being started.
+    Starting,
+    /// It is being taken down.
+    Stopping,
+    /// Somebody stopped it.
+    Stopped,
+    /// Nobody has started it.
+    NotStarted,
+    /// It waits, and the server does not say for what.
+    Waiting,
+}
+
+/// A line of a service's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastWords {
+    /// Its number.
+    pub seq: u64,
+    /// Where the service wrote it to.
+    pub stream: Stream,
+    /// The line.
+    pub message: String,
+    /// When it was read.
+    pub timestamp: Timestamp,
+}
+
+impl Cause {
+    pub(super) fn of(service: &ServiceState, path: Vec<String>) -> Self {
+        let kind = CauseKind::of(service);
+        let details = &service.details;
+        Self {
+            service: service.name.clone(),
+            status: service.status,
+            kind,
+            text: words::reason(service, kind),
+            help: words::help(service, kind),
+            path,
+            since: details.since,
+            exit_code: details.exit_code,
+            signal: details.signal.clone(),
+            probe: details.probe.clone(),
+            port_conflict: details.port_conflict.clone(),
+            stopped_by: details.stopped_by,
+            log: Vec::new(),
+        }
+    }
+
+    /// Whether its log is likely to say more.
+    pub fn wants_log(&self) -> bool {
+        match self.kind {
+            CauseKind::Exited
+            | CauseKind::Killed
+            | CauseKind::NotReadyInTime
+            | CauseKind::Failed
+            | CauseKind::Probing
+            | CauseKind::Working
+            | CauseKind::Stopping => true,
+            CauseKind::PortInUse
+            | CauseKind::Starting
+            | CauseKind::Stopped
+            | CauseKind::NotStarted
+            | CauseKind::Waiting => false,
+        }
+    }
+
+    /// Takes the last of these lines of the service, at most `most`: what it wrote to stderr, or
+    /// when that is nothing, to stdout. What FlowLayer itself has noted there is left out: it is
+    /// in the reason already.
+    pub fn take_log(&mut self, lines: impl IntoIterator<Item = LastWords>, most: usize) {
+        let (mut stderr, mut stdout): (Vec<_>, Vec<_>) = lines
+            .into_iter()
+            .filter(|line| !line.message.starts_with("[flowlayer] "))
+            .partition(|line| line.stream == Stream::Stderr);
+        let lines = if stderr.is_empty() {
+            &mut stdout
+        } else {
+            &mut stderr
+        };
+        lines.drain(..lines.len().saturating_sub(most));
+        self.log = std::mem::take(lines);
+    }
+}
+
+impl CauseKind {
+    fn of(service: &ServiceState) -> Self {
+        let details = &service.details;
+        match service.status {
+            Status::Failed if details.port_conflict.is_some() => Self::PortInUse,
+            // An exit is told before the probe that could not pass any more because of it.
+            Status::Failed if words::is_over_time(service) => Self::NotReadyInTime,
+            Status::Failed if details.signal.is_some() => Self::Killed,
+            Status::Failed if details.exit_code.is_some() => Self::Exited,
+            Status::Failed => Self::Failed,
+            Status::Starting => Self::Starting,
+            Status::Running | Status::Ready => match (details.kind, &details.probe) {
+                (Some(Kind::Oneshot), None) => Self::Working,
+                _ => Self::Probing,
+            },
+            Status::Stopping => Self::Stopping,
+            Status::Stopped if details.stopped_by == Some(StoppedBy::NotStarted) => {
+                Self::NotStarted
+            }
+            Status::Stopped if details.stopped_by.is_some() => Self::Stopped,
+            // A server that does not say who stopped it, and nothing that it waits for.
+            Status::Stopped if details.detail.is_none() && details.blocked_by.is_empty() => {
+                Self::Stopped
+            }
+            Status::Stopped | Status::Unknown => Self::Waiting,
+        }
+    }
+}

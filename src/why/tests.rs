@@ -1,0 +1,384 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::protocol::{Details, Kind, PortConflict, ProbeState, StoppedBy, Stream};
+
+fn service(name: &str, wave: usize, status: Status, needs: &[&str]) -> ServiceState {
+    let since = UNIX_EPOCH + Duration::from_secs(1_776_508_200);
+    ServiceState {
+        name: name.to_owned(),
+        status,
+        details: Details {
+            up: Some(status == Status::Ready),
+            wave: Some(wave),
+            kind: Some(Kind::Daemon),
+            since: Some(since.into()),
+            depends_on: needs.iter().map(ToString::to_string).collect(),
+            ..Details::default()
+        },
+    }
+}
+
+trait With: Sized {
+    fn with(self, change: impl FnOnce(&mut Details)) -> Self;
+}
+
+impl With for ServiceState {
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(&mut self.details);
+        self
+    }
+}
+
+fn failed_db() -> ServiceState {
+    service("db", 0, Status::Failed, &[]).with(|details| {
+        details.exit_code = Some(1);
+        details.detail = Some("exit code 1 before ready".to_owned());
+    })
+}
+
+fn blocked(name: &str, wave: usize, needs: &[&str], by: &[&str]) -> ServiceState {
+    service(name, wave, Status::Stopped, needs).with(|details| {
+        details.blocked_by = by.iter().map(ToString::to_string).collect();
+        details.detail = Some(format!("blocked: {} failed", by.join(", ")));
+    })
+}
+
+#[track_caller]
+fn explain(services: &[ServiceState], name: &str) -> Explanation {
+    Explainer::new(services).explain(name).expect("it is there")
+}
+
+#[test]
+fn a_blocked_service_is_followed_down_to_what_failed() {
+    let services = [
+        blocked("api", 1, &["db"], &["db"]),
+        failed_db(),
+        blocked("web", 2, &["api"], &["db"]),
+    ];
+    let why = explain(&services, "web");
+    assert!(!why.up);
+    assert_eq!(
+        why.summary,
+        "web is not up because of db: exit code 1 before ready"
+    );
+    let [cause] = why.causes.as_slice() else {
+        panic!("{why:#?}");
+    };
+    assert_eq!((cause.kind, cause.exit_code), (CauseKind::Exited, Some(1)));
+    assert_eq!(cause.path, ["web", "api", "db"]);
+}
+
+#[test]
+fn the_path_goes_along_dependencies() {
+    let services = [
+        service("api", 1, Status::Unknown, &["db"]),
+        service("db", 0, Status::Running, &[]).with(|details| {
+            details.probe = Some(Box::new(ProbeState {
+                target: "tcp :5432".to_owned(),
+                attempts: 12,
+                waited_ms: 2400,
+                last_error: Some("connection refused".to_owned()),
+            }));
+        }),
+        service("web", 2, Status::Unknown, &["api"]),
+    ];
+    let why = explain(&services, "web");
+    let [cause] = why.causes.as_slice() else {
+        panic!("{why:#?}");
+    };
+    assert_eq!(cause.path, ["web", "api", "db"]);
+    assert_eq!(cause.kind, CauseKind::Probing);
+    assert_eq!(
+        cause.text,
+        "waiting for tcp :5432: connection refused (12 attempts, 2.4 s)"
+    );
+    let brief = Explainer::new(&services).explain_briefly("web").unwrap();
+    assert!(brief.causes[0].path.is_empty());
+}
+
+#[test]
+fn each_kind_of_cause_is_told_apart() {
+    let cases = [
+        (failed_db(), CauseKind::Exited, "exit code 1 before ready"),
+        (
+            failed_db().with(|details| {
+                details.exit_code = None;
+                details.signal = Some("SIGKILL".to_owned());
+                details.detail = None;
+            }),
+            CauseKind::Killed,
+            "killed by SIGKILL",
+        ),
+        (
+            failed_db().with(|details| {
+                details.detail = None;
+                details.port_conflict = Some(Box::new(PortConflict {
+                    port: 3000,
+                    pid: Some(4242),
+                    process: Some("node".to_owned()),
+                }));
+            }),
+            CauseKind::PortInUse,
+            "port 3000 is in use by node (pid 4242)",
+        ),
+        (
+            failed_db().with(|details| {
+                details.exit_code = None;
+                details.signal = Some("SIGTERM".to_owned());
+                details.detail = Some("not ready within 2 s: waiting for tcp :1".to_owned());
+                details.probe = Some(Box::new(ProbeState {
+                    target: "tcp :1".to_owned(),
+                    attempts: 9,
+                    waited_ms: 2000,
+                    last_error: None,
+                }));
+            }),
+            CauseKind::NotReadyInTime,
+            "not ready within 2 s: waiting for tcp :1",
+        ),
+        (
+            service("db", 0, Status::Running, &[])
+                .with(|details| details.kind = Some(Kind::Oneshot)),
+            CauseKind::Working,
+            "it is still at work",
+        ),
+        (
+            service("db", 0, Status::Stopped, &[])
+                .with(|details| details.stopped_by = Some(StoppedBy::StopAll)),
+            CauseKind::Stopped,
+            "it was stopped with everything else",
+        ),
+        (
+            service("db", 0, Status::Stopped, &[])
+                .with(|details| details.stopped_by = Some(StoppedBy::NotStarted)),
+            CauseKind::NotStarted,
+            "it has not been started: autoStart is false, or --only left it out",
+        ),
+        (
+            service("db", 0, Status::Unknown, &[]),
+            CauseKind::Waiting,
+            "it has not been started yet",
+        ),
+    ];
+    for (state, kind, text) in cases {
+        let why = explain(&[state], "db");
+        assert_eq!(why.causes.len(), 1, "{why:#?}");
+        assert_eq!((why.causes[0].kind, &*why.causes[0].text), (kind, text));
+        assert_eq!(why.summary, format!("db is not up: {text}"));
+    }
+}
+
+#[test]
+fn what_is_up_says_because_of_what() {
+    let ready = service("db", 0, Status::Ready, &[]);
+    assert_eq!(
+        explain(std::slice::from_ref(&ready), "db").summary,
+        "db is up: its probe has passed"
+    );
+    let plain = ServiceState {
+        status: Status::Running,
+        ..ready.clone()
+    };
+    let why = explain(&[plain], "db");
+    assert_eq!(
+        why.summary,
+        "db is up: its process runs, and it has no probe"
+    );
+    assert!(why.up && why.causes.is_empty());
+    let oneshot = ready.with(|details| {
+        details.kind = Some(Kind::Oneshot);
+        details.detail = Some("left 2 processes running".to_owned());
+    });
+    assert_eq!(
+        explain(&[oneshot], "db").summary,
+        "db is up: it has run to completion (left 2 processes running)"
+    );
+}
+
+#[test]
+fn a_service_that_failed_names_the_dependency_that_is_down_too() {
+    let services = [
+        service("api", 1, Status::Failed, &["db"])
+            .with(|details| details.detail = Some("exit code 2".to_owned())),
+        service("db", 0, Status::Stopped, &[])
+            .with(|details| details.stopped_by = Some(StoppedBy::StopService)),
+    ];
+    let why = explain(&services, "api");
+    assert_eq!(why.summary, "api is not up: exit code 2; not up either: db");
+    let order: Vec<&str> = why.causes.iter().map(|cause| &*cause.service).collect();
+    assert_eq!(order, ["db", "api"], "the root first");
+}
+
+#[test]
+fn who_waits_for_a_wave_is_told_for_whom() {
+    let services = [
+        service("fast", 0, Status::Ready, &[]),
+        service("other", 1, Status::Unknown, &["fast"]),
+        service("slow", 0, Status::Running, &[]).with(|details| details.kind = Some(Kind::Oneshot)),
+    ];
+    let why = explain(&services, "other");
+    assert_eq!(
+        why.summary,
+        "other is not up because of slow: it is still at work"
+    );
+    let overview = Explainer::new(&services).overview();
+    assert_eq!((overview.services_up, overview.services), (1, 3));
+    assert!(!overview.up);
+    assert_eq!(overview.causes.len(), 1);
+    assert_eq!(overview.causes[0].affects, ["other"]);
+}
+
+#[test]
+fn an_overview_names_each_cause_once() {
+    let services = [
+        blocked("api", 1, &["db"], &["db"]),
+        failed_db(),
+        service("ok", 0, Status::Ready, &[]),
+        blocked("web", 2, &["api"], &["db"]),
+    ];
+    let overview = Explainer::new(&services).overview();
+    assert_eq!(overview.causes.len(), 1);
+    assert_eq!(overview.causes[0].cause.service, "db");
+    assert_eq!(overview.causes[0].affects, ["api", "web"]);
+}
+
+#[test]
+fn a_server_that_tells_nothing_but_states_is_understood() {
+    let bare = |name: &str, status| ServiceState {
+        name: name.to_owned(),
+        status,
+        details: Details::default(),
+    };
+    let services = [
+        bare("a", Status::Ready),
+        bare("b", Status::Failed),
+        bare("c", Status::Stopped),
+    ];
+    assert!(explain(&services, "a").up);
+    assert_eq!(
+        explain(&services, "b").summary,
+        "b is not up: it failed, and the server does not say why"
+    );
+    assert_eq!(
+        explain(&services, "c").summary,
+        "c is not up: it was stopped"
+    );
+    assert!(Explainer::new(&services).explain("d").is_none());
+}
+
+#[test]
+fn the_last_words_are_those_on_stderr_and_not_ours() {
+    let line = |seq, stream, message: &str| LastWords {
+        seq,
+        stream,
+        message: message.to_owned(),
+        timestamp: UNIX_EPOCH.into(),
+    };
+    let why = explain(&[failed_db()], "db");
+    let mut cause = why.causes[0].clone();
+    let lines = [
+        line(1, Stream::Stderr, "one"),
+        line(2, Stream::Stdout, "out"),
+        line(3, Stream::Stderr, "two"),
+        line(4, Stream::Stderr, "three"),
+        line(5, Stream::Stderr, "[flowlayer] exit code 1"),
+    ];
+    cause.take_log(lines.clone(), 2);
+    let seqs: Vec<u64> = cause.log.iter().map(|line| line.seq).collect();
+    assert_eq!(seqs, [3, 4]);
+    cause.take_log([lines[1].clone(), lines[4].clone()], 2);
+    assert_eq!(cause.log[0].message, "out");
+}
+
+/// A stack in any state the fields allow, possible or not.
+fn stack() -> impl Strategy<Value = Vec<ServiceState>> {
+    let status = prop::sample::select(vec![
+        Status::Unknown,
+        Status::Starting,
+        Status::Running,
+        Status::Ready,
+        Status::Stopping,
+        Status::Stopped,
+        Status::Failed,
+    ]);
+    let stopped_by = prop::option::of(prop::sample::select(vec![
+        StoppedBy::NotStarted,
+        StoppedBy::StopAll,
+        StoppedBy::Other,
+    ]));
+    let one = (
+        status,
+        any::<bool>(),
+        stopped_by,
+        prop::collection::vec(0..12usize, 0..4),
+        0..4usize,
+    );
+    prop::collection::vec(one, 1..12).prop_map(|services| {
+        services
+            .into_iter()
+            .enumerate()
+            .map(|(index, (status, up, stopped_by, needs, wave))| {
+                let needs: Vec<String> = needs.iter().map(|need| format!("s{need}")).collect();
+                let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+                service(&format!("s{index}"), wave, status, &needs).with(|details| {
+                    details.up = Some(up && matches!(status, Status::Running | Status::Ready));
+                    details.stopped_by = stopped_by.filter(|_| status == Status::Stopped);
+                })
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_service_is_explained_whatever_is_published(services in stack()) {
+        let explainer = Explainer::new(&services);
+        let overview = explainer.overview();
+        for service in &services {
+            let why = explainer.explain(&service.name).unwrap();
+            prop_assert_eq!(why.up, is_up(service));
+            for cause in &why.causes {
+                prop_assert_eq!(cause.path.first(), Some(&service.name));
+                prop_assert_eq!(cause.path.last(), Some(&cause.service));
+                let named = overview.causes.iter().find(|one| one.cause.service == cause.service);
+                let named = named.expect("in the overview too");
+                prop_assert!(
+                    cause.service == service.name || named.affects.contains(&service.name)
+                );
+                // Every step of the path is one that its service waits for.
+                for step in cause.path.windows(2) {
+                    let next = services.iter().find(|one| one.name == step[1]).unwrap();
+                    prop_assert!(!is_up(next));
+                }
+            }
+            let waves: Vec<_> = why.causes.iter().map(|cause| {
+                services.iter().find(|one| one.name == cause.service).unwrap().details.wave
+            }).collect();
+            prop_assert!(waves.is_sorted(), "root causes first");
+            serde_json::to_string(&why).unwrap();
+        }
+    }
+
+    #[test]
+    fn without_cycles_whatever_is_not_up_has_a_cause(services in stack()) {
+        let mut services = services;
+        for index in 0..services.len() {
+            services[index].details.depends_on.retain(|need| {
+                need[1..].parse::<usize>().is_ok_and(|need| need < index)
+            });
+            let details = &services[index].details;
+            let wave = details.depends_on.iter().filter_map(|need| {
+                services.iter().find(|one| one.name == *need)?.details.wave
+            }).max().map_or(0, |wave| wave + 1);
+            services[index].details.wave = Some(wave);
+        }
+        let explainer = Explainer::new(&services);
+        for service in services.iter().filter(|service| !is_up(service)) {
+            let why = explainer.explain(&service.name).unwrap();
+            prop_assert!(!why.causes.is_empty(), "{:?}", why);
+        }
+    }
+}
