@@ -1,5 +1,7 @@
 //! What a client wants of the log.
 
+use crate::protocol::Timestamp;
+
 /// Which entries come through the stream of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
@@ -16,6 +18,14 @@ pub enum Start {
     Newest(usize),
     /// With the entry after this number.
     After(u64),
+    /// With the entry after this one, which is known: should the server be restarted before anything
+    /// else comes, its log is recognised by it.
+    AfterEntry {
+        /// Its number.
+        seq: u64,
+        /// Its time.
+        timestamp: Timestamp,
+    },
 }
 
 /// What to do about entries that were missed: while there was no connection, because the server

@@ -5,7 +5,6 @@
 //! beginning in pieces of bounded size: a piece `[a, b)` is the page of `b - a` entries below `b`.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
 use super::entry::Entry;
 use super::follow::{Follow, Missed, Start};
@@ -71,7 +70,6 @@ enum Waiting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
     seq: u64,
-    service: Arc<str>,
     timestamp: Timestamp,
 }
 
@@ -103,9 +101,12 @@ impl Replay {
             waiting: Waiting::No,
             next: match follow.start {
                 Start::Newest(_) => None,
-                Start::After(seq) => Some(seq.saturating_add(1)),
+                Start::After(seq) | Start::AfterEntry { seq, .. } => Some(seq.saturating_add(1)),
             },
-            mark: None,
+            mark: match follow.start {
+                Start::AfterEntry { seq, timestamp } => Some(Mark { seq, timestamp }),
+                Start::Newest(_) | Start::After(_) => None,
+            },
             held: Held::default(),
             edge: 0,
             page: 500,
@@ -235,11 +236,10 @@ impl Replay {
     /// and what the old server wrote at its end can still be had.
     fn recognise(&mut self, piece: &Piece) -> LogsQuery {
         let known = self.mark.as_ref().is_some_and(|mark| {
-            piece.entries.iter().any(|entry| {
-                entry.seq == mark.seq
-                    && entry.service == mark.service
-                    && entry.timestamp == mark.timestamp
-            })
+            piece
+                .entries
+                .iter()
+                .any(|entry| entry.seq == mark.seq && entry.timestamp == mark.timestamp)
         });
         match self.next {
             Some(next) if known => {
@@ -336,7 +336,6 @@ impl Replay {
         if let Some(last) = due.last() {
             self.mark = Some(Mark {
                 seq: last.seq,
-                service: Arc::clone(&last.service),
                 timestamp: last.timestamp,
             });
             steps.push(Step::Deliver(std::mem::take(due)));

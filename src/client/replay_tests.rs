@@ -263,6 +263,27 @@ fn a_restarted_server_that_goes_on_counting_is_followed_where_the_old_one_ended(
 }
 
 #[test]
+fn an_entry_that_is_known_lets_the_log_of_a_restarted_server_be_recognised() {
+    let log = Log::with((1..=12).chain(20..=21));
+    let timestamp = log.entries[&10].timestamp;
+    let mut replay = follow(Start::AfterEntry { seq: 10, timestamp }, Missed::Fetch);
+    // The first server has nothing new before it goes.
+    connected(&mut replay, &Log::with(1..=10));
+    replay.disconnected();
+    let mut seen = Seen::default();
+    seen.take(replay.connected(true));
+    seen.settle(&mut replay, &log);
+    assert_eq!(seen.delivered, [11, 12, 20, 21]);
+    assert_eq!(
+        seen.gaps,
+        [Gap {
+            first: 13,
+            last: 19
+        }]
+    );
+}
+
+#[test]
 fn a_restarted_server_that_begins_anew_is_followed_from_its_beginning() {
     let mut replay = follow(Start::After(0), Missed::Fetch);
     connected(&mut replay, &Log::with(1..=10));

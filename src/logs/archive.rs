@@ -52,6 +52,10 @@ impl Archive {
         })
     }
 
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Names of the services that have a file here, sorted.
     pub fn services(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();

@@ -23,6 +23,7 @@ mod pipe;
 mod query;
 mod recent;
 mod ring;
+mod search;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use page::Page;
 pub use parse::{EntryLine, Text};
 pub use pipe::{LineWatch, PipeReader};
 pub use query::Query;
+pub use search::{Context, Pattern, PatternError, Search, Searched, Shown, Verdict};
 pub use warning::{LogWarning, Warnings};
 
 use journal::Journal;
@@ -112,6 +114,11 @@ impl Logs {
     /// A follower that starts at the end of what there is now.
     pub fn cursor(&self) -> Cursor {
         Cursor::at_end(Arc::clone(&self.store))
+    }
+
+    /// The number that the first entry of this session has or will have.
+    pub fn first_seq(&self) -> u64 {
+        self.store.first_seq
     }
 
     /// The number of the newest entry; before the first of the session, the one before it (0

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use ledger::BLOCK;
 use ledger::{Found, Ledger};
+pub(super) use line::seq;
 pub(super) use lock::Lock;
 pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
 pub(super) use open::is_not_a_file;

@@ -67,6 +67,11 @@ impl Segment {
         Ok(Self { file, len })
     }
 
+    /// Its size when it was opened, in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
     /// The numbers of the first and of the last entry.
     pub(crate) fn ends(&self) -> io::Result<Option<(u64, u64)>> {
         let first = self.entry_from(0)?;
@@ -90,21 +95,40 @@ impl Segment {
 
     /// Where the first line with this number or a higher one begins; the end when there is none.
     pub(crate) fn lower_bound(&self, seq: u64) -> io::Result<u64> {
-        // Every entry that begins before `low` is below `seq`; none from `high` on is.
+        self.partition_point(|line| Some(line::seq(line)? < seq))
+    }
+
+    /// Where the lines begin of which `is_before` does not hold, when it holds of all lines up to
+    /// some place and of none after it. It says nothing of lines that are not to be looked at.
+    pub(crate) fn partition_point(
+        &self,
+        is_before: impl Fn(&[u8]) -> Option<bool>,
+    ) -> io::Result<u64> {
+        // It holds of every line that begins before `low`, and of none from `high` on.
         let (mut low, mut high) = (0, self.len);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.entry_from(middle)? {
-                Some((at, found)) if at < high && found < seq => low = at + 1,
+            match self.first_from(middle, &is_before)? {
+                Some((at, true)) if at < high => low = at + 1,
                 _ => high = middle,
             }
         }
-        Ok(self.entry_from(low)?.map_or(self.len, |(at, _)| at))
+        let first = self.first_from(low, &is_before)?;
+        Ok(first.map_or(self.len, |(at, _)| at))
     }
 
-    /// The first whole entry that begins at `from` or later: where, and its number. Looks no
-    /// further than [`REACH`], so that a file that is not ours costs little.
+    /// The first whole entry that begins at `from` or later: where, and its number.
     fn entry_from(&self, from: u64) -> io::Result<Option<(u64, u64)>> {
+        self.first_from(from, &line::seq)
+    }
+
+    /// The first line that begins at `from` or later and of which something can be said: where, and
+    /// what. Looks no further than [`REACH`], so that a file that is not ours costs little.
+    fn first_from<T>(
+        &self,
+        from: u64,
+        say: &impl Fn(&[u8]) -> Option<T>,
+    ) -> io::Result<Option<(u64, T)>> {
         // A line begins where the one before ends.
         let mut window = Window::at(from.saturating_sub(1));
         if from > 0 && !window.skip_line(self)? {
@@ -115,8 +139,8 @@ impl Segment {
             let Some(line) = window.line(self)? else {
                 break;
             };
-            if let Some(seq) = line::seq(line) {
-                return Ok(Some((at, seq)));
+            if let Some(said) = say(line) {
+                return Ok(Some((at, said)));
             }
             window.skip_line(self)?;
         }

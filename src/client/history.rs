@@ -1,0 +1,452 @@
+//! The log of a session as far as the server still has it, page by page: from its newest entry
+//! back ([`Newest`]), or from an entry on ([`Oldest`]). Memory stays bounded whatever the size of
+//! the log.
+//!
+//! The protocol has one way to page: the newest entries below a number. Going forwards is made of
+//! it: numbers are cut into stretches, and a stretch is fetched from its end.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+
+use super::entry::Entry;
+use super::{Client, CommandError, Page};
+use crate::protocol::{LogsCursor, LogsQuery, Timestamp};
+
+/// Entries in one answer at most.
+const LONGEST_PAGE: u64 = 5000;
+
+/// Entries in the first answer: most who look back want little.
+const FIRST_PAGE: u64 = 1000;
+
+/// Numbers in one stretch at most.
+const LONGEST_STRETCH: u64 = 1 << 16;
+
+/// Who answers `get_logs`.
+pub trait Pages {
+    /// Asks for a page.
+    fn page(&self, query: LogsQuery) -> impl Future<Output = Result<Page, CommandError>> + Send;
+}
+
+impl Pages for Client {
+    async fn page(&self, query: LogsQuery) -> Result<Page, CommandError> {
+        self.logs(query).await
+    }
+}
+
+/// Which numbers to go through: from `first` to below `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The lowest number wanted.
+    pub first: u64,
+    /// The number after the highest one wanted.
+    pub end: u64,
+}
+
+async fn below<P: Pages>(
+    pages: &P,
+    service: Option<&str>,
+    end: u64,
+    limit: u64,
+) -> Result<Page, CommandError> {
+    let Some(before) = NonZeroU64::new(end) else {
+        return Ok(Page::default());
+    };
+    let query = LogsQuery {
+        service: service.map(str::to_owned),
+        limit: NonZeroU64::new(limit),
+        cursor: LogsCursor::Before(before),
+    };
+    pages.page(query).await
+}
+
+/// The number below which all entries are older than this moment and from which on none is, between
+/// these two; as far as the clock has only gone forwards.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn number_at<P: Pages>(
+    pages: &P,
+    span: Span,
+    moment: Timestamp,
+) -> Result<u64, CommandError> {
+    let (mut low, mut high) = (span.first, span.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        // The newest one up to the middle stands for all before it.
+        let page = below(pages, None, middle + 1, 1).await?;
+        match page.entries.last() {
+            Some(entry) if entry.timestamp >= moment => {
+                high = entry.seq.max(span.first).min(middle);
+            }
+            _ => low = middle + 1,
+        }
+    }
+    Ok(low)
+}
+
+/// The entries of one source, in one direction.
+#[derive(Debug)]
+struct Source {
+    service: Option<String>,
+    /// Fetched, the next one in front.
+    ready: VecDeque<Entry>,
+    span: Span,
+    /// Entries to ask for at once, or numbers to go through at once.
+    size: u64,
+    is_over: bool,
+    /// The server has left something out that it does not have any more.
+    lost: bool,
+}
+
+impl Source {
+    fn all(services: &[String], span: Span, size: u64) -> Vec<Self> {
+        let new = |service| Self {
+            service,
+            ready: VecDeque::new(),
+            span,
+            size,
+            is_over: span.first >= span.end,
+            lost: false,
+        };
+        if services.is_empty() {
+            return vec![new(None)];
+        }
+        services
+            .iter()
+            .map(|service| new(Some(service.clone())))
+            .collect()
+    }
+
+    /// Fetches what comes before; `span.end` is where what is there begins.
+    async fn fetch_newest<P: Pages>(&mut self, pages: &P) -> Result<(), CommandError> {
+        let service = self.service.as_deref();
+        let page = below(pages, service, self.span.end, self.size).await?;
+        let count = page.entries.len() as u64;
+        let Some(first) = page.entries.first().map(|entry| entry.seq) else {
+            self.is_over = true;
+            self.lost |= page.truncated;
+            return Ok(());
+        };
+        // One that is short for its size only is followed by what it has left out.
+        self.is_over = first <= self.span.first || (count < self.size && !page.truncated);
+        self.span.end = first;
+        let wanted = page.entries.into_iter().rev();
+        let above = self.span.first;
+        self.ready
+            .extend(wanted.take_while(|entry| entry.seq >= above));
+        self.size = LONGEST_PAGE;
+        Ok(())
+    }
+
+    /// Fetches the next stretch; `span.first` is where what is not there begins.
+    async fn fetch_oldest<P: Pages>(&mut self, pages: &P) -> Result<(), CommandError> {
+        let first = self.span.first;
+        let end = self.span.end.min(first.saturating_add(self.size));
+        let mut pieces: Vec<Vec<Entry>> = Vec::new();
+        let mut to = end;
+        loop {
+            let page = below(pages, self.service.as_deref(), to, LONGEST_PAGE).await?;
+            let asked = page.entries.len();
+            let mut entries = page.entries;
+            entries.retain(|entry| entry.seq >= first);
+            let is_whole = entries.len() < asked || !page.truncated;
+            let Some(oldest) = entries.first().map(|entry| entry.seq) else {
+                break;
+            };
+            pieces.push(entries);
+            if is_whole || oldest == first {
+                break;
+            }
+            to = oldest;
+        }
+        let count: usize = pieces.iter().map(Vec::len).sum();
+        self.ready.extend(pieces.into_iter().rev().flatten());
+        self.span.first = end;
+        if count == 0 && end < self.span.end {
+            // Perhaps there is a wide hole: what a crash has skipped, or what is gone.
+            self.span.first = self.next_number(pages).await?;
+        }
+        self.is_over = self.span.first >= self.span.end;
+        let count = count as u64;
+        if count > LONGEST_PAGE {
+            self.size = (self.size / 2).max(1);
+        } else if count < LONGEST_PAGE / 4 {
+            self.size = (self.size * 2).min(LONGEST_STRETCH);
+        }
+        Ok(())
+    }
+
+    /// The lowest number from `span.first` on that exists; the end when there is none.
+    async fn next_number<P: Pages>(&self, pages: &P) -> Result<u64, CommandError> {
+        let (mut low, mut high) = (self.span.first, self.span.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let page = below(pages, self.service.as_deref(), middle + 1, 1).await?;
+            match page.entries.last() {
+                Some(entry) if entry.seq >= self.span.first => high = entry.seq,
+                _ => low = middle + 1,
+            }
+        }
+        Ok(low)
+    }
+}
+
+/// From the newest entry back.
+#[derive(Debug)]
+pub struct Newest<'a, P> {
+    pages: &'a P,
+    sources: Vec<Source>,
+}
+
+impl<'a, P: Pages> Newest<'a, P> {
+    /// The entries of these services, of all when none is named. `few`: how many will probably be
+    /// wanted.
+    pub fn new(pages: &'a P, services: &[String], span: Span, few: Option<u64>) -> Self {
+        let size = few.unwrap_or(FIRST_PAGE).clamp(1, LONGEST_PAGE);
+        Self {
+            pages,
+            sources: Source::all(services, span, size),
+        }
+    }
+
+    /// The next older entry.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn next(&mut self) -> Result<Option<Entry>, CommandError> {
+        for source in &mut self.sources {
+            while source.ready.is_empty() && !source.is_over {
+                source.fetch_newest(self.pages).await?;
+            }
+        }
+        let newest = self
+            .sources
+            .iter_mut()
+            .max_by_key(|source| source.ready.front().map(|entry| entry.seq));
+        Ok(newest.and_then(|source| source.ready.pop_front()))
+    }
+
+    /// Whether there were more that the server does not have any more; known once there is no next.
+    pub fn lost(&self) -> bool {
+        self.sources.iter().any(|source| source.lost)
+    }
+}
+
+/// From an entry on.
+#[derive(Debug)]
+pub struct Oldest<'a, P> {
+    pages: &'a P,
+    sources: Vec<Source>,
+}
+
+impl<'a, P: Pages> Oldest<'a, P> {
+    /// The entries of these services, of all when none is named.
+    pub fn new(pages: &'a P, services: &[String], span: Span) -> Self {
+        Self {
+            pages,
+            sources: Source::all(services, span, FIRST_PAGE),
+        }
+    }
+
+    /// The next newer entry.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn next(&mut self) -> Result<Option<Entry>, CommandError> {
+        for source in &mut self.sources {
+            while source.ready.is_empty() && !source.is_over {
+                source.fetch_oldest(self.pages).await?;
+            }
+        }
+        let ready = self
+            .sources
+            .iter_mut()
+            .filter(|source| !source.ready.is_empty());
+        let oldest = ready.min_by_key(|source| source.ready.front().map(|entry| entry.seq));
+        Ok(oldest.and_then(|source| source.ready.pop_front()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::Stream;
+
+    /// A server's log: entries of three services, with holes.
+    #[derive(Debug, Clone)]
+    struct Log {
+        entries: Vec<Entry>,
+        /// An answer has so many at most, as if they were large.
+        cut: usize,
+        /// Older ones are gone.
+        gone: bool,
+    }
+
+    fn entry(seq: u64, service: usize) -> Entry {
+        Entry {
+            seq,
+            service: ["a", "b", "c"][service].into(),
+            phase: "ready".into(),
+            stream: Stream::Stdout,
+            message: "".into(),
+            timestamp: (UNIX_EPOCH + Duration::from_millis(seq * 10)).into(),
+            partial: false,
+        }
+    }
+
+    /// Counts the questions, of which there must not be many.
+    struct Server<'a>(&'a Log, Cell<usize>);
+
+    // The tests run on one thread.
+    impl Pages for Server<'_> {
+        fn page(
+            &self,
+            query: LogsQuery,
+        ) -> impl Future<Output = Result<Page, CommandError>> + Send {
+            self.1.set(self.1.get() + 1);
+            let LogsCursor::Before(before) = query.cursor else {
+                panic!("{query:?}");
+            };
+            let limit = query.limit.map_or(500, NonZeroU64::get);
+            let matching: Vec<&Entry> = self
+                .0
+                .entries
+                .iter()
+                .filter(|entry| entry.seq < before.get())
+                .filter(|entry| {
+                    query
+                        .service
+                        .as_deref()
+                        .is_none_or(|it| it == &*entry.service)
+                })
+                .collect();
+            let count = matching
+                .len()
+                .min(self.0.cut)
+                .min(usize::try_from(limit).unwrap());
+            let page = Page {
+                entries: matching[matching.len() - count..]
+                    .iter()
+                    .map(|entry| (*entry).clone())
+                    .collect(),
+                truncated: count < matching.len() || self.0.gone,
+                effective_limit: limit,
+            };
+            std::future::ready(Ok(page))
+        }
+    }
+
+    fn log() -> impl Strategy<Value = Log> {
+        let step = prop_oneof![8 => Just(1u64), 2 => 2..5u64, 1 => 1_000..3_000_000u64];
+        let entries = prop::collection::vec((step, 0..3usize), 0..120);
+        (entries, 1..40usize, any::<bool>()).prop_map(|(entries, cut, gone)| {
+            let mut seq = 0;
+            let entries = entries.into_iter().map(|(step, service)| {
+                seq += step;
+                entry(seq, service)
+            });
+            Log {
+                entries: entries.collect(),
+                cut,
+                gone,
+            }
+        })
+    }
+
+    /// What nothing ever waits for is done at once.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        match future.as_mut().poll(&mut cx) {
+            std::task::Poll::Ready(value) => value,
+            std::task::Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_give_every_entry_once(
+            log in log(), services in prop::sample::subsequence(vec!["a", "b", "c"], 0..=3),
+            first in 0..150u64, width in 0..10_000_000u64, few in prop::option::of(1..50u64),
+        ) {
+            let span = Span { first, end: first + width };
+            let services: Vec<String> = services.into_iter().map(str::to_owned).collect();
+            let mut wanted: Vec<u64> = log.entries.iter()
+                .filter(|entry| services.is_empty() || services.iter().any(|it| **it == *entry.service))
+                .map(|entry| entry.seq)
+                .filter(|seq| (span.first..span.end).contains(seq))
+                .collect();
+            let server = Server(&log, Cell::new(0));
+            let mut oldest = Oldest::new(&server, &services, span);
+            let mut got = Vec::new();
+            while let Some(entry) = now(oldest.next()).unwrap() {
+                got.push(entry.seq);
+            }
+            prop_assert_eq!(&got, &wanted);
+            let mut newest = Newest::new(&server, &services, span, few);
+            got.clear();
+            while let Some(entry) = now(newest.next()).unwrap() {
+                got.push(entry.seq);
+            }
+            wanted.reverse();
+            prop_assert_eq!(got, wanted);
+            prop_assert!(log.gone || !newest.lost());
+        }
+
+        #[test]
+        fn a_moment_is_found(log in log(), moment in 0..2_000u64) {
+            let end = log.entries.last().map_or(1, |entry| entry.seq + 1);
+            let span = Span { first: 1, end };
+            let server = Server(&log, Cell::new(0));
+            let at = (UNIX_EPOCH + Duration::from_millis(moment)).into();
+            let number = now(number_at(&server, span, at)).unwrap();
+            for entry in &log.entries {
+                prop_assert_eq!(entry.seq >= number, entry.timestamp >= at, "{}", entry.seq);
+            }
+            prop_assert!(server.1.get() < 64);
+        }
+    }
+
+    #[test]
+    fn a_wide_hole_costs_few_questions() {
+        let entries = [entry(1, 0), entry(900_000_000, 0)].to_vec();
+        let log = Log {
+            entries,
+            cut: 5000,
+            gone: false,
+        };
+        let server = Server(&log, Cell::new(0));
+        let span = Span {
+            first: 1,
+            end: 900_000_001,
+        };
+        let mut oldest = Oldest::new(&server, &[], span);
+        let mut count = 0;
+        while now(oldest.next()).unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 2);
+        assert!(server.1.get() < 50, "{}", server.1.get());
+    }
+
+    #[test]
+    fn what_is_gone_is_told() {
+        let log = Log {
+            entries: vec![entry(7, 0)],
+            cut: 10,
+            gone: true,
+        };
+        let server = Server(&log, Cell::new(0));
+        let span = Span { first: 1, end: 8 };
+        let mut newest = Newest::new(&server, &[], span, None);
+        assert!(now(newest.next()).unwrap().is_some());
+        assert!(!newest.lost());
+        assert!(now(newest.next()).unwrap().is_none());
+        assert!(newest.lost());
+    }
+}
