@@ -2,6 +2,8 @@
 //!
 //! The doc comments are the help texts. How a command line becomes one of these is in [`parse`].
 
+mod logs;
+mod moment;
 mod one_dash;
 mod parse;
 mod patience;
@@ -15,11 +17,12 @@ use std::path::PathBuf;
 use clap::ArgAction;
 
 use flowlayer::protocol::Token;
+pub(crate) use logs::{Limit, LogsArgs};
 pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
 pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use patience::Patience;
 pub(crate) use session::{
-    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs,
+    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs, WhyArgs,
 };
 pub(crate) use value::{ValueKind, value_kind};
 
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Watch and operate a running stack in the terminal
     Tui(TuiArgs),
+    /// Show, follow and search what services print
+    Logs(Box<LogsArgs>),
     /// Show how the services of a running stack are
     Status(StatusArgs),
     /// Bring services up, what they depend on first
@@ -64,6 +69,8 @@ pub(crate) enum Command {
     Wait(WaitArgs),
     /// End a running session
     Down(DownArgs),
+    /// Explain why a service is not up, down to the cause
+    Why(WhyArgs),
     /// List the sessions that run
     Sessions(SessionsArgs),
     /// Check configurations and report every problem

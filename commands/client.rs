@@ -155,6 +155,19 @@ pub(crate) fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Res
     outcome
 }
 
+/// Runs the work of a command that may have to wait for whoever reads its output: the connection
+/// lives on meanwhile.
+pub(crate) fn block_on_beside<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(outcome)
+}
+
 /// What the command line and the environment say of the session that is meant.
 pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());

@@ -14,6 +14,7 @@ mod down;
 mod exit;
 mod failure;
 mod init;
+mod logs;
 mod man;
 mod plan;
 mod schema;
@@ -25,6 +26,7 @@ mod terminal;
 mod tui;
 mod validate;
 mod wait;
+mod why;
 
 use std::process::ExitCode;
 
@@ -64,12 +66,14 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
     match command {
         Command::Serve(args) => serve::run(args, colors),
         Command::Tui(args) => tui::run(args, colors),
+        Command::Logs(args) => logs::run(*args, colors),
         Command::Status(args) => status::run(args, colors),
         Command::Start(args) => act::start(args, colors),
         Command::Stop(args) => act::stop(args, colors),
         Command::Restart(args) => act::restart(args, colors),
         Command::Wait(args) => wait::run(args, colors),
         Command::Down(args) => down::run(args, colors),
+        Command::Why(args) => why::run(args, colors),
         Command::Sessions(args) => Ok(sessions::run(&args)),
         Command::Validate(args) => validate::run(args, colors),
         Command::Plan(args) => plan::run(args, colors),

@@ -1,5 +1,7 @@
 //! `flowlayer status`: how the services of a session are (SPEC 9).
 
+use flowlayer::protocol::ServiceState;
+use flowlayer::why::{Cause, Explainer};
 use serde::Serialize;
 
 use crate::cli::StatusArgs;
@@ -16,13 +18,18 @@ pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
     client::block_on(async {
         let connected = peer.connect().await?;
         client::check_names(&args.services, &connected.services)?;
+        let services = connected.services.clone();
+        let explainer = Explainer::new(&services);
         let shown = chosen(connected.services, &args.services);
         let up = shown.iter().all(is_up);
         let text = if args.json {
             print::json(&Report {
                 session: SessionReport::new(&peer, &connected.session),
                 up,
-                services: shown.iter().map(ServiceReport::from).collect(),
+                services: shown
+                    .iter()
+                    .map(|service| Explained::new(service, &explainer))
+                    .collect(),
             })
         } else {
             table(shown, colors.stdout)
@@ -41,5 +48,33 @@ struct Report<'a> {
     session: SessionReport<'a>,
     /// Whether all of them are.
     up: bool,
-    services: Vec<ServiceReport<'a>>,
+    services: Vec<Explained<'a>>,
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    service: ServiceReport<'a>,
+    /// `null` for what is up.
+    why: Option<Why>,
+}
+
+/// The answer of `why`, without what would have to be asked for or is told beside it.
+#[derive(Serialize)]
+struct Why {
+    summary: String,
+    causes: Vec<Cause>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(service: &'a ServiceState, explainer: &Explainer<'_>) -> Self {
+        let why = explainer.explain_briefly(&service.name);
+        Self {
+            service: ServiceReport::from(service),
+            why: why.filter(|why| !why.up).map(|why| Why {
+                summary: why.summary,
+                causes: why.causes,
+            }),
+        }
+    }
 }

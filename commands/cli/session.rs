@@ -29,6 +29,10 @@ Its token is found with it, unless one is given here or, with an address, in FLO
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to,
 124 not within --timeout";
 
+const WHY_NOTES: &str = "\
+Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
+3 no session to talk to";
+
 /// `flowlayer status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = SESSION_NOTES)]
@@ -44,6 +48,20 @@ pub(crate) struct StatusArgs {
     /// Exit with 1 unless everything shown is up
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// `flowlayer why`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = WHY_NOTES)]
+pub(crate) struct WhyArgs {
+    /// Service to explain; without one: each cause that keeps anything down
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `flowlayer sessions`.

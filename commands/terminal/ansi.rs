@@ -65,7 +65,7 @@ fn is_plain(line: &str) -> bool {
 }
 
 /// The bidirectional controls: invisible, and they make text read other than it is.
-const fn reorders(character: char) -> bool {
+pub(crate) const fn reorders(character: char) -> bool {
     matches!(
         character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

@@ -37,27 +37,8 @@ impl Lines {
     /// For these services, in the order of their indices. A service's colour depends on its place
     /// among them alone: the same configuration always looks the same.
     pub(crate) fn new(names: &[Arc<str>], colored: bool) -> Self {
-        let shown: Vec<String> = names
-            .iter()
-            .map(|name| {
-                let mut shown = String::new();
-                ansi::append_safe(&mut shown, name, false);
-                shown
-            })
-            .collect();
-        let widest = shown
-            .iter()
-            .map(|name| name.width())
-            .max()
-            .unwrap_or(0)
-            .min(WIDEST_PADDING);
-        let prefix = |(index, name): (usize, &String)| {
-            let style: Style = PALETTE[index % PALETTE.len()].on_default();
-            let padding = " ".repeat(widest.saturating_sub(name.width()));
-            format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
-        };
         Self {
-            prefixes: shown.iter().enumerate().map(prefix).collect(),
+            prefixes: prefixes(names, |_| true, colored),
             colored,
         }
     }
@@ -76,6 +57,39 @@ impl Lines {
         out.push_str(&paint(Style::new().dimmed(), &text, self.colored));
         out.push('\n');
     }
+}
+
+/// What stands before the lines of each of these services: padded to the widest of those that are
+/// shown.
+pub(crate) fn prefixes(
+    names: &[impl AsRef<str>],
+    is_shown: impl Fn(&str) -> bool,
+    colored: bool,
+) -> Vec<String> {
+    let shown = names
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|name| is_shown(name));
+    let widest = shown.map(|name| safe(name).width()).max().unwrap_or(0);
+    let names = names.iter().enumerate();
+    names
+        .map(|(index, name)| prefix(name.as_ref(), index, widest, colored))
+        .collect()
+}
+
+/// `api     │ `, padded to this width, within bounds. The index decides the colour.
+pub(crate) fn prefix(name: &str, index: usize, width: usize, colored: bool) -> String {
+    let name = safe(name);
+    let style: Style = PALETTE[index % PALETTE.len()].on_default();
+    let width = width.min(WIDEST_PADDING);
+    let padding = " ".repeat(width.saturating_sub(name.width()));
+    format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
+}
+
+fn safe(name: &str) -> String {
+    let mut shown = String::new();
+    ansi::append_safe(&mut shown, name, false);
+    shown
 }
 
 /// `12,345`.

@@ -5,6 +5,7 @@ pub(crate) mod ansi;
 pub(crate) mod boot;
 pub(crate) mod color;
 pub(crate) mod diagnostics;
+pub(crate) mod explanation;
 pub(crate) mod github;
 pub(crate) mod lines;
 pub(crate) mod narrator;

@@ -5,7 +5,7 @@
 //! for is skipped and counted. When nobody reads any more, it ends and the server goes on.
 
 mod own;
-mod sink;
+pub(crate) mod sink;
 mod writer;
 
 use std::fs::File;

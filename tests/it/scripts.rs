@@ -79,6 +79,7 @@ fn status_as_json_has_every_field_of_every_service() {
             "signal",
             "blocked_by",
             "detail",
+            "why",
         ];
         assert_eq!(fields, all);
     }
@@ -88,6 +89,14 @@ fn status_as_json_has_every_field_of_every_service() {
     );
     assert_eq!(services[1]["exit_code"], 3);
     assert_eq!(services[2]["blocked_by"], json!(["broken"]));
+    assert_eq!(services[0]["why"], Value::Null);
+    let why = &services[2]["why"];
+    assert_eq!(
+        why["summary"],
+        "web is not up because of broken: exit code 3"
+    );
+    assert_eq!(why["causes"][0]["service"], "broken");
+    assert_eq!(why["causes"][0]["kind"], "exited");
 
     let one = server.run(["status", "--json", "api"]).json();
     assert_eq!(

@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// What became of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Sunk {
+pub(crate) enum Sunk {
     /// It is out.
     Written,
     /// There was no room (a full disk); there may be again.
@@ -19,17 +19,17 @@ pub(super) enum Sunk {
 }
 
 #[derive(Debug)]
-pub(super) struct Sink {
+pub(crate) struct Sink {
     to: File,
 }
 
 impl Sink {
-    pub(super) fn new(to: File) -> Self {
+    pub(crate) fn new(to: File) -> Self {
         Self { to }
     }
 
     /// Writes the whole text, however long that takes.
-    pub(super) fn write(&mut self, mut text: &[u8]) -> Sunk {
+    pub(crate) fn write(&mut self, mut text: &[u8]) -> Sunk {
         while !text.is_empty() {
             match self.to.write(text) {
                 Ok(0) => return Sunk::Gone,

@@ -45,6 +45,28 @@ impl Server {
         self.child.wait_for_line(text)
     }
 
+    /// Starts it once more after its end, at the same address.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        assert!(!self.child.is_running(), "it runs still");
+        self.child = Child::spawn(self.home.command());
+    }
+
+    /// Ends the process that serves with a SIGKILL, and waits until the guardian has taken
+    /// everything down.
+    #[track_caller]
+    pub(crate) fn crash(&self) {
+        let serving = self.servers();
+        let serving = serving.iter().find(|it| it.pid != self.child_pid());
+        let pid = serving.expect("the guardian's child").pid;
+        nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(pid.cast_signed()),
+            Signal::SIGKILL,
+        )
+        .unwrap();
+        self.wait_for_end();
+    }
+
     /// Waits until the boot has ended well.
     #[track_caller]
     pub(crate) fn booted(self) -> Self {

@@ -120,28 +120,19 @@ impl Stack {
         if !config.exists() {
             fs::write(&config, serde_json::to_string_pretty(&self.config).unwrap()).unwrap();
         }
-        let identity = uuid::Uuid::new_v4().to_string();
-        let mut command = flowlayer();
-        command
-            .current_dir(self.directory.path())
-            .arg("serve")
-            .envs(self.environment)
-            .env(processes::STACK, &identity)
-            // Sessions register here rather than beside the tester's own.
-            .env("XDG_RUNTIME_DIR", self.directory.path());
-        let address = self.has_api.then(|| {
-            // Known beforehand, because some tests cannot read the boot lines.
-            let address = format!("127.0.0.1:{}", free_port());
-            command.args(["-s", &address, "-token", TOKEN]);
-            address
-        });
-        command.args(self.arguments);
+        // Known beforehand, because some tests cannot read the boot lines.
+        let address = self.has_api.then(|| format!("127.0.0.1:{}", free_port()));
         let home = Home {
             directory: self.directory,
-            identity,
+            identity: uuid::Uuid::new_v4().to_string(),
             address,
+            arguments: self.arguments,
+            environment: self.environment,
         };
-        Prepared { command, home }
+        Prepared {
+            command: home.command(),
+            home,
+        }
     }
 }
 
@@ -163,9 +154,28 @@ pub(crate) struct Home {
     pub(crate) identity: String,
     /// Where its session API will be.
     pub(crate) address: Option<String>,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl Home {
+    /// `flowlayer serve` with all its arguments, as often as it is wanted.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = flowlayer();
+        command
+            .current_dir(self.directory.path())
+            .arg("serve")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env(processes::STACK, &self.identity)
+            // Sessions register here rather than beside the tester's own.
+            .env("XDG_RUNTIME_DIR", self.directory.path());
+        if let Some(address) = &self.address {
+            command.args(["-s", address, "-token", TOKEN]);
+        }
+        command.args(&self.arguments);
+        command
+    }
+
     /// The living processes of the stack, those of the server included.
     pub(crate) fn processes(&self) -> Vec<Process> {
         processes::of_stack(&self.identity)

@@ -1,0 +1,185 @@
+//! Going on with what comes, over lost connections and restarted servers: no entry twice, and none
+//! missing without a word.
+
+use flowlayer::client::{
+    self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, Session, Start,
+};
+use flowlayer::logs::{Context, Search};
+
+use super::note;
+use super::online::{admits, show};
+use super::output::{Output, Stopped, reader_gone};
+use super::printer::Printer;
+use crate::client::Peer;
+use crate::terminal::lines::grouped;
+
+/// Where to go on.
+#[derive(Debug)]
+pub(super) struct Since {
+    pub(super) start: Start,
+    /// The number that comes next.
+    pub(super) next: u64,
+    /// The session that has been asked until now; `None` when none was there.
+    pub(super) session: Option<Session>,
+}
+
+/// Shows what comes.
+pub(super) struct Follower<'a> {
+    pub(super) peer: &'a Peer,
+    pub(super) search: &'a Search,
+    pub(super) printer: &'a mut Printer,
+    pub(super) output: &'a mut Output,
+    pub(super) context: Context<Entry>,
+}
+
+/// How the connection was told to be last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Lost,
+}
+
+impl Follower<'_> {
+    /// Goes on until nobody reads any more, or nobody will ever answer.
+    pub(super) async fn run(mut self, since: Since) -> Result<(), Stopped> {
+        let gone = reader_gone()?;
+        tokio::select! {
+            ended = self.follow(since) => ended,
+            Ok(()) = gone => Err(Stopped::ReaderGone),
+        }
+    }
+
+    async fn follow(&mut self, since: Since) -> Result<(), Stopped> {
+        let persistence = match since.session {
+            Some(_) => Persistence::OnceConnected,
+            // There is nobody yet: that is what is being waited for.
+            None => Persistence::Always,
+        };
+        let known = since
+            .session
+            .as_ref()
+            .and_then(|session| session.hello.session_id.clone());
+        // Kept: without it the client ends.
+        let (mut _client, mut events) = self.start(since.start, persistence);
+        let mut place = Place {
+            next: since.next,
+            told: Told::Nothing,
+            session: known,
+        };
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Session(session) => {
+                    if let Some(start) = place.introduced(&session) {
+                        (_client, events) = self.start(start, Persistence::Always);
+                    }
+                }
+                Event::Logs(entries) => {
+                    for entry in entries {
+                        // After a crash the log may go on without the last entries that were seen.
+                        if entry.seq > place.next {
+                            self.output.flush()?;
+                            note(&missing(place.next, entry.seq - 1));
+                        }
+                        place.next = entry.seq + 1;
+                        self.entry(entry)?;
+                    }
+                    self.output.flush()?;
+                }
+                Event::Gap(gap) => {
+                    place.next = gap.last + 1;
+                    self.output.flush()?;
+                    note(&missing(gap.first, gap.last));
+                }
+                Event::Connection(ConnectionState::Failing {
+                    retry_at: None,
+                    why,
+                }) => return Err(self.peer.explain(&why).into()),
+                Event::Connection(state) => place.connection(&state),
+                Event::Snapshot(_) | Event::Status(_) | Event::Detail(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&self, start: Start, persistence: Persistence) -> (client::Client, Events) {
+        let mut config = self.peer.client_config(persistence);
+        config.follow = Some(Follow {
+            start,
+            missed: Missed::Fetch,
+        });
+        client::start(config)
+    }
+
+    fn entry(&mut self, entry: Entry) -> Result<(), Stopped> {
+        let services = &self.search.services;
+        let is_wanted = services.is_empty() || services.iter().any(|name| **name == *entry.service);
+        let is_after = self.search.after_seq.is_none_or(|after| entry.seq > after);
+        if !is_wanted || !is_after || !admits(self.search, &entry) {
+            return Ok(());
+        }
+        show(
+            self.search,
+            &mut self.context,
+            entry,
+            self.printer,
+            self.output,
+        )
+    }
+}
+
+/// How far it is, and with whom.
+struct Place {
+    next: u64,
+    told: Told,
+    /// The id of the session that is being followed.
+    session: Option<String>,
+}
+
+impl Place {
+    /// A server has introduced itself. Where to begin anew, if that is called for.
+    fn introduced(&mut self, session: &Session) -> Option<Start> {
+        let id = session.hello.session_id.clone();
+        let is_other = self.session.is_some() && id.is_some() && self.session != id;
+        let first = session.hello.first_seq;
+        self.session = id;
+        if is_other || session.restarted {
+            note("the session was restarted");
+        } else if self.told == Told::Lost {
+            note("connected again");
+        }
+        self.told = Told::Nothing;
+        let begins_anew = first.is_some_and(|first| first < self.next);
+        if begins_anew && (is_other || session.restarted) {
+            note("its log begins anew: there is no logs.dir in which it could go on");
+            self.next = first.unwrap_or(1);
+            // The client finds this out by itself when it has seen the session before.
+            if is_other && !session.restarted {
+                return Some(Start::After(self.next - 1));
+            }
+        }
+        None
+    }
+
+    fn connection(&mut self, state: &ConnectionState) {
+        let why = match state {
+            ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => why,
+            ConnectionState::Connecting | ConnectionState::Connected => return,
+        };
+        if self.session.is_some() && self.told == Told::Nothing {
+            self.told = Told::Lost;
+            note(&format!("{why}; waiting for the session to come back"));
+        }
+    }
+}
+
+/// Numbers are used without holes, except when a crash ends a session.
+fn missing(first: u64, last: u64) -> String {
+    if first == last {
+        return format!("entry {} is missing", grouped(first));
+    }
+    format!(
+        "entries {} to {} are missing: lost, or never used because a server crashed",
+        grouped(first),
+        grouped(last)
+    )
+}

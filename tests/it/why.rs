@@ -1,0 +1,212 @@
+//! `flowlayer why`: from a service that is not up to the cause.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Finished, Server, Stack, free_port};
+
+/// A database that fails, what needs it, and what does not.
+fn failing() -> Server {
+    let server = Stack::new()
+        .shell(
+            "db",
+            "echo starting; for i in 1 2 3; do echo \"FATAL: reason $i\" >&2; done; exit 3",
+            json!({ "ready": { "type": "tcp", "port": free_port() } }),
+        )
+        .service(
+            "api",
+            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["db"] }),
+        )
+        .service(
+            "web",
+            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["api"] }),
+        )
+        .service("ok", json!({ "cmd": ["sleep", "1000"] }))
+        .service(
+            "spare",
+            json!({ "cmd": ["sleep", "1000"], "autoStart": false }),
+        )
+        .start();
+    server.wait_for_line("STARTUP INCOMPLETE");
+    server
+}
+
+#[track_caller]
+fn answer(finished: &Finished, code: i32) -> Value {
+    assert_eq!(
+        (finished.code, finished.stderr.as_str()),
+        (Some(code), ""),
+        "{finished:?}"
+    );
+    serde_json::from_str(&finished.stdout).unwrap()
+}
+
+#[test]
+fn the_chain_leads_to_what_failed_and_to_what_it_said() {
+    let server = failing();
+    let shown = server.run(["why", "web"]);
+    assert_eq!((shown.code, shown.stderr.as_str()), (Some(1), ""));
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    assert_eq!(
+        lines[0],
+        "web is not up because of db: exit code 3 before ready"
+    );
+    for line in [
+        "  path     web → api → db",
+        "  stderr   FATAL: reason 1",
+        "           FATAL: reason 3",
+        "  help     when it is mended: flowlayer start db",
+    ] {
+        assert!(lines.contains(&line), "{line:?}: {shown:?}");
+    }
+    assert!(
+        !shown.stdout.contains("starting"),
+        "stdout is not asked for"
+    );
+
+    let why = answer(&server.run(["why", "--json", "web"]), 1);
+    assert_eq!(
+        (&why["service"], &why["up"]),
+        (&json!("web"), &json!(false))
+    );
+    let cause = &why["causes"][0];
+    assert_eq!(cause["service"], "db");
+    assert_eq!(
+        (&cause["kind"], &cause["exit_code"]),
+        (&json!("exited"), &json!(3))
+    );
+    assert_eq!(cause["path"], json!(["web", "api", "db"]));
+    assert_eq!(cause["log"].as_array().unwrap().len(), 3);
+    assert_eq!(cause["log"][2]["message"], "FATAL: reason 3");
+    assert_eq!(why["session"]["address"], server.address());
+}
+
+#[test]
+fn without_a_name_each_cause_is_told_once() {
+    let server = failing();
+    let why = answer(&server.run(["why", "--json"]), 1);
+    assert_eq!(
+        (&why["up"], &why["services_up"], &why["services"]),
+        (&json!(false), &json!(1), &json!(5))
+    );
+    let causes = why["causes"].as_array().unwrap();
+    let names: Vec<&Value> = causes.iter().map(|cause| &cause["service"]).collect();
+    assert_eq!(names, ["db", "spare"]);
+    assert_eq!(causes[0]["affects"], json!(["api", "web"]));
+    assert_eq!(causes[1]["kind"], "not_started");
+    let shown = server.run(["why"]);
+    assert!(
+        shown.stdout.starts_with("1 of 5 services are up\n"),
+        "{shown:?}"
+    );
+    assert!(shown.stdout.contains("  affects  api, web\n"), "{shown:?}");
+}
+
+#[test]
+fn what_is_up_says_why_and_succeeds() {
+    let server = failing();
+    let shown = server.run(["why", "ok"]);
+    assert_eq!(shown.code, Some(0));
+    assert!(
+        shown
+            .stdout
+            .starts_with("ok is up: its process runs, and it has no probe, since "),
+        "{shown:?}"
+    );
+    let why = answer(&server.run(["why", "ok", "--json"]), 0);
+    assert_eq!((&why["up"], &why["causes"]), (&json!(true), &json!([])));
+}
+
+#[test]
+fn who_stopped_it_is_told() {
+    let server = failing();
+    let mut client = server.connect();
+    client
+        .command("stop_service", &json!({ "service": "ok" }))
+        .result
+        .unwrap();
+    let why = answer(&server.run(["why", "ok", "--json"]), 1);
+    assert_eq!(why["summary"], "ok is not up: it was stopped");
+    assert_eq!(why["causes"][0]["stopped_by"], "stop_service");
+    assert_eq!(why["causes"][0]["help"], "flowlayer start ok");
+    client.command("stop_all", &Value::Null).result.unwrap();
+    let why = answer(&server.run(["why", "web", "--json"]), 1);
+    assert_eq!(
+        why["summary"],
+        "web is not up: it was stopped with everything else"
+    );
+}
+
+#[test]
+fn a_busy_port_names_its_holder() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = Stack::new()
+        .service("api", json!({ "cmd": ["sleep", "1000"], "port": port }))
+        .start();
+    server.wait_for_line("STARTUP INCOMPLETE");
+    let why = answer(&server.run(["why", "api", "--json"]), 1);
+    let cause = &why["causes"][0];
+    assert_eq!(cause["kind"], "port_in_use");
+    assert_eq!(cause["port_conflict"]["port"], port);
+    assert_eq!(cause["port_conflict"]["pid"], std::process::id());
+    assert!(
+        cause["help"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("pid {}", std::process::id()))
+    );
+}
+
+#[test]
+fn a_probe_that_does_not_pass_is_counted() {
+    let port = free_port();
+    let server = Stack::new()
+        .service(
+            "api",
+            json!({ "cmd": ["sleep", "1000"], "ready": { "type": "tcp", "port": port } }),
+        )
+        .service(
+            "web",
+            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["api"] }),
+        )
+        .start();
+    let deadline = std::time::Instant::now() + crate::harness::DEADLINE;
+    // There is something to tell once an attempt has failed.
+    let why = loop {
+        let why = server.run(["why", "web", "--json"]);
+        if why.code == Some(1) {
+            let why = answer(&why, 1);
+            if why["causes"][0]["probe"]["attempts"].as_u64() >= Some(2) {
+                break why;
+            }
+        }
+        assert!(std::time::Instant::now() < deadline, "{why:?}");
+    };
+    let cause = &why["causes"][0];
+    assert_eq!(
+        (&cause["service"], &cause["kind"]),
+        (&json!("api"), &json!("probing"))
+    );
+    let probe = &cause["probe"];
+    assert!(probe["waited_ms"].as_u64().unwrap() >= 200, "{why}");
+    assert!(
+        probe["last_error"].as_str().unwrap().contains("refused"),
+        "{why}"
+    );
+    assert!(
+        why["summary"].as_str().unwrap().contains("attempts"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_name_nobody_has_and_no_session_have_their_codes() {
+    let server = failing();
+    let shown = server.run(["why", "wbe"]);
+    assert_eq!(shown.code, Some(2));
+    assert!(shown.stderr.contains("did you mean \"web\"?"), "{shown:?}");
+    server.stop();
+    assert_eq!(server.run(["why", "web"]).code, Some(3));
+}
