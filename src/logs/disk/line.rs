@@ -24,7 +24,10 @@ pub(crate) fn seq(line: &[u8]) -> Option<u64> {
 
 /// Whether a line is a whole JSON object of ours. Reads all of it.
 pub(crate) fn is_whole(line: &[u8]) -> bool {
-    seq(line).is_some() && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+    // What is skipped over in bytes is not looked at: whether it is text has to be asked for.
+    seq(line).is_some()
+        && std::str::from_utf8(line)
+            .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
 
 /// Whether a file that begins with these bytes may be ours: it begins like a line, as far as it
@@ -55,6 +58,7 @@ mod tests {
         }
         assert!(is_whole(br#"{"seq":42,"service":"a"}"#));
         assert!(!is_whole(br#"{"seq":42,"service":"a}"#));
+        assert!(!is_whole(b"{\"seq\":42,\"service\":\"\x80\"}"));
         assert!(may_be_ours(b"{\"se") && may_be_ours(b"") && !may_be_ours(b"{\"id\":"));
     }
 }
