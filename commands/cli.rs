@@ -7,6 +7,7 @@ mod moment;
 mod one_dash;
 mod parse;
 mod patience;
+mod run;
 mod session;
 mod value;
 mod wording;
@@ -21,8 +22,10 @@ pub(crate) use logs::{Limit, LogsArgs};
 pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
 pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use patience::Patience;
+pub(crate) use run::RunArgs;
 pub(crate) use session::{
-    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, WaitArgs, WhyArgs,
+    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs, WaitArgs,
+    WhyArgs,
 };
 pub(crate) use value::{ValueKind, value_kind};
 
@@ -53,6 +56,8 @@ struct CommonArgs {
 pub(crate) enum Command {
     /// Start the stack of a configuration and keep it running until a signal
     Serve(ServeArgs),
+    /// Start a stack, run a command beside it, and take the stack down
+    Run(RunArgs),
     /// Watch and operate a running stack in the terminal
     Tui(TuiArgs),
     /// Show, follow and search what services print
@@ -111,6 +116,11 @@ Known names: flowlayer.jsonc, flowlayer.json, flowlayer.config.jsonc, flowlayer.
 BIND: host:port, [v6]:port, :port (all interfaces) or port (127.0.0.1); port 0 takes a free one
 Without any token one is generated and printed at boot.
 
+With --detach it takes a free port where no BIND is given, prints the boot lines, and returns with 0
+when everything is up, 1 when something is not or the start failed, 124 when that was not known
+within --timeout; the session goes on. Ctrl-C until then takes it down. A session that runs already is
+not started again: how it is counts.
+
 Exit codes: 0 ended and nothing is left, 1 failed or something could not be stopped,
 2 the command line or the configuration is wrong";
 
@@ -132,6 +142,11 @@ pub(crate) struct ServeArgs {
     /// Leave the output of services out; boot and status lines stay
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Run in the background, and return when the startup has resolved
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) timeout: TimeoutArgs,
 }
 
 const TUI_NOTES: &str = "\

@@ -25,6 +25,19 @@ impl Exit {
     /// What was waited for did not come within `--timeout`; as `timeout` of coreutils.
     pub(crate) const TIMEOUT: Self = Self(124);
 
+    /// Nothing was run, because the stack did not come up, or `FlowLayer` failed in another way; as
+    /// `env`.
+    pub(crate) const NOT_RUN: Self = Self(125);
+    /// The command to run was found and cannot be executed; as `env`.
+    pub(crate) const NOT_EXECUTABLE: Self = Self(126);
+    /// The command to run is not found; as `env`.
+    pub(crate) const NOT_FOUND: Self = Self(127);
+
+    /// What a shell makes of a process that a signal has ended.
+    pub(crate) fn of_signal(number: i32) -> Self {
+        Self(u8::try_from(128 + number).unwrap_or(u8::MAX))
+    }
+
     /// The code another process has ended with.
     pub(crate) const fn of(code: u8) -> Self {
         Self(code)

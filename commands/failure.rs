@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     TimedOut(String),
     /// Doing it failed: `Error: <message>` on stderr, exit 1.
     Failed(String),
+    /// Something else ends it: `Error: <message>` on stderr, and this code.
+    Other(Exit, String),
     /// The reason is on the screen already (the diagnostics of a configuration): only the code.
     Reported(Exit),
 }
@@ -32,7 +34,7 @@ impl Failure {
             Self::NoSession(_) => Exit::NO_SESSION,
             Self::TimedOut(_) => Exit::TIMEOUT,
             Self::Failed(_) => Exit::FAILURE,
-            Self::Reported(exit) => *exit,
+            Self::Reported(exit) | Self::Other(exit, _) => *exit,
         }
     }
 
@@ -44,6 +46,7 @@ impl Failure {
             | Self::Mistaken(message)
             | Self::NoSession(message)
             | Self::TimedOut(message)
+            | Self::Other(_, message)
             | Self::Failed(message) => Some(message),
             Self::Reported(_) => None,
         }

@@ -6,17 +6,21 @@
 
 mod act;
 mod attach;
+mod background;
 mod cli;
 mod client;
 mod complete;
 mod completions;
+mod detach;
 mod down;
 mod exit;
 mod failure;
 mod init;
+mod interrupts;
 mod logs;
 mod man;
 mod plan;
+mod run;
 mod schema;
 mod select;
 mod serve;
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
 fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
     match command {
         Command::Serve(args) => serve::run(args, colors),
+        Command::Run(args) => run::run(args, colors),
         Command::Tui(args) => tui::run(args, colors),
         Command::Logs(args) => logs::run(*args, colors),
         Command::Status(args) => status::run(args, colors),

@@ -1,20 +1,26 @@
 //! `flowlayer serve`: boots a stack, offers its API, keeps it up until a signal, takes it down.
 
-mod api;
+pub(crate) mod api;
+pub(crate) mod front;
 mod signals;
+mod voice;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer::config::{self, Config, ConfigError, Loaded};
+use flowlayer::config::{self, Config, Loaded};
 use flowlayer::logs::{LogWarning, Logs, LogsConfig};
 use flowlayer::process::guardian;
-use flowlayer::runtime::{Ended, Runtime, Setup, Subscription, Update};
+use flowlayer::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
 use uuid::Uuid;
 
 use self::api::{Api, Asked};
+use self::front::{Front, Report};
 use self::signals::Signals;
+use self::voice::Voice;
 use crate::cli::ServeArgs;
+use crate::client;
+use crate::detach;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::select;
@@ -32,8 +38,27 @@ const WORKERS: usize = 2;
 /// Runs a session to its end. The calling process becomes the guardian; what follows happens in
 /// its child, apart from the exit code.
 pub(crate) fn run(args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
+    if args.detach {
+        return detach::run(args, colors);
+    }
+    if args.timeout.timeout.is_some() {
+        return Err(Failure::Usage(
+            "--timeout goes with --detach: in the foreground there is nobody who waits".to_owned(),
+        ));
+    }
     let path = select::config(&args.config, Path::new("."))?;
     let asked = Asked::read(&args)?;
+    here(args, asked, &path, colors, None)
+}
+
+/// The same in a process that may have one in front of it, which is then told how it goes.
+pub(crate) fn here(
+    args: ServeArgs,
+    asked: Asked,
+    path: &Path,
+    colors: Colors,
+    front: Option<&Front>,
+) -> Result<Exit, Failure> {
     let link = match guardian::enter() {
         Ok(guardian::Entered::Guardian(code)) => {
             return Ok(Exit::of(u8::try_from(code).unwrap_or(1)));
@@ -51,7 +76,17 @@ pub(crate) fn run(args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| failed(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(args, asked, &path, link, colors));
+    let outcome = runtime.block_on(serve(args, asked, path, link, colors, front.cloned()));
+    if let Some(front) = front {
+        if let Err(failure) = &outcome {
+            let message = failure.message();
+            let message = message
+                .unwrap_or("the configuration has problems")
+                .to_owned();
+            front.tell(&Report::Failed { message });
+        }
+        front.close();
+    }
     // What hangs in the kernel (a file on a dead disk) must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
     outcome
@@ -63,6 +98,7 @@ async fn serve(
     path: &Path,
     link: guardian::Link,
     colors: Colors,
+    front: Option<Front>,
 ) -> Result<Exit, Failure> {
     let signals =
         Signals::install().map_err(|error| failed(format!("cannot take signals: {error}")))?;
@@ -71,12 +107,13 @@ async fn serve(
     let wording = Wording {
         colored: colors.stdout,
     };
-    output.line(&wording.validating());
+    let voice = Voice::new(output, front);
+    voice.line(&wording.validating());
     let session = Session {
         args,
         colors,
         wording,
-        output,
+        voice,
     };
     session.run(asked, path, link, signals).await
 }
@@ -86,7 +123,7 @@ struct Session {
     args: ServeArgs,
     colors: Colors,
     wording: Wording,
-    output: Output,
+    voice: Voice,
 }
 
 impl Session {
@@ -98,7 +135,7 @@ impl Session {
         signals: Signals,
     ) -> Result<Exit, Failure> {
         let outcome = self.try_run(asked, path, link, signals).await;
-        self.output.close();
+        self.voice.close();
         outcome
     }
 
@@ -109,8 +146,8 @@ impl Session {
         link: guardian::Link,
         signals: Signals,
     ) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = self.load(path)?;
-        let only = self.only(&config)?;
+        let Loaded { config, plan, .. } = load(path, self.colors)?;
+        let only = only(&self.args, &config)?;
         let setup = Setup::new(&config, &plan, &only)
             .map_err(|error| failed(format!("cannot tell the current directory: {error}")))?;
         let names: Arc<[Arc<str>]> = setup.names().into();
@@ -118,9 +155,9 @@ impl Session {
         let session_id = Uuid::new_v4();
         let api = Api::bind(asked, &config, path).await?;
         if let Some(api) = &api {
-            api.announce(&self.output, self.wording);
+            api.announce(&self.voice, self.wording);
         }
-        self.output
+        self.voice
             .line(&self.wording.plan(names.len(), plan.waves.len()));
 
         let runtime = Runtime::start(
@@ -132,14 +169,18 @@ impl Session {
         .map_err(|error| failed(format!("cannot watch over processes: {error}")))?;
         let server = api.map(|api| {
             let warn = |words: &str| {
-                self.output
+                self.voice
                     .line(&self.wording.runtime(&format!("warning: {words}")));
             };
             api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
         });
+        if let (Some(front), Some(server)) = (self.voice.front(), &server) {
+            front.tell(&server.report()?);
+            front.bind(runtime.handle.clone());
+        }
         let updates = runtime.handle.subscribe();
         if !self.args.quiet {
-            self.output
+            self.voice
                 .follow(&logs, Lines::new(&names, self.colors.stdout));
         }
         signals.direct(runtime.handle.clone());
@@ -154,48 +195,9 @@ impl Session {
         Ok(self.farewell(&ended))
     }
 
-    fn load(&self, path: &Path) -> Result<Loaded, Failure> {
-        let loaded = match config::load(path) {
-            Ok(loaded) => loaded,
-            Err(ConfigError::Unreadable(error)) => {
-                return Err(Failure::Unreadable(error.to_string()));
-            }
-            Err(ConfigError::Invalid { problems, text }) => {
-                print::stderr(&diagnostics::render(&problems, &text, self.colors.stderr));
-                return Err(Failure::Reported(Exit::USAGE));
-            }
-        };
-        if !loaded.warnings.is_empty() {
-            print::stderr(&diagnostics::render(
-                &loaded.warnings,
-                &loaded.source,
-                self.colors.stderr,
-            ));
-        }
-        Ok(loaded)
-    }
-
-    /// The services that `--only` names.
-    fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
-        let find = |name: &String| {
-            config.index_of(name).ok_or_else(|| {
-                let known: Vec<&str> = config
-                    .services
-                    .iter()
-                    .map(|service| &*service.name)
-                    .collect();
-                Failure::Usage(format!(
-                    "--only {name:?}: no such service in the configuration; known services: {}",
-                    known.join(", ")
-                ))
-            })
-        };
-        self.args.only.iter().map(find).collect()
-    }
-
     /// Tells what happens until nothing more can.
     async fn narrate(
-        &self,
+        &mut self,
         mut updates: Subscription,
         config: &Config,
         logs: &Logs,
@@ -208,6 +210,7 @@ impl Session {
             .collect();
         let mut narrator = Narrator::new(self.wording, labels);
         let mut warnings = logs.warnings();
+        let mut has_booted = false;
         loop {
             let update = tokio::select! {
                 update = updates.updates.recv() => update,
@@ -223,29 +226,58 @@ impl Session {
                 // Requests under way are given their time beside the teardown, not before it.
                 tokio::spawn(server.stop_accepting());
             }
-            match (narrator.tell(&update), update) {
-                (Some(line), Update::Status { after, .. }) => self.output.line_after(after, &line),
-                (Some(line), _) => self.output.line(&line),
+            match (narrator.tell(&update), &update) {
+                (Some(line), Update::Status { after, view, .. }) => {
+                    let is_bad = view.status == Status::Failed || !view.blocked_by.is_empty();
+                    self.voice.line_after(*after, &line, is_bad);
+                }
+                (Some(line), _) => self.voice.line(&line),
                 (None, _) => {}
             }
+            self.tell_front(&update, &mut has_booted);
+        }
+    }
+
+    /// Tells the process in front what it waits for: how the boot ends, and, if it stays, what fails
+    /// after that.
+    fn tell_front(&mut self, update: &Update, has_booted: &mut bool) {
+        let Some(front) = self.voice.front() else {
+            return;
+        };
+        match update {
+            Update::BootEnded(end) => {
+                *has_booted = true;
+                front.tell(&Report::Resolved {
+                    is_complete: end.failed + end.blocked == 0 && !end.cancelled,
+                });
+                if !front.is_owner() {
+                    self.voice.let_go();
+                }
+            }
+            Update::Status { view, .. } if *has_booted && view.status == Status::Failed => {
+                front.tell(&Report::Fault {
+                    service: view.name.to_string(),
+                    why: view.detail.clone().unwrap_or_default(),
+                });
+            }
+            _ => {}
         }
     }
 
     fn warn(&self, warning: &LogWarning) {
-        self.output
-            .line(&self.wording.runtime(&warning.to_string()));
+        self.voice.line(&self.wording.runtime(&warning.to_string()));
     }
 
     /// Says what is left, if anything; the exit code.
     fn farewell(&self, ended: &Ended) -> Exit {
         if ended.guardian_lost {
-            self.output.line(&self.wording.runtime(
+            self.voice.bad_line(&self.wording.runtime(
                 "the guardian process was killed: everything was stopped, so that nothing could be left behind",
             ));
         }
         for process in &ended.left {
-            self.output
-                .line(&self.wording.runtime(&format!("could not end {process}")));
+            self.voice
+                .bad_line(&self.wording.runtime(&format!("could not end {process}")));
         }
         if ended.clean && !ended.guardian_lost {
             Exit::SUCCESS
@@ -253,6 +285,37 @@ impl Session {
             Exit::FAILURE
         }
     }
+}
+
+/// Reads and checks the configuration; what is wrong with it, or may be, is printed.
+pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
+    let loaded = config::load(path).map_err(|error| client::unusable_config(error, colors))?;
+    if !loaded.warnings.is_empty() {
+        print::stderr(&diagnostics::render(
+            &loaded.warnings,
+            &loaded.source,
+            colors.stderr,
+        ));
+    }
+    Ok(loaded)
+}
+
+/// The services that `--only` names.
+pub(crate) fn only(args: &ServeArgs, config: &Config) -> Result<Vec<usize>, Failure> {
+    let find = |name: &String| {
+        config.index_of(name).ok_or_else(|| {
+            let known: Vec<&str> = config
+                .services
+                .iter()
+                .map(|service| &*service.name)
+                .collect();
+            Failure::Usage(format!(
+                "--only {name:?}: no such service in the configuration; known services: {}",
+                known.join(", ")
+            ))
+        })
+    };
+    args.only.iter().map(find).collect()
 }
 
 fn open_logs(config: &Config, names: &[Arc<str>]) -> Result<Logs, Failure> {

@@ -14,10 +14,11 @@ use flowlayer::session::{self, Limits, LogDefaults, Server, SessionConfig};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use super::front::Report;
+use super::voice::Voice;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::terminal::boot::{TokenSource, Wording};
-use crate::terminal::output::Output;
 
 /// A bound listener and the token that will be asked for.
 pub(super) struct Api {
@@ -41,6 +42,8 @@ enum Source {
 /// The API while the session lives.
 pub(super) struct Open {
     server: Server,
+    address: SocketAddr,
+    token: Token,
     /// Takes the session file away with it; without one clients need `-addr` and `-token`.
     registration: Option<Registration>,
 }
@@ -77,17 +80,19 @@ impl Api {
     }
 
     /// The boot lines about it.
-    pub(super) fn announce(&self, output: &Output, wording: Wording) {
-        output.line(&wording.api(&self.address.to_string()));
+    pub(super) fn announce(&self, voice: &Voice, wording: Wording) {
+        voice.line(&wording.api(&self.address.to_string()));
         let source = match self.source {
             Source::Flag => TokenSource::Flag,
             Source::Environment => TokenSource::Environment,
             Source::Config => TokenSource::Config,
+            // Whoever is in front finds it in the session file; it need not be in files and logs.
+            Source::Generated if voice.front().is_some() => TokenSource::SessionFile,
             Source::Generated => TokenSource::Generated(self.token.expose()),
         };
-        output.line(&wording.token(&source));
+        voice.line(&wording.token(&source));
         if self.exposed {
-            output.line(&wording.exposed(&self.address.to_string()));
+            voice.line(&wording.exposed(&self.address.to_string()));
         }
     }
 
@@ -115,7 +120,7 @@ impl Api {
             .iter()
             .map(|service| service.log_view_max_entries);
         let session = SessionConfig {
-            token: self.token,
+            token: self.token.clone(),
             session_id,
             first_seq: logs.first_seq(),
             services: Arc::clone(names),
@@ -128,6 +133,8 @@ impl Api {
         };
         Open {
             server: session::serve(self.listener, session, runtime.clone(), logs.clone()),
+            address: self.address,
+            token: self.token,
             registration,
         }
     }
@@ -148,6 +155,20 @@ impl Api {
 }
 
 impl Open {
+    /// What the process in front needs to know. A session that nobody can find again must not be
+    /// left in the background.
+    pub(super) fn report(&self) -> Result<Report, Failure> {
+        if self.registration.is_none() {
+            return Err(Failure::Failed(
+                "a session in the background must be registered, and this one cannot be".to_owned(),
+            ));
+        }
+        Ok(Report::Open {
+            address: registry::dialable(self.address).to_string(),
+            token: self.token.expose().to_owned(),
+        })
+    }
+
     /// Takes no more connections; the future ends when requests under way are answered.
     pub(super) fn stop_accepting(&self) -> impl Future<Output = ()> + Send + use<> {
         self.server.stop_accepting()
@@ -163,14 +184,14 @@ impl Open {
 }
 
 /// What the command line and the environment say; wrong usage is found before anything is done.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     bind: Option<Bind>,
     token: Option<(Token, Source)>,
 }
 
 impl Asked {
     /// Reads `-s`, `-token` and `FLOWLAYER_TOKEN`.
-    pub(super) fn read(args: &ServeArgs) -> Result<Self, Failure> {
+    pub(crate) fn read(args: &ServeArgs) -> Result<Self, Failure> {
         let bind = args.bind.as_deref().map(|text| {
             Bind::parse(text, PortZero::Allowed)
                 .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
@@ -190,6 +211,15 @@ impl Asked {
             bind: bind.transpose()?,
             token,
         })
+    }
+
+    /// Where neither this nor the config names an address: a free port of this machine.
+    pub(crate) fn or_any_port(mut self, config: &Config) -> Self {
+        if self.bind.is_none() && config.session.bind.is_none() {
+            // It is an address.
+            self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
+        }
+        self
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum TokenSource<'a> {
     Flag,
     /// `FLOWLAYER_TOKEN`.
     Environment,
+    /// Made for this session, and not shown.
+    SessionFile,
 }
 
 /// Writes the server's own lines, with or without colour. Lines come without their end.
@@ -53,6 +55,7 @@ impl Wording {
             TokenSource::Config => "(from config)",
             TokenSource::Flag => "(from -token)",
             TokenSource::Environment => "(from FLOWLAYER_TOKEN)",
+            TokenSource::SessionFile => "(generated; clients on this machine find it)",
         };
         self.boot(&format!("session token: {token}"))
     }

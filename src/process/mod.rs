@@ -8,9 +8,11 @@
 //! `owner` say whose a process is, `takedown` who has had which signal, `spawn`, `command` and `image` start
 //! a process, `linux` and `macos` are what differs between systems.
 
+pub mod background;
 mod bell;
 mod command;
 mod describe;
+pub mod foreground;
 pub mod guardian;
 mod image;
 mod launchers;
@@ -149,6 +151,11 @@ pub fn is_ours(pid: u32) -> bool {
 /// (SPEC 4.5).
 fn hangup_ignored() -> bool {
     prepare::prepare().is_ok_and(|inherited| inherited.hangup_ignored)
+}
+
+/// Whether SIGHUP is ignored now. Unlike [`hangup_ignored`] it changes nothing.
+pub fn hangup_is_ignored() -> bool {
+    prepare::ignored(Signal::SIGHUP)
 }
 
 /// A pid as the system's calls take it.

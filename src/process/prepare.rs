@@ -67,7 +67,7 @@ pub(super) fn set_blocked(signals: &[Signal], blocked: bool) -> io::Result<()> {
     Ok(pthread_sigmask(how, Some(&set), None)?)
 }
 
-fn set_action(signal: Signal, handler: SigHandler) -> io::Result<()> {
+pub(super) fn set_action(signal: Signal, handler: SigHandler) -> io::Result<()> {
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     // SAFETY: no handler of ours runs: it is the default action or none.
     unsafe { sigaction(signal, &action) }?;

@@ -23,6 +23,11 @@ pub(super) fn peek(pid: u32) -> Waited {
     wait(pid, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT)
 }
 
+/// Waits until a child has ended, without reaping it. Blocks the thread.
+pub(super) fn await_end(pid: u32) -> Waited {
+    wait(pid, libc::WEXITED | libc::WNOWAIT)
+}
+
 /// Reaps a child if it has ended. From here on its pid may be somebody else's.
 pub(super) fn reap(pid: u32) -> Waited {
     wait(pid, libc::WEXITED | libc::WNOHANG)

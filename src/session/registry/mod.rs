@@ -98,6 +98,11 @@ pub fn register_in(places: &Places, session: &LiveSession) -> Result<Registratio
     Registration::write(&directory, &record)
 }
 
+/// Where the files of sessions are, made when missing: others of a session belong there too.
+pub fn directory() -> Result<PathBuf, RegistryError> {
+    Places::of_user().prepare()
+}
+
 /// The sessions of this user that are running now, oldest first. Files of dead ones are removed.
 /// Places that cannot be read, or not be trusted, hold no sessions.
 pub fn list() -> Vec<LiveSession> {

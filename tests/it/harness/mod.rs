@@ -16,6 +16,7 @@
 mod child;
 mod client;
 mod fake;
+mod here;
 pub(crate) mod journal;
 mod ports;
 mod processes;
@@ -31,6 +32,7 @@ use std::time::Duration;
 pub(crate) use child::{Child, Finished};
 pub(crate) use client::{Client, Reply};
 pub(crate) use fake::{Fake, entry};
+pub(crate) use here::Here;
 pub(crate) use ports::free_port;
 pub(crate) use processes::Process;
 pub(crate) use server::Server;

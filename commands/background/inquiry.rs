@@ -1,0 +1,71 @@
+//! What a session that has just been started can say of its services.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use flowlayer::client::{ClientConfig, Connected, Persistence, Target, connect};
+use flowlayer::protocol::{LogsCursor, LogsQuery, Status, Token};
+
+use crate::client::watch::waiting_for;
+use crate::terminal::{ansi, print};
+
+/// How long it is asked. An aid, not a result: what is wrong has been said already.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Lines of each service.
+const LINES: u64 = 10;
+/// Services that are shown.
+const SERVICES: usize = 5;
+
+/// Prints on standard error what the failed services of a session said last. Shows nothing when the
+/// session cannot be asked.
+pub(crate) async fn tell_last_lines(address: &str, token: &str) {
+    let _ = tokio::time::timeout(LIMIT, tell(address, token)).await;
+}
+
+/// What keeps the services on their way from arriving, in one line.
+pub(crate) async fn what_is_waited_for(address: &str, token: &str) -> Option<String> {
+    let asked = tokio::time::timeout(LIMIT, ask(address, token)).await;
+    waiting_for(&asked.ok()??.services)
+}
+
+async fn ask(address: &str, token: &str) -> Option<Connected> {
+    let mut config = ClientConfig::new(Target {
+        address: address.to_owned(),
+        token: Token::new(token).ok(),
+    });
+    config.persistence = Persistence::Once;
+    connect(config).await.ok()
+}
+
+async fn tell(address: &str, token: &str) {
+    let Some(connected) = ask(address, token).await else {
+        return;
+    };
+    let failed = connected
+        .services
+        .iter()
+        .filter(|service| service.status == Status::Failed);
+    for service in failed.take(SERVICES) {
+        let query = LogsQuery {
+            service: Some(service.name.clone()),
+            limit: NonZeroU64::new(LINES),
+            cursor: LogsCursor::End,
+        };
+        let Ok(page) = connected.client.logs(query).await else {
+            return;
+        };
+        let mut text = String::from("[flowlayer] the last lines of ");
+        ansi::append_safe(&mut text, &service.name, false);
+        text.push_str(if page.entries.is_empty() {
+            ": it has printed nothing\n"
+        } else {
+            ":\n"
+        });
+        for entry in page.entries {
+            text.push_str("    ");
+            ansi::append_safe(&mut text, &entry.message, false);
+            text.push('\n');
+        }
+        print::stderr(&text);
+    }
+}

@@ -1,0 +1,174 @@
+//! `flowlayer serve --detach`: starts a session in the background and returns when it is known how
+//! that went.
+
+use std::path::Path;
+
+use flowlayer::process::End;
+use flowlayer::session::registry::LiveSession;
+use tokio::signal::unix::SignalKind;
+use tokio::time::Instant;
+
+use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::cli::{Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
+use crate::client;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupts::Interrupts;
+use crate::serve::api::Asked;
+use crate::serve::front::Report;
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::{act, select, serve, wait};
+
+/// Starts it. In the process in the background this returns when the session is over.
+pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
+    let path = select::config(&args.config, Path::new("."))?;
+    let asked = Asked::read(&args)?;
+    let loaded = serve::load(&path, colors)?;
+    let asked = asked.or_any_port(&loaded.config);
+    let _ = serve::only(&args, &loaded.config)?;
+    let limit = args.timeout.timeout;
+    // The log holds what the server says of itself, so that it stays small; what services say is
+    // for `flowlayer logs`.
+    args.quiet = true;
+    let place = match background::claim(&path)? {
+        Claim::Free(place) => place,
+        Claim::Taken(live) => return join(&live, limit, colors),
+    };
+    let order = Order {
+        args,
+        asked,
+        path,
+        output: Output::Log,
+        is_bound: false,
+    };
+    match background::launch(order, place, colors)? {
+        Side::Back(exit) => Ok(exit),
+        Side::Front(session) => {
+            let starting = Starting {
+                session,
+                limit,
+                place: None,
+                failure: None,
+                interrupted: None,
+            };
+            client::block_on(starting.until_resolved())
+        }
+    }
+}
+
+/// It runs already: how it is counts as how it went.
+fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<Exit, Failure> {
+    say(&format!(
+        "this session runs already, and is not started again: {}, pid {}",
+        live.address, live.pid
+    ));
+    let args = WaitArgs {
+        services: Vec::new(),
+        timeout: TimeoutArgs { timeout: limit },
+        session: SessionArgs {
+            config: Some(live.config.clone()),
+            ..SessionArgs::default()
+        },
+        json: false,
+    };
+    wait::run(args, colors)
+}
+
+struct Starting {
+    session: Session,
+    limit: Option<Patience>,
+    /// Address and token, once it is open.
+    place: Option<(String, String)>,
+    /// Why it could not be started.
+    failure: Option<String>,
+    /// The signal that asked for its end.
+    interrupted: Option<i32>,
+}
+
+impl Starting {
+    async fn until_resolved(mut self) -> Result<Exit, Failure> {
+        let deadline = self.limit.map(|limit| Instant::now() + limit.duration());
+        let mut interrupts = Interrupts::take(&[
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::quit(),
+        ])?;
+        loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(Report::Resolved { is_complete }) if self.interrupted.is_none() => {
+                        return Ok(self.resolved(is_complete).await);
+                    }
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => return self.ended(end),
+                },
+                signal = interrupts.next() => {
+                    if self.interrupted.is_none() {
+                        print::stderr("[flowlayer] interrupted: taking the session down\n");
+                    }
+                    self.interrupted.get_or_insert(signal);
+                    self.session.ask_to_end();
+                }
+                () = act::until(deadline), if self.interrupted.is_none() => {
+                    return Err(self.late().await);
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, report: Report) {
+        match report {
+            Report::Open { address, token } => self.place = Some((address, token)),
+            Report::Line { text, .. } => print::stdout(&format!("{text}\n")),
+            Report::Failed { message } => self.failure = Some(message),
+            Report::Resolved { .. } | Report::Fault { .. } => {}
+        }
+    }
+
+    async fn resolved(&self, is_complete: bool) -> Exit {
+        if !is_complete && let Some((address, token)) = &self.place {
+            background::tell_last_lines(address, token).await;
+        }
+        say(&format!(
+            "in the background: pid {}, log {}",
+            self.session.pid(),
+            self.session.log.display()
+        ));
+        say("flowlayer status, logs -f and tui show more; flowlayer down ends it");
+        if is_complete {
+            Exit::SUCCESS
+        } else {
+            Exit::FAILURE
+        }
+    }
+
+    fn ended(self, end: End) -> Result<Exit, Failure> {
+        if let Some(signal) = self.interrupted {
+            return Ok(Exit::of_signal(signal));
+        }
+        Err(Failure::Failed(self.failure.unwrap_or_else(|| {
+            background::how_it_ended(end, &self.session.log)
+        })))
+    }
+
+    async fn late(&self) -> Failure {
+        let why = match &self.place {
+            Some((address, token)) => background::what_is_waited_for(address, token).await,
+            None => None,
+        };
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        let limit = self
+            .limit
+            .map_or_else(String::new, |limit| limit.to_string());
+        Failure::TimedOut(format!(
+            "the startup has not resolved within {limit}{why}: it goes on in the background (pid {}); \
+             `flowlayer status` shows what it waits for, `flowlayer down` ends it",
+            self.session.pid()
+        ))
+    }
+}
+
+fn say(words: &str) {
+    print::stdout(&format!("[flowlayer] {words}\n"));
+}

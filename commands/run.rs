@@ -1,0 +1,232 @@
+//! `flowlayer run`: boots a stack, runs a command on the terminal, takes the stack down, and ends as
+//! the command did (SPEC 9).
+
+mod beside;
+
+use std::path::Path;
+
+use flowlayer::process::End;
+use tokio::signal::unix::SignalKind;
+use tokio::time::Instant;
+
+use crate::act;
+use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::cli::{ConfigArgs, Patience, RunArgs, ServeArgs, TimeoutArgs};
+use crate::client;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupts::Interrupts;
+use crate::serve::api::Asked;
+use crate::serve::front::Report;
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
+use crate::{select, serve};
+
+/// Runs it. In the process that becomes the session this returns when that is over.
+pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
+    let limit = args.timeout.timeout;
+    let shows = args.show_output;
+    let command = args.command;
+    let args = ServeArgs {
+        config: ConfigArgs {
+            config: args.config,
+            file: None,
+        },
+        bind: args.bind,
+        token: args.token,
+        only: args.only,
+        quiet: !shows,
+        detach: false,
+        timeout: TimeoutArgs::default(),
+    };
+    let path = select::config(&args.config, Path::new("."))?;
+    let asked = Asked::read(&args)?;
+    let loaded = serve::load(&path, colors)?;
+    let asked = asked.or_any_port(&loaded.config);
+    let _ = serve::only(&args, &loaded.config)?;
+    let place = match background::claim(&path).map_err(not_run)? {
+        Claim::Free(place) => place,
+        Claim::Taken(live) => {
+            return Err(Failure::Other(
+                Exit::NOT_RUN,
+                format!(
+                    "the session of this configuration runs already ({}, pid {}): run the command \
+                     beside it after `flowlayer wait`, or end it with `flowlayer down`",
+                    live.address, live.pid
+                ),
+            ));
+        }
+    };
+    let order = Order {
+        args,
+        asked,
+        path,
+        output: if shows { Output::Stderr } else { Output::Log },
+        is_bound: true,
+    };
+    match background::launch(order, place, colors).map_err(not_run)? {
+        Side::Back(exit) => Ok(exit),
+        Side::Front(session) => client::block_on(async {
+            Run {
+                session,
+                interrupts: Interrupts::take(&beside::signals())?,
+                progress: Progress::new(),
+                shows,
+                limit,
+                place: None,
+                bad_lines: Vec::new(),
+                faults: Vec::new(),
+                failure: None,
+            }
+            .boot_and_run(&command)
+            .await
+            .map_err(not_run)
+        }),
+    }
+}
+
+/// What fails here is not the command.
+fn not_run(failure: Failure) -> Failure {
+    match failure {
+        Failure::Failed(message) => Failure::Other(Exit::NOT_RUN, message),
+        other => other,
+    }
+}
+
+/// A session and what is known of it.
+struct Run {
+    session: Session,
+    interrupts: Interrupts,
+    progress: Progress,
+    /// The session prints by itself.
+    shows: bool,
+    limit: Option<Patience>,
+    /// Address and token, once it is open.
+    place: Option<(String, String)>,
+    /// What the session has said of failures.
+    bad_lines: Vec<String>,
+    /// Services that failed after the boot, and why.
+    faults: Vec<(String, String)>,
+    /// Why the session could not be started.
+    failure: Option<String>,
+}
+
+/// How the boot ended.
+enum Boot {
+    Up,
+    Incomplete,
+    Late,
+    Interrupted(i32),
+    Ended(End),
+}
+
+impl Run {
+    async fn boot_and_run(mut self, command: &[std::ffi::OsString]) -> Result<Exit, Failure> {
+        let boot = self.boot().await;
+        self.progress.clear();
+        match boot {
+            Boot::Up => self.run_beside(command).await,
+            Boot::Incomplete => {
+                self.tell_bad_lines();
+                if let Some((address, token)) = &self.place {
+                    background::tell_last_lines(address, token).await;
+                }
+                let _ = self.take_down().await;
+                Err(Failure::Failed(
+                    "the stack did not come up, and the command was not run".to_owned(),
+                ))
+            }
+            Boot::Late => {
+                let why = match &self.place {
+                    Some((address, token)) => background::what_is_waited_for(address, token).await,
+                    None => None,
+                };
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                let limit = self
+                    .limit
+                    .map_or_else(String::new, |limit| limit.to_string());
+                let _ = self.take_down().await;
+                Err(Failure::TimedOut(format!(
+                    "the stack is not up within {limit}{why}"
+                )))
+            }
+            Boot::Interrupted(signal) => {
+                let _ = self.take_down().await;
+                Ok(Exit::of_signal(signal))
+            }
+            Boot::Ended(end) => {
+                Err(Failure::Failed(self.failure.take().unwrap_or_else(|| {
+                    background::how_it_ended(end, &self.session.log)
+                })))
+            }
+        }
+    }
+
+    async fn boot(&mut self) -> Boot {
+        let deadline = self.limit.map(|limit| Instant::now() + limit.duration());
+        loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(Report::Resolved { is_complete: true }) => return Boot::Up,
+                    Seen::Report(Report::Resolved { is_complete: false }) => return Boot::Incomplete,
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => return Boot::Ended(end),
+                },
+                signal = self.interrupts.next() => return Boot::Interrupted(signal),
+                () = act::until(deadline) => return Boot::Late,
+            }
+        }
+    }
+
+    fn told(&mut self, report: Report) {
+        match report {
+            Report::Open { address, token } => self.place = Some((address, token)),
+            Report::Line { text, is_bad } => {
+                if !self.shows {
+                    self.progress.show(&text);
+                }
+                if is_bad {
+                    self.bad_lines.push(text);
+                }
+            }
+            Report::Fault { service, why } => self.faults.push((service, why)),
+            Report::Failed { message } => self.failure = Some(message),
+            Report::Resolved { .. } => {}
+        }
+    }
+
+    /// Says what failed, unless the session has said it on the same stream.
+    fn tell_bad_lines(&mut self) {
+        for line in std::mem::take(&mut self.bad_lines) {
+            if !self.shows {
+                print::stderr(&format!("{line}\n"));
+            }
+        }
+    }
+
+    /// Takes the session down; another signal skips all grace.
+    async fn take_down(&mut self) -> End {
+        self.session.ask_to_end();
+        self.bad_lines.clear();
+        let end = loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => break end,
+                },
+                _ = self.interrupts.next() => self.session.ask_to_end(),
+            }
+        };
+        self.progress.clear();
+        if end != End::Code(0) {
+            self.tell_bad_lines();
+        }
+        end
+    }
+}
+
+/// `SIGHUP` stays ignored if it was (`nohup`), for the command too.
+fn hangup() -> Option<SignalKind> {
+    (!flowlayer::process::hangup_is_ignored()).then(SignalKind::hangup)
+}

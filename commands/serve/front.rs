@@ -1,0 +1,112 @@
+//! What a session in the background tells the process that started it.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowlayer::runtime::Handle;
+use flowlayer::runtime::handle::Urgency;
+use serde::{Deserialize, Serialize};
+
+/// A front that takes nothing for this long is not told anything any more.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One thing to tell; a line of JSON each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Report {
+    /// The session API is open and the session is registered.
+    Open {
+        /// Where clients dial.
+        address: String,
+        /// What they present.
+        token: String,
+    },
+    /// A line of the server's own, as it would be on a terminal.
+    Line {
+        /// Without its end.
+        text: String,
+        /// It says that something failed or is blocked.
+        is_bad: bool,
+    },
+    /// The boot has resolved.
+    Resolved {
+        /// Whether everything is up.
+        is_complete: bool,
+    },
+    /// A service has failed after that.
+    Fault {
+        /// Its name.
+        service: String,
+        /// Why.
+        why: String,
+    },
+    /// The session could not be started, or ends with this.
+    Failed {
+        /// For people.
+        message: String,
+    },
+}
+
+/// The way to the process in front. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Front {
+    stream: Arc<UnixStream>,
+    is_gone: Arc<AtomicBool>,
+    /// Whether the session lives only as long as it.
+    is_owner: bool,
+}
+
+impl Front {
+    /// `is_owner`: the session is to end when the front does.
+    pub(crate) fn new(stream: UnixStream, is_owner: bool) -> Self {
+        // Without a limit a front that is stopped could hold up what the server says of itself, and
+        // nothing else.
+        let _ = stream.set_write_timeout(Some(PATIENCE));
+        Self {
+            stream: Arc::new(stream),
+            is_gone: Arc::default(),
+            is_owner,
+        }
+    }
+
+    /// Whether the session lives only as long as the front.
+    pub(crate) const fn is_owner(&self) -> bool {
+        self.is_owner
+    }
+
+    /// Tells it something, if it is still there.
+    pub(crate) fn tell(&self, report: &Report) {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return;
+        }
+        // Plain text and numbers always serialise.
+        let mut line = serde_json::to_vec(report).unwrap_or_default();
+        line.push(b'\n');
+        if (&*self.stream).write_all(&line).is_err() {
+            self.is_gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends the session when the front is gone, if it lives only as long.
+    pub(super) fn bind(&self, session: Handle) {
+        if !self.is_owner {
+            return;
+        }
+        let stream = Arc::clone(&self.stream);
+        tokio::task::spawn_blocking(move || {
+            // It never says anything; the end of the stream is the end of its process.
+            while let Ok(1..) = (&*stream).read(&mut [0; 64]) {}
+            session.shutdown(Urgency::Graceful);
+        });
+    }
+
+    /// Lets go of it: nothing more is told.
+    pub(super) fn close(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}

@@ -1,0 +1,237 @@
+//! `flowlayer serve --detach`: a session in the background, and the two commands around it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getsid};
+use serde_json::{Value, json};
+
+use crate::harness::{Child, Here, Stack};
+
+fn sleeper() -> Value {
+    json!({"cmd": ["sleep", "1000"]})
+}
+
+fn shell(script: &str) -> Value {
+    json!({"cmd": ["sh", "-c", script]})
+}
+
+#[test]
+fn it_boots_returns_and_is_there_until_it_is_taken_down() {
+    let here = Here::with(&json!({
+        "api": {"cmd": ["sleep", "1000"], "dependsOn": ["build"]},
+        "build": {"cmd": ["sh", "-c", "echo building"], "kind": "oneshot"},
+    }));
+    let serve = here.run(&["serve", "--detach"]);
+    assert_eq!(
+        (serve.code, serve.stderr.as_str()),
+        (Some(0), ""),
+        "{serve:?}"
+    );
+    for line in [
+        "boot: session API: 127.0.0.1:",
+        "boot: wave 0 │ build → ready",
+        "boot: wave 1 │ api → running",
+        "STARTUP COMPLETE — runtime active",
+        "in the background: pid ",
+        "flowlayer down ends it",
+    ] {
+        assert!(serve.stdout.contains(line), "{line:?}: {serve:?}");
+    }
+    assert!(!serve.stdout.contains("fl_"), "no token: {serve:?}");
+    let status = here.run(&["status", "--json"]).json();
+    assert_eq!(status["up"], true);
+    let pid = i32::try_from(status["session"]["pid"].as_u64().unwrap()).unwrap();
+    assert!(
+        serve.stdout.contains(&format!("pid {pid}, log ")),
+        "{serve:?}"
+    );
+    // A session of its own, so that no terminal reaches it, and nothing of ours kept open.
+    assert_eq!(getsid(Some(Pid::from_raw(pid))), Ok(Pid::from_raw(pid)));
+    let log = here.session_file(".log");
+    assert!(serve.stdout.contains(log.to_str().unwrap()), "{serve:?}");
+    assert_eq!(
+        fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let down = here.run(&["down"]);
+    assert_eq!((down.code, down.stderr.as_str()), (Some(0), ""));
+    assert!(here.processes().is_empty());
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.contains("STARTUP COMPLETE"), "{text}");
+    assert!(
+        !text.contains("building") && !text.contains("fl_"),
+        "{text}"
+    );
+    // At once, into the same log, which begins anew.
+    assert_eq!(here.run(&["serve", "-d"]).code, Some(0));
+    assert_eq!(here.run(&["down"]).code, Some(0));
+    let text = fs::read_to_string(&log).unwrap();
+    assert_eq!(text.matches("STARTUP COMPLETE").count(), 1, "{text}");
+}
+
+#[test]
+fn what_did_not_come_up_is_told_with_its_last_words_and_the_rest_runs() {
+    let here = Here::with(&json!({
+        "api": sleeper(),
+        "broken": {"cmd": ["sh", "-c", "echo out; echo 'cannot \u{1b}[2Jopen' >&2; exit 3"], "kind": "oneshot"},
+        "web": {"cmd": ["sleep", "1000"], "dependsOn": ["broken"]},
+    }));
+    let serve = here.run(&["serve", "--detach"]);
+    assert_eq!(serve.code, Some(1), "{serve:?}");
+    assert!(
+        serve.stdout.contains("broken → failed (exit code 3)"),
+        "{serve:?}"
+    );
+    assert!(
+        serve
+            .stdout
+            .contains("STARTUP INCOMPLETE — 1 up, 1 failed, 1 blocked"),
+        "{serve:?}"
+    );
+    assert!(
+        serve.stderr.contains("last lines of broken:\n"),
+        "{serve:?}"
+    );
+    assert!(serve.stderr.contains("    cannot open\n"), "{serve:?}");
+    assert_eq!(here.run(&["status", "--exit-code", "api"]).code, Some(0));
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
+fn what_is_wrong_before_the_start_is_told_here_and_starts_nothing() {
+    let here = Here::with_config(&json!({"services": {"api": {"cmdd": "x"}}}));
+    let wrong = here.run(&["serve", "--detach"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
+    assert!(wrong.stderr.contains("cmdd"), "{wrong:?}");
+    let here = Here::with(&json!({"api": sleeper()}));
+    let wrong = here.run(&["serve", "--detach", "--only", "apo"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
+    let wrong = here.run(&["serve", "--timeout", "5"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = here.run(&["serve", "--detach", "-s", &address]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    failed.complained(&["cannot open the session API", "choose another with -s"]);
+    assert!(here.sessions().is_empty() && here.processes().is_empty());
+}
+
+#[test]
+fn a_startup_that_does_not_resolve_is_let_go() {
+    let here = Here::with(&json!({
+        "api": {"cmd": ["sleep", "1000"], "port": 1, "ready": {"type": "exec", "cmd": "false"}},
+    }));
+    let late = here.run(&["serve", "--detach", "--timeout", "1"]);
+    assert_eq!(late.code, Some(124), "{late:?}");
+    late.complained(&[
+        "not resolved within 1 s (api: waiting for",
+        "flowlayer down",
+    ]);
+    assert_eq!(here.run(&["status", "--exit-code"]).code, Some(1));
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
+fn an_interrupt_until_it_has_resolved_takes_it_down() {
+    let here = Here::with(&json!({"slow": {"cmd": ["sleep", "1000"], "kind": "oneshot"}}));
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let serve = Child::spawn(here.command(&["serve", "--detach"]));
+        serve.wait_for_line("slow → starting");
+        serve.signal(signal);
+        let serve = serve.finish();
+        assert_eq!(serve.code, Some(code), "{serve:?}");
+        assert!(
+            serve.stderr.contains("taking the session down"),
+            "{serve:?}"
+        );
+        assert!(here.processes().is_empty());
+    }
+}
+
+#[test]
+fn two_at_once_are_one_session_and_both_know_how_it_went() {
+    let here = Here::with(&json!({"build": {
+        "cmd": ["sh", "-c", "until [ -e go ]; do sleep 0.05; done"], "kind": "oneshot",
+    }}));
+    let both = [
+        Child::spawn(here.command(&["serve", "--detach"])),
+        Child::spawn(here.command(&["serve", "--detach"])),
+    ];
+    // Whoever comes second finds it; which one that is, nobody can say.
+    while !both
+        .iter()
+        .any(|serve| serve.transcript().contains("runs already"))
+    {
+        assert!(
+            both.iter().any(Child::is_running),
+            "{}",
+            both[0].transcript()
+        );
+        std::thread::yield_now();
+    }
+    fs::write(here.path().join("go"), "").unwrap();
+    for serve in both {
+        let serve = serve.finish();
+        assert_eq!(
+            (serve.code, serve.stderr.as_str()),
+            (Some(0), ""),
+            "{serve:?}"
+        );
+    }
+    assert_eq!(here.sessions().len(), 1);
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
+fn a_session_in_the_foreground_is_not_started_again_either() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    let again = server.run(["serve", "--detach"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(again.stdout.contains("runs already"), "{again:?}");
+    assert!(again.stdout.contains("api → running"), "{again:?}");
+}
+
+#[test]
+fn whoever_waited_may_die_and_the_session_goes_on() {
+    let here = Here::with(
+        &json!({"build": shell("until [ -e go ]; do sleep 0.05; done; exec sleep 1000")}),
+    );
+    let serve = Child::spawn(here.command(&["serve", "--detach"]));
+    serve.wait_for_line("build → starting");
+    serve.signal(Signal::SIGKILL);
+    serve.finish();
+    fs::write(here.path().join("go"), "").unwrap();
+    assert_eq!(here.run(&["wait"]).code, Some(0));
+    // And its server may: the next one finds nothing in its way.
+    let pid = here.sessions()[0]["pid"].as_u64().unwrap();
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    here.wait_for_their_end();
+    assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+/// The recipe of the documentation, where there is next to nothing in the environment.
+#[test]
+fn the_recipe_for_ci_works_in_a_bare_environment() {
+    let here = Here::with(&json!({"api": sleeper()}));
+    let script = "flowlayer serve --detach && echo tested; flowlayer down";
+    let mut sh = Command::new("env");
+    let binary = Path::new(env!("CARGO_BIN_EXE_flowlayer")).parent().unwrap();
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display());
+    sh.current_dir(here.path()).args([
+        "-i",
+        &format!("PATH={path}"),
+        &format!("TMPDIR={}", here.path().display()),
+        &format!("FLOWLAYER_TEST_STACK={}", here.identity),
+        "sh",
+        "-c",
+        script,
+    ]);
+    let done = Child::spawn(sh).finish();
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.stdout.ends_with("\ntested\n"), "{done:?}");
+}

@@ -1,0 +1,241 @@
+//! `flowlayer run`: a command beside a stack, from boot to teardown.
+
+use std::fs;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::harness::{Child, Finished, Here, Terminal};
+
+/// Runs a shell beside the stack.
+#[track_caller]
+fn shell(here: &Here, script: &str) -> Finished {
+    here.run(&["run", "--", "sh", "-c", script])
+}
+
+fn up() -> Value {
+    json!({"api": {"cmd": ["sh", "-c", "echo noise; echo noise >&2; exec sleep 1000"]}})
+}
+
+#[test]
+fn the_command_has_the_streams_and_its_code_is_ours() {
+    let here = Here::with(&up());
+    let done = shell(&here, "echo out; echo err >&2; exit 7");
+    assert_eq!(done.code, Some(7));
+    assert_eq!(
+        (done.stdout.as_str(), done.stderr.as_str()),
+        ("out\n", "err\n")
+    );
+    assert!(here.processes().is_empty());
+    let mut cat = Child::spawn(here.command(&["run", "--", "cat"]));
+    cat.feed(b"typed\n");
+    let cat = cat.finish();
+    assert_eq!(
+        (cat.code, cat.stdout.as_str(), cat.stderr.as_str()),
+        (Some(0), "typed\n", "")
+    );
+    let killed = shell(&here, "kill -KILL $$");
+    assert_eq!((killed.code, killed.signal), (Some(137), None));
+}
+
+#[test]
+fn the_stack_is_up_and_can_be_talked_to_meanwhile() {
+    let here = Here::with(&up());
+    let done = shell(
+        &here,
+        "$FLOWLAYER status --exit-code api && cd / && $FLOWLAYER status --json",
+    );
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.stdout.contains("running"), "{done:?}");
+    assert!(
+        done.stdout.contains("\"up\": true"),
+        "found through FLOWLAYER_ADDR: {done:?}"
+    );
+    let shown = shell(&here, "echo ${FLOWLAYER_ADDR%:*} ${FLOWLAYER_TOKEN%_*}");
+    assert_eq!(shown.stdout, "127.0.0.1 fl\n");
+}
+
+#[test]
+fn output_of_the_stack_is_shown_when_asked_for_and_stays_out_of_stdout() {
+    let here = Here::with(&up());
+    let done = here.run(&[
+        "run",
+        "--show-output",
+        "--",
+        "sh",
+        "-c",
+        "sleep 0.3; echo out",
+    ]);
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(0), "out\n"),
+        "{done:?}"
+    );
+    for line in ["api → running\n", "api │ noise\n", "STARTUP COMPLETE"] {
+        assert!(done.stderr.contains(line), "{line:?}: {done:?}");
+    }
+}
+
+#[test]
+fn a_stack_that_does_not_come_up_is_told_and_nothing_is_run() {
+    let here = Here::with(&json!({
+        "broken": {"cmd": ["sh", "-c", "echo no such table >&2; exit 3"], "kind": "oneshot"},
+        "web": {"cmd": ["sleep", "1000"], "dependsOn": ["broken"]},
+    }));
+    let done = shell(&here, "touch ran");
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(125), ""),
+        "{done:?}"
+    );
+    for words in [
+        "broken → failed (exit code 3)",
+        "web → blocked (broken failed)",
+        "last lines of broken:\n    no such table\n",
+        "Error: the stack did not come up, and the command was not run\n",
+    ] {
+        assert!(done.stderr.contains(words), "{words:?}: {done:?}");
+    }
+    assert!(!here.path().join("ran").exists());
+    let only = here.run(&["run", "--only", "nobody", "--", "true"]);
+    assert_eq!(only.code, Some(2));
+    assert_eq!(
+        here.run(&["run", "true"]).code,
+        Some(2),
+        "the command comes after --"
+    );
+}
+
+#[test]
+fn a_stack_that_hangs_ends_with_the_time_given() {
+    let here = Here::with(&json!({"slow": {"cmd": ["sleep", "1000"], "kind": "oneshot"}}));
+    let late = here.run(&["run", "--timeout", "0.7", "--", "true"]);
+    late.refused(124, &["not up within 0.7 s", "slow"]);
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn what_cannot_be_run_is_told_as_env_does() {
+    let here = Here::with(&up());
+    here.run(&["run", "--", "no-such-command"])
+        .refused(127, &["cannot run no-such-command", "not found"]);
+    here.run(&["run", "--", "./flowlayer.jsonc"])
+        .refused(126, &["cannot run ./flowlayer.jsonc", "ermission denied"]);
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn a_termination_goes_to_the_command_first() {
+    let here = Here::with(&up());
+    let script = "trap 'echo tidy; exit 5' TERM; touch here; while :; do sleep 0.05; done";
+    let run = Child::spawn(here.command(&["run", "--", "sh", "-c", script]));
+    here.wait_for_file("here");
+    run.signal(Signal::SIGTERM);
+    let run = run.finish();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(5), "tidy\n"),
+        "{run:?}"
+    );
+    assert!(here.processes().is_empty());
+    // A second one is meant.
+    fs::remove_file(here.path().join("here")).unwrap();
+    let script = "trap 'touch asked' TERM; touch here; while :; do sleep 0.05; done";
+    let run = Child::spawn(here.command(&["run", "--", "sh", "-c", script]));
+    here.wait_for_file("here");
+    run.signal(Signal::SIGTERM);
+    here.wait_for_file("asked");
+    run.signal(Signal::SIGTERM);
+    assert_eq!(run.finish().code, Some(137));
+}
+
+#[test]
+fn an_interrupt_during_the_boot_takes_the_stack_down() {
+    let here = Here::with(
+        &json!({"slow": {"cmd": ["sh", "-c", "touch here; exec sleep 1000"], "kind": "oneshot"}}),
+    );
+    let run = Child::spawn(here.command(&["run", "--", "true"]));
+    here.wait_for_file("here");
+    run.signal(Signal::SIGINT);
+    let run = run.finish();
+    assert_eq!((run.code, run.stdout.as_str()), (Some(130), ""), "{run:?}");
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn ctrl_c_reaches_the_command_and_then_the_stack_goes_down() {
+    let here = Here::with(&up());
+    let script = "trap 'echo tidied up; exit 3' INT; echo at work; while :; do sleep 0.05; done";
+    let mut terminal = Terminal::run(&here.command(&["run", "--", "sh", "-c", script]), 24, 80);
+    terminal.wait_for_text("at work");
+    terminal.type_keys("\u{3}");
+    terminal.wait_for_text("tidied up");
+    assert_eq!(terminal.wait_for_end().code, Some(3));
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn a_session_that_is_killed_ends_the_command_and_is_no_success() {
+    let here = Here::with(&up());
+    let script = "trap 'exit 0' TERM; touch here; while :; do sleep 0.05; done";
+    let run = Child::spawn(here.command(&["run", "--", "sh", "-c", script]));
+    here.wait_for_file("here");
+    let pid = here.sessions()[0]["pid"].as_u64().unwrap();
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    let run = run.finish();
+    assert_eq!(run.code, Some(125), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("the session is lost: ending the command"),
+        "{run:?}"
+    );
+    here.wait_for_their_end();
+}
+
+#[test]
+fn the_command_may_take_the_session_down_itself() {
+    let here = Here::with(&up());
+    let done = shell(&here, "$FLOWLAYER down && echo alone && exit 4");
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(4), "alone\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn who_dies_in_front_leaves_no_stack_behind() {
+    let here = Here::with(&up());
+    let run = Child::spawn(here.command(&["run", "--", "sh", "-c", "touch here; exec sleep 3"]));
+    here.wait_for_file("here");
+    run.signal(Signal::SIGKILL);
+    here.wait_for_their_end();
+    run.finish();
+}
+
+#[test]
+fn what_failed_meanwhile_is_told_at_the_end() {
+    let here = Here::with(
+        &json!({"api": {"cmd": ["sh", "-c", "until [ -e go ]; do sleep 0.05; done; exit 9"]}}),
+    );
+    let done = shell(
+        &here,
+        "touch go; until $FLOWLAYER status api | grep -q failed; do :; done; echo done",
+    );
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "done\n"));
+    assert!(
+        done.stderr
+            .ends_with("while the command ran: api failed (exit code 9)\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_session_that_runs_already_is_left_alone() {
+    let here = Here::with(&up());
+    assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
+    here.run(&["run", "--", "true"])
+        .refused(125, &["runs already", "flowlayer wait", "flowlayer down"]);
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
