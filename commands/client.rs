@@ -78,10 +78,11 @@ impl Peer {
     }
 
     /// The same for who waits for a session to appear: before each attempt the search begins anew,
-    /// and attempts follow each other quickly.
-    pub(crate) fn patient_config(&self) -> ClientConfig {
+    /// and attempts follow each other quickly. With it comes where the last one went.
+    pub(crate) fn patient_config(&self) -> (ClientConfig, Arc<Mutex<Attachment>>) {
         let wish = self.wish.clone();
-        let last = Mutex::new(self.attachment.clone());
+        let dialled = Arc::new(Mutex::new(self.attachment.clone()));
+        let last = Arc::clone(&dialled);
         let mut config = ClientConfig::new(target(&self.attachment));
         config.target = Arc::new(move || {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +95,7 @@ impl Peer {
         config.timings.backoff = [50, 100, 200, 500, 1000]
             .map(Duration::from_millis)
             .to_vec();
-        config
+        (config, dialled)
     }
 
     /// The peer as it can be found now.

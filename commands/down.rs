@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use flowlayer::client::{CommandError, Connected};
+use flowlayer::process::Watched;
 use flowlayer::protocol::Command;
 use flowlayer::session::registry::{self, Presence};
-use tokio::time::{Instant, timeout};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cli::{DownArgs, Patience};
 use crate::client::watch::{Watch, waiting_for};
@@ -28,14 +30,14 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
     client::block_on(async {
         let deadline = limit.map(|limit| Instant::now() + limit.duration());
         // Looked for before anything is asked for: it is taken off the list on its way down.
-        let registered = peer.attachment().session_id.as_deref();
-        let presence = registered.and_then(registry::presence);
+        let attachment = peer.attachment();
+        let known = (attachment.session_id.as_deref(), attachment.pid);
+        let processes = Processes::of(known.0, known.1);
         match peer.connect().await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
-                let presence = presence.or_else(|| named.and_then(registry::presence));
                 let end = Ending {
-                    presence,
+                    processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
                     limit,
                     force: args.force,
@@ -45,8 +47,8 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
             }
             // A server that is ending takes no connections any more.
             Err(why) => {
-                let is_ending = match presence {
-                    Some(presence) => is_gone_by(presence, deadline).await,
+                let is_ending = match processes {
+                    Some(processes) => processes.are_gone_by(deadline).await,
                     None => false,
                 };
                 if is_ending {
@@ -60,7 +62,7 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
 }
 
 struct Ending {
-    presence: Option<Presence>,
+    processes: Option<Processes>,
     deadline: Option<Instant>,
     limit: Option<Patience>,
     force: bool,
@@ -100,8 +102,8 @@ impl Ending {
         let goodbye = async { while watch.next().await.is_some() {} };
         let _ = timeout(LAST_STEPS, goodbye).await;
         drop(connected.client);
-        let is_gone = match self.presence {
-            Some(presence) => is_gone_by(presence, self.deadline).await,
+        let is_gone = match self.processes {
+            Some(processes) => processes.are_gone_by(self.deadline).await,
             None => true,
         };
         watch.hide_progress();
@@ -135,10 +137,30 @@ impl Ending {
     }
 }
 
-/// Waits for the end of the server's process; false when it does not come in time.
-async fn is_gone_by(presence: Presence, deadline: Option<Instant>) -> bool {
-    let end = tokio::task::spawn_blocking(move || presence.wait_for_end());
-    let latest = Instant::now() + LAST_STEPS;
-    let until = deadline.map_or(latest, |deadline| deadline.min(latest));
-    matches!(tokio::time::timeout_at(until, end).await, Ok(Ok(Ok(()))))
+/// A server on this machine, and its guardian.
+struct Processes {
+    server: Presence,
+    /// Ends right after the server; not known everywhere.
+    guardian: Option<Watched>,
+}
+
+impl Processes {
+    /// Those of a session that runs here. The id of the guardian comes from a file, and is used for
+    /// waiting only; while the server has its lock, it is right.
+    fn of(session_id: Option<&str>, guardian: Option<u32>) -> Option<Self> {
+        let guardian = guardian.and_then(|pid| Watched::begin(pid).ok());
+        let server = registry::presence(session_id?)?;
+        Some(Self { server, guardian })
+    }
+
+    /// Waits for their end; false when it does not come in time.
+    async fn are_gone_by(self, deadline: Option<Instant>) -> bool {
+        let end = spawn_blocking(move || {
+            self.server.wait_for_end()?;
+            self.guardian.map_or(Ok(()), Watched::wait_for_end)
+        });
+        let latest = Instant::now() + LAST_STEPS;
+        let until = deadline.map_or(latest, |deadline| deadline.min(latest));
+        matches!(timeout_at(until, end).await, Ok(Ok(Ok(()))))
+    }
 }

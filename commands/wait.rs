@@ -2,12 +2,14 @@
 
 mod verdict;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flowlayer::client::{self as core, ConnectionState};
+use flowlayer::client::{self as core, Client, ConnectionState};
 use flowlayer::protocol::{ErrorBody, ServiceState};
 use tokio::time::{Instant, sleep_until};
 
+use crate::attach::Attachment;
 use crate::cli::{Patience, WaitArgs};
 use crate::client::services::{ActionReport, ServiceReport, one_line};
 use crate::client::watch::{News, Watch, waiting_for};
@@ -34,8 +36,11 @@ pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.session, colors)?;
     client::block_on(async {
         let now = Instant::now();
-        let (_client, events) = core::start(peer.patient_config());
+        let (config, dialled) = peer.patient_config();
+        let (client, events) = core::start(config);
         let mut waiting = Waiting {
+            client,
+            dialled,
             watch: Watch::new(events, None),
             peer,
             names: args.services,
@@ -63,6 +68,9 @@ enum End {
 }
 
 struct Waiting {
+    client: Client,
+    /// Where the last attempt to connect went.
+    dialled: Arc<Mutex<Attachment>>,
     peer: Peer,
     watch: Watch,
     /// Empty: all that are meant to be up.
@@ -105,8 +113,15 @@ impl Waiting {
             ConnectionState::Connecting => {}
             ConnectionState::Connected => self.absent = None,
             ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => {
-                if is_final(&why) && self.peer.found_again().is_sure() {
-                    return Err(self.peer.found_again().explain(&why));
+                if is_final(&why) {
+                    let peer = self.peer.found_again();
+                    let dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
+                    if *dialled != *peer.attachment() {
+                        // A server was started anew in between, and has another token.
+                        self.client.retry_now();
+                    } else if peer.is_sure() {
+                        return Err(peer.explain(&why));
+                    }
                 }
                 let since = self
                     .absent

@@ -1,5 +1,7 @@
 //! Whether services are up, will be, or will not be. Pure.
 
+use std::collections::BTreeMap;
+
 use flowlayer::protocol::{ServiceState, Status};
 
 use crate::client::services::{is_up, why};
@@ -40,6 +42,30 @@ fn is_lost(service: &ServiceState) -> bool {
     service.status == Status::Failed || !service.details.blocked_by.is_empty()
 }
 
+/// Services that are not known to be blocked yet, because their wave has not come, and will be:
+/// something they depend on, however far, has failed. With the name of that.
+fn doomed<'a>(services: &[&'a ServiceState]) -> BTreeMap<&'a str, &'a str> {
+    let failed = services
+        .iter()
+        .filter(|service| service.status == Status::Failed);
+    let mut open: Vec<(&str, &str)> = failed
+        .map(|service| (service.name.as_str(), service.name.as_str()))
+        .collect();
+    let mut doomed = BTreeMap::new();
+    while let Some((next, cause)) = open.pop() {
+        for service in services {
+            let depends = service.details.depends_on.iter().any(|name| name == next);
+            if depends && !is_up(service) && !is_lost(service) && !is_at_rest(service) {
+                let name = service.name.as_str();
+                if doomed.insert(name, cause).is_none() {
+                    open.push((name, cause));
+                }
+            }
+        }
+    }
+    doomed
+}
+
 /// Looks at the services with these names; without names, at all that are meant to be up.
 pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
     let about = || {
@@ -48,7 +74,10 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
             .copied()
             .filter(|service| is_about(service, names))
     };
-    let lost: Vec<&ServiceState> = about().filter(|service| is_lost(service)).collect();
+    let doomed = doomed(services);
+    let is_lost =
+        |service: &&ServiceState| is_lost(service) || doomed.contains_key(service.name.as_str());
+    let lost: Vec<&ServiceState> = about().filter(is_lost).collect();
     if !lost.is_empty() {
         return Verdict::Lost {
             names: lost.iter().map(|service| service.name.clone()).collect(),
@@ -58,7 +87,11 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
                 } else {
                     "is blocked"
                 };
-                let (name, why) = (&service.name, why(service));
+                let name = &service.name;
+                if let Some(cause) = doomed.get(name.as_str()) {
+                    return format!("{name} is blocked: {cause} failed");
+                }
+                let why = why(service);
                 let why = why.strip_prefix("blocked: ").unwrap_or(&why);
                 if why.is_empty() {
                     format!("{name} {word}")
@@ -166,6 +199,24 @@ mod tests {
             }
         );
         assert_eq!(verdict(&all, &["web"]), Verdict::Coming);
+    }
+
+    #[test]
+    fn what_will_be_blocked_is_lost_before_its_wave_has_come() {
+        let failed = service("db", Status::Failed, false);
+        let slow = service("build", Status::Running, true);
+        let mut api = service("api", Status::Unknown, true);
+        api.details.depends_on = vec!["db".to_owned()];
+        let mut web = service("web", Status::Unknown, true);
+        web.details.depends_on = vec!["api".to_owned(), "build".to_owned()];
+        let mut up = service("cache", Status::Ready, true);
+        up.details.depends_on = vec!["db".to_owned()];
+        let all = [failed, slow, api, web, up];
+        let words = "web is blocked: db failed".to_owned();
+        let names = vec!["web".to_owned()];
+        assert_eq!(verdict(&all, &["web"]), Verdict::Lost { names, words });
+        assert_eq!(verdict(&all, &["build"]), Verdict::Coming);
+        assert_eq!(verdict(&all, &["cache"]), Verdict::Up, "it runs already");
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill};
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
 
 use super::End;
+use super::os;
 use super::prepare::{ignored, set_action};
 use super::wait::{Waited, await_end};
 
@@ -51,6 +53,7 @@ pub fn split(output: BorrowedFd<'_>) -> io::Result<Split> {
         }
         ForkResult::Child => {
             drop(ours);
+            close_inherited()?;
             setsid()?;
             dup2_stdin(nothing)?;
             dup2_stdout(output)?;
@@ -58,6 +61,29 @@ pub fn split(output: BorrowedFd<'_>) -> io::Result<Split> {
             Ok(Split::Back(theirs))
         }
     }
+}
+
+/// Lets go of what this program was started with beyond 0–2: who waits for the end of such a pipe
+/// (`$(flowlayer serve --detach)`, a CI runner) must not wait for the session. All we have opened
+/// ourselves is marked to be closed by an exec; what was inherited has survived one.
+fn close_inherited() -> io::Result<()> {
+    let mut inherited = Vec::new();
+    for entry in std::fs::read_dir(os::DESCRIPTORS)? {
+        let name = entry?.file_name();
+        let Some(fd) = name.to_str().and_then(|name| name.parse::<RawFd>().ok()) else {
+            continue;
+        };
+        // SAFETY: no pointers; it reads a flag of a descriptor.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+        if fd > 2 && flags >= 0 && flags & libc::FD_CLOEXEC == 0 {
+            inherited.push(fd);
+        }
+    }
+    for fd in inherited {
+        // SAFETY: nothing in this process owns it.
+        unsafe { libc::close(fd) };
+    }
+    Ok(())
 }
 
 impl Background {

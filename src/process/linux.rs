@@ -69,6 +69,9 @@ pub(super) fn take_default_action(signal: c_int) {
     }
 }
 
+/// Where the descriptors of this process are listed.
+pub(super) const DESCRIPTORS: &str = "/proc/self/fd";
+
 /// What was inherited beyond 0–2 is not passed on to what we start.
 pub(super) fn close_inherited_on_exec() -> io::Result<()> {
     // SAFETY: no pointers; it changes a flag of descriptors.
@@ -142,6 +145,18 @@ impl Silence {
     pub(super) fn open(&self) -> io::Result<OwnedFd> {
         File::open(format!("/proc/self/fd/{}", self.read.as_raw_fd())).map(OwnedFd::from)
     }
+}
+
+/// Something that can be waited on for the end of a process, whoever's child it is.
+pub(super) fn watch(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = RawFd::try_from(fd).map_err(io::Error::other)?;
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is new, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Whether a signal can be sent to just this process, not to one that got its pid later; `Ok(false)`

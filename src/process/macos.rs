@@ -63,6 +63,14 @@ pub(super) fn take_default_action(signal: c_int) {
     }
 }
 
+/// There is nothing here that could be waited on so simply.
+pub(super) fn watch(_: u32) -> io::Result<OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Where the descriptors of this process are listed.
+pub(super) const DESCRIPTORS: &str = "/dev/fd";
+
 /// What was inherited beyond 0–2 is not passed on to what we start.
 pub(super) fn close_inherited_on_exec() -> io::Result<()> {
     for entry in fs::read_dir("/dev/fd")? {

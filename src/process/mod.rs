@@ -33,6 +33,7 @@ mod takedown;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod watch;
 mod worker;
 
 #[cfg(target_os = "linux")]
@@ -51,6 +52,7 @@ pub use message::{
 };
 pub use signals::{Ask, EndSignals};
 pub use spawn_error::SpawnError;
+pub use watch::Watched;
 
 #[cfg(target_os = "linux")]
 use linux as os;

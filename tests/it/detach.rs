@@ -214,6 +214,27 @@ fn whoever_waited_may_die_and_the_session_goes_on() {
     assert_eq!(here.run(&["down"]).code, Some(0));
 }
 
+#[test]
+fn it_keeps_nothing_open_that_somebody_may_wait_for_the_end_of() {
+    let here = Here::with(&json!({"api": sleeper()}));
+    let mut sh = Command::new("sh");
+    let script = "exec 3>&1; \"$FLOWLAYER\" serve --detach; echo done >&2";
+    let flowlayer = here.command(&[]);
+    sh.current_dir(here.path()).args(["-c", script]);
+    for (name, value) in flowlayer.get_envs() {
+        match value {
+            Some(value) => sh.env(name, value),
+            None => sh.env_remove(name),
+        };
+    }
+    // This waits for the end of both streams.
+    let done = Child::spawn(sh).finish();
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "done\n"));
+    assert!(done.stdout.contains("STARTUP COMPLETE"), "{done:?}");
+    assert_eq!(here.run(&["status", "--exit-code"]).code, Some(0));
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
 /// The recipe of the documentation, where there is next to nothing in the environment.
 #[test]
 fn the_recipe_for_ci_works_in_a_bare_environment() {

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::harness::{Child, Fake, Server, Stack, flowlayer};
+use crate::harness::{Child, Fake, Server, Stack, Terminal, flowlayer};
 
 fn sleeper() -> Value {
     json!({"cmd": ["sleep", "1000"]})
@@ -128,6 +128,28 @@ fn hostile_names_and_details_do_not_reach_the_terminal() {
         server.run(["status", "--json"]).json()["services"][0]["name"],
         name
     );
+}
+
+#[test]
+fn a_terminal_gets_colors_and_as_many_columns_as_it_has() {
+    let server = mixed();
+    let wide = Terminal::run(&server.client(["status"]), 10, 120);
+    wide.wait_for("the table", |screen| {
+        screen.has("broken") && screen.has("exit code 3")
+    });
+    wide.wait_for_end();
+    let raw = String::from_utf8_lossy(&wide.raw()).into_owned();
+    assert!(raw.contains("\u{1b}[31mfailed\u{1b}[0m"), "{raw:?}");
+    let narrow = Terminal::run(&server.client(["status"]), 12, 42);
+    let screen = narrow.wait_for("the reason on a line of its own", |screen| {
+        screen.rows.iter().any(|row| row == "    exit code 3")
+    });
+    assert!(screen.rows[0].starts_with("WAVE  SERVICE"), "{screen:?}");
+    narrow.wait_for_end();
+    let plain = Terminal::run(&server.client(["status", "--no-color"]), 10, 120);
+    plain.wait_for_end();
+    plain.wait_for_text("exit code 3");
+    assert!(!plain.raw().contains(&0x1b));
 }
 
 #[test]

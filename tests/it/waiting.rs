@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::harness::{Child, DEADLINE, Fake, Stack, flowlayer, free_port};
+use crate::harness::{Child, DEADLINE, Fake, Stack, Terminal, flowlayer, free_port};
 
 /// A oneshot that takes until a file is there.
 const UNTIL_GO: &str = "until [ -e go ]; do sleep 0.05; done";
@@ -81,6 +81,37 @@ fn it_fails_at_once_when_one_fails_or_is_blocked() {
     let report = blocked.json();
     assert_eq!(report["error"]["code"], "failed");
     assert_eq!(report["failed_services"], json!(["api"]));
+}
+
+#[test]
+fn what_will_be_blocked_is_not_waited_for() {
+    let server = Stack::new()
+        .shell("migrate", "exit 7", json!({"kind": "oneshot"}))
+        .service(
+            "api",
+            json!({"cmd": ["sleep", "1000"], "dependsOn": ["migrate"]}),
+        )
+        // Its wave does not resolve, so that the next never comes.
+        .shell("slow", "sleep 1000", json!({"kind": "oneshot"}))
+        .start();
+    server.wait_for_line("migrate → failed");
+    server
+        .run(["wait", "api"])
+        .refused(1, &["api is blocked: migrate failed"]);
+}
+
+#[test]
+fn a_person_sees_what_is_waited_for_and_then_does_not() {
+    let server = Stack::new()
+        .shell("build", UNTIL_GO, json!({"kind": "oneshot"}))
+        .start();
+    let terminal = Terminal::run(&server.client(["wait"]), 10, 60);
+    terminal.wait_for_text("build: ");
+    fs::write(server.path().join("go"), "").unwrap();
+    assert_eq!(terminal.wait_for_end().code, Some(0));
+    terminal.wait_for("its answer alone", |screen| {
+        screen.rows.iter().filter(|row| !row.is_empty()).count() == 1 && screen.has("build → ready")
+    });
 }
 
 #[test]
