@@ -155,7 +155,8 @@ fn hangup_ignored() -> bool {
     prepare::prepare().is_ok_and(|inherited| inherited.hangup_ignored)
 }
 
-/// Whether SIGHUP is ignored now. Unlike [`hangup_ignored`] it changes nothing.
+/// Whether SIGHUP is ignored now. It changes nothing, and can be asked in a
+/// process that starts nothing itself.
 pub fn hangup_is_ignored() -> bool {
     prepare::ignored(Signal::SIGHUP)
 }
