@@ -171,6 +171,9 @@ pub(crate) fn block_on_beside<T>(work: impl Future<Output = T>) -> Result<T, Fai
 
 /// What the command line and the environment say of the session that is meant.
 pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
+    if let Some(token) = &args.token {
+        flowlayer::process::conceal_argument(token.expose());
+    }
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     // What is not UTF-8 is no address and no token either: the errors say so of its replacement.
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();

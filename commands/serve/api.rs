@@ -7,6 +7,7 @@ use std::sync::Arc;
 use flowlayer::config::{Bind, Config, PortZero};
 use flowlayer::logs::Logs;
 use flowlayer::ports;
+use flowlayer::process;
 use flowlayer::protocol::{PROTOCOL_VERSION, Token};
 use flowlayer::runtime::Handle;
 use flowlayer::session::registry::{self, LiveSession, Registration};
@@ -198,7 +199,11 @@ impl Asked {
         });
         let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
         let token = match (&args.token, environment) {
-            (Some(token), _) => Some((token.clone(), Source::Flag)),
+            (Some(token), _) => {
+                // Before there is a second process to show it.
+                process::conceal_argument(token.expose());
+                Some((token.clone(), Source::Flag))
+            }
             (None, Some(token)) => {
                 // What is not UTF-8 is not ASCII either: the error says so of its replacement.
                 let token = Token::new(token.to_string_lossy())

@@ -1,6 +1,7 @@
 //! What only Linux has: subreapers, pidfds, `/proc`. Needs Linux 5.3 or later; on older ones a process
 //! that is not a child of ours is not signalled until it is.
 
+mod arguments;
 mod launch;
 mod procfs;
 
@@ -19,6 +20,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::listed::Identity;
 
+pub(super) use arguments::conceal;
 pub(super) use launch::Launcher;
 pub(super) use procfs::{children, environment, find, list, marked_limit, output_pipes, user};
 

@@ -148,6 +148,9 @@ impl Silence {
     }
 }
 
+/// Not done here: arguments stay as they were given.
+pub(super) fn conceal(_: &str) {}
+
 /// There is none.
 pub(super) fn marked_limit(_: u32) -> Option<u64> {
     None

@@ -149,6 +149,12 @@ pub fn is_ours(pid: u32) -> bool {
     false
 }
 
+/// Takes a secret out of this process's arguments, which everybody on the machine can see (Linux). To be called
+/// before any thread exists. From here on `std::env::args` gives asterisks for it too.
+pub fn conceal_argument(secret: &str) {
+    os::conceal(secret);
+}
+
 /// Whether SIGHUP was ignored when the program was started (`nohup`): then it is to stay so
 /// (SPEC 4.5).
 fn hangup_ignored() -> bool {

@@ -5,7 +5,9 @@ mod clients;
 mod clock;
 mod disk;
 mod limits;
+mod secrets;
 mod services;
+mod slow;
 mod users;
 
 use std::path::Path;

@@ -13,6 +13,7 @@ mod detach;
 mod ending;
 mod examples;
 mod faults;
+mod fuzzed;
 mod generated;
 mod harness;
 mod init;

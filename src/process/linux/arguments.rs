@@ -1,0 +1,52 @@
+//! The arguments of this process as others see them.
+
+use std::fs;
+
+/// Overwrites an argument, or what an argument has after its first `=`, wherever it is this secret: `ps` and
+/// `/proc` show our arguments to everybody. To be called before any thread exists.
+pub(in crate::process) fn conceal(secret: &str) {
+    let Some((start, end)) = place() else {
+        return;
+    };
+    // SAFETY: the system has laid our arguments out there, in memory that is ours to write; there is one thread,
+    // and the standard library hands out copies only.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, end - start) };
+    conceal_in(bytes, secret.as_bytes());
+}
+
+/// Where they begin and end.
+fn place() -> Option<(usize, usize)> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    // The first one behind the name is the third of all; these are the 48th and the 49th.
+    let mut fields = fields.split_ascii_whitespace().skip(48 - 3);
+    let first: usize = fields.next()?.parse().ok()?;
+    let end = fields.next()?.parse().ok()?;
+    (0 < first && first < end).then_some((first, end))
+}
+
+fn conceal_in(arguments: &mut [u8], secret: &[u8]) {
+    for argument in arguments.split_mut(|&byte| byte == 0) {
+        let from = match argument.iter().position(|&byte| byte == b'=') {
+            _ if argument == secret => 0,
+            Some(at) if &argument[at + 1..] == secret => at + 1,
+            _ => continue,
+        };
+        argument[from..].fill(b'*');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_goes_and_everything_else_stays() {
+        let mut arguments = *b"serve\0-token\0abc\0--token=abc\0abcd\0x=y=abc\0-c\0abc=\0";
+        conceal_in(&mut arguments, b"abc");
+        assert_eq!(
+            arguments,
+            *b"serve\0-token\0***\0--token=***\0abcd\0x=y=abc\0-c\0abc=\0"
+        );
+    }
+}
