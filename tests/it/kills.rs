@@ -195,9 +195,9 @@ fn only_child(guardian: &Child) -> Option<i32> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while guardian.is_running() && Instant::now() < deadline {
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        let first = children.ok()?.split_whitespace().next()?.parse().ok();
-        if first.is_some() {
-            return first;
+        let first = children.unwrap_or_default();
+        if let Some(first) = first.split_whitespace().next() {
+            return first.parse().ok();
         }
         std::thread::yield_now();
     }
