@@ -8,7 +8,6 @@ use flowlayer::config::{Bind, Config, PortZero};
 use flowlayer::logs::Logs;
 use flowlayer::ports;
 use flowlayer::process;
-use flowlayer::process;
 use flowlayer::protocol::{PROTOCOL_VERSION, Token};
 use flowlayer::runtime::Handle;
 use flowlayer::session::registry::{self, LiveSession, Registration};

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use anstyle_parse::{Params, Parser, Perform};
+use flowlayer::octets;
 
 /// Stands for a character that would reorder the text around it.
 const NEUTRAL: char = '\u{fffd}';
@@ -57,8 +58,12 @@ pub(crate) fn append_safe(out: &mut String, line: &str, colored: bool) {
 
 /// Whether the line can be shown as it is. Nearly every line can.
 fn is_plain(line: &str) -> bool {
-    let is_plain_ascii = |byte: &u8| matches!(byte, 0x20..=0x7e | b'\t');
-    line.as_bytes().iter().all(is_plain_ascii)
+    let of_word = |word| {
+        let controls = octets::controls(word) & !octets::equal(word, b'\t');
+        controls | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
+    };
+    let of_byte = |byte| !matches!(byte, 0x20..=0x7e | b'\t');
+    !octets::found_in(line.as_bytes(), of_word, of_byte)
         || line
             .chars()
             .all(|character| character == '\t' || !(character.is_control() || reorders(character)))
