@@ -21,6 +21,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import tempfile
 import time
 
@@ -114,6 +115,9 @@ def main():
     if not os.access(arguments.flowlayer, os.X_OK):
         parser.error(f"there is no program {arguments.flowlayer}: cargo build --release")
 
+    # However it is ended, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     begun = time.monotonic()
     bench = Bench(arguments)
     facts = [

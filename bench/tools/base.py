@@ -3,7 +3,6 @@
 import fcntl
 import os
 import pty
-import select
 import shlex
 import shutil
 import signal
@@ -128,16 +127,8 @@ class Running:
                                    stderr=inner, preexec_fn=take_it)
         os.close(inner)
         # Whatever it draws is taken at once, as a terminal would.
-        threading.Thread(target=self._drain, daemon=True).start()
+        threading.Thread(target=drain, args=(self.screen,), daemon=True).start()
         return process
-
-    def _drain(self):
-        try:
-            while select.select([self.screen], [], [])[0]:
-                if not os.read(self.screen, 1 << 16):
-                    return
-        except (OSError, ValueError):
-            return
 
     def type(self, keys):
         os.write(self.screen, keys)
@@ -184,3 +175,12 @@ class Running:
         if self.screen is not None:
             os.close(self.screen)
             self.screen = None
+
+
+def drain(screen):
+    """Takes whatever is drawn until there is nobody left to draw."""
+    try:
+        while os.read(screen, 1 << 16):
+            pass
+    except OSError:
+        return

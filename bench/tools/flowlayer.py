@@ -61,7 +61,10 @@ class FlowLayer(Tool):
             super().arrived(left, directory, printed, seen)
             return
         for name in list(left):
-            with open(os.path.join(logs, name + ".jsonl"), "rb") as file:
+            path = os.path.join(logs, name + ".jsonl")
+            if not os.path.exists(path):
+                continue
+            with open(path, "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - 1000))
                 if f"END-OF-{name}".encode() in file.read():
                     left.remove(name)
