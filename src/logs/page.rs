@@ -83,7 +83,9 @@ impl Piece {
         match self {
             Self::Memory(slice) => slice.batch.render_page(slice.range.clone(), out, ends),
             Self::Line(line) => {
-                out.extend_from_slice(line);
+                // Something may have damaged the file. What is no text must not shift what comes
+                // after it when the whole is made text.
+                out.extend_from_slice(String::from_utf8_lossy(line).as_bytes());
                 ends.push(out.len());
                 out.push(b',');
             }
@@ -163,6 +165,19 @@ mod tests {
     fn line(seq: u64) -> Piece {
         let text = format!("{{\"seq\":{seq},\"message\":\"{}\"}}", "x".repeat(5));
         Piece::Line(text.into_bytes().into_boxed_slice())
+    }
+
+    #[test]
+    fn a_damaged_line_leaves_the_others_whole() {
+        let damaged = Piece::Line((*b"{\"seq\":2,\xff\xff}").into());
+        let page = assemble([line(3), damaged, line(1)], 10, 1000);
+        let entries: Vec<_> = page.entries().collect();
+        let Piece::Line(first) = line(1) else {
+            unreachable!()
+        };
+        assert_eq!(entries[0].as_bytes(), &*first);
+        assert_eq!(entries[1], "{\"seq\":2,\u{fffd}\u{fffd}}");
+        assert!(entries[2].starts_with("{\"seq\":3,"));
     }
 
     proptest! {
