@@ -1,6 +1,6 @@
 """What is measured, in the order of the table."""
 
-from . import commands, flood, follow, idle, order, queries, spawn
+from . import cockpit, commands, flood, follow, idle, order, queries, spawn
 
 ALL = {
     "commands": commands.measure,
@@ -10,4 +10,5 @@ ALL = {
     "follow": follow.measure,
     "queries": queries.measure,
     "idle": idle.measure,
+    "cockpit": cockpit.measure,
 }
