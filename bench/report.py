@@ -64,7 +64,7 @@ class Report:
 
     def markdown(self):
         lines = [
-            "| what | tool | figure (range) | to FlowLayer | goal | what it keeps; remarks |",
+            "| what | tool | figure (range) | FlowLayer ahead by | goal | what it keeps; remarks |",
             "|---|---|---|---|---|---|",
         ]
         shown = None
@@ -85,11 +85,12 @@ class Report:
         return "\n".join(lines)
 
     def ratio(self, row):
+        """How many times better FlowLayer's figure is; below 1 the other one is ahead."""
         base = self.first(row.what)
-        if row.tool == "flowlayer" or not base or not base.middle or row.middle <= 0:
+        if row.tool == "flowlayer" or not base or base.middle <= 0 or row.middle <= 0:
             return ""
-        times = row.middle / base.middle
-        return f"{times:.2f} ×" if times < 10 else f"{times:.0f} ×"
+        times = base.middle / row.middle if row.more else row.middle / base.middle
+        return f"{times:.2f} ×" if times < 10 else f"{times:,.0f} ×"
 
     def goal(self, row):
         if not row.goal:

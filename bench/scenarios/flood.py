@@ -64,7 +64,7 @@ def flood(bench, what, services, lines, width, files):
         total = services * sizes[tool]
         goal = ((0.4 if files else 0.2), True) if tool is bench.flowlayer and not width else None
         remark = "without the services" if tool is bench.flowlayer else "with its waited-for services"
-        bench.report.add("… CPU of it", tool.name, [value[1] / total * 1e6 for value in values],
+        bench.report.add(f"{what}: CPU", tool.name, [value[1] / total * 1e6 for value in values],
                          "s CPU/M lines", goal, remark)
 
 

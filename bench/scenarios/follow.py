@@ -75,7 +75,7 @@ def asked(bench, services, seconds, rate):
             processes.end_all()
     times.sort()
     bench.report.add(f"{what}: 99 of 100 within", "flowlayer", [times[len(times) * 99 // 100]], "ms",
-                     (2, True), f"{len(times):,} pages of 500 entries; over the WebSocket")
+                     None, f"{len(times):,} pages of 500 entries; over the WebSocket, beside all events")
     bench.report.add(f"{what}: median", "flowlayer", [times[len(times) // 2]], "ms")
 
 
@@ -97,12 +97,12 @@ def once(bench, services, seconds, lines, clients, stalled):
         followers = []
         try:
             address = boot(running)
-            here, there = multiprocessing.Pipe(duplex=False)
-            for index in range(clients):
+            for _ in range(clients):
+                here, there = multiprocessing.Pipe(duplex=False)
                 follower = multiprocessing.Process(
-                    target=websocket.main, args=(address, seconds + 10, index, lines, there), daemon=True)
+                    target=websocket.follow, args=(address, seconds + 10, lines, there), daemon=True)
                 follower.start()
-                followers.append(follower)
+                followers.append((follower, here))
             idle = [websocket.Client(address) for _ in range(stalled)]
             place.beacon.wait("start", names, 20)
             time.sleep(0.5)
@@ -114,7 +114,7 @@ def once(bench, services, seconds, lines, clients, stalled):
             took = time.monotonic() - begun
             used = sum(processes.cpu(pid) for pid in servers) - before
             told = []
-            for _ in followers:
+            for _, here in followers:
                 if not here.poll(20):
                     raise TimeoutError("a client never told what it has seen")
                 told.append(here.recv())
@@ -122,12 +122,12 @@ def once(bench, services, seconds, lines, clients, stalled):
                 client.close()
             running.stop(place.beacon.pids())
         finally:
-            for follower in followers:
+            for follower, _ in followers:
                 follower.kill()
                 follower.join()
             running.end()
     return {
         "cpu": used, "seconds": took,
-        "dropped": sum(lines - count for _, count, _, _ in told),
-        "late": [late for _, _, delays, _ in told for late in delays],
+        "dropped": sum(lines - count for count, _ in told),
+        "late": [late for _, delays in told for late in delays],
     }

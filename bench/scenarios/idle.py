@@ -34,7 +34,8 @@ def measure(bench):
                 running.stop(place.beacon.pids())
             finally:
                 running.end()
-        return woken / seconds, used * 1000 / seconds, size / 1e6
+        # A thread that has ended meanwhile takes with it what it has used.
+        return max(0, woken) / seconds, max(0, used) * 1000 / seconds, size / 1e6
 
     results = bench.rounds(what, bench.tools, act, runs=1)
     for index, name, unit, goal in [

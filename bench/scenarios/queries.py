@@ -81,6 +81,9 @@ def grep(bench, directory, lines, size):
     """Searching all of it without a session."""
     tool = bench.flowlayer
     environment = processes.environment() | {"XDG_RUNTIME_DIR": directory}
+    if subprocess.run([tool.path, "logs", "--help"], capture_output=True, check=False).returncode:
+        bench.report.cannot("`logs --grep`", [tool.name])
+        return
 
     def act(pattern):
         begun = time.perf_counter()
