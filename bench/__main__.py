@@ -118,10 +118,11 @@ def main():
     # However it is ended, it ends what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
-    begun = time.monotonic()
+    begun, busy = time.monotonic(), os.getloadavg()[0]
     bench = Bench(arguments)
     facts = [
-        f"Taken on {datetime.date.today()} on {machine()}, in {bench.runs} rounds.",
+        f"Taken on {datetime.date.today()} on {machine()}, in {bench.runs} rounds"
+        + (f", with other work on it (load {busy:.1f})." if busy > 0.5 else "."),
         "Versions: " + ", ".join(f"{tool.name} {tool.version()}" for tool in bench.tools) + ".",
     ]
     if bench.absent:
