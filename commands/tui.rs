@@ -46,6 +46,12 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
                 .to_owned(),
         ));
     }
+    if std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
+        return Err(Failure::Failed(
+            "the cockpit needs a terminal that can move its cursor, and TERM says that this one is dumb: set TERM to what it is, or use `flowlayer logs --follow`"
+                .to_owned(),
+        ));
+    }
     let wish = client::wish(args.session, Instead::TheOnlyOne)?;
     let found = attach::find(&wish, Path::new("."))
         .map_err(|error| client::unusable_config(error, colors))?;

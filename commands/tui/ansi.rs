@@ -112,6 +112,16 @@ fn shown(grapheme: &str) -> &str {
     end.map_or(grapheme, |(at, _)| &grapheme[..at])
 }
 
+/// How many columns a line takes when it is not broken.
+pub(crate) fn width(message: &str) -> usize {
+    let mut width = 0;
+    cells(message, false, |cell| {
+        width += cell.width;
+        ControlFlow::Continue(())
+    });
+    width
+}
+
 /// How many rows a line takes when it is broken at this many columns; at least one.
 pub(crate) fn rows(message: &str, columns: usize) -> usize {
     // Nearly every line is narrower than it has bytes, and most fit.

@@ -2,10 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use flowlayer::config::{self, Config, Service};
 
 use super::message::Facts;
+use super::words::duration as duration_words;
+
+/// From SIGTERM to SIGKILL, when the configuration says nothing (SPEC 4.5).
+const USUAL_GRACE: Duration = Duration::from_secs(8);
 
 /// By name; empty when the configuration cannot be read.
 pub(crate) fn read(path: &Path) -> HashMap<String, Facts> {
@@ -38,13 +43,44 @@ fn one(service: &Service, depends_on: Vec<String>) -> Facts {
         stop_command: service.stop_cmd.as_deref().map(command_line),
         port: service.port,
         probe: service.ready.as_ref().map(|ready| ready.probe.target()),
-        directory: service.cwd.as_deref().map(|path| {
-            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            path.display().to_string()
+        patience: service.ready.as_ref().map(|ready| {
+            let attempt = span(ready.attempt_timeout);
+            match ready.timeout {
+                Some(limit) => format!("{attempt} an attempt, {} in all", span(limit)),
+                None => format!("{attempt} an attempt, as many as it takes"),
+            }
         }),
+        directory: service.cwd.as_deref().map(shown),
+        env_files: service.env_files.iter().map(|path| shown(path)).collect(),
+        variables: service.env.iter().map(|(name, _)| name.clone()).collect(),
+        manners: manners(service),
         depends_on,
         dependents: Vec::new(),
     }
+}
+
+/// The path as the system has it, where it exists.
+fn shown(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.display().to_string()
+}
+
+fn span(duration: Duration) -> String {
+    duration_words(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn manners(service: &Service) -> Vec<String> {
+    let mut manners = Vec::new();
+    if !service.auto_start {
+        manners.push("not started at boot: by hand, or because something needs it".to_owned());
+    }
+    if service.stop_grace != USUAL_GRACE {
+        manners.push(format!(
+            "{} from SIGTERM to SIGKILL",
+            span(service.stop_grace)
+        ));
+    }
+    manners
 }
 
 /// The arguments, those with blanks in quotes.
@@ -70,7 +106,8 @@ mod tests {
         let path = directory.path().join("flowlayer.jsonc");
         let text = r#"{"services": {
             "api": {"cmd": ["sh", "-c", "sleep 1"], "dependsOn": ["db"], "ready": {"type": "tcp", "port": 3000}},
-            "db": {"cmd": "postgres", "port": 5432}
+            "db": {"cmd": "postgres", "port": 5432, "env": {"PASSWORD": "secret"}, "envFile": ".env",
+                   "autoStart": false, "stopGraceMs": 1500}
         }}"#;
         std::fs::write(&path, text).unwrap();
         let facts = read(&path);
@@ -78,6 +115,16 @@ mod tests {
         assert_eq!(api.command, "sh -c 'sleep 1'");
         assert_eq!(api.depends_on, ["db"]);
         assert!(api.probe.as_ref().unwrap().contains("3000"));
+        assert_eq!(
+            api.patience.as_deref(),
+            Some("200 ms an attempt, as many as it takes")
+        );
+        assert_eq!(api.manners, [""; 0]);
+        let db = &facts["db"];
+        assert_eq!(db.variables, ["PASSWORD"], "values are nobody's business");
+        assert!(db.env_files[0].ends_with("/.env"));
+        assert_eq!(db.manners.len(), 2);
+        assert_eq!(db.manners[1], "1.5 s from SIGTERM to SIGKILL");
         assert_eq!(facts["db"].dependents, ["api"]);
         assert_eq!(facts["db"].port, Some(5432));
         assert!(read(&directory.path().join("none")).is_empty());

@@ -96,6 +96,7 @@ pub(crate) enum Action {
     ToggleRegex,
     Accept,
     Retry,
+    Suspend,
 }
 
 /// A key, with or without Ctrl. Shift is in the character.
@@ -103,12 +104,16 @@ pub(crate) enum Action {
 pub(crate) struct Press {
     code: KeyCode,
     ctrl: bool,
+    /// Nothing is bound to it: what a terminal sends for it is what it sends for `esc` and the key,
+    /// and who types those fast does not mean the key.
+    alt: bool,
 }
 
 const fn char(character: char) -> Press {
     Press {
         code: KeyCode::Char(character),
         ctrl: false,
+        alt: false,
     }
 }
 
@@ -116,11 +121,16 @@ const fn ctrl(character: char) -> Press {
     Press {
         code: KeyCode::Char(character),
         ctrl: true,
+        alt: false,
     }
 }
 
 const fn key(code: KeyCode) -> Press {
-    Press { code, ctrl: false }
+    Press {
+        code,
+        ctrl: false,
+        alt: false,
+    }
 }
 
 impl Press {
@@ -129,6 +139,7 @@ impl Press {
         Self {
             code: event.code,
             ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+            alt: event.modifiers.contains(KeyModifiers::ALT),
         }
     }
 }
@@ -179,16 +190,16 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('/')] "/" Filter, "show only lines that contain…", "filter";
         [char('f'), ctrl('f')] "f" Find, "search: matches stand out, everything stays", "search";
         [char('n')] "n" NextHit, "next match, downwards", "";
-        [char('N')] "N" PreviousHit, "next match, upwards, as far back as the log goes", "";
+        [char('N')] "N" PreviousHit, "next match, upwards, through the whole log", "";
         [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";
         [char('t')] "t" Clock, "times: short, full, none", "times";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
         [char('m')] "m" Mark, "draw a line under what is there now", "mark";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
-        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line; else details", "";
+        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "";
         [char('d')] "d" Detail, "details of the service", "";
-        [char('y')] "y" Copy, "copy what is selected, or the screen, without colours", "";
+        [char('y')] "y" Copy, "copy the selection, or the screen", "";
         [char('Y')] "Y" Save, "write it to a file", "";
         [key(KeyCode::Left), char('h')] "← h" Left, "to the left", "";
         [key(KeyCode::Right), char('l')] "→ l" Right, "to the right, in long lines", "";
@@ -230,16 +241,17 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Esc)] "esc" Close, "drop it", "drop";
         [ctrl('r'), key(KeyCode::Tab)] "tab ^r" ToggleRegex, "plain text or regular expression", "regex";
     Everywhere:
-        [char('s'), char('S')] "s" Start, "start the service, or restart it when it is up; on all logs start all", "";
-        [char('x')] "x" Stop, "stop the service; on all logs stop all", "";
+        [char('s'), char('S')] "s" Start, "start, or restart what is up; on all logs: start all", "";
+        [char('x')] "x" Stop, "stop; on all logs: stop all", "";
         [char('r')] "r" Restart, "restart the service", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
         [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";
-        [key(KeyCode::Esc)] "esc" Close, "close the filter, the search, the selection, a window", "";
+        [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter", "";
         [char('R')] "R" Retry, "try the connection again now", "";
         [char('?')] "?" Help, "this help", "help";
+        [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";
         [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on", "quit";
 };
 
@@ -309,5 +321,7 @@ mod tests {
     fn shift_is_in_the_character() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
         assert_eq!(action(event, &[Context::Logs]), Some(Action::Bottom));
+        let event = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT);
+        assert_eq!(action(event, &[Context::Everywhere]), None);
     }
 }

@@ -45,6 +45,13 @@ pub(crate) enum Message {
     Detail(ServiceDetail),
     /// Log lines, live or filled in.
     Lines(Vec<Arc<Item>>),
+    /// Log lines that will not come by themselves.
+    Gap {
+        /// The first number.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
     /// The answer to [`Effect::FetchPage`].
     Page {
         /// The question.
@@ -203,8 +210,16 @@ pub(crate) struct Facts {
     pub(crate) port: Option<u16>,
     /// Its probe in words.
     pub(crate) probe: Option<String>,
-    /// Its working directory.
+    /// How long its probe may take.
+    pub(crate) patience: Option<String>,
+    /// Its working directory; `None`: where the server was started.
     pub(crate) directory: Option<String>,
+    /// The dotenv files it reads.
+    pub(crate) env_files: Vec<String>,
+    /// The names of the variables it is given; their values may be secrets.
+    pub(crate) variables: Vec<String>,
+    /// Why it is not started at boot, or how it is stopped, where that is not as usual.
+    pub(crate) manners: Vec<String>,
     /// What must be up before it.
     pub(crate) depends_on: Vec<String>,
     /// What waits for it.
@@ -231,6 +246,8 @@ pub(crate) enum Effect {
     Switch(Choice),
     /// Try the connection again at once.
     Retry,
+    /// Leave the terminal to the shell until it wants us back.
+    Suspend,
     /// Put text on the clipboard of the terminal.
     Copy(String),
     /// Write text to a file.

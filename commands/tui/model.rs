@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 
 use super::keys::Context;
-use super::log::{LogPane, Tone};
+use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Facts, Link, Order};
 use super::prompt::Prompt;
 use super::service::Services;
@@ -85,6 +85,8 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     /// How it is to be taken.
     pub(crate) tone: Tone,
+    /// When it came, in milliseconds since 1970.
+    pub(crate) since: i64,
     /// When it goes, in milliseconds since 1970.
     pub(crate) until: i64,
 }
@@ -143,6 +145,8 @@ pub(crate) struct Model {
     pub(crate) next_command: CommandId,
     /// What has just happened.
     pub(crate) notice: Option<Notice>,
+    /// The item on which the mouse was pressed: where dragging begins.
+    pub(crate) pressed: Option<Place>,
     /// Rows the detail view is scrolled down.
     pub(crate) detail_scroll: usize,
 }
@@ -172,6 +176,7 @@ impl Model {
             pending: BTreeMap::new(),
             next_command: 1,
             notice: None,
+            pressed: None,
             detail_scroll: 0,
         }
     }
@@ -184,12 +189,17 @@ impl Model {
             (None, Some(Modal::Info { .. })) => &[Context::Info],
             (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
             (None, Some(Modal::Confirm(_))) => &[Context::Question],
-            (None, None) => match (self.body, self.focus) {
-                (Body::Plan, _) => &[Context::Plan, Context::Everywhere],
-                (_, Panel::Services) => &[Context::Services, Context::Everywhere],
-                (Body::Detail, Panel::Logs) => &[Context::Detail, Context::Everywhere],
-                (Body::Log, Panel::Logs) => &[Context::Logs, Context::Everywhere],
-            },
+            (None, None) => self.contexts_below(),
+        }
+    }
+
+    /// Where keys count below the window that is open, the nearest first.
+    pub(crate) fn contexts_below(&self) -> &'static [Context] {
+        match (self.body, self.focus) {
+            (Body::Plan, _) => &[Context::Plan, Context::Everywhere],
+            (_, Panel::Services) => &[Context::Services, Context::Everywhere],
+            (Body::Detail, Panel::Logs) => &[Context::Detail, Context::Everywhere],
+            (Body::Log, Panel::Logs) => &[Context::Logs, Context::Everywhere],
         }
     }
 

@@ -41,6 +41,9 @@ pub(crate) struct Answer {
     pub(crate) message: Message,
 }
 
+/// So many events are taken in at most before the answer to a command: what caused it came before.
+const BEFORE_ANSWER: usize = 256;
+
 /// Whether the loop goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -90,7 +93,7 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
         }
     }
     let mut keys = keys();
-    let mut ends = Ends::new()?;
+    let mut signals = Signals::new()?;
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     cockpit.draw()?;
@@ -108,14 +111,19 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
                 Some(event) => cockpit.input(event)?,
                 None => Flow::End,
             },
-            () = ends.next() => Flow::End,
+            told = signals.next() => match told {
+                Told::End => Flow::End,
+                Told::GoOn => {
+                    cockpit.screen.resume()?;
+                    cockpit.draw()?;
+                    Flow::GoOn
+                }
+            },
             () = sleep_until(next_frame), if cockpit.is_dirty => {
                 cockpit.draw()?;
                 Flow::GoOn
             }
-            Some(answer) = inbox.recv() => {
-                if answer.epoch == cockpit.epoch { cockpit.take(answer.message)? } else { Flow::GoOn }
-            }
+            Some(answer) = inbox.recv() => cockpit.answer(answer)?,
             message = next(&mut cockpit.session, now) => cockpit.news(message)?,
             _ = ticks.tick() => cockpit.take(Message::Tick)?,
         };
@@ -126,7 +134,7 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
 }
 
 /// What the session says next; nothing without one.
-async fn next(session: &mut Option<Session>, now: i64) -> Option<Message> {
+async fn next(session: &mut Option<Session>, now: i64) -> Message {
     match session {
         Some(session) => session.next(now).await,
         None => std::future::pending().await,
@@ -151,30 +159,52 @@ impl Cockpit {
     }
 
     /// What the server has said, and what else is there already.
-    fn news(&mut self, first: Option<Message>) -> io::Result<Flow> {
-        let mut next = first;
-        for _ in 0..TOGETHER {
-            let Some(message) = next else {
-                return Ok(Flow::GoOn);
-            };
-            if let Message::Lines(lines) = &message {
-                self.lines += lines.len();
-            }
-            if let Message::Hello { .. } = message {
-                self.met();
-            }
-            if self.take(message)? == Flow::End {
-                return Ok(Flow::End);
-            }
-            next = self
+    fn news(&mut self, first: Message) -> io::Result<Flow> {
+        if self.one(first)? == Flow::End {
+            return Ok(Flow::End);
+        }
+        self.more(TOGETHER)
+    }
+
+    /// What is there already, up to so many events.
+    fn more(&mut self, most: usize) -> io::Result<Flow> {
+        for _ in 0..most {
+            let next = self
                 .session
                 .as_mut()
                 .and_then(|session| session.try_next(now()));
+            let Some(message) = next else { break };
+            if self.one(message)? == Flow::End {
+                return Ok(Flow::End);
+            }
         }
-        match next {
-            Some(message) => self.take(message),
-            None => Ok(Flow::GoOn),
+        Ok(Flow::GoOn)
+    }
+
+    fn one(&mut self, message: Message) -> io::Result<Flow> {
+        if let Message::Lines(lines) = &message {
+            self.lines += lines.len();
         }
+        if let Message::Hello { .. } = message {
+            self.met();
+        }
+        self.take(message)
+    }
+
+    /// What was asked for. The server says what a command has caused before it says how it ended, and
+    /// so does the screen.
+    fn answer(&mut self, answer: Answer) -> io::Result<Flow> {
+        if answer.epoch != self.epoch {
+            return Ok(Flow::GoOn);
+        }
+        let is_of_command = matches!(
+            answer.message,
+            Message::Accepted(_) | Message::Finished { .. }
+        );
+        if is_of_command && self.more(BEFORE_ANSWER)? == Flow::End {
+            return Ok(Flow::End);
+        }
+        self.take(answer.message)
     }
 
     /// A server has introduced itself: where it is may have changed, and its configuration too.
@@ -226,6 +256,10 @@ impl Cockpit {
                 session_id: None,
                 found: "chosen from the sessions that run here",
             }),
+            (Effect::Suspend, _) => {
+                self.screen.suspend()?;
+                self.is_dirty = true;
+            }
             (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,
             (Effect::Save(text), _) => {
                 let name = format!("flowlayer-log-{}.txt", self.model.now);
@@ -344,28 +378,39 @@ fn keys() -> UnboundedReceiver<Event> {
     receiver
 }
 
-/// The signals that ask for an end.
-struct Ends {
-    signals: [Signal; 3],
+/// The signals that ask for an end, and the one that says that we were stopped and go on.
+struct Signals {
+    ends: [Signal; 3],
+    continued: Signal,
 }
 
-impl Ends {
+/// What a signal says.
+enum Told {
+    /// It is to end.
+    End,
+    /// It was stopped, and goes on.
+    GoOn,
+}
+
+impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
-            signals: [
+            ends: [
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::hangup())?,
                 signal(SignalKind::interrupt())?,
             ],
+            continued: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
         })
     }
 
-    async fn next(&mut self) {
-        let [one, two, three] = &mut self.signals;
+    async fn next(&mut self) -> Told {
+        let [one, two, three] = &mut self.ends;
         tokio::select! {
-            _ = one.recv() => {}
-            _ = two.recv() => {}
-            _ = three.recv() => {}
+            _ = one.recv() => Told::End,
+            _ = two.recv() => Told::End,
+            _ = three.recv() => Told::End,
+            _ = self.continued.recv() => Told::GoOn,
         }
     }
 }

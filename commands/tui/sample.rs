@@ -145,6 +145,7 @@ fn line(seq: u64, (service, stream, text): (&str, Stream, &str)) -> Arc<Item> {
         place: Place::line(seq),
         at: NOW - 60_000 + (i64::try_from(seq).unwrap_or(0) - 1_526) * 3_000,
         service: Some(service.into()),
+        phase: None,
         content: Content::Line {
             stream,
             partial: false,

@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal, Stdout, Write};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode,
+    enable_raw_mode,
 };
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
@@ -40,15 +41,27 @@ impl Screen {
         let screen = Self {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         };
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            Print(MOUSE),
-            EnableBracketedPaste,
-            SetTitle("flowlayer"),
-            cursor::Hide
-        )?;
+        set_up()?;
         Ok(screen)
+    }
+
+    /// Gives the terminal to the shell, as `^Z` does, and takes it over again when the shell wants us
+    /// back.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        flowlayer::process::suspend_job()?;
+        self.resume()
+    }
+
+    /// Takes the terminal over again: somebody else may have had it meanwhile.
+    pub(crate) fn resume(&mut self) -> io::Result<()> {
+        // It may not be raw any more, whatever we remember.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        // Clearing the old one would ask the terminal where its cursor is, and wait for the answer.
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        set_up()?;
+        execute!(io::stdout(), Clear(ClearType::All))
     }
 
     /// Its columns and rows.
@@ -80,6 +93,17 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn set_up() -> io::Result<()> {
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        Print(MOUSE),
+        EnableBracketedPaste,
+        SetTitle("flowlayer"),
+        cursor::Hide
+    )
 }
 
 fn give_back() {

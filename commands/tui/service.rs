@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowlayer::protocol::{Details, ServiceState, Status};
 
 use super::log::Matcher;
-use super::theme::Look;
+use super::theme::{BLOCKED, Look};
 
 /// A service: what the server says of it.
 #[derive(Debug, Clone)]
@@ -18,12 +18,29 @@ pub(crate) struct Service {
     pub(crate) status: Status,
     /// The rest.
     pub(crate) details: Details,
+    /// When its last start began, where that was seen, in milliseconds since 1970.
+    pub(crate) began: Option<i64>,
+    /// How long that start took until it was up, in milliseconds.
+    pub(crate) took: Option<i64>,
 }
 
 impl Service {
     /// Whether it has reached its terminal startup state. Servers other than ours do not say.
     pub(crate) fn is_up(&self) -> bool {
         self.details.up.unwrap_or(self.status == Status::Ready)
+    }
+
+    /// Takes in a status of this time, in milliseconds since 1970.
+    pub(crate) fn change(&mut self, at: i64, status: Status, details: Details) {
+        let (was_up, wave) = (self.is_up(), self.details.wave);
+        self.status = status;
+        self.details = details;
+        self.details.wave = self.details.wave.or(wave);
+        match status {
+            Status::Starting => (self.began, self.took) = (Some(at), None),
+            _ if self.is_up() && !was_up => self.took = self.began.map(|began| at - began),
+            _ => {}
+        }
     }
 
     /// Why it is not up, or what is worth knowing though it is; in words.
@@ -34,15 +51,18 @@ impl Service {
             .as_deref()
             .filter(|detail| !detail.is_empty())
         {
-            return Some(super::ansi::plain(detail));
+            // That it is blocked is what its state says.
+            let words = detail.strip_prefix(BLOCKED).unwrap_or(detail);
+            return Some(super::ansi::plain(words));
         }
         if !self.details.blocked_by.is_empty() {
-            return Some(format!("blocked by {}", self.details.blocked_by.join(", ")));
+            let names = super::ansi::plain(&self.details.blocked_by.join(", "));
+            return Some(format!("needs {names}"));
         }
         if self.status != Status::Failed {
             return None;
         }
-        match (self.details.exit_code, &self.details.signal) {
+        match (self.details.exit_code, self.details.signal.as_deref()) {
             (Some(code), _) => Some(format!("exit code {code}")),
             (None, Some(signal)) => Some(format!("ended by {signal}")),
             (None, None) => None,
@@ -105,6 +125,8 @@ impl Services {
                 rank: 0,
                 status: state.status,
                 details: state.details,
+                began: None,
+                took: None,
             })
             .collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));

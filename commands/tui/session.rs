@@ -9,7 +9,7 @@ use flowlayer::client::{
     self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
     Follow, Missed, Reply, Start,
 };
-use flowlayer::protocol::{Command, LogsCursor, LogsQuery};
+use flowlayer::protocol::{Command, LogsCursor, LogsQuery, Status};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::log::pane::PageRequest;
@@ -69,8 +69,8 @@ impl Session {
         }
     }
 
-    /// Waits for what happens next; `None` for what the screen does not show. Cancel-safe.
-    pub(crate) async fn next(&mut self, now: i64) -> Option<Message> {
+    /// Waits for what happens next. Cancel-safe.
+    pub(crate) async fn next(&mut self, now: i64) -> Message {
         match self.events.next().await {
             Some(event) => self.message(event, now),
             // It never ends by itself; should it, nothing more will happen.
@@ -81,11 +81,11 @@ impl Session {
     /// What has happened already.
     pub(crate) fn try_next(&mut self, now: i64) -> Option<Message> {
         let event = self.events.try_next()?;
-        self.message(event, now)
+        Some(self.message(event, now))
     }
 
-    fn message(&mut self, event: Event, now: i64) -> Option<Message> {
-        Some(match event {
+    fn message(&mut self, event: Event, now: i64) -> Message {
+        match event {
             Event::Connection(state) => Message::Link(link(state, now)),
             Event::Session(session) => Message::Hello {
                 is_new: session.restarted || !std::mem::replace(&mut self.has_met, true),
@@ -95,9 +95,11 @@ impl Session {
             Event::Status(status) => Message::Status(status),
             Event::Detail(detail) => Message::Detail(detail),
             Event::Logs(entries) => Message::Lines(items(entries)),
-            // The hole in the numbers says it.
-            Event::Gap(_) => return None,
-        })
+            Event::Gap(gap) => Message::Gap {
+                first: gap.first,
+                last: gap.last,
+            },
+        }
     }
 
     /// Tries again now.
@@ -189,6 +191,7 @@ fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
             place: Place::line(entry.seq),
             at: entry.timestamp.as_millisecond(),
             service: Some(entry.service),
+            phase: phase(&entry.phase),
             content: Content::Line {
                 stream: entry.stream,
                 partial: entry.partial,
@@ -197,6 +200,13 @@ fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
         })
     };
     entries.into_iter().map(item).collect()
+}
+
+/// A status by its word.
+fn phase(word: &str) -> Option<Status> {
+    use Status::{Failed, Ready, Running, Starting, Stopped, Stopping, Unknown};
+    let all = [Running, Ready, Stopping, Starting, Failed, Stopped, Unknown];
+    all.into_iter().find(|status| status.as_str() == word)
 }
 
 fn link(state: ConnectionState, now: i64) -> Link {

@@ -10,6 +10,9 @@ use ratatui::style::{Color, Modifier, Style};
 use super::service::Service;
 use crate::terminal::lines::PALETTE;
 
+/// How the server's words on a blocked service begin.
+pub(crate) const BLOCKED: &str = "blocked: ";
+
 /// How a service stands, as a person would put it: finer than [`Status`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Look {
@@ -52,15 +55,20 @@ impl Look {
         let details = &service.details;
         let is_oneshot = details.kind == Some(Kind::Oneshot);
         match service.status {
-            Status::Unknown | Status::Stopped if !details.blocked_by.is_empty() => Self::Blocked,
-            Status::Unknown => Self::Waiting,
+            Status::Unknown | Status::Stopped => match details.detail.as_deref() {
+                // These words come at once, `blocked_by` with the next change of status.
+                Some(words) if words.starts_with(BLOCKED) => Self::Blocked,
+                Some(words) if words.starts_with("waiting for ") => Self::Waiting,
+                _ if !details.blocked_by.is_empty() => Self::Blocked,
+                _ if service.status == Status::Unknown => Self::Waiting,
+                _ => Self::Stopped,
+            },
             Status::Starting => Self::Starting,
             Status::Running if details.up == Some(true) => Self::Up,
             Status::Running => Self::Running,
             Status::Ready if is_oneshot => Self::Done,
             Status::Ready => Self::Up,
             Status::Stopping => Self::Stopping,
-            Status::Stopped => Self::Stopped,
             Status::Failed => Self::Failed,
         }
     }
@@ -180,6 +188,7 @@ impl Theme {
                 .add_modifier(Modifier::BOLD),
             (true, false) => Style::new()
                 .bg(Color::Indexed(238))
+                .fg(Color::Indexed(255))
                 .add_modifier(Modifier::BOLD),
             (false, true) => Style::new().add_modifier(Modifier::REVERSED),
             (false, false) => Style::new().add_modifier(Modifier::BOLD),

@@ -47,6 +47,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
                 model.logs.push_line(line);
             }
         }
+        Message::Gap { first, last } => model.logs.push_gap(first, last),
         Message::Page { request, result } => server::page(model, &request, result),
         Message::Accepted(id) => server::accepted(model, id),
         Message::Finished { id, outcome } => server::finished(model, id, outcome),
@@ -99,6 +100,7 @@ fn notify(model: &mut Model, tone: Tone, text: impl Into<String>) {
     model.notice = Some(Notice {
         text: text.into(),
         tone,
+        since: model.now,
         until: model.now + duration,
     });
 }

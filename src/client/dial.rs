@@ -46,7 +46,7 @@ async fn shake_hands(address: &str, request: Request) -> Result<Socket, Failure>
         .await
         .map_err(|error| Failure::Unreachable {
             address: address.to_owned(),
-            why: error.to_string(),
+            why: words(&error),
         })?;
     // Commands are small and wanted at once.
     let _ = socket.set_nodelay(true);
@@ -56,6 +56,17 @@ async fn shake_hands(address: &str, request: Request) -> Result<Socket, Failure>
     match tokio_tungstenite::client_async_with_config(request, socket, Some(config)).await {
         Ok((socket, _)) => Ok(socket),
         Err(error) => Err(refusal(address.to_owned(), &error)),
+    }
+}
+
+/// What the system says, without its number: `connection refused`.
+pub(super) fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => "unknown error".to_owned(),
     }
 }
 
@@ -72,7 +83,7 @@ fn refusal(address: String, error: &Error) -> Failure {
         },
         Error::Io(error) => Failure::Unreachable {
             address,
-            why: error.to_string(),
+            why: words(error),
         },
         other => Failure::NotFlowLayer {
             address,

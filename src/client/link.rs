@@ -313,7 +313,9 @@ fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Pol
 }
 
 fn lost(error: &tokio_tungstenite::tungstenite::Error) -> Failure {
-    Failure::Lost {
-        why: error.to_string(),
-    }
+    let why = match error {
+        tokio_tungstenite::tungstenite::Error::Io(error) => super::dial::words(error),
+        other => other.to_string(),
+    };
+    Failure::Lost { why }
 }

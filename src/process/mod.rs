@@ -28,6 +28,7 @@ mod signals;
 mod spare;
 mod spawn;
 mod spawn_error;
+mod suspend;
 mod table;
 mod takedown;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use message::{
 };
 pub use signals::{Ask, EndSignals};
 pub use spawn_error::SpawnError;
+pub use suspend::suspend_job;
 pub use watch::Watched;
 
 #[cfg(target_os = "linux")]

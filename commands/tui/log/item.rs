@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer::protocol::Stream;
+use flowlayer::protocol::{Status, Stream};
 
 /// Where an item stands: lines at their `seq`, everything else after the line that was the newest
 /// when it happened. It never changes, so a scroll position made of it holds whatever arrives.
@@ -30,6 +30,9 @@ pub(crate) struct Item {
     pub(crate) at: i64,
     /// Whose it is; `None` for what concerns the whole stack.
     pub(crate) service: Option<Arc<str>>,
+    /// Of a line, the status of its service when it was read; of an event that tells a change of
+    /// status, the new one.
+    pub(crate) phase: Option<Status>,
     /// What it says.
     pub(crate) content: Content,
 }
@@ -87,6 +90,17 @@ impl Item {
         matches!(self.content, Content::Line { .. })
     }
 
+    /// Whether this line was read before the change of status which that event tells. The server
+    /// tells of a change at once, and of lines when nothing else waits, so what a service wrote last
+    /// comes after the news of its end.
+    pub(crate) fn precedes(&self, event: &Self) -> bool {
+        let Some(status) = event.phase else {
+            return false;
+        };
+        let is_of_the_life_before = self.service != event.service || self.phase != Some(status);
+        self.at <= event.at && is_of_the_life_before
+    }
+
     /// What holding it costs, in bytes.
     pub(crate) fn cost(&self) -> usize {
         OVERHEAD + self.raw().len()
@@ -103,6 +117,7 @@ pub(crate) mod tests {
             place: Place::line(seq),
             at: i64::try_from(seq).unwrap() * 1_000,
             service: Some(service.into()),
+            phase: None,
             content: Content::Line {
                 stream: Stream::Stdout,
                 partial: false,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer::protocol::Stream;
+use flowlayer::protocol::{Status, Stream};
 
 use super::item::{Content, Item, Place, Tone};
 use super::matcher::Matcher;
@@ -99,8 +99,8 @@ pub(crate) struct LogPane {
     pub(crate) selection: Option<Selection>,
     /// Whether long lines are broken.
     pub(crate) wrap: bool,
-    /// How times are written.
-    pub(crate) clock: Clock,
+    /// How times are written; `None`: as there is space.
+    pub(crate) clock: Option<Clock>,
     /// Columns scrolled to the right.
     pub(crate) shift: usize,
     /// Lines that came since the reader left the end.
@@ -119,7 +119,7 @@ impl Default for LogPane {
             search: None,
             selection: None,
             wrap: false,
-            clock: Clock::Time,
+            clock: None,
             shift: 0,
             unseen: 0,
             marks: 0,
@@ -136,7 +136,9 @@ impl LogPane {
 
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
-        self.recent.push(Arc::clone(&line));
+        for (before, event) in self.recent.push(Arc::clone(&line)) {
+            self.put_elsewhere(before, &event);
+        }
         if self.sieve.admits(&line) {
             let is_following = self.is_following() && self.selection.is_none();
             if !is_following {
@@ -146,19 +148,58 @@ impl LogPane {
         }
     }
 
-    /// Writes an event into the log.
+    /// Lines from the first to the last of these numbers will not come by themselves.
+    pub(crate) fn push_gap(&mut self, first: u64, last: u64) {
+        if last <= self.recent.last_seq() {
+            return;
+        }
+        self.recent.skip(last);
+        let is_following = self.is_following() && self.selection.is_none();
+        self.window.skip(first, last, is_following);
+        if !is_following && !self.sieve.is_narrow() && self.sieve.scope == Scope::All {
+            self.unseen += last - first + 1;
+        }
+    }
+
+    /// An event stands elsewhere than was thought, and so does who holds on to it.
+    fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
+        self.window.put_elsewhere(before, event);
+        if let Position::At { top, .. } = &mut self.position
+            && *top == before
+        {
+            *top = event.place;
+        }
+        if let Some(selection) = &mut self.selection {
+            for end in [&mut selection.anchor, &mut selection.cursor] {
+                if *end == before {
+                    *end = event.place;
+                }
+            }
+        }
+        if let Some(current) = self
+            .search
+            .as_mut()
+            .and_then(|search| search.current.as_mut())
+            && *current == before
+        {
+            *current = event.place;
+        }
+    }
+
+    /// Writes an event into the log; with the status, when it is about a change of it.
     pub(crate) fn push_event(
         &mut self,
         at: i64,
         service: Option<Arc<str>>,
-        tone: Tone,
-        text: &str,
+        phase: Option<Status>,
+        (tone, text): (Tone, &str),
     ) {
         let text = text.into();
         let event = self.recent.note(|place| Item {
             place,
             at,
             service,
+            phase,
             content: Content::Event { tone, text },
         });
         if self.sieve.admits(&event) {
@@ -175,6 +216,7 @@ impl LogPane {
             place,
             at,
             service: None,
+            phase: None,
             content: Content::Mark(number),
         });
         self.window
@@ -333,8 +375,11 @@ impl LogPane {
         let Some(index) = found else {
             return false;
         };
-        search.current = Some(items[index].place);
+        let place = items[index].place;
+        search.current = Some(place);
         search.is_seeking = false;
+        self.window.set_current(place);
+        let items = self.window.items();
         // What is on the screen already does not have to move.
         let last = index.min(first.index + geometry.height);
         let items = items.range(first.index.min(last)..last);

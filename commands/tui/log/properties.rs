@@ -95,7 +95,7 @@ proptest! {
     fn no_line_is_missing_wherever_one_goes(
         last in 1_u64..60_000,
         sparse in prop::sample::select(vec![1_u64, 7, 400, 9_000]),
-        moves in prop::collection::vec((0_u8..5, 1_isize..3_000), 1..25),
+        moves in prop::collection::vec((0_u8..6, 1_isize..3_000), 1..25),
         is_of_one: bool,
     ) {
         let mut server = Server { last, sparse };
@@ -114,6 +114,12 @@ proptest! {
                 1 => pane.scroll(rows, GEOMETRY),
                 2 => pane.rewind(),
                 3 => pane.follow(),
+                // Lines that do not come by themselves.
+                4 => {
+                    let first = server.last + 1;
+                    server.last += rows.unsigned_abs() as u64;
+                    pane.push_gap(first, server.last);
+                }
                 _ => {
                     for _ in 0..rows {
                         server.last += 1;

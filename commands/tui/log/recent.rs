@@ -26,9 +26,15 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    /// Takes in a line. Those that come late (a gap being filled) go where they belong.
-    pub(crate) fn push(&mut self, line: Arc<Item>) {
+    /// Takes in a line. Those that come late (a gap being filled) go where they belong. What is
+    /// returned are events that now stand elsewhere: where they stood, and as they are.
+    pub(crate) fn push(&mut self, line: Arc<Item>) -> Vec<(Place, Arc<Item>)> {
         let seq = line.place.seq;
+        let moved = if seq > self.last_seq {
+            self.overtaken(&line)
+        } else {
+            Vec::new()
+        };
         if seq != self.last_seq + 1 && seq > self.last_seq {
             self.complete_from = seq;
         }
@@ -43,7 +49,7 @@ impl Recent {
                 .get(at)
                 .is_some_and(|other| other.place == line.place);
             if is_known || at == 0 {
-                return;
+                return moved;
             }
             self.bytes += line.cost();
             self.lines.insert(at, line);
@@ -54,6 +60,39 @@ impl Recent {
             };
             self.bytes -= gone.cost();
             self.complete_from = self.complete_from.max(gone.place.seq + 1);
+        }
+        moved
+    }
+
+    /// The events at the end of the log that this line, the newest, came too late for.
+    fn overtaken(&mut self, line: &Item) -> Vec<(Place, Arc<Item>)> {
+        let last = self.last_seq;
+        let at_end = self.notes.iter().rev();
+        let count = at_end.take_while(|note| note.place.seq == last).count();
+        let first = self.notes.len() - count;
+        let notes = self.notes.range_mut(first..);
+        notes
+            .skip_while(|note| !line.precedes(note))
+            .map(|note| {
+                let before = note.place;
+                let place = Place {
+                    seq: line.place.seq,
+                    ..before
+                };
+                *note = Arc::new(Item {
+                    place,
+                    ..Item::clone(note)
+                });
+                (before, Arc::clone(note))
+            })
+            .collect()
+    }
+
+    /// Lines up to this number will not come by themselves.
+    pub(crate) fn skip(&mut self, last: u64) {
+        if last > self.last_seq {
+            self.last_seq = last;
+            self.complete_from = last + 1;
         }
     }
 
@@ -96,6 +135,8 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
+    use flowlayer::protocol::Status;
+
     use super::super::item::tests::line;
     use super::*;
 
@@ -117,6 +158,69 @@ mod tests {
         assert_eq!(seqs(&recent), [9, 10]);
     }
 
+    fn texts(recent: &Recent) -> Vec<String> {
+        let mut all: Vec<_> = recent.lines.iter().chain(&recent.notes).collect();
+        all.sort_by_key(|item| item.place);
+        all.iter().map(|item| item.raw().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_a_service_wrote_last_stands_before_the_news_of_its_end() {
+        let mut recent = Recent::default();
+        let written = |seq: u64, service: &str, phase, text: &str| {
+            let item = line(seq, service, text);
+            Arc::new(Item {
+                phase: Some(phase),
+                ..Item::clone(&item)
+            })
+        };
+        let news = |recent: &mut Recent, at, phase, text: &str| {
+            recent.note(|place| Item {
+                place,
+                at,
+                service: Some("api".into()),
+                phase,
+                content: super::super::Content::Event {
+                    tone: super::super::Tone::Plain,
+                    text: text.into(),
+                },
+            });
+        };
+        recent.push(written(1, "api", Status::Running, "one"));
+        news(&mut recent, 2_000, Some(Status::Failed), "failed");
+        news(&mut recent, 9_000, None, "said by the cockpit");
+        let moved = recent.push(written(2, "api", Status::Running, "last words"));
+        assert_eq!(moved.len(), 2, "what came after it moves with it");
+        assert_eq!(moved[0].0.seq, 1);
+        recent.push(written(3, "db", Status::Ready, "later"));
+        let moved = recent.push(written(4, "api", Status::Failed, "why"));
+        assert_eq!(moved, []);
+        assert_eq!(
+            texts(&recent),
+            [
+                "one",
+                "last words",
+                "failed",
+                "said by the cockpit",
+                "later",
+                "why"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_skipped_is_a_hole() {
+        let mut recent = Recent::default();
+        recent.push(line(5, "a", "x"));
+        recent.skip(9);
+        assert_eq!((recent.last_seq(), seqs(&recent)), (9, vec![]));
+        recent.push(line(10, "a", "x"));
+        assert_eq!(
+            (recent.complete_from(), seqs(&recent)),
+            (Some(10), vec![10])
+        );
+    }
+
     #[test]
     fn it_is_bounded_in_lines_and_bytes() {
         let mut recent = Recent::default();
@@ -135,6 +239,7 @@ mod tests {
                 place,
                 at: 0,
                 service: None,
+                phase: None,
                 content: super::super::Content::Mark(1),
             });
         }

@@ -79,6 +79,8 @@ pub(crate) struct Window {
     /// What is looked for, so that the count of hits keeps up with what comes and goes.
     highlight: Option<Matcher>,
     hits: usize,
+    /// The hit the reader is at, and how many hits stand before it.
+    current: Option<(Place, usize)>,
     lines: usize,
 }
 
@@ -94,6 +96,7 @@ impl Window {
             generation,
             highlight: None,
             hits: 0,
+            current: None,
             lines: 0,
         }
     }
@@ -116,7 +119,29 @@ impl Window {
     /// Looks for something else, or for nothing.
     pub(crate) fn set_highlight(&mut self, highlight: Option<Matcher>) {
         self.highlight = highlight;
+        self.current = None;
         self.hits = self.items.iter().filter(|item| self.is_hit(item)).count();
+    }
+
+    /// The reader is at this hit.
+    pub(crate) fn set_current(&mut self, place: Place) {
+        let before = self.items.range(..self.index_of(place));
+        let count = before.filter(|item| self.is_hit(item)).count();
+        self.current = Some((place, count));
+    }
+
+    /// Which of the hits that are held the reader is at, from 1.
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.current.map(|(_, before)| before + 1)
+    }
+
+    /// Whether there may be more that is wanted further up than what is held.
+    pub(crate) const fn has_older(&self) -> bool {
+        match self.older {
+            Older::Unknown => true,
+            Older::Below(seq) => seq > 1,
+            Older::Silent | Older::Beginning => false,
+        }
     }
 
     /// Whether it is an item that is looked for.
@@ -164,6 +189,42 @@ impl Window {
             }
         }
         true
+    }
+
+    /// Lines from the first to the last of these numbers will not come by themselves. Whoever follows
+    /// goes on after them, whoever reads stays before them; either way they are asked for when they
+    /// are wanted.
+    pub(crate) fn skip(&mut self, first: u64, last: u64, is_following: bool) {
+        if self.newer != Newer::Live {
+            return;
+        }
+        if is_following {
+            let highlight = self.highlight.take();
+            *self = Self {
+                highlight,
+                // What was asked for before does not reach up to here.
+                ..Self::new(self.generation + 1, Older::Below(last + 1), Newer::Live)
+            };
+        } else {
+            self.newer = Newer::Above {
+                complete: first.saturating_sub(1),
+                step: PAGE,
+            };
+        }
+    }
+
+    /// An event stands elsewhere than was thought.
+    pub(crate) fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
+        let index = self.index_of(before);
+        if self
+            .items
+            .get(index)
+            .is_some_and(|item| item.place == before)
+            && let Some(item) = self.items.remove(index)
+        {
+            self.forget(&item);
+            self.insert(Arc::clone(event));
+        }
     }
 
     /// Takes in the answer to a question for older entries. `was_end`: it was asked without a
@@ -327,7 +388,12 @@ impl Window {
         }
         self.bytes += item.cost();
         self.lines += usize::from(item.is_line());
-        self.hits += usize::from(self.is_hit(&item));
+        if self.is_hit(&item) {
+            self.hits += 1;
+            if let Some((place, before)) = &mut self.current {
+                *before += usize::from(item.place < *place);
+            }
+        }
         self.items.insert(at, item);
         true
     }
@@ -339,7 +405,14 @@ impl Window {
     fn forget(&mut self, item: &Item) {
         self.bytes -= item.cost();
         self.lines -= usize::from(item.is_line());
-        self.hits -= usize::from(self.is_hit(item));
+        if self.is_hit(item) {
+            self.hits -= 1;
+            match &mut self.current {
+                Some((place, before)) if item.place < *place => *before -= 1,
+                Some((place, _)) if item.place == *place => self.current = None,
+                _ => {}
+            }
+        }
     }
 
     fn shrink_front(&mut self) {

@@ -12,20 +12,12 @@ const STEP: isize = 3;
 
 /// The mouse did something.
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
-    if let Some(modal) = &mut model.modal {
-        let Modal::Help { scroll } = modal else {
-            return;
+    if model.modal.is_some() {
+        return match event.kind {
+            MouseEventKind::ScrollUp => wheel_in_window(model, -STEP),
+            MouseEventKind::ScrollDown => wheel_in_window(model, STEP),
+            _ => {}
         };
-        let down = match event.kind {
-            MouseEventKind::ScrollUp => -STEP,
-            MouseEventKind::ScrollDown => STEP,
-            _ => return,
-        };
-        let wanted = scroll.saturating_add_signed(down);
-        let room = usize::from(model.rows.saturating_sub(2));
-        let scroll = wanted.min(super::super::view::help_rows(model).saturating_sub(room));
-        model.modal = Some(Modal::Help { scroll });
-        return;
     }
     let areas = layout::areas(model);
     let panel = areas.panel_at(event.column, event.row);
@@ -33,16 +25,34 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollUp => wheel(model, panel, -STEP),
         MouseEventKind::ScrollDown => wheel(model, panel, STEP),
+        MouseEventKind::ScrollLeft if is_log => super::press::sideways(model, true),
+        MouseEventKind::ScrollRight if is_log => super::press::sideways(model, false),
         MouseEventKind::Down(MouseButton::Left) => {
             if let (Some(panel), true) = (panel, model.body != Body::Plan) {
                 model.focus = panel;
             }
             model.logs.selection = None;
+            model.pressed = is_log.then(|| place_at(model, &areas, event.row)).flatten();
             if panel == Some(Panel::Services) {
                 select_service(model, &areas, event.row);
             }
         }
-        MouseEventKind::Drag(MouseButton::Left) if is_log => drag(model, &areas, event.row),
+        MouseEventKind::Drag(MouseButton::Left) if model.body == Body::Log => {
+            drag(model, &areas, event.row, is_log);
+        }
+        _ => {}
+    }
+}
+
+fn wheel_in_window(model: &mut Model, rows: isize) {
+    let last = super::super::view::help_rows(model);
+    let last = last.saturating_sub(usize::from(model.rows.saturating_sub(2)));
+    match &mut model.modal {
+        Some(Modal::Help { scroll }) => *scroll = scroll.saturating_add_signed(rows).min(last),
+        Some(Modal::Sessions { choices, row }) => {
+            let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
+            *row = row.saturating_add_signed(rows.signum()).min(last);
+        }
         _ => {}
     }
 }
@@ -73,14 +83,27 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
     }
 }
 
-fn drag(model: &mut Model, areas: &Areas, row: u16) {
-    let Some(place) = place_at(model, areas, row) else {
+/// Selects to where the mouse is. Above and below the lines the log moves on.
+fn drag(model: &mut Model, areas: &Areas, row: u16, is_log: bool) {
+    if !is_log && model.logs.selection.is_none() {
+        return;
+    }
+    let rows = areas.log_rows();
+    let last = rows.bottom().saturating_sub(1);
+    if model.logs.selection.is_some() && (row < rows.y || row > last) {
+        let geometry = layout::geometry(model);
+        model
+            .logs
+            .scroll(if row < rows.y { -1 } else { 1 }, geometry);
+    }
+    let Some(place) = place_at(model, areas, row.clamp(rows.y, last.max(rows.y))) else {
         return;
     };
+    let pressed = model.pressed.unwrap_or(place);
     let anchor = model
         .logs
         .selection
-        .map_or(place, |selection| selection.anchor);
+        .map_or(pressed, |selection| selection.anchor);
     model.logs.selection = Some(Selection {
         anchor,
         cursor: place,

@@ -6,10 +6,11 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use flowlayer::protocol::Stream;
 
 use super::{layout, notify, typing};
+use crate::tui::ansi;
 use crate::tui::keys::{self, Action};
 use crate::tui::log::pane::{Clock, Selection};
 use crate::tui::log::viewport::Position;
-use crate::tui::log::{Content, Place, Tone};
+use crate::tui::log::{Content, Geometry, Place, Tone};
 use crate::tui::message::{Effect, Order};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
 use crate::tui::service::Selected;
@@ -20,6 +21,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>)
         return;
     }
     model.logs.renew_patience();
+    forget_notice(model);
     match keys::action(event, model.contexts()) {
         // Ctrl-C quits wherever one is.
         _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Quit)
@@ -27,12 +29,26 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>)
         {
             effects.push(Effect::Quit);
         }
+        _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Suspend) => {
+            effects.push(Effect::Suspend);
+        }
         Some(action) if model.prompt.is_some() => typing::act(model, action),
         None if model.prompt.is_some() => typing::key(model, event),
         Some(action) => act(model, action, effects),
         // Help is left by whatever is pressed.
         None if matches!(model.modal, Some(Modal::Help { .. })) => model.modal = None,
         None => {}
+    }
+}
+
+/// Good news that has been read is in the way of the hints.
+fn forget_notice(model: &mut Model) {
+    /// What has just come has not been read.
+    const READ_MS: i64 = 1_000;
+    if model.notice.as_ref().is_some_and(|notice| {
+        matches!(notice.tone, Tone::Plain | Tone::Good) && model.now - notice.since >= READ_MS
+    }) {
+        model.notice = None;
     }
 }
 
@@ -91,15 +107,24 @@ fn act_on_log(model: &mut Model, action: Action) {
             });
         }
         Action::Clock => {
-            model.logs.clock = match model.logs.clock {
-                Clock::Time => Clock::Full,
-                Clock::Full => Clock::Off,
-                Clock::Off => Clock::Time,
+            let width = layout::areas(model).log_rows().width;
+            let (clock, words) = match layout::clock(model, width) {
+                Clock::Time => (Clock::Full, "times with date and milliseconds"),
+                Clock::Full => (Clock::Off, "no times"),
+                Clock::Off => (Clock::Time, "times"),
             };
+            model.logs.clock = Some(clock);
+            notify(model, Tone::Plain, words);
         }
         Action::Wrap => {
             model.logs.wrap = !model.logs.wrap;
             model.logs.shift = 0;
+            let words = if model.logs.wrap {
+                "long lines are broken"
+            } else {
+                "long lines are cut: ← → move"
+            };
+            notify(model, Tone::Plain, words);
         }
         Action::LineStart => model.logs.shift = 0,
         Action::Mark => {
@@ -147,7 +172,10 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             if let Some(choice) = choices.as_ref().and_then(|choices| choices.get(*row)) {
                 let choice = choice.clone();
                 model.modal = None;
-                effects.push(Effect::Switch(choice));
+                // Whoever chooses where they are stays there.
+                if choice.address != model.target.address || !model.is_connected() {
+                    effects.push(Effect::Switch(choice));
+                }
             }
         }
         (Some(Modal::Confirm(order)), Action::Accept) => {
@@ -307,7 +335,6 @@ fn travel(model: &mut Model, action: Action) {
         }
     }
     let geometry = layout::geometry(model);
-    let jump = (geometry.columns / 2).max(1);
     match action {
         Action::Up => model.logs.scroll(-1, geometry),
         Action::Down => model.logs.scroll(1, geometry),
@@ -315,13 +342,31 @@ fn travel(model: &mut Model, action: Action) {
         Action::PageDown => model.logs.scroll(page, geometry),
         Action::Top => model.logs.rewind(),
         Action::Bottom => model.logs.follow(),
-        Action::Left => model.logs.shift = model.logs.shift.saturating_sub(jump),
-        // A line has 64 KiB at most.
-        Action::Right if !model.logs.wrap => {
-            model.logs.shift = (model.logs.shift + jump).min(1 << 16);
-        }
+        Action::Left => sideways(model, true),
+        Action::Right => sideways(model, false),
         _ => {}
     }
+}
+
+/// Half a screen to the left or to the right, as far as the lines on the screen reach.
+pub(super) fn sideways(model: &mut Model, is_left: bool) {
+    let geometry = layout::geometry(model);
+    let jump = (geometry.columns / 2).max(1);
+    let shift = model.logs.shift;
+    if is_left {
+        model.logs.shift = shift.saturating_sub(jump);
+    } else if !model.logs.wrap {
+        let most = widest_on_screen(model, geometry).saturating_sub(geometry.columns);
+        model.logs.shift = (shift + jump).min(most).max(shift);
+    }
+}
+
+/// Columns of the longest line on the screen.
+fn widest_on_screen(model: &Model, geometry: Geometry) -> usize {
+    let window = &model.logs.window;
+    let start = model.logs.position.start(window, geometry).index;
+    let items = window.items().iter().skip(start).take(geometry.height);
+    items.map(|item| ansi::width(item.raw())).max().unwrap_or(0)
 }
 
 /// In the plan, left and right go to the neighbouring wave, to the same row or the last.

@@ -24,6 +24,7 @@ fn item(seq: u64, name: usize, text: String) -> Arc<Item> {
         place: Place::line(seq),
         at: NOW,
         service: Some(NAMES[name % NAMES.len()].into()),
+        phase: None,
         content: Content::Line {
             stream: if seq.is_multiple_of(3) {
                 Stream::Stderr
@@ -41,6 +42,7 @@ fn item(seq: u64, name: usize, text: String) -> Arc<Item> {
 enum Step {
     Message(Message),
     Lines(Vec<(usize, String)>),
+    Gap(u64),
     Reply {
         count: u64,
         truncated: bool,
@@ -149,6 +151,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => key().prop_map(|event| Step::Message(Message::Key(event))),
         8 => prop::collection::vec((0_usize..4, text()), 0..30).prop_map(Step::Lines),
+        1 => (1_u64..5_000).prop_map(Step::Gap),
         8 => (0_u64..1_100, any::<bool>(), prop::bool::weighted(0.1))
             .prop_map(|(count, truncated, fails)| Step::Reply { count, truncated, fails }),
         3 => size.prop_map(|(columns, rows)| Step::Message(Message::Resize { columns, rows })),
@@ -206,6 +209,14 @@ impl World {
             Step::Wait(duration) => {
                 self.now += duration;
                 self.take(Message::Tick);
+            }
+            Step::Gap(count) => {
+                let first = self.next_seq + 1;
+                self.next_seq += count;
+                self.take(Message::Gap {
+                    first,
+                    last: self.next_seq,
+                });
             }
             Step::Lines(lines) => {
                 let lines = lines.into_iter().map(|(name, text)| {
@@ -298,7 +309,7 @@ proptest! {
         let before = top(&world.model);
         for step in steps {
             // Only what comes by itself.
-            if matches!(step, Step::Lines(_) | Step::Reply { fails: false, .. } | Step::Wait(_)) {
+            if matches!(step, Step::Lines(_) | Step::Gap(_) | Step::Reply { fails: false, .. } | Step::Wait(_)) {
                 world.step(step);
                 prop_assert_eq!(top(&world.model), before);
             }

@@ -18,7 +18,9 @@ pub(super) fn link(model: &mut Model, link: Link) {
         let was_connected = model.link == Link::Connected;
         if let (true, Link::Reconnecting { why, .. }) = (was_connected, &link) {
             let text = format!("connection lost: {why}");
-            model.logs.push_event(model.now, None, Tone::Bad, &text);
+            model
+                .logs
+                .push_event(model.now, None, None, (Tone::Bad, &text));
         }
         // What was asked for will not be answered any more.
         model.logs.window.loading = None;
@@ -35,14 +37,14 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
             model.logs.push_event(
                 model.now,
                 None,
-                Tone::Plain,
-                "the server was restarted: a new session",
+                None,
+                (Tone::Plain, "the server was restarted: a new session"),
             );
         }
     } else if !is_first {
         model
             .logs
-            .push_event(model.now, None, Tone::Good, "connected again");
+            .push_event(model.now, None, None, (Tone::Good, "connected again"));
     }
     model.session_id = session_id;
     model.logs.renew_patience();
@@ -53,10 +55,7 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     let at = status.timestamp.as_millisecond();
     let name = status.service;
     let Some(before) = model.services.update(&name, |service| {
-        let wave = service.details.wave;
-        service.status = status.status;
-        service.details = status.details;
-        service.details.wave = service.details.wave.or(wave);
+        service.change(at, status.status, status.details);
     }) else {
         return;
     };
@@ -73,8 +72,13 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
         Look::Starting | Look::Running | Look::Stopping => Tone::Busy,
         Look::Waiting | Look::Stopped => Tone::Plain,
     };
-    let reason = service
-        .reason()
+    // What a service under way waits for changes faster than it is read, and is in the list.
+    let reason = if tone == Tone::Busy {
+        None
+    } else {
+        service.reason()
+    };
+    let reason = reason
         .map(|reason| format!(" ({reason})"))
         .unwrap_or_default();
     let word = if look == Look::Blocked {
@@ -82,12 +86,14 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     } else {
         service.status.as_str()
     };
-    let text = format!("{} {name} → {word}{reason}", look.sign());
-    let name = Arc::clone(&service.name);
-    let has_failed = service.status == Status::Failed;
-    model.logs.push_event(at, Some(name), tone, &text);
-    if has_failed {
-        notify(model, Tone::Bad, text);
+    let news = format!("{name} → {word}{reason}");
+    let text = format!("{} {news}", look.sign());
+    let (name, status) = (Arc::clone(&service.name), service.status);
+    model
+        .logs
+        .push_event(at, Some(name), Some(status), (tone, &text));
+    if status == Status::Failed {
+        notify(model, Tone::Bad, news);
     }
 }
 
@@ -155,9 +161,12 @@ pub(super) fn accepted(model: &mut Model, id: CommandId) {
             .map(|name| format!(" {name}"))
             .unwrap_or_default();
         let text = format!("command {}{target} acknowledged", order.name());
-        model
-            .logs
-            .push_event(model.now, order.service().cloned(), Tone::Plain, &text);
+        model.logs.push_event(
+            model.now,
+            order.service().cloned(),
+            None,
+            (Tone::Plain, &text),
+        );
     }
 }
 
@@ -186,6 +195,6 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
     };
     model
         .logs
-        .push_event(model.now, order.service().cloned(), tone, &text);
+        .push_event(model.now, order.service().cloned(), None, (tone, &text));
     notify(model, tone, text);
 }

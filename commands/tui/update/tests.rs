@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
 use super::super::log::window::Cursor;
@@ -282,6 +282,7 @@ fn a_search_goes_through_what_is_held_and_asks_for_more() {
         place: Place::line(0),
         at: NOW,
         service: Some("api".into()),
+        phase: None,
         content: Content::Line {
             stream: Stream::Stdout,
             partial: false,
@@ -343,6 +344,7 @@ fn a_mark_is_a_place_to_go_back_to() {
             place: Place::line(seq),
             at: NOW,
             service: Some("api".into()),
+            phase: None,
             content: Content::Line {
                 stream: Stream::Stdout,
                 partial: false,
@@ -432,6 +434,7 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
                     place: Place::line(seq),
                     at: NOW,
                     service: None,
+                    phase: None,
                     content: Content::Line {
                         stream: Stream::Stdout,
                         partial: false,
@@ -460,4 +463,232 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
         press(&mut model, KeyCode::PageUp)[..],
         [Effect::FetchPage(_)]
     ));
+}
+
+#[test]
+fn good_news_gives_way_to_the_hints_once_it_was_read() {
+    let mut model = sample::model(100, 30, true);
+    keys(&mut model, "\tm");
+    assert!(model.notice.is_some());
+    keys(&mut model, "k");
+    assert!(model.notice.is_some(), "nobody has read it yet");
+    let down = Message::Key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE));
+    update(&mut model, NOW + 1_500, down.clone());
+    assert_eq!(model.notice, None);
+    let outcome = Outcome::Refused("busy".to_owned());
+    select(&mut model, "api");
+    keys(&mut model, "r");
+    update(&mut model, NOW, Message::Finished { id: 1, outcome });
+    update(&mut model, NOW + 5_000, down);
+    assert!(model.notice.is_some(), "bad news stays");
+}
+
+#[test]
+fn the_terminal_can_be_lent_to_the_shell_from_anywhere() {
+    let suspend = Message::Key(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL));
+    let mut model = sample::model(100, 30, true);
+    for before in ["", "?", "\u{1b}/", "\u{1b}i"] {
+        keys(&mut model, before);
+        let effects = update(&mut model, NOW, suspend.clone());
+        assert!(effects.contains(&Effect::Suspend), "{before:?}");
+    }
+}
+
+#[test]
+fn keys_with_alt_mean_nothing() {
+    let mut model = sample::model(100, 30, true);
+    select(&mut model, "api");
+    for key in "xsrq".chars() {
+        let event = KeyEvent::new(KeyCode::Char(key), KeyModifiers::ALT);
+        assert_eq!(update(&mut model, NOW, Message::Key(event)), []);
+    }
+}
+
+#[test]
+fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
+    let mut model = sample::model(100, 30, true);
+    let mut tell = |status, detail: &str, blocked_by: &[&str]| {
+        let status = ServiceStatus {
+            service: "mailer".to_owned(),
+            status,
+            timestamp: Timestamp::from(std::time::UNIX_EPOCH),
+            details: Details {
+                up: Some(false),
+                detail: Some(detail.to_owned()),
+                blocked_by: blocked_by.iter().map(|&name| name.to_owned()).collect(),
+                ..Details::default()
+            },
+        };
+        update(&mut model, NOW, Message::Status(status));
+        let service = model.services.get("mailer").unwrap();
+        (
+            events(&model).last().unwrap().clone(),
+            super::super::theme::Look::of(service).word(),
+            service.reason().unwrap(),
+        )
+    };
+    let (event, word, reason) = tell(Status::Stopping, "stopping, 0.0 of 8 s", &[]);
+    assert_eq!(event, "◑ mailer → stopping");
+    assert_eq!(
+        (word, reason.as_str()),
+        ("stopping", "stopping, 0.0 of 8 s")
+    );
+    let (event, word, reason) = tell(Status::Stopped, "blocked: store failed", &["store"]);
+    assert_eq!(event, "⊘ mailer → blocked (store failed)");
+    assert_eq!((word, reason.as_str()), ("blocked", "store failed"));
+    // The words come at once, the names with the next status.
+    let (_, word, _) = tell(Status::Stopped, "waiting for store", &["store"]);
+    assert_eq!(word, "waiting");
+    let (_, word, _) = tell(Status::Stopped, "blocked: store failed", &[]);
+    assert_eq!(word, "blocked");
+}
+
+#[test]
+fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
+    let line = |seq: u64| super::super::log::item::tests::line(seq, "api", "x");
+    let model = || {
+        let mut model = sample::model(100, 12, true);
+        let lines = (1_600..1_700).map(line).collect();
+        update(&mut model, NOW, Message::Lines(lines));
+        keys(&mut model, "\t");
+        model
+    };
+    let gap = |model: &mut Model| {
+        let gap = Message::Gap {
+            first: 1_700,
+            last: 8_999,
+        };
+        let asked = update(model, NOW, gap);
+        update(
+            model,
+            NOW,
+            Message::Lines((9_000..9_005).map(line).collect()),
+        );
+        asked
+    };
+    let seqs = |model: &Model| {
+        let items = model.logs.window.items();
+        (items[0].place.seq, items[items.len() - 1].place.seq)
+    };
+    let mut follower = model();
+    let asked = gap(&mut follower);
+    assert_eq!(seqs(&follower), (9_000, 9_004));
+    let is_asked = |effect: &Effect| matches!(effect, Effect::FetchPage(request) if request.cursor == Cursor::Before(9_000));
+    assert!(asked.iter().any(is_asked), "{asked:?}");
+    let mut reader = model();
+    keys(&mut reader, "kkk");
+    let before = reader.logs.position;
+    gap(&mut reader);
+    assert_eq!(reader.logs.position, before);
+    assert_eq!(seqs(&reader).1, 1_699);
+    assert_eq!(reader.logs.unseen, 7_305);
+    keys(&mut reader, "G");
+    assert_eq!(seqs(&reader), (9_000, 9_004));
+}
+
+#[test]
+fn the_title_says_which_match_it_is() {
+    let line = |seq: u64, text: &str| super::super::log::item::tests::line(seq, "api", text);
+    let mut model = sample::model(100, 30, true);
+    let texts = ["needle 1", "hay", "needle 2", "hay", "needle 3"];
+    let lines = (1_600..).zip(texts).map(|(seq, text)| line(seq, text));
+    update(&mut model, NOW, Message::Lines(lines.collect()));
+    keys(&mut model, "\tfneedle\n");
+    let at = |model: &Model| (model.logs.window.current(), model.logs.window.hits());
+    assert_eq!(at(&model), (Some(3), 3));
+    keys(&mut model, "N");
+    assert_eq!(at(&model), (Some(2), 3));
+    update(
+        &mut model,
+        NOW,
+        Message::Lines(vec![line(1_700, "a needle")]),
+    );
+    assert_eq!(at(&model), (Some(2), 4));
+    keys(&mut model, "nn");
+    assert_eq!(at(&model), (Some(4), 4));
+}
+
+#[test]
+fn lines_are_shifted_as_far_as_they_reach() {
+    let mut model = sample::model(60, 20, true);
+    keys(&mut model, "\tllllllllll");
+    let geometry = super::layout::geometry(&model);
+    let items = model.logs.window.items().iter();
+    let widths = items.map(|item| super::super::ansi::width(item.raw()));
+    let widest = widths.max().unwrap();
+    assert_eq!(model.logs.shift, widest - geometry.columns);
+    keys(&mut model, "0");
+    assert_eq!(model.logs.shift, 0);
+}
+
+#[test]
+fn times_go_through_all_ways_even_where_there_is_little_space() {
+    let mut model = sample::model(80, 24, true);
+    keys(&mut model, "\t");
+    let columns = |model: &Model| super::layout::geometry(model).columns;
+    let without = columns(&model);
+    keys(&mut model, "t");
+    assert_eq!(columns(&model), without - 9);
+    keys(&mut model, "t");
+    assert_eq!(columns(&model), without - 19);
+    keys(&mut model, "t");
+    assert_eq!(columns(&model), without);
+}
+
+fn mouse(model: &mut Model, kind: MouseEventKind, (column, row): (u16, u16)) {
+    let event = MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    update(model, NOW, Message::Mouse(event));
+}
+
+#[test]
+fn dragging_beyond_the_edge_moves_the_log() {
+    let mut model = sample::model(100, 12, true);
+    let rows = super::layout::areas(&model).log_rows();
+    let (x, last) = (rows.x + 20, rows.bottom() - 1);
+    mouse(
+        &mut model,
+        MouseEventKind::Down(MouseButton::Left),
+        (x, last),
+    );
+    mouse(
+        &mut model,
+        MouseEventKind::Drag(MouseButton::Left),
+        (x, last),
+    );
+    let before = model.logs.selected_text().unwrap().1;
+    for _ in 0..3 {
+        mouse(&mut model, MouseEventKind::Drag(MouseButton::Left), (x, 0));
+    }
+    let (_, after) = model.logs.selected_text().unwrap();
+    assert_eq!((before, after), (1, usize::from(rows.height) + 3));
+    assert!(!model.logs.is_following());
+}
+
+#[test]
+fn a_start_is_timed_where_it_was_seen() {
+    let mut model = sample::model(100, 30, true);
+    for (status, at, up) in [
+        (Status::Starting, 0, false),
+        (Status::Running, 5, false),
+        (Status::Ready, 2_345, true),
+    ] {
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(at);
+        let status = ServiceStatus {
+            service: "mailer".to_owned(),
+            status,
+            timestamp: Timestamp::from(at),
+            details: Details {
+                up: Some(up),
+                ..Details::default()
+            },
+        };
+        update(&mut model, NOW, Message::Status(status));
+    }
+    assert_eq!(model.services.get("mailer").unwrap().took, Some(2_345));
+    assert_eq!(model.services.get("api").unwrap().took, None);
 }

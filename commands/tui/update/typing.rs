@@ -36,6 +36,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) {
     let Some(prompt) = &mut model.prompt else {
         return;
     };
+    if event.modifiers.contains(KeyModifiers::ALT) {
+        return;
+    }
     let is_ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
     match event.code {
         KeyCode::Char('w') if is_ctrl => prompt.delete_word(),

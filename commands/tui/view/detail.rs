@@ -102,6 +102,8 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         format!("{}, {ago} ago", words::time(at, Clock::Full, &model.zone))
     });
     add("since", since, text);
+    let took = service.took.map(words::duration);
+    add("came up in", took, text);
     add(
         "blocked by",
         names(model, &details.blocked_by),
@@ -131,13 +133,18 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         facts.stop_command.as_deref().map(plain),
         text,
     );
-    add("directory", facts.directory.as_deref().map(plain), text);
+    let directory = facts.directory.as_deref().map(plain);
+    let usual = || "where the server was started".to_owned();
+    add("directory", Some(directory.unwrap_or_else(usual)), text);
+    add("env file", list(&facts.env_files), text);
+    add("env", list(&facts.variables), text);
     add("port", facts.port.map(|port| port.to_string()), text);
     add(
         "probe",
         Some(facts.probe.clone().unwrap_or_else(|| "none".to_owned())),
         text,
     );
+    add("its limits", facts.patience.clone(), text);
     let none = || Some("nothing".to_owned());
     add(
         "depends on",
@@ -149,7 +156,15 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         names(model, &facts.dependents).or_else(none),
         text,
     );
+    for manner in &facts.manners {
+        add("note", Some(manner.clone()), text);
+    }
     rows
+}
+
+/// One after the other; `None` when there are none.
+fn list(items: &[String]) -> Option<String> {
+    (!items.is_empty()).then(|| plain(&items.join("  ")))
 }
 
 /// Names with the signs of their states; `None` when there are none.

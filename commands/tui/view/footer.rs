@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::pen::Pen;
 use crate::tui::keys;
 use crate::tui::log::Tone;
-use crate::tui::model::{Modal, Model, Notice};
+use crate::tui::model::{Body, Modal, Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -75,13 +75,34 @@ fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
         .write(&notice.text, style);
 }
 
+/// What is worth knowing first, because of what is being done to the log.
+fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
+    let logs = &model.logs;
+    if model.modal.is_some() || model.focus != Panel::Logs || model.body != Body::Log {
+        &[]
+    } else if logs.selection.is_some() {
+        &[
+            ("↑↓", "extend"),
+            ("y", "copy"),
+            ("Y", "to a file"),
+            ("esc", "drop"),
+        ]
+    } else if logs.search.is_some() {
+        &[("n", "next"), ("N", "previous"), ("esc", "end search")]
+    } else if logs.sieve.is_narrow() {
+        &[("enter", "context"), ("esc", "show all")]
+    } else {
+        &[]
+    }
+}
+
 /// As many as fit, the important ones first; help is always among them.
 fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let contexts = match model.modal {
         Some(Modal::Help { .. }) => &[keys::Context::Detail],
         _ => model.contexts(),
     };
-    let all: Vec<(&str, &str)> = contexts
+    let table = contexts
         .iter()
         .flat_map(|context| keys::of(*context))
         .filter(|binding| !binding.hint.is_empty())
@@ -90,8 +111,15 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
                 binding.shown.split(' ').next().unwrap_or_default(),
                 binding.hint,
             )
-        })
-        .collect();
+        });
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    for hint in now(model).iter().copied().chain(table) {
+        let is_known = all.iter().any(|(key, _)| *key == hint.0);
+        let has_panels = model.body != Body::Plan || hint.0 != "tab";
+        if !is_known && has_panels {
+            all.push(hint);
+        }
+    }
     let width = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
     let is_last = |(_, word): &(&str, &str)| matches!(*word, "help" | "quit");
     let (last, mut first): (Vec<_>, Vec<_>) = all.into_iter().partition(is_last);

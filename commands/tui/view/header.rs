@@ -52,17 +52,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     pen.skip(2).write(sign, style).skip(1).write(&words, style);
     pen.right(&actions(model));
     if let Some(name) = model.target.name().map(crate::tui::ansi::plain)
-        && usize::from(pen.left()) > name.width() + 3
+        && usize::from(pen.left()) > name.width() + 4
     {
         pen.skip(2)
             .write(&name, theme.text().add_modifier(Modifier::BOLD));
     }
-    if usize::from(pen.left()) > model.target.address.width() + 3 {
+    if usize::from(pen.left()) > model.target.address.width() + 4 {
         pen.skip(2).write(&model.target.address, theme.dim());
     }
     let tally = tally(model);
     let width: usize = tally.iter().map(Span::width).sum();
-    if usize::from(pen.left()) > width + 3 {
+    if usize::from(pen.left()) > width + 5 {
         pen.skip(3);
         for span in tally {
             pen.write(&span.content, span.style);

@@ -137,13 +137,10 @@ fn list_width(model: &Model) -> u16 {
     widest.saturating_add(22).clamp(28, most)
 }
 
-/// How times are written in this width.
+/// How times are written: as was asked for, else as there is space.
 pub(crate) fn clock(model: &Model, width: u16) -> Clock {
-    if width < 48 {
-        Clock::Off
-    } else {
-        model.logs.clock
-    }
+    let by_width = if width < 48 { Clock::Off } else { Clock::Time };
+    model.logs.clock.unwrap_or(by_width)
 }
 
 /// The columns of names in the log, 0 when all lines are of one service.

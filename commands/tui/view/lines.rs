@@ -13,9 +13,10 @@ use flowlayer::protocol::Stream;
 use super::layout::{self, Areas};
 use super::pen::{Pen, panel};
 use crate::tui::ansi::{self, Wrap, plain};
+use crate::tui::log::pane::Clock;
 use crate::tui::log::viewport::Start;
-use crate::tui::log::window::{Direction, Newer, Older};
-use crate::tui::log::{Content, Item, Scope, Tone};
+use crate::tui::log::window::{Direction, Newer};
+use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
 use crate::tui::message::Link;
 use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
@@ -63,22 +64,21 @@ fn title(model: &Model, has_focus: bool) -> Vec<Span<'static>> {
         Some(Stream::Stderr) => title.push(Span::styled("stderr only ", theme.warning())),
         Some(Stream::Stdout) => title.push(Span::styled("stdout only ", theme.warning())),
     }
+    let more = if logs.window.has_older() { "+" } else { "" };
     let is_typing = model
         .prompt
         .as_ref()
         .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
     if logs.sieve.filter.is_some() || is_typing {
         let matches = words::count(logs.window.lines(), "match").replace("matchs", "matches");
-        let more = if matches!(logs.window.older, Older::Beginning) {
-            ""
-        } else {
-            "+"
-        };
-        let text = format!("/{} · {matches}{more} ", model.logs_filter);
+        let text = format!("/{} · {matches}{more} ", plain(&model.logs_filter));
         title.push(Span::styled(text, theme.warning()));
     }
     if let Some(search) = &logs.search {
-        let text = format!("search {} · {} ", search.text, logs.window.hits());
+        let at = logs.window.current();
+        let at = at.map(|number| format!("{number} of ")).unwrap_or_default();
+        let hits = crate::terminal::lines::grouped(logs.window.hits() as u64);
+        let text = format!("search {} · {at}{hits}{more} ", plain(&search.text));
         title.push(Span::styled(text, theme.warning()));
     }
     title
@@ -260,7 +260,13 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
 }
 
 fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
-    let geometry = layout::geometry(model);
+    let columns = Columns {
+        clock: layout::clock(model, rows.width),
+        name: layout::name_width(model, rows.width),
+        gutter: layout::gutter(model, rows.width),
+        geometry: layout::geometry(model),
+    };
+    let geometry = columns.geometry;
     let logs = &model.logs;
     let Start { index, mut skip } = logs.position.start(&logs.window, geometry);
     let mut y = 0;
@@ -286,7 +292,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
             ..rows
         };
         let height = geometry.rows(item) - skip;
-        draw_item(model, item, area, skip, is_after_hole, buffer);
+        draw_item(model, item, &columns, (area, skip), is_after_hole, buffer);
         let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
         if logs
             .selection
@@ -300,27 +306,33 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// How wide what stands before the text is; the same for all rows of a frame.
+struct Columns {
+    clock: Clock,
+    name: u16,
+    gutter: u16,
+    geometry: Geometry,
+}
+
 fn draw_item(
     model: &Model,
     item: &Item,
-    area: Rect,
-    skip: usize,
+    columns: &Columns,
+    (area, skip): (Rect, usize),
     is_after_hole: bool,
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
     if let Content::Mark(number) = item.content {
-        let time = words::time(item.at, crate::tui::log::pane::Clock::Time, &model.zone);
+        let time = words::time(item.at, Clock::Time, &model.zone);
         let text = format!("──── mark {number} · {time} ");
-        let line = "─".repeat(usize::from(area.width));
-        Pen::new(buffer, area, 0)
-            .write(&text, theme.warning())
-            .write(&line, theme.warning());
+        let mut pen = Pen::new(buffer, area, 0);
+        pen.write(&text, theme.warning());
+        let line = "─".repeat(usize::from(pen.left()));
+        pen.write(&line, theme.warning());
         return;
     }
-    let gutter = layout::gutter(model, area.width);
-    let name_width = layout::name_width(model, area.width);
-    let clock = layout::clock(model, area.width);
+    let (gutter, name_width, clock) = (columns.gutter, columns.name, columns.clock);
     if skip == 0 {
         let mut pen = Pen::new(
             buffer,
@@ -350,7 +362,7 @@ fn draw_item(
         width: area.width - gutter,
         ..area
     };
-    let height = layout::geometry(model).rows(item) - skip;
+    let height = columns.geometry.rows(item) - skip;
     let separator = match &item.content {
         _ if is_after_hole && skip == 0 => ("┊", theme.warning()),
         Content::Line {
@@ -367,7 +379,13 @@ fn draw_item(
             ..area
         };
         let edge = edge.intersection(area);
-        Pen::new(buffer, edge, y).write(separator.0, separator.1);
+        let is_first_row = skip == 0 && y == 0;
+        let sign = match &item.content {
+            // It happened once.
+            Content::Event { .. } if !is_first_row => " ",
+            _ => separator.0,
+        };
+        Pen::new(buffer, edge, y).write(sign, separator.1);
     }
     let (text, base) = match &item.content {
         Content::Line { text, .. } => (&**text, theme.text()),
@@ -375,6 +393,27 @@ fn draw_item(
         Content::Mark(_) => return,
     };
     paint(model, text, base, text_area, skip, buffer);
+}
+
+/// Draws a cell that is known to fit: what [`Buffer::set_stringn`] does, without finding out again
+/// where its graphemes are and how wide.
+fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &ansi::Cell<'_>, style: Style) {
+    let is_tab = cell.symbol.starts_with(' ');
+    for (offset, x) in (0..cell.width).zip(x..) {
+        let Some(target) = buffer.cell_mut((x, y)) else {
+            return;
+        };
+        match (offset, is_tab) {
+            (0, false) => target.set_symbol(cell.symbol),
+            // The second half of what is wide is empty.
+            (_, false) => {
+                target.reset();
+                continue;
+            }
+            (_, true) => target.set_symbol(" "),
+        };
+        target.set_style(style);
+    }
 }
 
 fn tone_style(model: &Model, tone: Tone) -> Style {
@@ -428,7 +467,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         // Both are inside the area, whose edges are 16 bits wide.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let (x, y) = (area.x + column as u16, area.y + row as u16);
-        buffer.set_stringn(x, y, cell.symbol, cell.width, style);
+        put(buffer, (x, y), &cell, style);
         ControlFlow::Continue(())
     });
     let edge = Rect { height: 1, ..area };

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
+use super::lines::wrapped;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::plain;
 use crate::tui::keys::{self, Context};
@@ -15,6 +16,9 @@ use crate::tui::theme::Look;
 use crate::tui::words;
 
 type Line = Vec<Span<'static>>;
+
+/// Columns that names and addresses of sessions are padded to at most.
+const WIDEST: usize = 24;
 
 pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
     match &model.modal {
@@ -123,7 +127,12 @@ fn window(
 pub(super) fn help(model: &Model) -> Vec<Line> {
     let theme = model.theme;
     let mut lines = Vec::new();
-    for context in Context::ALL {
+    // What can be pressed just now comes first.
+    let near = model.contexts_below();
+    let far = Context::ALL
+        .into_iter()
+        .filter(|context| !near.contains(context));
+    for context in near.iter().copied().chain(far) {
         if !lines.is_empty() {
             lines.push(Vec::new());
         }
@@ -148,7 +157,30 @@ pub(super) fn help(model: &Model) -> Vec<Line> {
             Span::styled(look.meaning(), theme.text()),
         ]);
     }
-    lines
+    fitted(model, lines)
+}
+
+/// Lines that are too long for a window on this screen are broken; what goes on stands below where
+/// the last of its spans began.
+fn fitted(model: &Model, lines: Vec<Line>) -> Vec<Line> {
+    let room = usize::from(model.columns.saturating_sub(4));
+    let mut fitted = Vec::with_capacity(lines.len());
+    for mut line in lines {
+        let width: usize = line.iter().map(Span::width).sum();
+        let last = if width > room { line.pop() } else { None };
+        let Some(last) = last else {
+            fitted.push(line);
+            continue;
+        };
+        let before: usize = line.iter().map(Span::width).sum();
+        let indent = Span::raw(" ".repeat(before));
+        for text in wrapped(&last.content, room.saturating_sub(before).max(8)) {
+            let mut start = std::mem::replace(&mut line, vec![indent.clone()]);
+            start.push(Span::styled(text, last.style));
+            fitted.push(start);
+        }
+    }
+    fitted
 }
 
 fn row(label: &str, text: String, label_style: Style, style: Style) -> Line {
@@ -195,7 +227,7 @@ fn info(model: &Model, reveal: bool) -> Vec<Line> {
     }
     let version = concat!("flowlayer ", env!("CARGO_PKG_VERSION"), ", protocol 1");
     lines.push(row("client", version.to_owned(), theme.dim(), theme.text()));
-    lines
+    fitted(model, lines)
 }
 
 fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> {
@@ -215,6 +247,11 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
             )],
         ];
     }
+    let column = |text: fn(&Choice) -> String| {
+        let widths = choices.iter().map(move |choice| text(choice).width());
+        widths.max().unwrap_or(0).min(WIDEST)
+    };
+    let (names, addresses) = (column(name), column(|choice| choice.address.clone()));
     let one = |(index, choice): (usize, &Choice)| {
         let style = if index == row {
             theme.selected(true)
@@ -235,13 +272,26 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
             .pid
             .map(|pid| format!("  pid {pid}"))
             .unwrap_or_default();
+        let padded = |text: &str, width: usize| {
+            let padding = " ".repeat(width.saturating_sub(text.width()));
+            format!("{text}{padding}  ")
+        };
         vec![
-            Span::styled(format!("{here} {:<21} ", choice.address), style),
-            Span::styled(config, style),
+            Span::styled(format!("{here} "), style),
+            Span::styled(padded(&name(choice), names), style),
+            Span::styled(padded(&choice.address, addresses), dim),
+            Span::styled(config, dim),
             Span::styled(format!("{pid} "), dim),
         ]
     };
     choices.iter().enumerate().map(one).collect()
+}
+
+/// What people call the stack: the directory of its configuration.
+fn name(choice: &Choice) -> String {
+    let path = std::path::Path::new(choice.config.as_deref().unwrap_or_default());
+    let directory = path.parent().and_then(std::path::Path::file_name);
+    directory.map_or_else(|| "?".to_owned(), |name| plain(&name.to_string_lossy()))
 }
 
 fn question(model: &Model, order: &Order) -> Vec<Line> {

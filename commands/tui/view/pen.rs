@@ -106,10 +106,7 @@ pub(super) fn panel(
         let line = "─".repeat(usize::from(area.width));
         Pen::new(buffer, area, 0).write(&line, edge);
         let mut pen = Pen::new(buffer, area, 0);
-        for span in title {
-            pen.write(&span.content, span.style);
-        }
-        pen.right(right);
+        titles(&mut pen, title, right);
         return;
     }
     let (left_edge, last_row) = (area.x, area.bottom().saturating_sub(1));
@@ -135,12 +132,23 @@ pub(super) fn panel(
         0,
     );
     pen.skip(1);
-    for span in title {
-        pen.write(&span.content, span.style);
-    }
     let mut spans = right.to_vec();
     if !spans.is_empty() {
         spans.push(Span::styled("─", edge));
     }
-    pen.right(&spans);
+    titles(&mut pen, title, &spans);
+}
+
+/// What is at the right is short and changes: the title gives way, as long as its beginning is there.
+fn titles(pen: &mut Pen<'_>, title: &[Span<'_>], right: &[Span<'_>]) {
+    /// Columns of the title that what is at the right leaves in any case.
+    const BEGINNING: usize = 10;
+    let width: usize = title.iter().map(Span::width).sum();
+    let wanted: usize = right.iter().map(Span::width).sum();
+    if wanted + width.min(BEGINNING) < usize::from(pen.left()) {
+        pen.right(right);
+    }
+    for span in title {
+        pen.write(&span.content, span.style);
+    }
 }

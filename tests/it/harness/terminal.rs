@@ -231,13 +231,19 @@ impl Terminal {
     /// Waits until these bytes have been written to it.
     #[track_caller]
     pub(crate) fn wait_for_bytes(&self, bytes: &str) {
+        self.wait_for_bytes_after(0, bytes);
+    }
+
+    /// Waits until these bytes have been written to it after so many others.
+    #[track_caller]
+    pub(crate) fn wait_for_bytes_after(&self, start: usize, bytes: &str) {
         let deadline = Instant::now() + DEADLINE;
         let mut state = self
             .display
             .screen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        while !String::from_utf8_lossy(&state.raw).contains(bytes) {
+        while !String::from_utf8_lossy(&state.raw[start..]).contains(bytes) {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "waited in vain for {bytes:?}");
             let waited = self.display.changed.wait_timeout(state, left);
