@@ -24,6 +24,9 @@ fn build(output: &Path) -> PathBuf {
             env!("CARGO_BIN_EXE_flowlayer"),
             "--target",
             TARGET,
+            // What is tested is the same at every level, and a debug binary is large.
+            "--level",
+            "1",
             "--output",
         ])
         .arg(output)
