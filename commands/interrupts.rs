@@ -2,6 +2,7 @@
 
 use std::io;
 
+use flowlayer::process::background;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -14,7 +15,8 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Takes these signals over, for the rest of the process. Needs a runtime.
+    /// Takes these signals over, for the rest of the process, those among them that were held back
+    /// since there is a session in the background. Needs a runtime.
     pub(crate) fn take(kinds: &[SignalKind]) -> Result<Self, Failure> {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let install = |kind: &SignalKind| -> io::Result<()> {
@@ -28,6 +30,7 @@ impl Interrupts {
         kinds
             .iter()
             .try_for_each(install)
+            .and_then(|()| background::release_signals())
             .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
         Ok(Self { arrivals })
     }

@@ -12,7 +12,7 @@ use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid
 
 use super::End;
 use super::os;
-use super::prepare::{ignored, set_action};
+use super::prepare::{ignored, set_action, set_blocked};
 use super::wait::{Waited, await_end};
 
 /// Which of the two processes this is, after [`split`].
@@ -33,7 +33,25 @@ pub struct Background {
     pid: u32,
 }
 
-/// Splits the process in two. To be called before any thread exists: it forks.
+/// What asks for an end. In front these wait until somebody takes them: see [`release_signals`].
+const HELD: [Signal; 4] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGQUIT,
+    Signal::SIGHUP,
+];
+
+/// Lets signals through again that [`split`] has held back in front, so that none ends it before it
+/// can take the other down. To be called when its handlers are there.
+///
+/// # Errors
+/// What the system says.
+pub fn release_signals() -> io::Result<()> {
+    set_blocked(&HELD, false)
+}
+
+/// Splits the process in two. To be called before any thread exists: it forks. In front, signals
+/// that ask for an end are held back from here on.
 ///
 /// # Errors
 /// When the system refuses a socket, a process or a session. Then there is still one process, or
@@ -45,8 +63,13 @@ pub fn split(output: BorrowedFd<'_>) -> io::Result<Split> {
         // The system would forget how the child ended before anybody can ask.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;
     }
+    set_blocked(&HELD, true)?;
     // SAFETY: there is one thread, so that the child may do whatever it likes.
-    match unsafe { fork() }? {
+    let forked = unsafe { fork() };
+    if !matches!(forked, Ok(ForkResult::Parent { .. })) {
+        set_blocked(&HELD, false)?;
+    }
+    match forked? {
         ForkResult::Parent { child } => {
             let pid = child.as_raw().cast_unsigned();
             Ok(Split::Front(Background { pid }, ours))

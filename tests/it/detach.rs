@@ -125,10 +125,10 @@ fn a_startup_that_does_not_resolve_is_let_go() {
     let here = Here::with(&json!({
         "api": {"cmd": ["sleep", "1000"], "port": 1, "ready": {"type": "exec", "cmd": "false"}},
     }));
-    let late = here.run(&["serve", "--detach", "--timeout", "1"]);
+    let late = here.run(&["serve", "--detach", "--timeout", "3"]);
     assert_eq!(late.code, Some(124), "{late:?}");
     late.complained(&[
-        "not resolved within 1 s (api: waiting for",
+        "not resolved within 3 s (api: waiting for",
         "flowlayer down",
     ]);
     assert_eq!(here.run(&["status", "--exit-code"]).code, Some(1));

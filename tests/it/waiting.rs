@@ -28,9 +28,9 @@ fn it_ends_when_all_are_up_and_a_finished_oneshot_is() {
     let one = Child::spawn(server.client(["wait", "api", "build", "--json"]));
     server.wait_for_line("build → starting");
     server
-        .run(["wait", "--timeout", "0.3"])
-        .refused(124, &["not everything is up within 0.3 s", "build"]);
-    let late = server.run(["wait", "api", "--timeout", "0.3", "--json"]);
+        .run(["wait", "--timeout", "2"])
+        .refused(124, &["not everything is up within 2 s", "build"]);
+    let late = server.run(["wait", "api", "--timeout", "2", "--json"]);
     assert_eq!(
         (late.code, &late.json()["error"]["code"]),
         (Some(124), &json!("timeout"))
@@ -229,11 +229,8 @@ fn what_does_not_want_to_end_is_told_and_can_be_forced() {
         )
         .start()
         .booted();
-    let late = server.run(["down", "--timeout", "0.5"]);
-    late.refused(
-        124,
-        &["still ending after 0.5 s", "stubborn", "two signals"],
-    );
+    let late = server.run(["down", "--timeout", "2"]);
+    late.refused(124, &["still ending after 2 s", "stubborn", "two signals"]);
     server
         .run(["start", "stubborn"])
         .refused(3, &["it is ending"]);
