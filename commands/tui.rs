@@ -5,6 +5,7 @@
 //! terminal.
 
 mod ansi;
+mod causes;
 mod clipboard;
 mod facts;
 mod keys;

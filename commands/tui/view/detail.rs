@@ -11,6 +11,7 @@ use super::layout::Areas;
 use super::lines::wrapped;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::plain;
+use crate::tui::causes;
 use crate::tui::log::pane::Clock;
 use crate::tui::model::{Model, Panel};
 use crate::tui::service::Service;
@@ -109,6 +110,10 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         names(model, &details.blocked_by),
         theme.look(Look::Blocked),
     );
+    let mut label = "because of";
+    for cause in causes::of(model, service) {
+        add(std::mem::take(&mut label), Some(cause), text);
+    }
     add("pid", details.pid.map(|pid| pid.to_string()), text);
     let last_end = match (details.exit_code, &details.signal) {
         (Some(code), _) => Some(format!("exit code {code}")),

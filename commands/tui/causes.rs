@@ -1,0 +1,77 @@
+//! What keeps a service down, for the detail view: the causes that the core finds.
+
+use flowlayer::protocol::ServiceState;
+use flowlayer::why::Explainer;
+
+use super::ansi::plain;
+use super::model::Model;
+use super::service::Service;
+
+/// Causes shown; a stack in which more fails has one reason that is among them.
+const SHOWN: usize = 4;
+
+/// Each cause that lies with another service: the way to it, and what is wrong there. The root
+/// causes come first.
+pub(crate) fn of(model: &Model, service: &Service) -> Vec<String> {
+    if service.is_up() {
+        return Vec::new();
+    }
+    let all = model.services.all().iter();
+    let states: Vec<ServiceState> = all.map(|service| state(model, service)).collect();
+    let why = Explainer::new(&states).explain(&service.name);
+    let causes = why.map(|why| why.causes).unwrap_or_default();
+    let others = causes.iter().filter(|cause| cause.service != *service.name);
+    let mut shown: Vec<String> = others
+        .clone()
+        .take(SHOWN)
+        .map(|cause| plain(&format!("{}: {}", cause.path.join(" → "), cause.text)))
+        .collect();
+    let more = others.count() - shown.len();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown
+}
+
+/// As the server has it. Dependencies it tells in snapshots only, so the configuration helps out.
+fn state(model: &Model, service: &Service) -> ServiceState {
+    let mut details = service.details.clone();
+    if details.depends_on.is_empty()
+        && let Some(facts) = model.facts.get(&*service.name)
+    {
+        details.depends_on.clone_from(&facts.depends_on);
+    }
+    ServiceState {
+        name: service.name.to_string(),
+        status: service.status,
+        details,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::sample;
+
+    fn shown(name: &str) -> Vec<String> {
+        let model = sample::model(80, 24, true);
+        let service = model.services.get(name).unwrap();
+        of(&model, service)
+    }
+
+    #[test]
+    fn who_waits_for_others_is_told_for_whom_and_why() {
+        let causes = shown("gateway");
+        assert!(
+            causes
+                .iter()
+                .any(|cause| cause == "gateway → worker: exit code 1 before ready"),
+            "{causes:?}"
+        );
+        assert!(
+            shown("worker").is_empty(),
+            "its own reason is told elsewhere"
+        );
+        assert!(shown("api").is_empty(), "it is up");
+    }
+}
