@@ -1,4 +1,4 @@
-//! The fuzz targets of FlowLayer: `cargo +nightly fuzz run config`, and the others by their names.
+//! The fuzz targets of FlowLayer: `cargo +nightly fuzz run -s none config`, and the others by their names.
 
 #[path = "../../commands/terminal/ansi.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is a module of the program")]
