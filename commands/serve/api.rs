@@ -197,13 +197,13 @@ impl Asked {
             Bind::parse(text, PortZero::Allowed)
                 .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
         });
+        if let Some(token) = &args.token {
+            // Before there is another process to show it.
+            process::conceal_argument(token.expose());
+        }
         let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
         let token = match (&args.token, environment) {
-            (Some(token), _) => {
-                // Before there is a second process to show it.
-                process::conceal_argument(token.expose());
-                Some((token.clone(), Source::Flag))
-            }
+            (Some(token), _) => Some((token.clone(), Source::Flag)),
             (None, Some(token)) => {
                 // What is not UTF-8 is not ASCII either: the error says so of its replacement.
                 let token = Token::new(token.to_string_lossy())
