@@ -24,8 +24,8 @@ pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use patience::Patience;
 pub(crate) use run::RunArgs;
 pub(crate) use session::{
-    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs, WaitArgs,
-    WhyArgs,
+    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs,
+    WaitArgs, WhyArgs,
 };
 pub(crate) use value::{ValueKind, value_kind};
 
