@@ -155,8 +155,12 @@ impl LogPane {
         }
         self.recent.skip(last);
         let is_following = self.is_following() && self.selection.is_none();
-        self.window.skip(first, last, is_following);
-        if !is_following && !self.sieve.is_narrow() && self.sieve.scope == Scope::All {
+        let is_whole = !self.sieve.is_narrow() && self.sieve.scope == Scope::All;
+        // Who follows one service through another's flood must not lose its lines to every gap.
+        if !is_following || is_whole {
+            self.window.skip(first, last, is_following);
+        }
+        if !is_following && is_whole {
             self.unseen += last - first + 1;
         }
     }

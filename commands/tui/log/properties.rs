@@ -115,7 +115,7 @@ proptest! {
                 2 => pane.rewind(),
                 3 => pane.follow(),
                 // Lines that do not come by themselves.
-                4 => {
+                4 if !(is_of_one && pane.is_following()) => {
                     let first = server.last + 1;
                     server.last += rows.unsigned_abs() as u64;
                     pane.push_gap(first, server.last);
