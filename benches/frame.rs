@@ -36,6 +36,7 @@ mod terminal {
 #[path = "../commands/tui"]
 mod tui {
     pub(crate) mod ansi;
+    pub(crate) mod causes;
     pub(crate) mod keys;
     pub(crate) mod log;
     pub(crate) mod message;
