@@ -14,6 +14,7 @@ fn tui(directory: &Path) -> Command {
     command
         .current_dir(directory)
         .env("XDG_RUNTIME_DIR", directory)
+        .env("TMPDIR", directory)
         .env("TZ", "UTC")
         .arg("tui");
     command
@@ -22,6 +23,8 @@ fn tui(directory: &Path) -> Command {
 /// The cockpit beside a server, found without any flag.
 #[track_caller]
 fn watch(server: &Server) -> Terminal {
+    // It is registered before it starts anything; a cockpit that came first would have to try again.
+    server.wait_for_line("boot: wave 0");
     let terminal = Terminal::run(&tui(server.path()), 30, 120);
     terminal.wait_for_text("● connected");
     terminal
@@ -168,6 +171,7 @@ fn a_server_that_dies_and_comes_back_is_followed() {
         command
             .current_dir(directory.path())
             .env("XDG_RUNTIME_DIR", directory.path())
+            .env("TMPDIR", directory.path())
             .args(["serve", "-s", &address]);
         Child::spawn(command)
     };

@@ -14,6 +14,7 @@ fn tui(arguments: &[&str]) -> (Command, tempfile::TempDir) {
     command
         .current_dir(directory.path())
         .env("XDG_RUNTIME_DIR", directory.path())
+        .env("TMPDIR", directory.path())
         .env("TZ", "UTC")
         .arg("tui")
         .args(arguments);

@@ -168,7 +168,8 @@ impl Home {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env(processes::STACK, &self.identity)
             // Sessions register here rather than beside the tester's own.
-            .env("XDG_RUNTIME_DIR", self.directory.path());
+            .env("XDG_RUNTIME_DIR", self.directory.path())
+            .env("TMPDIR", self.directory.path());
         if let Some(address) = &self.address {
             command.args(["-s", address, "-token", TOKEN]);
         }
