@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::{diagnostics, print};
+use crate::threads;
 
 pub(crate) use names::check as check_names;
 
@@ -159,10 +160,7 @@ pub(crate) fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Res
 /// Runs the work of a command that may have to wait for whoever reads its output: the connection
 /// lives on meanwhile.
 pub(crate) fn block_on_beside<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
+    let runtime = threads::build(1)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let outcome = runtime.block_on(work);
     runtime.shutdown_background();

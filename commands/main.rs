@@ -27,6 +27,7 @@ mod serve;
 mod sessions;
 mod status;
 mod terminal;
+mod threads;
 mod tui;
 mod validate;
 mod wait;

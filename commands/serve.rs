@@ -30,6 +30,7 @@ use crate::terminal::lines::Lines;
 use crate::terminal::narrator::Narrator;
 use crate::terminal::output::Output;
 use crate::terminal::{diagnostics, print};
+use crate::threads;
 
 /// Threads for tasks. The work per line is done on the tasks that read the pipes; two of them keep
 /// up with two services that print as fast as they can.
@@ -70,11 +71,7 @@ pub(crate) fn here(
             )));
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(16)
-        .enable_all()
-        .build()
+    let runtime = threads::build(WORKERS)
         .map_err(|error| failed(format!("cannot start threads: {error}")))?;
     let outcome = runtime.block_on(serve(args, asked, path, link, colors, front.cloned()));
     if let Some(front) = front {

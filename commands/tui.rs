@@ -36,6 +36,7 @@ use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
+use crate::threads;
 use model::{Model, Target};
 use theme::Theme;
 
@@ -63,10 +64,7 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
         },
         TimeZone::system(),
     );
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
+    let runtime = threads::build(1)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let ended = screen::Screen::enter()
         .and_then(|screen| runtime.block_on(run::run(model, screen, found, wish)));
