@@ -229,3 +229,13 @@ mod tests {
         assert!(!flags.contains(OFlag::O_NONBLOCK));
     }
 }
+
+/// Ignores the signals of this system that would end who does not expect them: real-time ones and three old
+/// ones.
+pub(super) fn ignore_more_signals() {
+    let old = [libc::SIGPWR, libc::SIGIO, libc::SIGSTKFLT];
+    for signal in old.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
+        // SAFETY: no handler is set. It cannot fail for a signal that exists.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}

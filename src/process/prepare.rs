@@ -15,6 +15,21 @@ use super::os;
 /// with the limit.
 const OPEN_FILES: u64 = 1 << 20;
 
+/// Signals that mean nothing to us and would end who does not expect them. Sent to server and guardian at
+/// once (`killall -USR1`) they would leave a stack without anybody who takes it down. SIGXFSZ is the size limit
+/// of a log file (`ulimit -f`): a failing disk.
+const UNEXPECTED: [Signal; 9] = [
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGSYS,
+    Signal::SIGTRAP,
+];
+
 /// How this program was started, which we change for ourselves and not for what we start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Inherited {
@@ -40,8 +55,10 @@ pub(super) fn prepare() -> io::Result<Inherited> {
     let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
     let hangup_ignored = ignored(Signal::SIGHUP);
     set_action(Signal::SIGTTOU, SigHandler::SigIgn)?;
-    // A log file at its size limit (`ulimit -f`) is a failing disk, not the end of the server.
-    set_action(Signal::SIGXFSZ, SigHandler::SigIgn)?;
+    for signal in UNEXPECTED {
+        set_action(signal, SigHandler::SigIgn)?;
+    }
+    os::ignore_more_signals();
     if ignored(Signal::SIGCHLD) {
         // The system would reap our children before we know how they ended.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;

@@ -122,6 +122,35 @@ fn a_second_kill_of_guardian_and_server_skips_all_grace() {
     assert_eq!(server.wait_for_end().code, Some(0));
 }
 
+/// `killall -USR1` reaches both, and they would end without anybody who takes the stack down.
+#[test]
+fn signals_that_mean_nothing_to_it_do_not_end_it() {
+    let server = Stack::new()
+        .shell("api", "exec sleep 1000", json!({}))
+        .start()
+        .booted();
+    let both = [server.child_pid(), below_the_guardian(&server)];
+    let meaningless = [
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+        Signal::SIGVTALRM,
+        Signal::SIGPROF,
+        Signal::SIGXCPU,
+        Signal::SIGSYS,
+        Signal::SIGTRAP,
+    ];
+    for signal in meaningless {
+        for pid in both {
+            kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+        }
+    }
+    server.signal(Signal::SIGTERM);
+    let end = server.wait_for_end();
+    assert_eq!(end.code, Some(0), "{}", end.stdout);
+    assert!(end.stdout.contains("api → stopped"), "{}", end.stdout);
+}
+
 /// What a process has for itself alone, in KiB. What is called dirty counts a program file that was written
 /// a moment ago too, and what is anonymous counts what is still shared with the process it was forked into:
 /// of each mapping the smaller one counts.
