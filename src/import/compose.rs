@@ -48,6 +48,7 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
         compose: vec!["docker".to_owned(), "compose".to_owned()],
         dotenv,
         oneshots: Vec::new(),
+        beside,
     };
     if !DEFAULT_NAMES.contains(&name) {
         reader.compose.extend(["-f".to_owned(), name.to_owned()]);
@@ -95,15 +96,16 @@ fn make_oneshot(draft: &mut Draft, name: &str) {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     /// `docker compose`, with the file where it has to be named.
     compose: Vec<String>,
     dotenv: HashMap<String, String>,
     /// Services whose end somebody waits for.
     oneshots: Vec<String>,
+    beside: &'a Beside<'a>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn docker(&self, words: &[&str]) -> Value {
         let words = words.iter().map(|&word| word.to_owned());
         let argv: Vec<String> = self.compose.iter().cloned().chain(words).collect();
@@ -204,7 +206,7 @@ impl Reader {
         {
             service.set("cwd", path);
         }
-        let files = from.get("env_file").map(env_files).unwrap_or_default();
+        let files = self.env_files(from.get("env_file"), &mut service);
         if !files.is_empty() {
             service.set("envFile", files);
         }
@@ -255,6 +257,38 @@ impl Reader {
             }
         }
         Some(service)
+    }
+
+    /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that
+    /// may be missing is kept only if it is not.
+    fn env_files(&self, node: Option<&Node>, service: &mut Service) -> Vec<String> {
+        let Some(node) = node else { return Vec::new() };
+        let items = match node.items() {
+            [] => std::slice::from_ref(node),
+            items => items,
+        };
+        let mut files = Vec::new();
+        for item in items {
+            let path = item.get("path").unwrap_or(item).text();
+            let Some(path) = path.map(|path| self.replaced(path)) else {
+                continue;
+            };
+            if !is_path(&path) {
+                continue;
+            }
+            let is_optional = item
+                .get("required")
+                .is_some_and(|required| !required.is_true());
+            if is_optional && !self.beside.has(&path) {
+                service.note(format!(
+                    "env_file {path} (line {}): it is optional and not there; a file in envFile has to be",
+                    item.line
+                ));
+            } else {
+                files.push(path);
+            }
+        }
+        files
     }
 
     /// What it depends on, and whether it starts by itself.
@@ -421,16 +455,4 @@ impl Reader {
             ));
         }
     }
-}
-
-/// Names, or mappings with `path` (and `required`, which ours always are).
-fn env_files(node: &Node) -> Vec<String> {
-    let mut files: Vec<String> = node.texts().into_iter().map(str::to_owned).collect();
-    let paths = node
-        .items()
-        .iter()
-        .filter_map(|item| item.get("path")?.text());
-    files.extend(paths.map(str::to_owned));
-    files.retain(|path| is_path(path));
-    files
 }

@@ -513,3 +513,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_optional_env_file_is_kept_only_where_it_exists() {
+    let text = r#"
+services:
+  api:
+    command: ./api
+    env_file:
+      - always.env
+      - {path: ./missing.env, required: false}
+      - {path: ./there.env, required: false}
+      - path: ./needed.env
+  one:
+    command: ./one
+    env_file: {path: ./missing.env, required: false}
+"#;
+    let (config, notes) = imported(
+        Kind::Compose,
+        "compose.yaml",
+        text,
+        &[("there.env", "A=1\n")],
+    );
+    assert_eq!(
+        config["services"]["api"]["envFile"],
+        serde_json::json!(["always.env", "./there.env", "./needed.env"])
+    );
+    assert!(config["services"]["one"].get("envFile").is_none());
+    assert_eq!(
+        notes,
+        [
+            "api: env_file ./missing.env (line 7): it is optional and not there; a file in envFile has to be",
+            "one: env_file ./missing.env (line 12): it is optional and not there; a file in envFile has to be",
+        ]
+    );
+}
