@@ -23,6 +23,13 @@ const DEFAULT_NAMES: [&str; 4] = [
     "docker-compose.yaml",
     "docker-compose.yml",
 ];
+/// What `docker compose` merges into a file that it finds without being told.
+const OVERRIDE_NAMES: [&str; 4] = [
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yaml",
+    "docker-compose.override.yml",
+];
 /// How long `docker compose stop` may take by itself, and some time for it to say so, in ms.
 const STOP_MS: u64 = 10_000;
 const STOP_MARGIN_MS: u64 = 5000;
@@ -50,7 +57,13 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
         oneshots: Vec::new(),
         beside,
     };
-    if !DEFAULT_NAMES.contains(&name) {
+    if DEFAULT_NAMES.contains(&name) {
+        for name in OVERRIDE_NAMES.into_iter().filter(|name| beside.has(name)) {
+            draft.note(format!(
+                "{name}: docker compose merges it in; services, ports, checks and dependencies of that file are not read"
+            ));
+        }
+    } else {
         reader.compose.extend(["-f".to_owned(), name.to_owned()]);
     }
     for (name, service) in services.entries() {

@@ -548,3 +548,20 @@ services:
         ]
     );
 }
+
+#[test]
+fn an_override_beside_a_compose_file_is_named() {
+    let files = [
+        ("compose.override.yaml", "services: {}\n"),
+        ("docker-compose.override.yml", "services: {}\n"),
+    ];
+    let text = "services: {db: {image: x}}";
+    let (_, notes) = imported(Kind::Compose, "compose.yaml", text, &files);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    for ((name, _), note) in files.iter().zip(&notes) {
+        assert!(note.starts_with(&format!("{name}: ")), "{note}");
+    }
+    // With `-f` docker compose reads no override either.
+    let (_, notes) = imported(Kind::Compose, "dev.yaml", text, &files);
+    assert!(notes.is_empty(), "{notes:?}");
+}
