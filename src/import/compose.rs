@@ -375,6 +375,10 @@ impl Reader<'_> {
             };
             match published {
                 Port::Fixed(published) => ports.push(published),
+                Port::First(published, others) => {
+                    ports.push(published);
+                    service.note(format!("the ports (line {}) {others}", item.line));
+                }
                 Port::Other(why) => {
                     let shown = text.unwrap_or_else(|| "in the long form".to_owned());
                     service.note(format!("the port {shown} (line {}): {why}", item.line));

@@ -49,6 +49,9 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
     Ok(draft)
 }
 
+/// Of a probe and a line of the log, whichever of the two comes first in the file.
+const LOG_LINE_DECIDES: &str = "readiness_probe: ready_log_line decides";
+
 struct Shared {
     environment: Vec<(String, String)>,
     env_files: Vec<String>,
@@ -139,6 +142,9 @@ fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<Stri
         "readiness_probe" => readiness(service, value),
         "ready_log_line" => {
             if let Some(line) = value.text() {
+                if service.fields.contains_key("ready") {
+                    service.note(LOG_LINE_DECIDES);
+                }
                 let pattern = regex::escape(line);
                 service.set("ready", json!({ "type": "log", "pattern": pattern }));
             }
@@ -315,7 +321,7 @@ fn readiness(service: &mut Service, value: &Node) {
     }
     // A line that says so is what the dependents wait for, when there is one.
     if service.fields.contains_key("ready") {
-        service.note("readiness_probe: ready_log_line decides");
+        service.note(LOG_LINE_DECIDES);
     } else {
         service.set("ready", probe);
     }

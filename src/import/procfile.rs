@@ -35,10 +35,15 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
             continue;
         };
         // As foreman does: of two lines with the same name the later counts.
-        processes.insert(name, command);
+        if let Some((earlier, command)) = processes.insert(name, (at + 1, command)) {
+            draft.note(format!(
+                "line {earlier}, as line {} has the same name: {name}: {command}",
+                at + 1
+            ));
+        }
     }
     few_enough(processes.len())?;
-    for (name, command) in processes {
+    for (name, (_, command)) in processes {
         let Some(line) = shell::line(command) else {
             draft.note(format!("{name}: a command with NUL in it"));
             continue;

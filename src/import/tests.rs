@@ -565,3 +565,44 @@ fn an_override_beside_a_compose_file_is_named() {
     let (_, notes) = imported(Kind::Compose, "dev.yaml", text, &files);
     assert!(notes.is_empty(), "{notes:?}");
 }
+
+#[test]
+fn what_gives_way_to_something_else_is_listed() {
+    let text = r#"
+services:
+  a:
+    image: x
+    ports: ["3000-3002:3000-3002"]
+  b:
+    image: x
+    ports:
+      - {target: 80, published: "1-5"}
+"#;
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &[]);
+    assert_eq!(config["services"]["a"]["port"], 3000);
+    assert_eq!(config["services"]["b"]["port"], 1);
+    assert_eq!(
+        notes,
+        [
+            "a: the ports (line 5) 3001-3002: FlowLayer checks one a service",
+            "b: the ports (line 9) 2-5: Docker takes a free one of 1-5; 1 is assumed",
+        ]
+    );
+
+    let text = "web: ./old\nworker: x\nweb: ./new\n";
+    let (config, notes) = imported(Kind::Procfile, "Procfile", text, &[]);
+    assert_eq!(
+        config["services"]["web"]["cmd"],
+        serde_json::json!(["./new"])
+    );
+    assert_eq!(notes, ["line 1, as line 3 has the same name: web: ./old"]);
+
+    let probe = "    readiness_probe: {exec: {command: check}}\n";
+    let line = "    ready_log_line: up\n";
+    for (first, second) in [(probe, line), (line, probe)] {
+        let text = format!("processes:\n  a:\n    command: x\n{first}{second}");
+        let (config, notes) = imported(Kind::ProcessCompose, "process-compose.yaml", &text, &[]);
+        assert_eq!(config["services"]["a"]["ready"]["type"], "log");
+        assert_eq!(notes, ["a: readiness_probe: ready_log_line decides"]);
+    }
+}

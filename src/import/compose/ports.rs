@@ -12,6 +12,8 @@ pub(super) struct Published {
 
 pub(super) enum Port {
     Fixed(Published),
+    /// The first of a range, and what is said of the others.
+    First(Published, String),
     /// Why it is not one that can be checked.
     Other(&'static str),
 }
@@ -31,14 +33,38 @@ pub(super) fn short(text: &str) -> Port {
 
 /// Of a range the first one.
 fn fixed(host: &str, inner: &str) -> Port {
-    let first = |range: &str| positive(range.split('-').next().unwrap_or_default());
-    match (first(host), first(inner)) {
-        (Some(host), Some(inner)) => Port::Fixed(Published { host, inner }),
+    match (range(host), range(inner)) {
+        (Some((host, last)), Some((inner, last_inner))) => {
+            let first = Published { host, inner };
+            if last == host {
+                return Port::Fixed(first);
+            }
+            let others = match last - host {
+                1 => last.to_string(),
+                _ => format!("{}-{last}", host + 1),
+            };
+            // One port of the container gets any of the range.
+            Port::First(
+                first,
+                if last_inner == inner {
+                    format!("{others}: Docker takes a free one of {host}-{last}; {host} is assumed")
+                } else {
+                    format!("{others}: FlowLayer checks one a service")
+                },
+            )
+        }
         (None, Some(_)) if host.is_empty() || host == "0" => {
             Port::Other("Docker chooses its number")
         }
         _ => Port::Other("it is no port number"),
     }
+}
+
+/// The first and the last of `3000` or `3000-3005`.
+fn range(text: &str) -> Option<(u16, u16)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (positive(first)?, positive(last)?);
+    (first <= last).then_some((first, last))
 }
 
 /// The long form; `replaced` puts values in place of variables.
@@ -60,7 +86,7 @@ mod tests {
     #[test]
     fn ports_are_read_in_every_form() {
         let read = |text: &str| match short(text) {
-            Port::Fixed(port) => Ok((port.host, port.inner)),
+            Port::Fixed(port) | Port::First(port, _) => Ok((port.host, port.inner)),
             Port::Other(why) => Err(why),
         };
         for (text, wanted) in [
@@ -71,7 +97,16 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(wanted), "{text}");
         }
-        for text in ["80", "53:53/udp", "a:b", ":80", "0:80", "70000:80", ""] {
+        for text in [
+            "80",
+            "53:53/udp",
+            "a:b",
+            ":80",
+            "0:80",
+            "70000:80",
+            "5-3:5-3",
+            "",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }
