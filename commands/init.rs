@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use flowlayer::config::{self, FILE_NAMES, Origin};
 use flowlayer::import::{self, Draft};
@@ -173,7 +173,18 @@ fn between(source: &Path, directory: &Path) -> Option<String> {
     if from == to {
         return None;
     }
-    let path = from.strip_prefix(&to).unwrap_or(&from);
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(from, to)| from == to)
+        .count();
+    // With nothing in common but the root, a way up would say no less of this machine.
+    let path = if shared > 1 {
+        let up = to.components().skip(shared).map(|_| Component::ParentDir);
+        up.chain(from.components().skip(shared)).collect()
+    } else {
+        from
+    };
     Some(path.to_str()?.to_owned())
 }
 

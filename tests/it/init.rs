@@ -285,3 +285,27 @@ fn what_cannot_be_imported_is_one_line() {
         assert!(!directory.path().join("flowlayer.jsonc").exists());
     }
 }
+
+#[test]
+fn a_config_elsewhere_reaches_its_source_from_there() {
+    let directory = directory(&[
+        ("compose.yaml", "services: {db: {image: x}}"),
+        ("sub/deep/.keep", ""),
+        ("other/Procfile", "web: x\n"),
+    ]);
+    for (output, source, cwd) in [
+        ("sub/x.jsonc", "compose.yaml", ".."),
+        ("sub/deep/x.jsonc", "compose.yaml", "../.."),
+        ("sub/y.jsonc", "other/Procfile", "../other"),
+    ] {
+        let written = init(directory.path(), &["-o", output, "--from", source]);
+        assert_eq!(written.code, Some(0), "{}", written.stderr);
+        let text = fs::read_to_string(directory.path().join(output)).unwrap();
+        let config: Value = json5::from_str(&text).unwrap();
+        let services = config["services"].as_object().unwrap();
+        assert!(
+            services.values().all(|service| service["cwd"] == cwd),
+            "{text}"
+        );
+    }
+}
