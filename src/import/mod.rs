@@ -131,7 +131,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
             Kind::Package => "no scripts",
         };
         return Err(ImportError::new(format!(
-            "there is nothing to carry over: {what}"
+            "there is nothing to carry over: {what}; `flowlayer init --template` writes an example to start from"
         )));
     }
     Ok(draft)

@@ -258,7 +258,10 @@ fn what_cannot_be_imported_is_one_line() {
         ("docker-compose.yml", "too large with its aliases replaced"),
         ("compose.yml", "cannot import compose.yml: "),
         ("package.json", "not JSON: "),
-        ("Procfile", "there is nothing to carry over"),
+        (
+            "Procfile",
+            "there is nothing to carry over: no line of the form `name: command`; `flowlayer init --template` writes an example",
+        ),
         ("notes.txt", "its name says that it is none of Procfile, "),
         (
             "process-compose.yaml",
