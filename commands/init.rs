@@ -198,6 +198,12 @@ fn write(path: &Path, text: &str, force: bool) -> io::Result<()> {
                 "it is not a regular file",
             ));
         }
+        Err(_) if force && path.is_symlink() => {
+            return Err(io::Error::new(
+                ErrorKind::NotFound,
+                "it is a symbolic link to a file that is not there: remove the link, or name another file with --output",
+            ));
+        }
         _ => {
             let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
             return file.write_all(text.as_bytes());

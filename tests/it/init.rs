@@ -312,3 +312,17 @@ fn a_config_elsewhere_reaches_its_source_from_there() {
         );
     }
 }
+
+#[test]
+fn a_link_to_nothing_is_left_alone() {
+    let directory = directory(&[]);
+    let link = directory.path().join("flowlayer.jsonc");
+    std::os::unix::fs::symlink("gone.jsonc", &link).unwrap();
+    let refused = init(directory.path(), &["--force"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert_eq!(
+        refused.stderr,
+        "Error: cannot write flowlayer.jsonc: it is a symbolic link to a file that is not there: remove the link, or name another file with --output\n"
+    );
+    assert!(link.is_symlink() && !link.exists());
+}
