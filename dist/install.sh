@@ -12,6 +12,13 @@ Running it again, also from the archive of another version, replaces what it has
 END
 }
 say() { printf '%s\n' "$1"; }
+# A path as a shell takes it for one word.
+quoted() {
+  case $1 in
+    *[!A-Za-z0-9_./+@%:,=-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
 die() { printf 'install.sh: %s\n' "$1" >&2; exit 1; }
 
 prefix=${PREFIX-}
@@ -154,4 +161,4 @@ case :${PATH-}: in
   *":$prefix/bin:"*) ;;
   *) say "$prefix/bin is not in your PATH; add to the profile of your shell: export PATH=\"$prefix/bin:\$PATH\"" ;;
 esac
-say "take it away with: sh $prefix/share/flowlayer/install.sh --uninstall"
+say "take it away with: sh $(quoted "$prefix/share/flowlayer/install.sh") --uninstall"

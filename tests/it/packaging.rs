@@ -181,9 +181,15 @@ fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
     fs::remove_dir_all(home.path().join(".local")).unwrap();
 
     // With a prefix of one's own, which has a space in it, there and back.
-    home.install(&["--prefix", "home/my tools"]);
-    assert!(home.path().join("my tools/bin/flowlayer").is_file());
-    home.install(&["--prefix", "home/my tools", "--uninstall"]);
+    let said = home.install(&["--prefix", "home/my tools' place"]);
+    assert!(home.path().join("my tools' place/bin/flowlayer").is_file());
+    // The line that it names does take it away.
+    let line = said.lines().last().unwrap();
+    let line = line.strip_prefix("take it away with: ").unwrap();
+    let script = home.directory.path().join("uninstall");
+    fs::write(&script, line).unwrap();
+    let gone = home.sh(&script, &[]);
+    assert_eq!((gone.code, gone.stderr.as_str()), (Some(0), ""), "{line}");
     assert_eq!(home.files(), [""; 0]);
 
     refusals(&home);
