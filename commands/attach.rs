@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use flowlayer::client::{Failure, Target};
 use flowlayer::config::{self, ConfigError};
 use flowlayer::protocol::Token;
 use flowlayer::session::registry::{self, LiveSession};
@@ -47,8 +48,27 @@ pub(crate) struct Attachment {
     pub(crate) pid: Option<u32>,
     /// Its id; known together with `pid`.
     pub(crate) session_id: Option<String>,
+    /// Whose address it is now, when that is the session of another configuration: nobody to talk to
+    /// under this one's name.
+    pub(crate) taken_by: Option<PathBuf>,
     /// How it was found, in words.
     pub(crate) found: &'static str,
+}
+
+impl Attachment {
+    /// Whom to dial; why nobody when the session there is that of another configuration.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        match &self.taken_by {
+            Some(other) => Err(Failure::Unreachable {
+                address: self.address.clone(),
+                why: format!("the session of {} has this address", other.display()),
+            }),
+            None => Ok(Target {
+                address: self.address.clone(),
+                token: self.token.clone(),
+            }),
+        }
+    }
 }
 
 /// What the wish comes to.
@@ -82,6 +102,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             config: known.map(|session| session.config.clone()),
             pid: known.map(|session| session.pid),
             session_id: known.map(|session| session.session_id.clone()),
+            taken_by: None,
             found: "the address given",
         }));
     }
@@ -92,6 +113,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             config: Some(session.config),
             pid: Some(session.pid),
             session_id: Some(session.session_id),
+            taken_by: None,
             found,
         })
     };
@@ -108,16 +130,16 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
     }
     if let Some(path) = &wish.config {
         let session = config::load(path)?.config.session;
-        return Ok(configured(wish, path, &session, "the configuration given"));
+        let found = "the configuration given";
+        return Ok(configured(wish, path, &session, &live, found));
     }
     let another_will_do = path.is_none() || wish.instead == Instead::TheOnlyOne;
-    match live.len() {
-        1 if another_will_do => {
-            let only = live.into_iter().next().expect("there is one");
-            return Ok(attach(only, "the only session that runs here"));
+    if another_will_do {
+        match live.as_slice() {
+            [] => {}
+            [only] => return Ok(attach(only.clone(), "the only session that runs here")),
+            _ => return Ok(Found::Several(live)),
         }
-        2.. if another_will_do => return Ok(Found::Several(live)),
-        _ => {}
     }
     // Nothing runs: where it would run is where to wait for it.
     if let Some(path) = path {
@@ -126,7 +148,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             Err(_) => config::Session::default(),
         };
         let found = "the configuration in this directory";
-        return Ok(configured(wish, &path, &session, found));
+        return Ok(configured(wish, &path, &session, &live, found));
     }
     Ok(Found::One(Attachment {
         address: DEFAULT_ADDRESS.to_owned(),
@@ -134,24 +156,58 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
         config: None,
         pid: None,
         session_id: None,
+        taken_by: None,
         found: "the usual address: no session runs here",
     }))
 }
 
 /// What a configuration says of where its session will be.
-fn configured(wish: &Wish, path: &Path, session: &config::Session, found: &'static str) -> Found {
+fn configured(
+    wish: &Wish,
+    path: &Path,
+    session: &config::Session,
+    live: &[LiveSession],
+    found: &'static str,
+) -> Found {
     let token = session
         .token
         .as_ref()
         .and_then(|token| Token::new(token.clone()).ok());
+    let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     Found::One(Attachment {
-        address: session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+        taken_by: taken(&address, path, live),
+        address,
         token: wish.token.clone().or(token),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
         pid: None,
         session_id: None,
         found,
     })
+}
+
+/// The configuration of the session that has an address, unless it is this one's.
+fn taken(address: &str, config: &Path, live: &[LiveSession]) -> Option<PathBuf> {
+    let mut there = live
+        .iter()
+        .filter(|session| is_same_place(&session.address, address));
+    there
+        .find(|session| !is_same(&session.config, config))
+        .map(|session| session.config.clone())
+}
+
+/// Whether who dials one reaches the same server as who dials the other, as far as can be told
+/// without asking anybody.
+fn is_same_place(one: &str, other: &str) -> bool {
+    let (Some((host, port)), Some((other_host, other_port))) =
+        (one.rsplit_once(':'), other.rsplit_once(':'))
+    else {
+        return one == other;
+    };
+    // `localhost` may be either of the two.
+    let is_local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let hosts = [host, other_host];
+    port == other_port
+        && (host == other_host || (hosts.contains(&"localhost") && hosts.into_iter().all(is_local)))
 }
 
 /// Whether both name the same file.
@@ -164,21 +220,30 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The attachment as it is now: a session that was restarted may have another address and token.
 pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
-    let Some(config) = &attachment.config else {
-        return attachment.clone();
+    refreshed_among(attachment, wish, &registry::list())
+}
+
+fn refreshed_among(attachment: &Attachment, wish: &Wish, live: &[LiveSession]) -> Attachment {
+    let has_address = |session: &&LiveSession| session.address == attachment.address;
+    let session = match (&wish.address, &attachment.config) {
+        // Whoever is there now is meant.
+        (Some(_), _) => live.iter().find(has_address),
+        (None, Some(config)) => {
+            let own = || live.iter().filter(|live| is_same(&live.config, config));
+            // Of several it is the one that it was.
+            own().find(has_address).or_else(|| own().next())
+        }
+        (None, None) => None,
     };
-    let live = registry::list();
-    let by_address = live
-        .iter()
-        .find(|session| session.address == attachment.address);
-    let by_config = live.iter().find(|session| is_same(&session.config, config));
-    let session = by_address.or(if wish.address.is_some() {
-        None
-    } else {
-        by_config
-    });
     let Some(session) = session else {
-        return attachment.clone();
+        let config = attachment
+            .config
+            .as_ref()
+            .filter(|_| wish.address.is_none());
+        return Attachment {
+            taken_by: config.and_then(|config| taken(&attachment.address, config, live)),
+            ..attachment.clone()
+        };
     };
     let given = wish.token.clone().or_else(|| {
         wish.address
@@ -190,6 +255,7 @@ pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
         token: given.or_else(|| Some(session.token.clone())),
         pid: Some(session.pid),
         session_id: Some(session.session_id.clone()),
+        taken_by: None,
         ..attachment.clone()
     }
 }
@@ -342,5 +408,70 @@ mod tests {
             one(choose(&wish, empty.path(), Vec::new())),
             at(DEFAULT_ADDRESS, "")
         );
+    }
+
+    fn taken_by(found: Result<Found, ConfigError>) -> Option<PathBuf> {
+        match found.unwrap() {
+            Found::One(one) => one.taken_by,
+            Found::Several(several) => panic!("{several:?}"),
+        }
+    }
+
+    #[test]
+    fn where_the_session_of_another_configuration_is_there_is_nobody_to_dial() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("flowlayer.jsonc");
+        let other = Path::new("/a/flowlayer.jsonc");
+        for bind in ["127.0.0.1:7001", "localhost:7001", "0.0.0.0:7001"] {
+            let config = CONFIG.replace("127.0.0.1:7001", bind);
+            fs::write(&path, config).unwrap();
+            let scripts = Wish {
+                instead: Instead::Nothing,
+                ..Wish::default()
+            };
+            let given = Wish {
+                config: Some(path.clone()),
+                ..Wish::default()
+            };
+            for wish in [scripts, given] {
+                let found = |live| choose(&wish, directory.path(), live);
+                assert_eq!(
+                    taken_by(found(vec![live(7001, other)])).as_deref(),
+                    Some(other),
+                    "{bind}"
+                );
+                assert_eq!(taken_by(found(vec![live(7002, other)])), None);
+                assert_eq!(taken_by(found(vec![live(7001, &path)])), None);
+            }
+        }
+    }
+
+    #[test]
+    fn an_attachment_stays_with_its_configuration_unless_an_address_was_given() {
+        let (own, other) = (Path::new("/a/x.jsonc"), Path::new("/b/x.jsonc"));
+        let mut wish = Wish::default();
+        let Ok(Found::One(attached)) = choose(
+            &Wish {
+                address: Some("127.0.0.1:7001".to_owned()),
+                ..Wish::default()
+            },
+            Path::new("/"),
+            vec![live(7001, own)],
+        ) else {
+            panic!("one session")
+        };
+        let port = |wish: &Wish, sessions: &[LiveSession]| {
+            let now = refreshed_among(&attached, wish, sessions);
+            now.target()
+                .map(|target| target.token.unwrap().expose().to_owned())
+        };
+        let moved = [live(7001, other), live(7002, own)];
+        assert_eq!(port(&wish, &moved), Ok("token-7002".to_owned()));
+        let both = [live(7000, own), live(7001, own)];
+        assert_eq!(port(&wish, &both), Ok("token-7001".to_owned()));
+        let error = port(&wish, &moved[..1]).unwrap_err();
+        assert!(error.to_string().contains("/b/x.jsonc"), "{error}");
+        wish.address = Some("127.0.0.1:7001".to_owned());
+        assert_eq!(port(&wish, &moved), Ok("token-7001".to_owned()));
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flowlayer::client::{self, ClientConfig, Connected, Persistence, Target};
+use flowlayer::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer::config::ConfigError;
 use flowlayer::protocol::Token;
 
@@ -72,8 +72,8 @@ impl Peer {
     /// restarted one may have another address and token.
     pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
         let (attachment, wish) = (self.attachment.clone(), self.wish.clone());
-        let mut config = ClientConfig::new(target(&attachment));
-        config.target = Arc::new(move || target(&attach::refreshed(&attachment, &wish)));
+        let find = move || attach::refreshed(&attachment, &wish).target();
+        let mut config = ClientConfig::finding(Arc::new(find));
         config.persistence = persistence;
         config
     }
@@ -84,15 +84,14 @@ impl Peer {
         let wish = self.wish.clone();
         let dialled = Arc::new(Mutex::new(self.attachment.clone()));
         let last = Arc::clone(&dialled);
-        let mut config = ClientConfig::new(target(&self.attachment));
-        config.target = Arc::new(move || {
+        let mut config = ClientConfig::finding(Arc::new(move || {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             // A configuration that is being edited, or a choice that has come up: stay.
             if let Ok(Found::One(found)) = attach::find(&wish, Path::new(".")) {
                 *last = found;
             }
-            target(&last)
-        });
+            last.target()
+        }));
         config.timings.backoff = [50, 100, 200, 500, 1000]
             .map(Duration::from_millis)
             .to_vec();
@@ -211,12 +210,5 @@ pub(crate) fn unusable_config(error: ConfigError, colors: Colors) -> Failure {
             print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
             Failure::Reported(Exit::USAGE)
         }
-    }
-}
-
-fn target(attachment: &Attachment) -> Target {
-    Target {
-        address: attachment.address.clone(),
-        token: attachment.token.clone(),
     }
 }

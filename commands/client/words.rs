@@ -116,6 +116,7 @@ mod tests {
             config: config.map(PathBuf::from),
             pid,
             session_id: pid.map(|pid| pid.to_string()),
+            taken_by: None,
             found: "",
         }
     }

@@ -254,6 +254,7 @@ impl Cockpit {
                 config: choice.config.map(PathBuf::from),
                 pid: choice.pid,
                 session_id: None,
+                taken_by: None,
                 found: "chosen from the sessions that run here",
             }),
             (Effect::Suspend, _) => {

@@ -46,14 +46,11 @@ impl Session {
     ) -> Self {
         let attachment = Arc::new(Mutex::new(attachment));
         let dialled = Arc::clone(&attachment);
-        let mut config = ClientConfig::new(target(
-            &dialled.lock().unwrap_or_else(PoisonError::into_inner),
-        ));
-        config.target = Arc::new(move || {
+        let mut config = ClientConfig::finding(Arc::new(move || {
             let mut now = dialled.lock().unwrap_or_else(PoisonError::into_inner);
             *now = attach::refreshed(&now, &wish);
-            target(&now)
-        });
+            now.target()
+        }));
         config.follow = Some(Follow {
             start: Start::Newest(NEWEST),
             missed: Missed::Window(MISSED),
@@ -160,13 +157,6 @@ impl Session {
                 message: Message::Page { request, result },
             });
         });
-    }
-}
-
-fn target(attachment: &Attachment) -> client::Target {
-    client::Target {
-        address: attachment.address.clone(),
-        token: attachment.token.clone(),
     }
 }
 

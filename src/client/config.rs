@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::follow::Follow;
+use super::state::Failure;
 use crate::protocol::Token;
 
 /// A server, and what to present to it.
@@ -16,7 +17,8 @@ pub struct Target {
 }
 
 /// Says whom to dial, before every attempt: a restarted server may have another address or token.
-pub type FindTarget = Arc<dyn Fn() -> Target + Send + Sync>;
+/// Where nobody is to be dialled it says why; the attempt fails with that.
+pub type FindTarget = Arc<dyn Fn() -> Result<Target, Failure> + Send + Sync>;
 
 /// When to give up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +47,13 @@ pub struct ClientConfig {
 impl ClientConfig {
     /// One server, for ever, without log entries.
     pub fn new(target: Target) -> Self {
+        Self::finding(Arc::new(move || Ok(target.clone())))
+    }
+
+    /// Whichever server is found, for ever, without log entries.
+    pub fn finding(target: FindTarget) -> Self {
         Self {
-            target: Arc::new(move || target.clone()),
+            target,
             persistence: Persistence::Always,
             follow: None,
             timings: Timings::default(),

@@ -196,7 +196,10 @@ async fn attempt(
     target: &FindTarget,
     asks: &mut mpsc::UnboundedReceiver<Ask>,
 ) -> Ended {
-    let target = target();
+    let target = match target() {
+        Ok(target) => target,
+        Err(failure) => return Ended::Failed(failure),
+    };
     let dialled = tokio::select! {
         dialled = dial(&target, &known.timings) => dialled,
         () = refuse(asks) => return Ended::Unwanted,

@@ -242,6 +242,38 @@ fn several_sessions_are_listed_and_none_is_taken() {
 }
 
 #[test]
+fn the_session_of_another_directory_is_left_alone_though_it_has_our_address() {
+    let theirs = Stack::new().service("a", sleeper()).start().booted();
+    let ours = tempdir().unwrap();
+    let config = json!({"session": {"bind": theirs.address()}, "services": {"a": sleeper()}});
+    std::fs::write(ours.path().join("flowlayer.jsonc"), config.to_string()).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = theirs.client(arguments.iter().copied());
+        command.current_dir(ours.path());
+        Child::spawn(command).finish()
+    };
+    let their_config = theirs.path().join("flowlayer.jsonc");
+    let why = [
+        "no session of the configuration in this directory runs",
+        their_config.to_str().unwrap(),
+    ];
+    for arguments in [
+        &["status"][..],
+        &["why"],
+        &["logs"],
+        &["stop", "a"],
+        &["restart", "--all"],
+        &["down"],
+        &["down", "-c", "flowlayer.jsonc"],
+        &["wait", "--timeout", "0.3"],
+    ] {
+        run(arguments).refused(3, &why);
+    }
+    let status = run(&["status", "--json", "-a", theirs.address()]).json();
+    assert_eq!(status["services"][0]["status"], "running");
+}
+
+#[test]
 fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
     let server = Stack::new().service("api", sleeper()).start().booted();
     let address = server.address();

@@ -65,10 +65,10 @@ async fn the_token_travels_in_the_header_and_is_looked_up_for_every_attempt() {
     let asked = Arc::new(AtomicUsize::new(0));
     config.target = Arc::new(move || {
         let attempt = asked.fetch_add(1, Ordering::Relaxed);
-        Target {
+        Ok(Target {
             address: address.clone(),
             token: (attempt > 0).then(|| Token::new(format!("t{attempt}")).unwrap()),
-        }
+        })
     });
     let (_client, _events) = start(config);
     let refusal = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";

@@ -99,11 +99,13 @@ async fn they_understand_each_other() {
     let address = Arc::new(Mutex::new(listener.local_addr().unwrap().to_string()));
     let server = serve(listener, &logs);
     let mut config = config("");
-    let target = (config.target)();
+    let target = (config.target)().unwrap();
     let found = Arc::clone(&address);
-    config.target = Arc::new(move || Target {
-        address: found.lock().unwrap().clone(),
-        ..target.clone()
+    config.target = Arc::new(move || {
+        Ok(Target {
+            address: found.lock().unwrap().clone(),
+            ..target.clone()
+        })
     });
     config.follow = Some(Follow {
         start: Start::After(0),
