@@ -59,7 +59,7 @@ fn run(
     let limit = args.timeout.timeout;
     client::block_on(async {
         let deadline = limit.map(|limit| Instant::now() + limit.duration());
-        let connected = peer.connect().await?;
+        let connected = peer.connect_by(deadline, limit).await?;
         client::check_names(&args.services, &connected.services)?;
         let meant = if with_dependents {
             steps::with_dependents(&args.services, &connected.services)?

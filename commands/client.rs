@@ -14,9 +14,10 @@ use std::time::Duration;
 use flowlayer::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer::config::ConfigError;
 use flowlayer::protocol::Token;
+use tokio::time::Instant;
 
 use crate::attach::{self, Attachment, Found, Instead, Wish};
-use crate::cli::SessionArgs;
+use crate::cli::{Patience, SessionArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -121,6 +122,24 @@ impl Peer {
                 why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
             })),
         }
+    }
+
+    /// [`Peer::connect`] of a command that has a limit of its own.
+    pub(crate) async fn connect_by(
+        &self,
+        deadline: Option<Instant>,
+        limit: Option<Patience>,
+    ) -> Result<Connected, Failure> {
+        let (Some(deadline), Some(limit)) = (deadline, limit) else {
+            return self.connect().await;
+        };
+        let connected = tokio::time::timeout_at(deadline, self.connect());
+        connected.await.unwrap_or_else(|_| {
+            Err(Failure::TimedOut(format!(
+                "the session at {} has not answered within {limit}",
+                self.attachment.address
+            )))
+        })
     }
 
     /// The one line for a connection that could not be made, or is gone.

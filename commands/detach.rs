@@ -28,10 +28,11 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
     let limit = args.timeout.timeout;
+    let deadline = limit.map(|limit| Instant::now() + limit.duration());
     // The log holds what the server says of itself, so that it stays small; what services say is
     // for `flowlayer logs`.
     args.quiet = true;
-    let place = match background::claim(&path)? {
+    let place = match background::claim(&path, limit)? {
         Claim::Free(place) => place,
         Claim::Taken(live) => return join(&live, limit, colors),
     };
@@ -48,6 +49,7 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
             let starting = Starting {
                 session,
                 limit,
+                deadline,
                 place: None,
                 failure: None,
                 interrupted: None,
@@ -78,6 +80,8 @@ fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<E
 struct Starting {
     session: Session,
     limit: Option<Patience>,
+    /// When that is over, counted from the start of the command.
+    deadline: Option<Instant>,
     /// Address and token, once it is open.
     place: Option<(String, String)>,
     /// Why it could not be started.
@@ -88,7 +92,6 @@ struct Starting {
 
 impl Starting {
     async fn until_resolved(mut self) -> Result<Exit, Failure> {
-        let deadline = self.limit.map(|limit| Instant::now() + limit.duration());
         let mut interrupts = Interrupts::take(&[
             SignalKind::interrupt(),
             SignalKind::terminate(),
@@ -110,7 +113,7 @@ impl Starting {
                     self.interrupted.get_or_insert(signal);
                     self.session.ask_to_end();
                 }
-                () = act::until(deadline), if self.interrupted.is_none() => {
+                () = act::until(self.deadline), if self.interrupted.is_none() => {
                     return Err(self.late().await);
                 }
             }

@@ -3,22 +3,26 @@
 use std::time::Duration;
 
 use flowlayer::client::{CommandError, Connected};
-use flowlayer::process::Watched;
 use flowlayer::protocol::Command;
-use flowlayer::session::registry::{self, Presence};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::cli::{DownArgs, Patience};
 use crate::client::watch::{Watch, waiting_for};
 use crate::client::{self, Peer};
+use crate::ending::{self, Processes};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 
 /// From the last word of a server to the end of its process. It needs milliseconds, and a disk that
 /// takes the end of the log.
 const LAST_STEPS: Duration = Duration::from_secs(30);
+
+/// What has ended by itself is gone within this time.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// The command that ends a session; an extension that servers name in their hello.
 const SHUTDOWN: &str = "shutdown";
@@ -33,7 +37,7 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
         let attachment = peer.attachment();
         let known = (attachment.session_id.as_deref(), attachment.pid);
         let processes = Processes::of(known.0, known.1);
-        match peer.connect().await {
+        match peer.connect_by(deadline, limit).await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
                 let end = Ending {
@@ -45,19 +49,54 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
                 };
                 end.ask(connected).await
             }
-            // A server that is ending takes no connections any more.
             Err(why) => {
-                let is_ending = match processes {
-                    Some(processes) => processes.are_gone_by(deadline).await,
-                    None => false,
+                let Some(processes) = processes else {
+                    return Err(why);
                 };
-                if is_ending {
-                    Ok(Exit::SUCCESS)
-                } else {
-                    Err(why)
+                // A server that is ending takes no connections any more.
+                if ending::refuses(&peer.attachment().address) {
+                    let pid = peer.attachment().pid;
+                    return join(processes, pid, args.force, deadline, limit).await;
                 }
+                if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {
+                    return Ok(Exit::SUCCESS);
+                }
+                Err(why)
             }
         }
+    })
+}
+
+/// Somebody else has asked for the end already.
+async fn join(
+    processes: Processes,
+    pid: Option<u32>,
+    force: bool,
+    deadline: Option<Instant>,
+    limit: Option<Patience>,
+) -> Result<Exit, Failure> {
+    if force {
+        print::stderr(&format!(
+            "[flowlayer] the session is ending already, and --force comes too late for it{}\n",
+            hurry(pid)
+        ));
+    }
+    let mut progress = Progress::new();
+    progress.show("the session is ending already: waiting until it is gone");
+    if are_gone_by(processes, deadline).await {
+        return Ok(Exit::SUCCESS);
+    }
+    let limit = limit.map_or_else(String::new, |limit| limit.to_string());
+    Err(Failure::TimedOut(format!(
+        "the session is still ending after {limit}{}",
+        hurry(pid)
+    )))
+}
+
+/// It takes no connections any more, so that `--force` would come too late.
+fn hurry(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| {
+        format!("; two signals to its server ({pid}) skip all grace")
     })
 }
 
@@ -100,10 +139,11 @@ impl Ending {
         watch.show("waiting for the server to end");
         // The server says goodbye, and we answer it.
         let goodbye = async { while watch.next().await.is_some() {} };
-        let _ = timeout(LAST_STEPS, goodbye).await;
+        let until = soonest(self.deadline, LAST_STEPS);
+        let _ = timeout_at(until, goodbye).await;
         drop(connected.client);
         let is_gone = match self.processes {
-            Some(processes) => processes.are_gone_by(self.deadline).await,
+            Some(processes) => are_gone_by(processes, Some(until)).await,
             None => true,
         };
         watch.hide_progress();
@@ -127,40 +167,25 @@ impl Ending {
             .map_or_else(String::new, |limit| limit.to_string());
         let why = waiting_for(&watch.to_vec());
         let why = why.map_or_else(String::new, |why| format!(": {why}"));
-        // It takes no connections any more, so that `--force` would come too late.
-        let hurry = self.pid.map_or_else(String::new, |pid| {
-            format!("; two signals to its server ({pid}) skip all grace")
-        });
         Failure::TimedOut(format!(
-            "the session is still ending after {limit}{why}{hurry}"
+            "the session is still ending after {limit}{why}{}",
+            hurry(self.pid)
         ))
     }
 }
 
-/// A server on this machine, and its guardian.
-struct Processes {
-    server: Presence,
-    /// Ends right after the server; not known everywhere.
-    guardian: Option<Watched>,
+/// Waits for the end of processes; false when it does not come in time.
+async fn are_gone_by(processes: Processes, deadline: Option<Instant>) -> bool {
+    let end = spawn_blocking(move || processes.wait_for_end());
+    let end = async { matches!(end.await, Ok(Ok(()))) };
+    tokio::select! {
+        is_gone = end => is_gone,
+        () = crate::act::until(deadline) => false,
+    }
 }
 
-impl Processes {
-    /// Those of a session that runs here. The id of the guardian comes from a file, and is used for
-    /// waiting only; while the server has its lock, it is right.
-    fn of(session_id: Option<&str>, guardian: Option<u32>) -> Option<Self> {
-        let guardian = guardian.and_then(|pid| Watched::begin(pid).ok());
-        let server = registry::presence(session_id?)?;
-        Some(Self { server, guardian })
-    }
-
-    /// Waits for their end; false when it does not come in time.
-    async fn are_gone_by(self, deadline: Option<Instant>) -> bool {
-        let end = spawn_blocking(move || {
-            self.server.wait_for_end()?;
-            self.guardian.map_or(Ok(()), Watched::wait_for_end)
-        });
-        let latest = Instant::now() + LAST_STEPS;
-        let until = deadline.map_or(latest, |deadline| deadline.min(latest));
-        matches!(timeout_at(until, end).await, Ok(Ok(Ok(()))))
-    }
+/// The moment, or an earlier one.
+fn soonest(deadline: Option<Instant>, patience: Duration) -> Instant {
+    let latest = Instant::now() + patience;
+    deadline.map_or(latest, |deadline| deadline.min(latest))
 }

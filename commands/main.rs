@@ -13,6 +13,7 @@ mod complete;
 mod completions;
 mod detach;
 mod down;
+mod ending;
 mod exit;
 mod failure;
 mod init;

@@ -45,7 +45,7 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
     let loaded = serve::load(&path, colors)?;
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
-    let place = match background::claim(&path).map_err(not_run)? {
+    let place = match background::claim(&path, limit).map_err(not_run)? {
         Claim::Free(place) => place,
         Claim::Taken(live) => {
             return Err(Failure::Other(

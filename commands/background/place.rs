@@ -6,11 +6,15 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use flowlayer::session::registry::{self, LiveSession};
 
 use crate::attach::is_same;
+use crate::cli::Patience;
+use crate::ending::{self, Processes};
 use crate::failure::Failure;
+use crate::terminal::print;
 use crate::terminal::progress::Progress;
 
 /// The right to start the session of a configuration.
@@ -34,8 +38,13 @@ pub(crate) enum Claim {
 }
 
 /// Asks for the right to start the session of a configuration. Who else is just starting it is
-/// waited for.
-pub(crate) fn claim(config: &Path) -> Result<Claim, Failure> {
+/// waited for, and so is a session that is just ending.
+pub(crate) fn claim(config: &Path, limit: Option<Patience>) -> Result<Claim, Failure> {
+    let deadline = limit.map(|limit| Instant::now() + limit.duration());
+    let late = |what: String| {
+        let limit = limit.map_or_else(String::new, |limit| limit.to_string());
+        Failure::TimedOut(format!("{what} within {limit}: nothing was started"))
+    };
     let directory = registry::directory().map_err(|error| Failure::Failed(error.to_string()))?;
     let name = name(config);
     let lock_path = directory.join(format!("{name}.lock"));
@@ -46,16 +55,51 @@ pub(crate) fn claim(config: &Path) -> Result<Claim, Failure> {
     if let Err(TryLockError::WouldBlock) = lock.try_lock() {
         let mut progress = Progress::new();
         progress.show("waiting for another start of this session");
-        lock.lock()
-            .map_err(|error| cannot("lock", &lock_path, &error))?;
+        let locked = lock.try_clone().and_then(|same| {
+            ending::by(deadline, move || same.lock()).unwrap_or(Err(io::ErrorKind::TimedOut.into()))
+        });
+        locked.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                late("another start of this session has not opened it".to_owned())
+            }
+            _ => cannot("lock", &lock_path, &error),
+        })?;
     }
-    let live = registry::list();
-    if let Some(session) = live.into_iter().find(|live| is_same(&live.config, config)) {
-        return Ok(Claim::Taken(session));
+    while let Some(session) = running(config) {
+        if !ending::is_ending(&session) {
+            return Ok(Claim::Taken(session));
+        }
+        let Some(processes) = Processes::of(Some(&session.session_id), Some(session.pid)) else {
+            // Gone in between.
+            continue;
+        };
+        let pid = session.pid;
+        print::stderr(&format!(
+            "[flowlayer] the session before this one (pid {pid}) is ending: waiting until it is gone\n"
+        ));
+        match ending::by(deadline, move || processes.wait_for_end()) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                return Err(Failure::Failed(format!(
+                    "cannot wait for the end of the session before this one (pid {pid}): {error}"
+                )));
+            }
+            None => {
+                return Err(late(format!(
+                    "the session before this one (pid {pid}) has not ended"
+                )));
+            }
+        }
     }
     let path = directory.join(format!("{name}.log"));
     let log = open(&path, true).map_err(|error| cannot("open", &path, &error))?;
     Ok(Claim::Free(Place { lock, log, path }))
+}
+
+/// The session of a configuration.
+fn running(config: &Path) -> Option<LiveSession> {
+    let mut live = registry::list().into_iter();
+    live.find(|live| is_same(&live.config, config))
 }
 
 /// The directory is nobody else's; a link in it is not followed all the same.

@@ -187,6 +187,69 @@ fn two_at_once_are_one_session_and_both_know_how_it_went() {
 }
 
 #[test]
+fn a_session_that_is_ending_is_waited_for_and_then_started_anew() {
+    let here = Here::with(&json!({"api": {
+        "cmd": ["sleep", "1000"],
+        "stopCmd": ["sh", "-c", "touch stopping; until [ -e go ]; do sleep 0.05; done"],
+        "stopGraceMs": 30000,
+    }}));
+    assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
+    let first = here.sessions()[0]["session_id"].clone();
+    let down = Child::spawn(here.command(&["down"]));
+    while !here.path().join("stopping").exists() {
+        assert!(down.is_running(), "{}", down.transcript());
+        std::thread::yield_now();
+    }
+    let late = here.run(&["serve", "--detach", "--timeout", "0.5"]);
+    assert_eq!(late.code, Some(124), "{late:?}");
+    let why = "has not ended within 0.5 s: nothing was started";
+    assert!(late.stderr.contains(why), "{late:?}");
+    let forced = here.run(&["down", "--force", "--timeout", "0.5"]);
+    assert_eq!(forced.code, Some(124), "{forced:?}");
+    for words in ["--force comes too late", "still ending"] {
+        assert!(forced.stderr.contains(words), "{forced:?}");
+    }
+    let again = Child::spawn(here.command(&["serve", "--detach", "--timeout", "25"]));
+    while !again.transcript().contains("waiting until it is gone") {
+        assert!(again.is_running(), "{}", again.transcript());
+        std::thread::yield_now();
+    }
+    fs::write(here.path().join("go"), "").unwrap();
+    assert_eq!(down.finish().code, Some(0));
+    let again = again.finish();
+    assert_eq!(again.code, Some(0), "{again:?}");
+    let sessions = here.sessions();
+    assert_eq!(sessions.len(), 1);
+    assert_ne!(sessions[0]["session_id"], first);
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
+fn a_server_that_hangs_does_not_outlast_the_time_given() {
+    let here = Here::with(&json!({"api": sleeper()}));
+    assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
+    let server = here.run(&["status", "--json"]).json();
+    let guardian = u32::try_from(server["session"]["pid"].as_u64().unwrap()).unwrap();
+    let stopped: Vec<Pid> = here
+        .processes()
+        .iter()
+        .filter(|process| !process.is_of_service && process.pid != guardian)
+        .map(|process| Pid::from_raw(i32::try_from(process.pid).unwrap()))
+        .collect();
+    for pid in &stopped {
+        kill(*pid, Signal::SIGSTOP).unwrap();
+    }
+    for arguments in [&["start", "api"][..], &["stop", "api"], &["down"]] {
+        let timed = here.run(&[arguments, &["--timeout", "0.5"]].concat());
+        assert_eq!(timed.code, Some(124), "{timed:?}");
+    }
+    for pid in &stopped {
+        kill(*pid, Signal::SIGCONT).unwrap();
+    }
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
 fn a_session_in_the_foreground_is_not_started_again_either() {
     let server = Stack::new().service("api", sleeper()).start().booted();
     let again = server.run(["serve", "--detach"]);
