@@ -25,7 +25,7 @@ pub(crate) use patience::Patience;
 pub(crate) use run::RunArgs;
 pub(crate) use session::{
     ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs,
-    WaitArgs, WhyArgs,
+    WaitArgs, WhyArgs, address,
 };
 pub(crate) use value::{ValueKind, value_kind};
 

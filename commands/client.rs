@@ -17,7 +17,7 @@ use flowlayer::protocol::Token;
 use tokio::time::Instant;
 
 use crate::attach::{self, Attachment, Found, Instead, Wish};
-use crate::cli::{Patience, SessionArgs};
+use crate::cli::{self, Patience, SessionArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -208,9 +208,15 @@ pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure>
             ))
         })?),
     };
-    let address = match &args.config {
-        Some(_) => args.addr,
-        None => args.addr.or(of_environment),
+    let address = match (args.addr, of_environment) {
+        (None, Some(text)) if args.config.is_none() => {
+            Some(cli::address(&text).map_err(|error| {
+                Failure::Mistaken(format!(
+                    "the address {text:?} in FLOWLAYER_ADDR cannot be used: {error}"
+                ))
+            })?)
+        }
+        (given, _) => given,
     };
     Ok(Wish {
         address,

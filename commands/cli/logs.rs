@@ -31,19 +31,19 @@ pub(crate) struct LogsArgs {
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// Only so many of the newest entries, or `all`
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) limit: Option<Limit>,
     /// Only entries of this time or later
-    #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+    #[arg(long, value_name = "TIME", value_parser = super::moment::parse, allow_hyphen_values = true)]
     pub(crate) since: Option<jiff::Timestamp>,
     /// Only entries of this time or earlier
-    #[arg(long, value_name = "TIME", value_parser = super::moment::parse, conflicts_with = "follow")]
+    #[arg(long, value_name = "TIME", value_parser = super::moment::parse, allow_hyphen_values = true, conflicts_with = "follow")]
     pub(crate) until: Option<jiff::Timestamp>,
     /// Only entries above this number, those of earlier sessions included
-    #[arg(long, value_name = "SEQ")]
+    #[arg(long, value_name = "SEQ", allow_negative_numbers = true)]
     pub(crate) after_seq: Option<u64>,
     /// Only entries below this number, those of earlier sessions included
-    #[arg(long, value_name = "SEQ", conflicts_with = "follow")]
+    #[arg(long, value_name = "SEQ", value_parser = upper_bound, allow_negative_numbers = true, conflicts_with = "follow")]
     pub(crate) before_seq: Option<u64>,
     /// Only what went to stdout, or to stderr
     #[arg(long, value_name = "STREAM", value_parser = stream)]
@@ -96,6 +96,15 @@ impl std::str::FromStr for Limit {
         text.parse()
             .map(Self::Newest)
             .map_err(|_| "it is neither a number nor \"all\"".to_owned())
+    }
+}
+
+/// A number that there can be entries below.
+fn upper_bound(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("entries are numbered from 1: nothing is below it".to_owned()),
+        Ok(seq) => Ok(seq),
+        Err(_) => Err("it is not the number of an entry".to_owned()),
     }
 }
 

@@ -321,6 +321,42 @@ mod tests {
                 "flowlayer serve -c",
                 "--config needs a value: --config <PATH>",
             ),
+            (
+                "flowlayer logs -f --until 1m",
+                "--follow does not go with --until",
+            ),
+            (
+                "flowlayer logs --before-seq 5 -f",
+                "--before-seq does not go with --follow",
+            ),
+            (
+                "flowlayer logs -n -1",
+                "invalid --limit: it is neither a number nor \"all\"",
+            ),
+            (
+                "flowlayer logs --since -5m",
+                "invalid --since: it is neither a time such as 2026-04-18T10:30:00Z nor a duration such as 90s, 5m or 1h30m",
+            ),
+            (
+                "flowlayer logs --before-seq 0",
+                "invalid --before-seq: entries are numbered from 1: nothing is below it",
+            ),
+            (
+                "flowlayer down --timeout -1",
+                "invalid --timeout: \"-1\" is no time to wait: give seconds above 0, like 30, 2.5 or 5m (ms, s, m, h)",
+            ),
+            (
+                "flowlayer status --addr=",
+                "invalid --addr: the address is empty",
+            ),
+            (
+                "flowlayer status -a foo",
+                "invalid --addr: the port is missing",
+            ),
+            (
+                "flowlayer tui -addr 127.0.0.1:99999",
+                "invalid --addr: the port must be a number from 1 to 65535",
+            ),
             ("flowlayer serve --quiet=yes", "--quiet takes no value"),
             (
                 "flowlayer serve -token=",

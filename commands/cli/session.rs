@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use flowlayer::config::{Bind, BindError, PortZero};
 use flowlayer::protocol::Token;
 
 use super::patience::Patience;
@@ -10,7 +11,7 @@ use super::patience::Patience;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SessionArgs {
     /// Where the server is: host:port
-    #[arg(short, long, value_name = "ADDR")]
+    #[arg(short, long, value_name = "ADDR", value_parser = address)]
     pub(crate) addr: Option<String>,
     /// Bearer token of the session API
     #[arg(long, value_name = "TOKEN")]
@@ -18,6 +19,11 @@ pub(crate) struct SessionArgs {
     /// Configuration whose session is meant
     #[arg(short, long, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Where to dial: what a server may be told to listen on, as its clients reach it.
+pub(crate) fn address(text: &str) -> Result<String, BindError> {
+    Bind::parse(text, PortZero::Refused).map(|bind| bind.dial())
 }
 
 /// Which session and which exit code, for the help of all of them.
@@ -79,7 +85,7 @@ pub(crate) struct SessionsArgs {
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct TimeoutArgs {
     /// Give up after so many seconds; also 500ms, 5m, 1h
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<Patience>,
 }
 

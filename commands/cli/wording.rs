@@ -29,7 +29,12 @@ pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
             };
             format!("unexpected argument {argument:?}{why}")
         }
-        ErrorKind::ArgumentConflict => given_twice(option, command),
+        ErrorKind::ArgumentConflict => match prior(error) {
+            Some(other) if name_of(&other) != option => {
+                format!("{option} does not go with {}", name_of(&other))
+            }
+            _ => given_twice(option, command),
+        },
         ErrorKind::InvalidValue => match text(ContextKind::InvalidValue) {
             None | Some("") => format!("{option} needs a value: {argument}"),
             Some(value) => {
@@ -66,6 +71,15 @@ pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
 /// `--config` of `--config <PATH>`.
 fn name_of(argument: &str) -> &str {
     argument.split([' ', '=']).next().unwrap_or(argument)
+}
+
+/// What an argument does not go with.
+fn prior(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::PriorArg)? {
+        ContextValue::String(other) => Some(other.clone()),
+        ContextValue::Strings(others) => others.first().cloned(),
+        _ => None,
+    }
 }
 
 fn given_twice(option: &str, command: &clap::Command) -> String {
