@@ -53,6 +53,12 @@ fn main() -> ExitCode {
         }
         Err(usage) => Err(usage),
     };
+    let outcome = match (outcome, print::refused()) {
+        (Ok(_), Some(error)) => Err(Failure::Failed(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        (outcome, _) => outcome,
+    };
     outcome
         .unwrap_or_else(|failure| {
             print::stderr(&failure.line(colors.stderr));

@@ -1,18 +1,42 @@
 //! Writing short texts to the standard streams without ever panicking.
 //!
 //! A reader that went away (`flowlayer plan | head -1`) is no error worth a word: what could not be
-//! written is dropped, and the exit code stays what it would have been.
+//! written is dropped, and the exit code stays what it would have been. A disk without room is one:
+//! what stands in the file is not what was asked for.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
+
+/// Why standard output did not take everything; there is one of it, and so of this.
+static REFUSED: OnceLock<io::Error> = OnceLock::new();
 
 /// Writes the text to standard output.
 pub(crate) fn stdout(text: &str) {
-    whole(&mut std::io::stdout().lock(), text);
+    if let Err(error) = whole(&mut io::stdout().lock(), text)
+        && is_without_room(error.kind())
+    {
+        // The first one is told.
+        let _ = REFUSED.set(error);
+    }
 }
 
 /// Writes the text to standard error.
 pub(crate) fn stderr(text: &str) {
-    whole(&mut std::io::stderr().lock(), text);
+    // Nobody is left to be told when this fails.
+    let _ = whole(&mut io::stderr().lock(), text);
+}
+
+/// Why something that [`stdout`] was given has not arrived in its file.
+pub(crate) fn refused() -> Option<&'static io::Error> {
+    REFUSED.get()
+}
+
+/// Whether a write has failed because nothing more fits.
+pub(crate) fn is_without_room(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
 }
 
 /// A document of ours as text, its line end included.
@@ -23,7 +47,6 @@ pub(crate) fn json(document: &impl serde::Serialize) -> String {
     text
 }
 
-fn whole(to: &mut impl Write, text: &str) {
-    // Nobody is left to be told when this fails.
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+fn whole(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes()).and_then(|()| to.flush())
 }

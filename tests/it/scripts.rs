@@ -242,6 +242,59 @@ fn several_sessions_are_listed_and_none_is_taken() {
 }
 
 #[test]
+fn a_full_disk_is_no_success_and_a_reader_that_went_away_is_one() {
+    let server = Stack::new().service("api", sleeper()).start().booted();
+    let run = |arguments: &[&str], stdout: std::process::Stdio| {
+        let mut command = server.client(arguments.iter().copied());
+        let output = command.stdout(stdout).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    for arguments in [
+        &["status"][..],
+        &["sessions"],
+        &["plan"],
+        &["wait", "--timeout", "9"],
+        &["start", "api"],
+        &["why"],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run(arguments, writer.into()), (Some(0), String::new()));
+        // Not every system has one.
+        if let Ok(full) = std::fs::File::options().write(true).open("/dev/full") {
+            let (code, stderr) = run(arguments, full.into());
+            assert_eq!(code, Some(1), "{arguments:?}: {stderr}");
+            let words = "Error: cannot write to standard output: ";
+            assert!(stderr.starts_with(words), "{arguments:?}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_wrong_usage() {
+    let directory = tempdir().unwrap();
+    let run = |arguments: &[&str], variable: &str| {
+        let mut command = flowlayer();
+        command
+            .current_dir(directory.path())
+            .env("XDG_RUNTIME_DIR", directory.path())
+            .env("FLOWLAYER_ADDR", variable)
+            .args(arguments);
+        Child::spawn(command).finish()
+    };
+    for address in ["", "foo", "127.0.0.1:99999"] {
+        let given = run(&["wait", "--addr", address], "");
+        assert_eq!(given.code, Some(2), "{given:?}");
+        assert!(given.stderr.contains("invalid --addr: "), "{given:?}");
+    }
+    run(&["wait"], "foo").refused(2, &["\"foo\" in FLOWLAYER_ADDR", "the port is missing"]);
+}
+
+#[test]
 fn the_session_of_another_directory_is_left_alone_though_it_has_our_address() {
     let theirs = Stack::new().service("a", sleeper()).start().booted();
     let ours = tempdir().unwrap();

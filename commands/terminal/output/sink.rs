@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::terminal::print::is_without_room;
+
 /// What became of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -38,9 +40,7 @@ impl Sink {
                     ErrorKind::Interrupted => {}
                     // Whoever shares the terminal with us has made it non-blocking.
                     ErrorKind::WouldBlock => self.wait_until_writable(),
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                        return Sunk::Refused;
-                    }
+                    kind if is_without_room(kind) => return Sunk::Refused,
                     _ => return Sunk::Gone,
                 },
             }
