@@ -32,12 +32,12 @@ Which session, the first that applies: --addr; the session of --config; FLOWLAYE
 of the configuration in this directory; without one there, the only session that runs.
 Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to,
-124 not within --timeout";
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to (one that
+has not answered within 5 s is none either)";
 
 const WHY_NOTES: &str = "\
 Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
-3 no session to talk to";
+3 no session to talk to (one that has not answered within 5 s is none either)";
 
 /// `flowlayer status`.
 #[derive(Debug, clap::Args)]

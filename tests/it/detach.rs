@@ -250,6 +250,20 @@ fn a_server_that_hangs_does_not_outlast_the_time_given() {
 }
 
 #[test]
+fn what_is_as_it_should_be_takes_no_time() {
+    let here = Here::with(&json!({"api": sleeper()}));
+    assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
+    let pid = || here.run(&["status", "--json"]).json()["services"][0]["pid"].clone();
+    let before = pid();
+    assert_eq!(here.run(&["start", "api"]).code, Some(0));
+    assert_eq!(pid(), before, "start of what is up leaves it alone");
+    for _ in 0..2 {
+        assert_eq!(here.run(&["stop", "api"]).code, Some(0));
+    }
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+#[test]
 fn a_session_in_the_foreground_is_not_started_again_either() {
     let server = Stack::new().service("api", sleeper()).start().booted();
     let again = server.run(["serve", "--detach"]);
