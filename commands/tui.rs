@@ -12,6 +12,7 @@ mod keys;
 mod log;
 mod message;
 mod model;
+mod painter;
 #[cfg(test)]
 mod picture;
 mod prompt;
@@ -48,11 +49,16 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
                 .to_owned(),
         ));
     }
-    if std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
-        return Err(Failure::Failed(
-            "the cockpit needs a terminal that can move its cursor, and TERM says that this one is dumb: set TERM to what it is, or use `flowlayer logs --follow`"
-                .to_owned(),
-        ));
+    let terminal = std::env::var_os("TERM").unwrap_or_default();
+    if terminal.is_empty() || terminal == "dumb" {
+        let why = if terminal.is_empty() {
+            "TERM, which says what this one is, is not set"
+        } else {
+            "TERM says that this one is dumb"
+        };
+        return Err(Failure::Failed(format!(
+            "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
+        )));
     }
     let wish = client::wish(args.session, Instead::TheOnlyOne)?;
     let found = attach::find(&wish, Path::new("."))

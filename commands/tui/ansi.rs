@@ -104,10 +104,15 @@ pub(crate) fn cells(
     }
 }
 
+/// Stands for what ends a line or a paragraph in the middle of a line.
+const SEPARATOR: &str = "\u{fffd}";
+
 /// The part of a grapheme that is drawn: up to the first joiner.
 fn shown(grapheme: &str) -> &str {
     let mut characters = grapheme.char_indices();
-    characters.next();
+    if let Some((_, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')) = characters.next() {
+        return SEPARATOR;
+    }
     let end = characters.find(|(_, character)| is_joiner(*character));
     end.map_or(grapheme, |(at, _)| &grapheme[..at])
 }
@@ -325,6 +330,7 @@ mod tests {
             ("❤\u{fe0f}!", "❤!"),
             ("👍🏽!", "👍!"),
             ("e\u{301}!", "e\u{301}!"),
+            ("a\u{2028}b\u{2029}c", "a\u{fffd}b\u{fffd}c"),
         ] {
             assert_eq!(painted(message).0, text, "{message:?}");
         }

@@ -97,6 +97,7 @@ pub(crate) enum Action {
     Accept,
     Retry,
     Suspend,
+    Redraw,
 }
 
 /// A key, with or without Ctrl. Shift is in the character.
@@ -251,6 +252,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter", "";
         [char('R')] "R" Retry, "try the connection again now", "";
         [char('?')] "?" Help, "this help", "help";
+        [ctrl('l')] "^l" Redraw, "draw the screen anew", "";
         [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";
         [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on", "quit";
 };

@@ -248,6 +248,8 @@ pub(crate) enum Effect {
     Retry,
     /// Leave the terminal to the shell until it wants us back.
     Suspend,
+    /// Write the whole screen again.
+    Redraw,
     /// Put text on the clipboard of the terminal.
     Copy(String),
     /// Write text to a file.

@@ -261,6 +261,10 @@ impl Cockpit {
                 self.screen.suspend()?;
                 self.is_dirty = true;
             }
+            (Effect::Redraw, _) => {
+                self.screen.redraw();
+                self.is_dirty = true;
+            }
             (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,
             (Effect::Save(text), _) => {
                 let name = format!("flowlayer-log-{}.txt", self.model.now);

@@ -1,19 +1,21 @@
 //! The terminal: taken over at the start, given back however this ends.
 
-use std::io::{self, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode,
-    enable_raw_mode,
+    DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 
 use super::model::Model;
+use super::painter::Painter;
 use super::view;
+
+/// A frame is rarely larger, so that it is written at once.
+const FRAME_BYTES: usize = 64 * 1024;
 
 /// Asks for clicks, drags and the wheel, but not for every movement of the mouse.
 const MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h";
@@ -25,7 +27,7 @@ pub(crate) fn is_there() -> bool {
 
 /// The terminal while it is ours. Dropping it gives it back.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    painter: Painter<BufWriter<Stdout>>,
 }
 
 impl Screen {
@@ -39,7 +41,7 @@ impl Screen {
         enable_raw_mode()?;
         // From here on dropping it undoes what was done.
         let screen = Self {
-            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            painter: Painter::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())),
         };
         set_up()?;
         Ok(screen)
@@ -58,26 +60,26 @@ impl Screen {
         // It may not be raw any more, whatever we remember.
         disable_raw_mode()?;
         enable_raw_mode()?;
-        // Clearing the old one would ask the terminal where its cursor is, and wait for the answer.
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        set_up()?;
-        execute!(io::stdout(), Clear(ClearType::All))
+        self.painter.forget();
+        set_up()
+    }
+
+    /// Writes the next frame whole: something else may have written to the terminal.
+    pub(crate) const fn redraw(&mut self) {
+        self.painter.forget();
     }
 
     /// Its columns and rows.
+    #[expect(clippy::unused_self, reason = "only who has the screen asks for it")]
     pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
-        let size = self.terminal.size()?;
-        Ok((size.width, size.height))
+        size()
     }
 
     /// Draws the model; only what has changed is written.
     pub(crate) fn draw(&mut self, model: &Model) -> io::Result<()> {
-        self.terminal.draw(|frame| {
-            if let Some(cursor) = view::draw(model, frame.buffer_mut()) {
-                frame.set_cursor_position(cursor);
-            }
-        })?;
-        Ok(())
+        self.painter.paint((model.columns, model.rows), |buffer| {
+            view::draw(model, buffer)
+        })
     }
 
     /// Writes a sequence that draws nothing.
@@ -99,6 +101,8 @@ fn set_up() -> io::Result<()> {
     execute!(
         io::stdout(),
         EnterAlternateScreen,
+        // What a terminal thinks wider than we do must not run into the next row.
+        DisableLineWrap,
         Print(MOUSE),
         EnableBracketedPaste,
         SetTitle("flowlayer"),
@@ -112,6 +116,7 @@ fn give_back() {
         io::stdout(),
         DisableBracketedPaste,
         DisableMouseCapture,
+        EnableLineWrap,
         LeaveAlternateScreen,
         cursor::Show
     );

@@ -32,6 +32,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>)
         _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Suspend) => {
             effects.push(Effect::Suspend);
         }
+        _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Redraw) => {
+            effects.push(Effect::Redraw);
+        }
         Some(action) if model.prompt.is_some() => typing::act(model, action),
         None if model.prompt.is_some() => typing::key(model, event),
         Some(action) => act(model, action, effects),
