@@ -63,6 +63,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
         Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
     }
+    typing::forget_progress(model);
     settle(model, &mut effects);
     effects
 }

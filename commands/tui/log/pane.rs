@@ -265,6 +265,7 @@ impl LogPane {
 
     /// Shows the beginning of the log.
     pub(crate) fn rewind(&mut self) {
+        self.stop_seeking();
         if self.window.older == Older::Beginning {
             if let Some(first) = self.window.items().front() {
                 self.position = Position::At {
@@ -311,6 +312,7 @@ impl LogPane {
     }
 
     fn replace_window(&mut self, older: Older, newer: Newer) {
+        self.stop_seeking();
         self.window = Window::new(self.window.generation + 1, older, newer);
         self.window
             .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
@@ -325,6 +327,35 @@ impl LogPane {
         self.search = search;
     }
 
+    /// Goes on looking for a hit further up than what is held, page by page through the whole log.
+    /// The window goes along, so that what was looked through already makes room.
+    pub(crate) fn seek(&mut self, geometry: Geometry) {
+        if let Some(search) = &mut self.search {
+            search.is_seeking = true;
+        }
+        if self.is_following() {
+            let start = self.position.start(&self.window, geometry);
+            if let Some(item) = self.window.items().get(start.index) {
+                self.position = Position::At {
+                    top: item.place,
+                    skip: start.skip,
+                };
+            }
+        }
+    }
+
+    /// Looks no further than what is held.
+    pub(crate) const fn stop_seeking(&mut self) {
+        if let Some(search) = &mut self.search {
+            search.is_seeking = false;
+        }
+    }
+
+    /// Whether it is looked further up than what is held.
+    pub(crate) fn is_seeking(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.is_seeking)
+    }
+
     /// A person did something: long searches may go on.
     pub(crate) const fn renew_patience(&mut self) {
         self.patience = PATIENCE;
@@ -337,6 +368,7 @@ impl LogPane {
 
     /// Scrolls by rows.
     pub(crate) fn scroll(&mut self, rows: isize, geometry: Geometry) {
+        self.stop_seeking();
         self.position = self.position.moved(rows, &self.window, geometry);
         if self.is_following() {
             self.unseen = 0;
@@ -345,6 +377,7 @@ impl LogPane {
 
     /// Back to the end.
     pub(crate) fn follow(&mut self) {
+        self.stop_seeking();
         if self.window.newer == Newer::Live {
             self.position = Position::Follow;
             self.unseen = 0;
@@ -360,6 +393,9 @@ impl LogPane {
         let Some(search) = &mut self.search else {
             return false;
         };
+        if self.window.hits() == 0 {
+            return false;
+        }
         let items = self.window.items();
         let is_hit = |index: &usize| search.matcher.matches(&items[*index]);
         let found = if is_up {
@@ -403,7 +439,7 @@ impl LogPane {
         }
         let start = self.position.start(&self.window, geometry).index;
         let margin = geometry.height.max(1);
-        let is_seeking = self.search.as_ref().is_some_and(|search| search.is_seeking);
+        let is_seeking = self.is_seeking();
         let is_short_below = self.window.items().len() < start + 2 * margin;
         let (direction, cursor) = if is_seeking || start < margin {
             match self.window.question(Direction::Older) {
@@ -442,14 +478,17 @@ impl LogPane {
         let with = (&self.recent, &self.sieve);
         match request.direction {
             Direction::Older => {
-                let is_following = self.position == Position::Follow && self.selection.is_none();
+                let is_following = self.position == Position::Follow
+                    && self.selection.is_none()
+                    && !self.is_seeking();
                 let was_end = request.cursor == Cursor::End;
                 self.window
                     .page_older(entries, is_truncated, was_end, is_following, with);
             }
             Direction::Newer => self.window.page_newer(entries, is_truncated, with),
         }
-        if self.window.items().len() < before + 8 {
+        // A search says how far it is and can be stopped, so that nobody has to keep it going.
+        if self.window.items().len() < before + 8 && !self.is_seeking() {
             self.patience -= 1;
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::item::tests::line;
-use super::pane::{LogPane, PageRequest};
+use super::pane::{LogPane, PageRequest, Search};
 use super::window::Cursor;
-use super::{Geometry, Item, Scope};
+use super::{Geometry, Item, Matcher, Scope};
 
 const GEOMETRY: Geometry = Geometry {
     height: 30,
@@ -144,4 +144,40 @@ proptest! {
         }
         prop_assert!(pane.is_following(), "the end is reached");
     }
+}
+
+#[test]
+fn a_search_finds_what_is_further_up_than_can_be_held() {
+    const AT: u64 = 7;
+    let server = Server {
+        last: 260_000,
+        sparse: 1,
+    };
+    let mut pane = LogPane::default();
+    serve(&mut pane, &server);
+    assert!(pane.is_following(), "a search starts at the end too");
+    pane.set_search(Some(Search {
+        text: "needle".to_owned(),
+        matcher: Matcher::new("needle", false).unwrap(),
+        current: None,
+        is_seeking: false,
+    }));
+    assert!(!pane.jump(true, GEOMETRY));
+    pane.seek(GEOMETRY);
+    let mut below = u64::MAX;
+    while !pane.jump(true, GEOMETRY) {
+        let request = pane.wanted(GEOMETRY).expect("it goes on by itself");
+        let (mut entries, is_truncated) = server.answer(&request);
+        for entry in entries.iter_mut().filter(|entry| entry.place.seq == AT) {
+            *entry = line(AT, "b", "a needle");
+        }
+        pane.page(&request, entries, is_truncated);
+        let now = pane.window.complete_down_to().unwrap_or(0);
+        assert!(now < below, "never the same page twice");
+        below = now;
+    }
+    let current = pane.search.as_ref().and_then(|search| search.current);
+    assert_eq!(current.map(|place| place.seq), Some(AT));
+    assert!(!pane.is_seeking());
+    is_complete(&pane, &server);
 }

@@ -144,6 +144,14 @@ impl Window {
         }
     }
 
+    /// The number down to which everything that is wanted was held at some time.
+    pub(crate) const fn complete_down_to(&self) -> Option<u64> {
+        match self.older {
+            Older::Below(seq) => Some(seq),
+            Older::Unknown | Older::Silent | Older::Beginning => None,
+        }
+    }
+
     /// Whether it is an item that is looked for.
     pub(crate) fn is_hit(&self, item: &Item) -> bool {
         self.highlight

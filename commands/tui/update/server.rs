@@ -106,6 +106,7 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
         }
         Err(why) => {
             model.logs.page_failed(request);
+            model.logs.stop_seeking();
             if model.is_connected() {
                 notify(
                     model,
@@ -120,12 +121,7 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
 /// Goes on with a search that has left what was held.
 fn seek(model: &mut Model) {
     let geometry = super::layout::geometry(model);
-    if !model
-        .logs
-        .search
-        .as_ref()
-        .is_some_and(|search| search.is_seeking)
-    {
+    if !model.logs.is_seeking() {
         return;
     }
     if model.logs.jump(true, geometry) {
@@ -136,19 +132,14 @@ fn seek(model: &mut Model) {
         .question(crate::tui::log::window::Direction::Older)
         .is_none()
     {
-        if let Some(search) = &mut model.logs.search {
-            search.is_seeking = false;
-        }
+        model.logs.stop_seeking();
         notify(
             model,
             Tone::Plain,
             "no match further up: this is the beginning of the log",
         );
-    } else if model.logs.has_given_up() {
-        if let Some(search) = &mut model.logs.search {
-            search.is_seeking = false;
-        }
-        notify(model, Tone::Plain, "no match so far: N searches on");
+    } else {
+        super::typing::notify_progress(model);
     }
 }
 

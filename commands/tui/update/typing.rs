@@ -4,10 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::notify;
 use crate::tui::keys::Action;
-use crate::tui::log::pane::Search;
+use crate::tui::log::pane::{Clock, Search};
 use crate::tui::log::{Matcher, Tone};
-use crate::tui::model::{Model, Panel};
+use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
+use crate::tui::words;
 
 /// Starts typing a filter for the panel that has the focus.
 pub(super) fn open_filter(model: &mut Model) {
@@ -150,6 +151,32 @@ fn accept(model: &mut Model) {
     }
 }
 
+/// What [`notify_progress`] begins with.
+const SEARCHING: &str = "searching back";
+
+/// What is said about a search is gone with it.
+pub(super) fn forget_progress(model: &mut Model) {
+    let is_progress = |notice: &Notice| notice.text.starts_with(SEARCHING);
+    if !model.logs.is_seeking() && model.notice.as_ref().is_some_and(is_progress) {
+        model.notice = None;
+    }
+}
+
+/// Says down to where the log was looked through.
+pub(super) fn notify_progress(model: &mut Model) {
+    let window = &model.logs.window;
+    let place = window.complete_down_to().map(|seq| {
+        let first = window.items().iter().find(|item| item.is_line());
+        let first = first.filter(|line| line.place.seq == seq);
+        let seq = crate::terminal::lines::grouped(seq);
+        let time = first.map(|line| words::time(line.at, Clock::Full, &model.zone));
+        let time = time.map(|time| format!(", {}", time.trim_end()));
+        format!(": no match down to seq {seq}{}", time.unwrap_or_default())
+    });
+    let place = place.unwrap_or_else(|| "…".to_owned());
+    notify(model, Tone::Busy, format!("{SEARCHING}{place}; G stops"));
+}
+
 /// To the next hit; upwards as far back as the log goes.
 pub(super) fn jump(model: &mut Model, is_up: bool) {
     let geometry = super::layout::geometry(model);
@@ -166,16 +193,11 @@ pub(super) fn jump(model: &mut Model, is_up: bool) {
     if !is_up {
         return notify(model, Tone::Plain, "no match further down");
     }
-    if let Some(search) = &mut model.logs.search {
-        search.is_seeking = true;
-    }
     let is_older = crate::tui::log::window::Direction::Older;
     if model.logs.window.question(is_older).is_some() {
-        notify(model, Tone::Busy, "searching further back…");
+        model.logs.seek(geometry);
+        notify_progress(model);
     } else {
-        if let Some(search) = &mut model.logs.search {
-            search.is_seeking = false;
-        }
         notify(model, Tone::Plain, "no match further up");
     }
 }
