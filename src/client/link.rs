@@ -17,7 +17,7 @@ use super::engine::{Ask, Known};
 use super::mailbox::{Event, Session};
 use super::replay::Step;
 use super::state::{ConnectionState, Failure};
-use crate::protocol::{self, Command, Hello, Incoming, PROTOCOL_VERSION, SERVER_NAME};
+use crate::protocol::{self, Command, Hello, Incoming, PROTOCOL_VERSION, SERVER_NAME, Unreadable};
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ pub(super) async fn serve(
     };
     let mut link = Link {
         socket,
+        address: address.to_owned(),
         calls: Calls::new(known.timings.clone()),
         known,
         flushing: false,
@@ -104,6 +105,7 @@ async fn introduction(socket: &mut Socket, address: &str) -> Result<Hello, Failu
 
 struct Link<'a> {
     socket: Socket,
+    address: String,
     calls: Calls,
     /// What outlives the connection.
     known: &'a mut Known,
@@ -144,7 +146,9 @@ impl Link<'_> {
                 came = poll_fn(|cx| poll_socket(&mut self.socket, cx, flushing)) => match came {
                     Came::Text(text) => {
                         self.hear();
-                        self.text(&text);
+                        if let Err(failure) = self.text(&text) {
+                            return Ended::Failed(failure);
+                        }
                     }
                     Came::SignOfLife => {
                         self.hear();
@@ -179,13 +183,17 @@ impl Link<'_> {
         self.pinged = false;
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str) -> Result<(), Failure> {
         let incoming = match Incoming::parse(text) {
             Ok(incoming) => incoming,
+            // Without it nothing is known of any service, and nothing ever will be.
+            Err(error @ Unreadable::Snapshot(_)) => {
+                return Err(stranger(&self.address, error.to_string()));
+            }
             // A server of a later day may say things we do not understand.
             Err(error) => {
                 tracing::debug!("a message of the server is ignored: {error}");
-                return;
+                return Ok(());
             }
         };
         match incoming {
@@ -204,6 +212,7 @@ impl Link<'_> {
                 self.replay(meant);
             }
         }
+        Ok(())
     }
 
     fn replay(&mut self, meant: impl IntoIterator<Item = ForReplay>) {

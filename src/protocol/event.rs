@@ -1,6 +1,7 @@
 //! What a server tells without being asked (SPEC 3.3).
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::LogEntry;
 use super::timestamp::Timestamp;
@@ -72,8 +73,6 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Planned, not started yet.
-    Unknown,
     /// Port check and spawn.
     Starting,
     /// The process exists.
@@ -86,6 +85,9 @@ pub enum Status {
     Stopped,
     /// Down although nobody asked, or never came up.
     Failed,
+    /// Planned, not started yet; or a word of a later version.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Status {
@@ -113,52 +115,120 @@ pub enum Kind {
     Oneshot,
 }
 
-/// What we tell beyond name and status (SPEC 4.3). Servers other than ours leave it all out.
+/// What we tell beyond name and status (SPEC 4.3). Servers other than ours leave it all out, and what
+/// cannot be read counts as left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Whether the terminal startup state is reached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub up: Option<bool>,
     /// One line for people: what is waited for, why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub detail: Option<String>,
     /// Process id of the leader while it lives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pid: Option<u32>,
     /// Exit code of the last life, when it ended by exiting.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub exit_code: Option<i32>,
     /// Name of the signal that ended the last life.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub signal: Option<String>,
     /// Whether it is meant to be up: by the boot, a start, or somebody who depends on it; ended by a
     /// stop and by its own failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub wanted: Option<bool>,
     /// The services it depends on directly, sorted. In snapshots only: it never changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub depends_on: Vec<String>,
     /// The services that keep it from starting, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub blocked_by: Vec<String>,
     /// Its layer in the startup plan, from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub wave: Option<usize>,
     /// Daemon or oneshot.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub kind: Option<Kind>,
     /// Since when it has this status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub since: Option<Timestamp>,
     /// The probe it waits for, or that had not passed when its last life failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub probe: Option<Box<ProbeState>>,
     /// Who had its port when it was to be started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub port_conflict: Option<Box<PortConflict>>,
     /// By whose will it is down, when nothing is to start it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub stopped_by: Option<StoppedBy>,
+}
+
+/// A detail of another shape than ours counts as absent: a server of a later day must not take the
+/// whole state from its clients by one of them.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// Attempts of a probe that has not passed.
@@ -240,4 +310,32 @@ pub struct ServiceDetail {
     pub detail: String,
     /// When this was seen.
     pub timestamp: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_server_says_of_a_service_does_not_cost_the_snapshot() {
+        let text = r#"{"services":[
+            {"name":"api","status":"hibernating","since":"yesterday","pid":-1,"wave":"two",
+             "kind":"cron","depends_on":"db","probe":{"target":7},"detail":"asleep","up":false},
+            {"name":"db","status":"ready","since":"2026-04-18T10:30:00.007Z","pid":7}
+        ]}"#;
+        let snapshot: Snapshot = serde_json::from_str(text).unwrap();
+        let [api, db] = &snapshot.services[..] else {
+            panic!("{snapshot:?}");
+        };
+        let details = Details {
+            detail: Some("asleep".to_owned()),
+            up: Some(false),
+            ..Details::default()
+        };
+        assert_eq!((api.status, &api.details), (Status::Unknown, &details));
+        assert_eq!((db.status, db.details.pid), (Status::Ready, Some(7)));
+        assert!(db.details.since.is_some());
+        // Without a name it is no service.
+        assert!(serde_json::from_str::<Snapshot>(r#"{"services":[{"status":"ready"}]}"#).is_err());
+    }
 }

@@ -48,6 +48,9 @@ pub enum Unreadable {
     /// Not JSON, or not shaped as the protocol has it.
     #[error("the server sent a message that does not follow the protocol: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// The state of all services, not shaped as the protocol has it.
+    #[error("its snapshot does not follow the protocol: {0}")]
+    Snapshot(serde_json::Error),
     /// A type that servers do not send.
     #[error("the server sent a message of type \"{kind}\", which is not in the protocol")]
     Type {
@@ -107,7 +110,10 @@ impl<'a> Incoming<'a> {
             "log" => Event::Log(payload(text)?),
             "service_status" => Event::ServiceStatus(payload(text)?),
             "service_detail" => Event::ServiceDetail(payload(text)?),
-            "snapshot" => Event::Snapshot(payload(text)?),
+            "snapshot" => {
+                let body = serde_json::from_str::<Body<_>>(text).map_err(Unreadable::Snapshot)?;
+                Event::Snapshot(body.payload)
+            }
             "hello" => Event::Hello(payload(text)?),
             name => Event::Unknown {
                 name: name.to_owned(),
