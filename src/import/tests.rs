@@ -162,7 +162,7 @@ services:
     command: npm run dev
     working_dir: backend
     environment: ["PORT=3000", "URL=${BASE:-http://x}/y", "INHERITED"]
-    env_file: [a.env, {path: b.env, required: false}]
+    env_file: [a.env, {path: b.env, required: true}]
     ports: ["3000:3000"]
     stop_grace_period: 1m
     restart: always
@@ -320,15 +320,15 @@ fn odd_sources_are_refused_in_one_sentence() {
     };
     assert_eq!(
         refused(Kind::Procfile, ""),
-        "there is nothing to carry over: no line of the form `name: command`"
+        "there is nothing to carry over: no line of the form `name: command`; `flowlayer init --template` writes an example to start from"
     );
     assert_eq!(
         refused(Kind::Compose, "a: 1"),
-        "there is nothing to carry over: no services"
+        "there is nothing to carry over: no services; `flowlayer init --template` writes an example to start from"
     );
     assert_eq!(
         refused(Kind::ProcessCompose, "processes: [1, 2]"),
-        "there is nothing to carry over: no processes"
+        "there is nothing to carry over: no processes; `flowlayer init --template` writes an example to start from"
     );
     let many: Vec<String> = (0..10_001).map(|n| format!("p{n}: x\n")).collect();
     assert_eq!(
@@ -516,7 +516,7 @@ proptest! {
 
 #[test]
 fn an_optional_env_file_is_kept_only_where_it_exists() {
-    let text = r#"
+    let text = r"
 services:
   api:
     command: ./api
@@ -528,7 +528,7 @@ services:
   one:
     command: ./one
     env_file: {path: ./missing.env, required: false}
-"#;
+";
     let (config, notes) = imported(
         Kind::Compose,
         "compose.yaml",
@@ -591,10 +591,7 @@ services:
 
     let text = "web: ./old\nworker: x\nweb: ./new\n";
     let (config, notes) = imported(Kind::Procfile, "Procfile", text, &[]);
-    assert_eq!(
-        config["services"]["web"]["cmd"],
-        serde_json::json!(["./new"])
-    );
+    assert_eq!(config["services"]["web"]["cmd"], "./new");
     assert_eq!(notes, ["line 1, as line 3 has the same name: web: ./old"]);
 
     let probe = "    readiness_probe: {exec: {command: check}}\n";

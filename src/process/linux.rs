@@ -213,6 +213,16 @@ fn signal_child(pid: u32, signals: &[Signal]) -> Result<bool, Errno> {
     Ok(true)
 }
 
+/// Ignores the signals of this system that would end who does not expect them: real-time ones and three old
+/// ones.
+pub(super) fn ignore_more_signals() {
+    let old = [libc::SIGPWR, libc::SIGIO, libc::SIGSTKFLT];
+    for signal in old.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
+        // SAFETY: no handler is set. It cannot fail for a signal that exists.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use nix::fcntl::{FcntlArg, fcntl};
@@ -227,15 +237,5 @@ mod tests {
         assert_eq!(nix::unistd::read(&one, &mut [0; 1]), Err(Errno::EAGAIN));
         let flags = OFlag::from_bits_retain(fcntl(&other, FcntlArg::F_GETFL).unwrap());
         assert!(!flags.contains(OFlag::O_NONBLOCK));
-    }
-}
-
-/// Ignores the signals of this system that would end who does not expect them: real-time ones and three old
-/// ones.
-pub(super) fn ignore_more_signals() {
-    let old = [libc::SIGPWR, libc::SIGIO, libc::SIGSTKFLT];
-    for signal in old.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
-        // SAFETY: no handler is set. It cannot fail for a signal that exists.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
 }
