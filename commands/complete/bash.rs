@@ -52,6 +52,9 @@ pub(super) fn split(line: &str) -> Typed {
                         word.text.push(c);
                     }
                     word.text.push(escaped);
+                } else {
+                    // It has nothing to escape yet; what follows is quoted by us.
+                    word.raw.pop();
                 }
             }
             _ => word.text.push(c),
@@ -161,6 +164,8 @@ mod tests {
             ("x --only=a\\ b:", "--only=a b:c", Some("c")),
             ("x 'a'", "ab", None),
             ("x ", "é", Some("é")),
+            ("x \\", "¡", Some("\\¡")),
+            ("x a\\", "a b", Some("a\\ b")),
             ("x ", "~a;b", Some("\\~a\\;b")),
         ] {
             assert_eq!(
