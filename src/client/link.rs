@@ -103,6 +103,10 @@ async fn introduction(socket: &mut Socket, address: &str) -> Result<Hello, Failu
     }
 }
 
+/// Messages taken in before others have their turn. A server that always has more would otherwise keep the
+/// thread, and with it the clocks and the orders that wait for it.
+const TEXTS_AT_ONCE: usize = 128;
+
 struct Link<'a> {
     socket: Socket,
     address: String,
@@ -138,6 +142,7 @@ impl Link<'_> {
     }
 
     async fn run(&mut self, asks: &mut mpsc::UnboundedReceiver<Ask>) -> Ended {
+        let mut texts = 0_usize;
         loop {
             let flushing = self.flushing;
             let wake = self.wake_at();
@@ -146,6 +151,7 @@ impl Link<'_> {
                 came = poll_fn(|cx| poll_socket(&mut self.socket, cx, flushing)) => match came {
                     Came::Text(text) => {
                         self.hear();
+                        texts += 1;
                         if let Err(failure) = self.text(&text) {
                             return Ended::Failed(failure);
                         }
@@ -175,6 +181,10 @@ impl Link<'_> {
                 }
             }
             self.look_for_room();
+            if texts >= TEXTS_AT_ONCE {
+                texts = 0;
+                tokio::task::yield_now().await;
+            }
         }
     }
 
