@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use flowlayer::protocol::StoppedBy;
 use jiff::tz::TimeZone;
 
 use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Facts, Link, Order};
 use super::prompt::Prompt;
-use super::service::Services;
+use super::service::{Service, Services};
 use super::theme::Theme;
 
 /// Which panel the keys go to.
@@ -45,6 +46,8 @@ pub(crate) enum Modal {
     Info {
         /// Whether the token is shown.
         reveal: bool,
+        /// Rows it is scrolled down.
+        scroll: usize,
     },
     /// Live sessions; `None` while they are being looked for.
     Sessions {
@@ -206,5 +209,17 @@ impl Model {
     /// Whether commands make sense now.
     pub(crate) fn is_connected(&self) -> bool {
         self.link == Link::Connected
+    }
+
+    /// Whether the session is being taken down, and the server will go with it.
+    pub(crate) fn is_ending(&self) -> bool {
+        let is_taken_down =
+            |service: &Service| service.details.stopped_by == Some(StoppedBy::Shutdown);
+        self.is_connected() && self.services.all().iter().any(is_taken_down)
+    }
+
+    /// Whether there is nothing to show but how the connection is.
+    pub(crate) fn is_blank(&self) -> bool {
+        !self.is_connected() && self.services.all().is_empty()
     }
 }

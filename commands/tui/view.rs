@@ -8,8 +8,9 @@ pub(crate) mod layout;
 mod lines;
 mod list;
 mod modal;
+mod nothing;
 mod pen;
-mod plan;
+pub(crate) mod plan;
 
 #[cfg(test)]
 mod snapshots;
@@ -48,9 +49,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     cursor
 }
 
-/// How many rows the help has.
-pub(crate) fn help_rows(model: &Model) -> usize {
-    modal::help(model).len()
+/// How many rows the window that is open has, for scrolling it.
+pub(crate) fn modal_rows(model: &Model) -> usize {
+    modal::rows(model)
 }
 
 /// Whether the panel has the focus.

@@ -1,5 +1,7 @@
 //! What a server tells without being asked (SPEC 3.3).
 
+use std::time::SystemTime;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -231,6 +233,15 @@ where
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
+/// A moment that cannot be read becomes the one in which it came: what happened matters more than when.
+fn or_now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    Ok(lenient::<D, Option<Timestamp>>(deserializer)?.unwrap_or_else(now))
+}
+
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
 /// Attempts of a probe that has not passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeState {
@@ -295,6 +306,7 @@ pub struct ServiceStatus {
     /// Its status.
     pub status: Status,
     /// When this was decided.
+    #[serde(default = "now", deserialize_with = "or_now")]
     pub timestamp: Timestamp,
     /// The rest.
     #[serde(flatten)]
@@ -309,12 +321,30 @@ pub struct ServiceDetail {
     /// One line for people.
     pub detail: String,
     /// When this was seen.
+    #[serde(default = "now", deserialize_with = "or_now")]
     pub timestamp: Timestamp,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_that_cannot_be_read_does_not_cost_what_happened_then() {
+        let started = SystemTime::now();
+        for timestamp in [r#","timestamp":"yesterday""#, r#","timestamp":7"#, ""] {
+            let text = format!(r#"{{"service":"api","status":"failed","exit_code":3{timestamp}}}"#);
+            let status: ServiceStatus = serde_json::from_str(&text).unwrap();
+            assert_eq!(
+                (status.status, status.details.exit_code),
+                (Status::Failed, Some(3))
+            );
+            assert!(status.timestamp >= started.into(), "{text}");
+            let text = format!(r#"{{"service":"api","detail":"waiting"{timestamp}}}"#);
+            let detail: ServiceDetail = serde_json::from_str(&text).unwrap();
+            assert!(detail.timestamp >= started.into(), "{text}");
+        }
+    }
 
     #[test]
     fn what_a_later_server_says_of_a_service_does_not_cost_the_snapshot() {

@@ -68,15 +68,23 @@ fn without_a_terminal_it_says_so() {
 
 #[test]
 fn a_terminal_without_a_cursor_is_refused() {
-    let (mut command, _directory) = tui(&[]);
-    command.env("TERM", "dumb");
-    let terminal = Terminal::run(&command, 24, 200);
-    let screen = terminal.wait_for_text("TERM says that this one is dumb");
-    assert!(
-        screen.rows[0].starts_with("Error: the cockpit needs"),
-        "{screen:?}"
-    );
-    assert_eq!(terminal.wait_for_end().code, Some(1));
+    for (term, words) in [
+        (Some("dumb"), "TERM says that this one is dumb"),
+        (None, "which says what this one is, is not set"),
+    ] {
+        let (mut command, _directory) = tui(&[]);
+        match term {
+            Some(term) => command.env("TERM", term),
+            None => command.env_remove("TERM"),
+        };
+        let terminal = Terminal::run(&command, 24, 200);
+        let screen = terminal.wait_for_text(words);
+        assert!(
+            screen.rows[0].starts_with("Error: the cockpit needs"),
+            "{screen:?}"
+        );
+        assert_eq!(terminal.wait_for_end().code, Some(1));
+    }
 }
 
 #[test]
@@ -385,7 +393,7 @@ fn the_mouse_points_scrolls_and_selects() {
     terminal.type_keys(&format!("\u{1b}[<32;60;{row}M\u{1b}[<0;60;{row}m"));
     terminal.wait_for_text("selecting");
     terminal.type_keys("y");
-    terminal.wait_for_text("2 lines copied");
+    terminal.wait_for_text("2 lines sent to the terminal");
     // "line 100\nfrom the db, größer\n"
     terminal.wait_for_bytes("\u{1b}]52;c;bGluZSAxMDAKZnJvbSB0aGUgZGIsIGdyw7bDn2VyCg==\u{7}");
     terminal.type_keys(&format!(

@@ -2,10 +2,13 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
+use ratatui::layout::Position;
+
 use super::layout::{self, Areas};
 use crate::tui::log::Place;
 use crate::tui::log::pane::Selection;
 use crate::tui::model::{Body, Modal, Model, Panel};
+use crate::tui::service::Selected;
 
 /// Rows a step of the wheel scrolls.
 const STEP: isize = 3;
@@ -28,7 +31,10 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
         MouseEventKind::ScrollLeft if is_log => super::press::sideways(model, true),
         MouseEventKind::ScrollRight if is_log => super::press::sideways(model, false),
         MouseEventKind::Down(MouseButton::Left) => {
-            if let (Some(panel), true) = (panel, model.body != Body::Plan) {
+            if model.body == Body::Plan {
+                return select_in_plan(model, &areas, Position::new(event.column, event.row));
+            }
+            if let Some(panel) = panel {
                 model.focus = panel;
             }
             model.logs.selection = None;
@@ -45,10 +51,12 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
 }
 
 fn wheel_in_window(model: &mut Model, rows: isize) {
-    let last = super::super::view::help_rows(model);
+    let last = super::super::view::modal_rows(model);
     let last = last.saturating_sub(usize::from(model.rows.saturating_sub(2)));
     match &mut model.modal {
-        Some(Modal::Help { scroll }) => *scroll = scroll.saturating_add_signed(rows).min(last),
+        Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
+            *scroll = scroll.saturating_add_signed(rows).min(last);
+        }
         Some(Modal::Sessions { choices, row }) => {
             let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
             *row = row.saturating_add_signed(rows.signum()).min(last);
@@ -80,6 +88,12 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
         .and_then(|row| rows.get(usize::from(row)));
     if let Some(clicked) = clicked {
         model.services.selected = model.services.at(clicked.row());
+    }
+}
+
+fn select_in_plan(model: &mut Model, areas: &Areas, place: Position) {
+    if let Some(name) = super::super::view::plan::service_at(model, areas, place) {
+        model.services.selected = Selected::Service(name);
     }
 }
 

@@ -70,7 +70,12 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
         Action::Close => close(model),
-        Action::Info => model.modal = Some(Modal::Info { reveal: false }),
+        Action::Info => {
+            model.modal = Some(Modal::Info {
+                reveal: false,
+                scroll: 0,
+            });
+        }
         Action::Help => model.modal = Some(Modal::Help { scroll: 0 }),
         Action::Sessions => open_sessions(model, effects),
         Action::Plan => {
@@ -142,13 +147,21 @@ fn act_on_log(model: &mut Model, action: Action) {
 
 fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let page = usize::from(model.rows.saturating_sub(2));
-    let last = super::super::view::help_rows(model).saturating_sub(page);
+    let last = super::super::view::modal_rows(model).saturating_sub(page);
     match (&mut model.modal, action) {
-        (Some(Modal::Help { scroll }), Action::Up) => *scroll = scroll.saturating_sub(1),
-        (Some(Modal::Help { scroll }), Action::PageUp) => *scroll = scroll.saturating_sub(page),
-        (Some(Modal::Help { scroll }), Action::Down) => *scroll = (*scroll + 1).min(last),
-        (Some(Modal::Help { scroll }), Action::PageDown) => *scroll = (*scroll + page).min(last),
-        (Some(Modal::Info { reveal }), Action::RevealToken) => *reveal = !*reveal,
+        (
+            Some(Modal::Help { scroll } | Modal::Info { scroll, .. }),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown,
+        ) => {
+            *scroll = match action {
+                Action::Up => scroll.saturating_sub(1),
+                Action::Down => *scroll + 1,
+                Action::PageUp => scroll.saturating_sub(page),
+                _ => *scroll + page,
+            }
+            .min(last);
+        }
+        (Some(Modal::Info { reveal, .. }), Action::RevealToken) => *reveal = !*reveal,
         (Some(Modal::Info { .. }), Action::Copy) => {
             let token = model
                 .target
@@ -161,7 +174,11 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 token.unwrap_or_default()
             );
             effects.push(Effect::Copy(command));
-            notify(model, Tone::Good, "command copied, token included");
+            notify(
+                model,
+                Tone::Good,
+                "command sent to the terminal's clipboard, token included",
+            );
         }
         (Some(Modal::Sessions { .. }), Action::Sessions) => open_sessions(model, effects),
         (Some(Modal::Sessions { row, .. }), Action::Up) => *row = row.saturating_sub(1),
@@ -524,10 +541,11 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         return notify(model, Tone::Plain, "there is no line to copy");
     };
     effects.push(Effect::Copy(text));
+    let lines = super::super::words::count(lines, "line");
     notify(
         model,
         Tone::Good,
-        format!("{} copied", super::super::words::count(lines, "line")),
+        format!("{lines} sent to the terminal's clipboard"),
     );
 }
 

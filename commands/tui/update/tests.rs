@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
 use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
 use super::super::log::window::Cursor;
@@ -691,4 +695,32 @@ fn a_start_is_timed_where_it_was_seen() {
     }
     assert_eq!(model.services.get("mailer").unwrap().took, Some(2_345));
     assert_eq!(model.services.get("api").unwrap().took, None);
+}
+
+#[test]
+fn a_click_in_the_plan_selects_what_is_there() {
+    let mut model = sample::model(100, 16, true);
+    keys(&mut model, "p");
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 16));
+    crate::tui::view::draw(&model, &mut buffer);
+    let rows = crate::tui::view::rows_of(&buffer);
+    for name in ["worker", "build", "gateway"] {
+        let (y, row) = (0..)
+            .zip(rows.lines())
+            .find(|(_, row)| row.contains(name))
+            .unwrap();
+        let before = row.split(name).next().unwrap_or_default();
+        let x = u16::try_from(before.width()).unwrap();
+        mouse(&mut model, MouseEventKind::Down(MouseButton::Left), (x, y));
+        assert_eq!(
+            model.services.selected,
+            Selected::Service(name.into()),
+            "{rows}"
+        );
+    }
+    let before = model.services.selected.clone();
+    for place in [(99, 15), (1, 2), (98, 8)] {
+        mouse(&mut model, MouseEventKind::Down(MouseButton::Left), place);
+        assert_eq!(model.services.selected, before, "{place:?} {rows}");
+    }
 }

@@ -8,7 +8,7 @@ use ratatui::text::Span;
 use flowlayer::protocol::Kind;
 
 use super::layout::Areas;
-use super::lines::wrapped;
+use super::nothing::wrapped;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::plain;
 use crate::tui::causes;

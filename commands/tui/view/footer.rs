@@ -78,7 +78,11 @@ fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
 /// What is worth knowing first, because of what is being done to the log.
 fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
     let logs = &model.logs;
-    if model.modal.is_some() || model.focus != Panel::Logs || model.body != Body::Log {
+    if model.modal.is_some() {
+        &[]
+    } else if model.is_blank() {
+        &[("R", "retry"), ("o", "sessions"), ("i", "info")]
+    } else if model.focus != Panel::Logs || model.body != Body::Log {
         &[]
     } else if logs.selection.is_some() {
         &[
@@ -100,6 +104,7 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
 fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let contexts = match model.modal {
         Some(Modal::Help { .. }) => &[keys::Context::Detail],
+        None if model.is_blank() => &[keys::Context::Everywhere],
         _ => model.contexts(),
     };
     let table = contexts

@@ -26,6 +26,9 @@ pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
     match &model.link {
         Link::Choosing => ("·", "no session chosen".to_owned(), theme.dim()),
         Link::Connecting => ("◌", "connecting".to_owned(), theme.warning()),
+        Link::Connected if model.is_ending() => {
+            ("◑", "being taken down".to_owned(), theme.warning())
+        }
         Link::Connected => ("●", "connected".to_owned(), theme.good()),
         Link::Reconnecting { retry_at, .. } => (
             "◐",
@@ -57,12 +60,18 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         pen.skip(2)
             .write(&name, theme.text().add_modifier(Modifier::BOLD));
     }
-    if usize::from(pen.left()) > model.target.address.width() + 4 {
+    // How many are up goes before where the server is, and that before how the others are.
+    let mut tally = tally(model);
+    let width = |tally: &[Span<'_>]| tally.iter().map(Span::width).sum::<usize>();
+    let up = tally.first().map_or(0, Span::width);
+    let address = model.target.address.width() + 2;
+    if usize::from(pen.left()) > up + address + 5 {
         pen.skip(2).write(&model.target.address, theme.dim());
     }
-    let tally = tally(model);
-    let width: usize = tally.iter().map(Span::width).sum();
-    if usize::from(pen.left()) > width + 5 {
+    if usize::from(pen.left()) <= width(&tally) + 5 {
+        tally.truncate(1);
+    }
+    if usize::from(pen.left()) > width(&tally) + 4 {
         pen.skip(3);
         for span in tally {
             pen.write(&span.content, span.style);
@@ -104,7 +113,7 @@ pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
 
 /// The keys that do something to what is selected, with what they do to it now.
 fn actions(model: &Model) -> Vec<Span<'static>> {
-    if !model.is_connected() {
+    if !model.is_connected() || model.is_ending() {
         return Vec::new();
     }
     let words: &[(&str, &str)] = match (&model.services.selected, model.services.current()) {

@@ -117,7 +117,7 @@ pub(crate) fn areas(model: &Model) -> Areas {
             height: body.height - height,
             ..body
         };
-    } else if model.focus == Panel::Services && model.body == Body::Log {
+    } else if model.focus == Panel::Services && model.body == Body::Log && !model.is_blank() {
         areas.list = body;
         areas.main = Rect::default();
     }

@@ -6,18 +6,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use flowlayer::protocol::Stream;
 
 use super::layout::{self, Areas};
+use super::nothing;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::{self, Wrap, plain};
 use crate::tui::log::pane::Clock;
 use crate::tui::log::viewport::Start;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
-use crate::tui::message::Link;
 use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
 use crate::tui::theme::Look;
@@ -37,11 +37,14 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     );
     let inside = areas.inside(areas.main);
     let rows = areas.log_rows();
+    if model.is_blank() {
+        return nothing::draw(model, inside, buffer);
+    }
     if rows.y > inside.y {
         strip(model, inside, buffer);
     }
     if model.logs.window.items().is_empty() {
-        empty(model, rows, buffer);
+        nothing::draw(model, rows, buffer);
     } else {
         items(model, rows, buffer);
     }
@@ -50,6 +53,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
 fn title(model: &Model, has_focus: bool) -> Vec<Span<'static>> {
     let (logs, theme) = (&model.logs, model.theme);
     let name = match &logs.sieve.scope {
+        _ if model.is_blank() => "connection".to_owned(),
         Scope::All => "all logs".to_owned(),
         Scope::Service(name) => plain(name),
     };
@@ -87,6 +91,9 @@ fn title(model: &Model, has_focus: bool) -> Vec<Span<'static>> {
 /// Where the reader is, at the right of the title.
 fn place(model: &Model) -> Vec<Span<'static>> {
     let (logs, theme) = (&model.logs, model.theme);
+    if model.is_blank() {
+        return Vec::new();
+    }
     if let Some(direction) = logs.window.loading
         && !logs.is_following()
     {
@@ -120,6 +127,11 @@ fn place(model: &Model) -> Vec<Span<'static>> {
 fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, inside, 0);
+    if let Some(trouble) = nothing::trouble(&model.link) {
+        // How the services are is not known; why it is not, is worth more than how they were.
+        pen.skip(1).write(trouble, theme.bad());
+        return;
+    }
     let Some(service) = model.services.current() else {
         pen.skip(1);
         for span in super::header::tally(model) {
@@ -162,101 +174,6 @@ fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         };
         pen.write(" · ", theme.dim()).write(&reason, style);
     }
-}
-
-/// Why there is nothing to see.
-fn empty(model: &Model, rows: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let mut y = 0;
-    let mut say = |text: &str, style: Style| {
-        for line in wrapped(text, usize::from(rows.width.saturating_sub(2))) {
-            Pen::new(buffer, rows, y).skip(1).write(&line, style);
-            y += 1;
-        }
-    };
-    match &model.link {
-        Link::Connected => {
-            let narrow = model.logs.sieve.is_narrow();
-            let text = match (model.logs.window.loading, narrow) {
-                (Some(_), _) => "loading…",
-                (None, true) if model.logs.has_given_up() => "no match so far; any key searches on",
-                (None, true) => "no line matches; esc shows all",
-                (None, false) => "no output yet",
-            };
-            say(text, theme.dim());
-        }
-        Link::Choosing => say("choose a session with o", theme.dim()),
-        Link::Connecting => say("connecting…", theme.dim()),
-        Link::Reconnecting { why, .. } => say(why, theme.warning()),
-        Link::Unreachable { why, .. } => {
-            say(why, theme.bad());
-            say("", theme.text());
-            say(
-                "Start a stack in another terminal; this screen connects by itself:",
-                theme.text(),
-            );
-            say(
-                &format!("  flowlayer serve -s {}", model.target.address),
-                theme.accent(),
-            );
-        }
-        Link::TokenRequired => {
-            say(
-                "The server wants a token, and none is known for this address.",
-                theme.bad(),
-            );
-            say("", theme.text());
-            say(
-                "It is printed when the server boots. Pass it on:",
-                theme.text(),
-            );
-            say(
-                &format!(
-                    "  flowlayer tui --addr {} --token <token>",
-                    model.target.address
-                ),
-                theme.accent(),
-            );
-        }
-        Link::InvalidToken => {
-            say("The server refuses this token.", theme.bad());
-            say("", theme.text());
-            say(
-                "The right one is printed when the server boots, or is the session.token of its configuration.",
-                theme.text(),
-            );
-            say(
-                "It is tried again every few seconds; o shows the sessions that run here.",
-                theme.dim(),
-            );
-        }
-        Link::Incompatible { why } => say(why, theme.bad()),
-    }
-}
-
-/// Broken at blanks, and within words that are wider than a line. What a line starts with, those
-/// that follow start with too.
-pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let indent = " ".repeat(text.len() - text.trim_start().len());
-    let columns = columns.max(indent.len() + 1);
-    let mut lines = Vec::new();
-    let mut line = indent.clone();
-    for word in text.split_whitespace() {
-        let is_first = line.trim().is_empty();
-        if !is_first && line.width() + 1 + word.width() > columns {
-            lines.push(std::mem::replace(&mut line, indent.clone()));
-        } else if !is_first {
-            line.push(' ');
-        }
-        for character in word.chars() {
-            if line.width() + character.width().unwrap_or(0) > columns && line != indent {
-                lines.push(std::mem::replace(&mut line, indent.clone()));
-            }
-            line.push(character);
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {

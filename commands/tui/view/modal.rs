@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use super::lines::wrapped;
+use super::nothing::wrapped;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::plain;
 use crate::tui::keys::{self, Context};
@@ -27,12 +27,12 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
             let lines = help(model);
             window(model, screen, " help ", &lines, *scroll, buffer);
         }
-        Some(Modal::Info { reveal }) => window(
+        Some(Modal::Info { reveal, scroll }) => window(
             model,
             screen,
             " connection ",
             &info(model, *reveal),
-            0,
+            *scroll,
             buffer,
         ),
         Some(Modal::Sessions { choices, row }) => {
@@ -124,7 +124,16 @@ fn window(
     }
 }
 
-pub(super) fn help(model: &Model) -> Vec<Line> {
+/// The rows of a window that can be scrolled.
+pub(super) fn rows(model: &Model) -> usize {
+    match &model.modal {
+        Some(Modal::Help { .. }) => help(model).len(),
+        Some(Modal::Info { reveal, .. }) => info(model, *reveal).len(),
+        _ => 0,
+    }
+}
+
+fn help(model: &Model) -> Vec<Line> {
     let theme = model.theme;
     let mut lines = Vec::new();
     // What can be pressed just now comes first.

@@ -1,7 +1,9 @@
 //! The plan: one column a wave, with the states as they are.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
@@ -17,14 +19,26 @@ use crate::tui::theme::Look;
 const NARROWEST: u16 = 14;
 const WIDEST: u16 = 34;
 
+/// Rows of a column above its services.
+const HEADING: u16 = 2;
+
+/// A wave on the screen.
+struct Column<'a> {
+    area: Rect,
+    services: Vec<&'a Service>,
+    /// The first of its services that is drawn, so that the selected one is on the screen.
+    first: usize,
+    has_next: bool,
+}
+
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
     let title = [Span::styled(" plan ", theme.accent())];
-    let waves = waves(model.services.all());
+    let services = model.services.all();
     let count = format!(
         " {}, {} ",
-        crate::tui::words::count(model.services.all().len(), "service"),
-        crate::tui::words::count(waves.len(), "wave")
+        crate::tui::words::count(services.len(), "service"),
+        crate::tui::words::count(waves(services).len(), "wave")
     );
     panel(
         buffer,
@@ -38,41 +52,14 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     if inside.is_empty() {
         return;
     }
-    let selected = model.services.current();
-    // The last rows say why, of the service that is selected.
-    let reason = selected.and_then(Service::reason);
-    let below = if inside.height > 6 { 2 } else { 0 };
-    let board = Rect {
-        height: inside.height - below,
-        ..inside
-    };
-    let widths: Vec<u16> = waves.iter().map(|wave| width(wave)).collect();
-    let at = waves
-        .iter()
-        .position(|wave| {
-            selected
-                .is_some_and(|selected| wave.iter().any(|service| service.name == selected.name))
-        })
-        .unwrap_or(0);
-    let first = first_column(&widths, at, board.width);
-    let mut x = board.x;
-    for (index, (wave, width)) in waves.iter().zip(&widths).enumerate().skip(first) {
-        if x >= board.right() {
-            break;
-        }
-        let column = Rect {
-            x,
-            width: (*width).min(board.right() - x),
-            ..board
-        };
-        draw_wave(model, index, wave, column, index + 1 < waves.len(), buffer);
-        x += *width;
+    for column in columns(model, inside) {
+        draw_wave(model, &column, buffer);
     }
-    if below > 0 {
+    if rows_below(inside) > 0 {
         let y = inside.height - 1;
         let mut pen = Pen::new(buffer, inside, y);
         pen.skip(1);
-        match selected {
+        match model.services.current() {
             Some(service) => {
                 let look = Look::of(service);
                 pen.write(
@@ -80,7 +67,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                     theme.text().add_modifier(Modifier::BOLD),
                 );
                 pen.skip(1).write(look.word(), theme.look(look));
-                if let Some(reason) = reason {
+                if let Some(reason) = service.reason() {
                     pen.write(" · ", theme.dim()).write(&reason, theme.text());
                 }
             }
@@ -92,6 +79,58 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
             }
         }
     }
+}
+
+/// The service whose name is at this place of the screen.
+pub(crate) fn service_at(model: &Model, areas: &Areas, place: Position) -> Option<Arc<str>> {
+    let columns = columns(model, areas.inside(areas.main));
+    let column = columns.iter().find(|column| column.area.contains(place))?;
+    let row = (place.y - column.area.y).checked_sub(HEADING)?;
+    let service = column.services.get(column.first + usize::from(row))?;
+    Some(Arc::clone(&service.name))
+}
+
+/// The last rows say why, of the service that is selected, when there is space.
+const fn rows_below(inside: Rect) -> u16 {
+    if inside.height > 6 { 2 } else { 0 }
+}
+
+/// The waves that are on the screen, the one with the selection among them.
+fn columns(model: &Model, inside: Rect) -> Vec<Column<'_>> {
+    let board = Rect {
+        height: inside.height - rows_below(inside),
+        ..inside
+    };
+    let selected = model.services.current();
+    let is_selected =
+        |service: &&Service| selected.is_some_and(|selected| selected.name == service.name);
+    let waves = waves(model.services.all());
+    let widths: Vec<u16> = waves.iter().map(|wave| width(wave)).collect();
+    let at = waves.iter().position(|wave| wave.iter().any(is_selected));
+    let first = first_column(&widths, at.unwrap_or(0), board.width);
+    let last = waves.len().saturating_sub(1);
+    let room = usize::from(board.height.saturating_sub(HEADING));
+    let mut x = board.x;
+    let mut columns = Vec::new();
+    for (index, (services, width)) in waves.into_iter().zip(widths).enumerate().skip(first) {
+        if x >= board.right() {
+            break;
+        }
+        let area = Rect {
+            x,
+            width: width.min(board.right() - x),
+            ..board
+        };
+        let place = services.iter().position(is_selected);
+        columns.push(Column {
+            area,
+            first: place.map_or(0, |place| (place + 1).saturating_sub(room)),
+            services,
+            has_next: index < last,
+        });
+        x += width;
+    }
+    columns
 }
 
 fn waves(services: &[Service]) -> Vec<Vec<&Service>> {
@@ -130,15 +169,9 @@ fn first_column(widths: &[u16], selected: usize, room: u16) -> usize {
     0
 }
 
-fn draw_wave(
-    model: &Model,
-    index: usize,
-    wave: &[&Service],
-    area: Rect,
-    has_next: bool,
-    buffer: &mut Buffer,
-) {
+fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
     let theme = model.theme;
+    let (area, wave) = (column.area, &column.services);
     let up = wave.iter().filter(|service| service.is_up()).count();
     let is_up = up == wave.len();
     let number = wave[0]
@@ -154,7 +187,7 @@ fn draw_wave(
         &format!("{up}/{}", wave.len()),
         if is_up { theme.good() } else { theme.dim() },
     );
-    if has_next && area.width > NARROWEST - 1 {
+    if column.has_next && area.width > NARROWEST - 1 {
         let arrow = Rect {
             x: area.right().saturating_sub(2),
             width: 1,
@@ -164,15 +197,9 @@ fn draw_wave(
     }
     let line = "─".repeat(usize::from(area.width.saturating_sub(3)));
     Pen::new(buffer, area, 1).skip(1).write(&line, theme.dim());
-    let _ = index;
     let selected = model.services.current();
     let related = selected.and_then(|selected| model.facts.get(&*selected.name));
-    let place = wave
-        .iter()
-        .position(|service| selected.is_some_and(|selected| selected.name == service.name));
-    let room = usize::from(area.height.saturating_sub(2));
-    let first = place.map_or(0, |place| (place + 1).saturating_sub(room));
-    for (y, service) in (2..area.height).zip(wave.iter().skip(first)) {
+    for (y, service) in (HEADING..area.height).zip(wave.iter().skip(column.first)) {
         let look = Look::of(service);
         let is_selected = selected.is_some_and(|selected| selected.name == service.name);
         let name_style = if is_selected {
@@ -197,8 +224,9 @@ fn draw_wave(
             .column(look.sign(), 2, theme.look(look));
         pen.write(&plain(&service.name), name_style);
     }
-    let left_out = wave.len().saturating_sub(first + room);
-    if left_out > 0 && area.height > 2 {
+    let room = usize::from(area.height.saturating_sub(HEADING));
+    let left_out = wave.len().saturating_sub(column.first + room);
+    if left_out > 0 && room > 0 {
         let text = format!("… {} more", left_out + 1);
         let row = Rect {
             width: area.width.saturating_sub(1),

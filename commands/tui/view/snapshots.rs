@@ -4,6 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use flowlayer::protocol::{Status, StoppedBy};
+
 use crate::tui::message::{Choice, Effect, Link, Message};
 use crate::tui::model::Model;
 use crate::tui::sample::{self, NOW};
@@ -137,16 +139,18 @@ fn what_is_wrong_is_on_the_screen() {
         };
         let theme = crate::tui::theme::Theme { colored: false };
         let mut model = Model::new(target, theme, jiff::tz::TimeZone::UTC);
-        update(
-            &mut model,
-            NOW,
-            Message::Resize {
-                columns: 80,
-                rows: 14,
-            },
-        );
         update(&mut model, NOW, Message::Link(link));
-        insta::assert_snapshot!(name, screen(&model));
+        let mut seen = String::new();
+        // On the smallest screen too, whichever panel has the focus.
+        for (columns, rows, focus) in [(80, 14, ""), (40, 10, ""), (40, 10, "\t")] {
+            update(&mut model, NOW, Message::Resize { columns, rows });
+            for key in focus.chars() {
+                assert_eq!(key, '\t');
+                press(&mut model, KeyCode::Tab);
+            }
+            seen.push_str(&screen(&model));
+        }
+        insta::assert_snapshot!(name, seen);
     }
     let mut model = sample::model(80, 24, true);
     let link = Link::Reconnecting {
@@ -155,6 +159,67 @@ fn what_is_wrong_is_on_the_screen() {
     };
     update(&mut model, NOW, Message::Link(link));
     insta::assert_snapshot!("link_reconnecting", screen(&model));
+}
+
+#[test]
+fn what_a_refused_client_still_shows_is_not_taken_for_the_truth() {
+    let mut model = sample::model(80, 24, true);
+    update(&mut model, NOW, Message::Link(Link::InvalidToken));
+    let rows = screen(&model);
+    assert!(
+        rows.contains("the server refuses this token; o lists"),
+        "{rows}"
+    );
+}
+
+#[test]
+fn a_session_that_is_taken_down_says_so_and_offers_nothing() {
+    let mut model = sample::model(80, 24, true);
+    assert!(screen(&model).contains("s start all"));
+    let mut states = sample::states();
+    states[0].status = Status::Stopping;
+    states[0].details.stopped_by = Some(StoppedBy::Shutdown);
+    update(&mut model, NOW, Message::Snapshot(states));
+    let rows = screen(&model);
+    let header = rows.lines().next().unwrap_or_default();
+    assert!(header.contains("◑ being taken down"), "{rows}");
+    assert!(!header.contains("start all"), "{rows}");
+}
+
+#[test]
+fn how_many_are_up_goes_before_the_address() {
+    let header = |columns| {
+        let rows = screen(&sample::model(columns, 24, true));
+        rows.lines().next().unwrap_or_default().to_owned()
+    };
+    let (narrow, wide) = (header(80), header(120));
+    assert!(
+        narrow.contains("4/7 up") && !narrow.contains(":6999"),
+        "{narrow}"
+    );
+    assert!(
+        wide.contains("4/7 up · 1 failed") && wide.contains(":6999"),
+        "{wide}"
+    );
+}
+
+#[test]
+fn all_of_the_connection_info_can_be_read_on_a_small_screen() {
+    let mut model = sample::model(40, 10, true);
+    keys(&mut model, "i");
+    let first = screen(&model);
+    assert!(
+        first.contains("address") && !first.contains("client "),
+        "{first}"
+    );
+    keys(&mut model, "jjjjjjjjjjjjjjj");
+    let last = screen(&model);
+    assert!(
+        last.contains("client ") && !last.contains("address"),
+        "{last}"
+    );
+    keys(&mut model, "k");
+    assert_ne!(screen(&model), last, "it goes back at once");
 }
 
 #[test]
