@@ -1,5 +1,6 @@
 //! The log as the screen needs it: a window of bounded size onto a log of any length.
 
+mod hole;
 pub(crate) mod item;
 pub(crate) mod matcher;
 pub(crate) mod pane;

@@ -32,7 +32,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         Message::Paste(text) => typing::paste(model, &text),
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
-        Message::Tick => {}
+        Message::Tick => model.logs.tick(),
         Message::Link(link) => server::link(model, link),
         Message::Hello { session_id, is_new } => server::hello(model, session_id, is_new),
         Message::Snapshot(states) => model.services.replace(states),

@@ -107,6 +107,8 @@ pub(crate) struct LogPane {
     pub(crate) unseen: u64,
     marks: u32,
     patience: u32,
+    /// A hole is asked about once in a while, not with every gap of a flood.
+    is_hole_due: bool,
 }
 
 impl Default for LogPane {
@@ -124,6 +126,7 @@ impl Default for LogPane {
             unseen: 0,
             marks: 0,
             patience: PATIENCE,
+            is_hole_due: false,
         }
     }
 }
@@ -156,8 +159,10 @@ impl LogPane {
         self.recent.skip(last);
         let is_following = self.is_following() && self.selection.is_none();
         let is_whole = !self.sieve.is_narrow() && self.sieve.scope == Scope::All;
-        // Who follows one service through another's flood must not lose its lines to every gap.
-        if !is_following || is_whole {
+        if is_following && !is_whole {
+            // Who follows one service through another's flood must not lose its lines to every gap.
+            self.window.leave_hole(first, last);
+        } else {
             self.window.skip(first, last, is_following);
         }
         if !is_following && is_whole {
@@ -366,6 +371,11 @@ impl LogPane {
         self.patience == 0
     }
 
+    /// A second has passed.
+    pub(crate) const fn tick(&mut self) {
+        self.is_hole_due = true;
+    }
+
     /// Scrolls by rows.
     pub(crate) fn scroll(&mut self, rows: isize, geometry: Geometry) {
         self.stop_seeking();
@@ -434,7 +444,16 @@ impl LogPane {
 
     /// The next page to ask for, given what is on the screen: a screenful more than it at both ends.
     pub(crate) fn wanted(&mut self, geometry: Geometry) -> Option<PageRequest> {
-        if self.window.loading.is_some() || self.patience == 0 {
+        if self.window.loading.is_some() {
+            return None;
+        }
+        if self.is_hole_due
+            && let Some(cursor) = self.window.question(Direction::Hole)
+        {
+            self.is_hole_due = false;
+            return Some(self.request(Direction::Hole, cursor));
+        }
+        if self.patience == 0 {
             return None;
         }
         let start = self.position.start(&self.window, geometry).index;
@@ -454,14 +473,18 @@ impl LogPane {
         } else {
             return None;
         };
+        Some(self.request(direction, cursor))
+    }
+
+    fn request(&mut self, direction: Direction, cursor: Cursor) -> PageRequest {
         self.window.loading = Some(direction);
-        Some(PageRequest {
+        PageRequest {
             generation: self.window.generation,
             service: self.sieve.scope.service().cloned(),
             cursor,
             direction,
             limit: PAGE,
-        })
+        }
     }
 
     /// Takes in the answer.
@@ -486,6 +509,13 @@ impl LogPane {
                     .page_older(entries, is_truncated, was_end, is_following, with);
             }
             Direction::Newer => self.window.page_newer(entries, is_truncated, with),
+            Direction::Hole => {
+                let Cursor::Before(below) = request.cursor else {
+                    return;
+                };
+                self.is_hole_due |= self.window.page_hole(entries, is_truncated, below, with);
+                return;
+            }
         }
         // A search says how far it is and can be stopped, so that nobody has to keep it going.
         if self.window.items().len() < before + 8 && !self.is_seeking() {
@@ -497,7 +527,10 @@ impl LogPane {
     pub(crate) fn page_failed(&mut self, request: &PageRequest) {
         if request.generation == self.window.generation {
             self.window.loading = None;
-            self.patience = 0;
+            // The hole is asked about again when it is time.
+            if request.direction != Direction::Hole {
+                self.patience = 0;
+            }
         }
     }
 

@@ -16,6 +16,7 @@ const GEOMETRY: Geometry = Geometry {
 };
 
 /// A server that answers as SPEC 3.4 has it. Every `sparse`th line is of service `b`.
+#[derive(Debug)]
 struct Server {
     last: u64,
     sparse: u64,
@@ -58,6 +59,7 @@ impl Server {
 
 fn serve(pane: &mut LogPane, server: &Server) -> usize {
     let mut pages = 0;
+    pane.tick();
     while let Some(request) = pane.wanted(GEOMETRY) {
         let (entries, is_truncated) = server.answer(&request);
         pane.page(&request, entries, is_truncated);
@@ -115,7 +117,7 @@ proptest! {
                 2 => pane.rewind(),
                 3 => pane.follow(),
                 // Lines that do not come by themselves.
-                4 if !(is_of_one && pane.is_following()) => {
+                4 => {
                     let first = server.last + 1;
                     server.last += rows.unsigned_abs() as u64;
                     pane.push_gap(first, server.last);
@@ -179,5 +181,48 @@ fn a_search_finds_what_is_further_up_than_can_be_held() {
     let current = pane.search.as_ref().and_then(|search| search.current);
     assert_eq!(current.map(|place| place.seq), Some(AT));
     assert!(!pane.is_seeking());
+    is_complete(&pane, &server);
+}
+
+/// A follower of `b` who has seen the first line, and has missed those up to the last.
+fn follower(server: &mut Server, last: u64) -> LogPane {
+    let mut pane = LogPane::default();
+    pane.set_scope(Scope::Service("b".into()));
+    pane.push_line(line(1, "b", "x"));
+    serve(&mut pane, server);
+    pane.push_gap(2, last - 1);
+    server.last = last;
+    pane.push_line(line(last, server.of(last), "x"));
+    pane
+}
+
+#[test]
+fn who_follows_one_service_gets_what_was_left_out() {
+    let mut server = Server { last: 1, sparse: 1 };
+    let mut pane = follower(&mut server, 5_000);
+    assert_eq!(seqs(&pane), [1, 5_000], "nothing is taken away");
+    let request = pane.wanted(GEOMETRY).unwrap();
+    // Meanwhile more is left out.
+    pane.push_gap(5_001, 7_999);
+    server.last = 8_000;
+    pane.push_line(line(8_000, "b", "x"));
+    let (entries, is_truncated) = server.answer(&request);
+    pane.page(&request, entries, is_truncated);
+    assert_eq!(pane.wanted(GEOMETRY), None, "it is still growing");
+    serve(&mut pane, &server);
+    assert!(pane.is_following());
+    assert_eq!(seqs(&pane), (1..=8_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_cannot_be_held_is_left_for_whoever_scrolls_there() {
+    let mut server = Server { last: 1, sparse: 1 };
+    let mut pane = follower(&mut server, 200_000);
+    let pages = serve(&mut pane, &server);
+    assert!((10..=25).contains(&pages), "{pages}");
+    is_complete(&pane, &server);
+    assert!(seqs(&pane)[0] > 1, "{:?}", seqs(&pane)[0]);
+    pane.scroll(-30_000, GEOMETRY);
+    serve(&mut pane, &server);
     is_complete(&pane, &server);
 }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::hole::{Hole, Rest};
 use super::item::{Item, Place};
 use super::matcher::Matcher;
 use super::recent::Recent;
@@ -52,6 +53,8 @@ pub(crate) enum Direction {
     Older,
     /// Towards the live end.
     Newer,
+    /// Neither: for a hole in what is held.
+    Hole,
 }
 
 /// From where a page is asked for.
@@ -72,6 +75,7 @@ pub(crate) struct Window {
     pub(crate) older: Older,
     /// What lies above.
     pub(crate) newer: Newer,
+    hole: Option<Hole>,
     /// The page that was asked for and has not come.
     pub(crate) loading: Option<Direction>,
     /// Which window this is: answers meant for an earlier one are dropped.
@@ -92,6 +96,7 @@ impl Window {
             bytes: 0,
             older,
             newer,
+            hole: None,
             loading: None,
             generation,
             highlight: None,
@@ -219,6 +224,77 @@ impl Window {
                 step: PAGE,
             };
         }
+    }
+
+    /// Like [`Self::skip`] for whoever follows something that comes seldom: what is held stays, and
+    /// what is missing in between is asked for by and by.
+    pub(crate) fn leave_hole(&mut self, first: u64, last: u64) {
+        match (self.newer, self.older, &mut self.hole) {
+            (Newer::Above { .. }, _, _) => {}
+            (_, Older::Silent, _) => self.older = Older::Below(last + 1),
+            (_, _, Some(hole)) => hole.last = last,
+            (_, _, None) => self.hole = Some(Hole::new(first, last)),
+        }
+    }
+
+    /// What of the hole is still between the ends of what is held.
+    fn trim_hole(&mut self) {
+        let Some(hole) = &mut self.hole else {
+            return;
+        };
+        if let Older::Below(seq) = self.older {
+            hole.first = hole.first.max(seq);
+        }
+        if let Newer::Above { complete, .. } = self.newer {
+            hole.last = hole.last.min(complete);
+        }
+        if hole.first > hole.last {
+            self.hole = None;
+        }
+    }
+
+    /// Takes in the answer to a question about the hole: the newest entries below a number. Whether
+    /// another page is worth asking for at once.
+    pub(crate) fn page_hole(
+        &mut self,
+        entries: Vec<Arc<Item>>,
+        is_truncated: bool,
+        below: u64,
+        (recent, sieve): (&Recent, &Sieve),
+    ) -> bool {
+        self.loading = None;
+        let Some(hole) = self.hole.take() else {
+            return false;
+        };
+        let lowest = entries.first().map(|entry| entry.place.seq);
+        let lowest = lowest.filter(|_| is_truncated).unwrap_or(0);
+        for entry in entries {
+            if hole.contains(entry.place.seq) && sieve.admits(&entry) {
+                self.insert(entry);
+            }
+        }
+        match hole.filled(lowest, below) {
+            Rest::Hole(rest) => self.hole = Some(rest),
+            Rest::TooMuch { last } => self.cut(last),
+            Rest::Nothing => {}
+        }
+        self.weave(recent, sieve);
+        self.shrink_front();
+        self.hole.is_some_and(|hole| hole.last < below)
+    }
+
+    /// Drops everything up to this number: it will be asked for when somebody scrolls there.
+    fn cut(&mut self, last: u64) {
+        while self
+            .items
+            .front()
+            .is_some_and(|item| item.place.seq <= last)
+            && let Some(gone) = self.items.pop_front()
+        {
+            self.forget(&gone);
+        }
+        self.older = Older::Below(last + 1);
+        self.trim_hole();
     }
 
     /// An event stands elsewhere than was thought.
@@ -361,6 +437,7 @@ impl Window {
                     complete.saturating_add(step).saturating_add(1),
                 )),
             },
+            Direction::Hole => self.hole.map(|hole| Cursor::Before(hole.last + 1)),
         }
     }
 
@@ -426,13 +503,14 @@ impl Window {
     fn shrink_front(&mut self) {
         while self.is_full() {
             let Some(gone) = self.items.pop_front() else {
-                return;
+                break;
             };
             self.forget(&gone);
             if gone.is_line() {
                 self.older = Older::Below(gone.place.seq + 1);
             }
         }
+        self.trim_hole();
     }
 
     fn shrink_back(&mut self) {
@@ -456,158 +534,9 @@ impl Window {
             complete,
             step: PAGE,
         };
+        self.trim_hole();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::item::tests::line;
-    use super::*;
-
-    fn page(seqs: impl IntoIterator<Item = u64>) -> Vec<Arc<Item>> {
-        seqs.into_iter().map(|seq| line(seq, "a", "x")).collect()
-    }
-
-    fn empty() -> Window {
-        Window::new(1, Older::Unknown, Newer::Live)
-    }
-
-    fn ends(window: &Window) -> (u64, u64) {
-        (
-            window.items[0].place.seq,
-            window.items[window.items.len() - 1].place.seq,
-        )
-    }
-
-    #[test]
-    fn the_first_page_and_live_lines_meet_without_doubles() {
-        let (recent, sieve) = (Recent::default(), Sieve::default());
-        let mut window = empty();
-        assert_eq!(window.question(Direction::Older), Some(Cursor::End));
-        window.push_live(line(10, "a", "x"), true);
-        window.page_older(page(5..=10), true, true, true, (&recent, &sieve));
-        assert_eq!((ends(&window), window.items().len()), ((5, 10), 6));
-        assert_eq!(window.question(Direction::Older), Some(Cursor::Before(5)));
-        window.page_older(page(1..=4), false, false, true, (&recent, &sieve));
-        assert_eq!(window.older, Older::Beginning);
-        assert_eq!(window.question(Direction::Older), None);
-    }
-
-    #[test]
-    fn a_session_that_starts_silent_still_leads_back_to_earlier_ones() {
-        let (recent, sieve) = (Recent::default(), Sieve::default());
-        let mut window = empty();
-        window.page_older(Vec::new(), false, true, true, (&recent, &sieve));
-        assert_eq!(window.question(Direction::Older), None);
-        window.push_live(line(500, "a", "x"), true);
-        assert_eq!(window.question(Direction::Older), Some(Cursor::Before(500)));
-    }
-
-    #[test]
-    fn following_drops_the_oldest_and_reading_keeps_them() {
-        let mut window = empty();
-        for seq in 1..=30_000 {
-            window.push_live(line(seq, "a", "x"), true);
-        }
-        assert_eq!(ends(&window), (10_001, 30_000));
-        assert_eq!(window.older, Older::Below(10_001));
-        assert!(window.push_live(line(30_001, "a", "x"), false));
-        assert!(!window.push_live(line(30_002, "a", "x"), false));
-        assert_eq!(ends(&window), (10_001, 30_001));
-        assert_eq!(
-            window.newer,
-            Newer::Above {
-                complete: 30_001,
-                step: PAGE
-            }
-        );
-    }
-
-    #[test]
-    fn paging_forward_leads_back_to_the_live_end() {
-        let sieve = Sieve::default();
-        let mut recent = Recent::default();
-        for seq in 1..=9_000 {
-            recent.push(line(seq, "a", "x"));
-        }
-        let mut window = Window::new(
-            1,
-            Older::Beginning,
-            Newer::Above {
-                complete: 0,
-                step: PAGE,
-            },
-        );
-        for _ in 0..100 {
-            let Some(Cursor::Before(before)) = window.question(Direction::Newer) else {
-                break;
-            };
-            // As the server answers: the newest thousand below.
-            let to = before.min(9_001);
-            let from = to.saturating_sub(PAGE).max(1);
-            window.page_newer(page(from..to), from > 1, (&recent, &sieve));
-        }
-        assert_eq!(window.newer, Newer::Live);
-        assert_eq!(window.lines(), 9_000, "nothing is missing");
-    }
-
-    #[test]
-    fn a_page_with_a_hole_is_asked_for_again_with_fewer_numbers() {
-        let (mut recent, sieve) = (Recent::default(), Sieve::default());
-        recent.push(line(90_000, "a", "x"));
-        let mut window = Window::new(
-            1,
-            Older::Beginning,
-            Newer::Above {
-                complete: 10,
-                step: 4_000,
-            },
-        );
-        window.page_newer(page(3_011..=4_010), true, (&recent, &sieve));
-        assert!(window.items().is_empty());
-        assert_eq!(
-            window.newer,
-            Newer::Above {
-                complete: 10,
-                step: 1_000
-            }
-        );
-        window.page_newer(page(11..=1_010), true, (&recent, &sieve));
-        assert_eq!(ends(&window), (11, 1_010));
-    }
-
-    #[test]
-    fn a_huge_page_is_taken_in_part() {
-        let (recent, sieve) = (Recent::default(), Sieve::default());
-        let mut window = empty();
-        window.push_live(line(900, "a", "x"), false);
-        let entries: Vec<_> = (1..900)
-            .map(|seq| line(seq, "a", &"x".repeat(60_000)))
-            .collect();
-        window.page_older(entries, true, false, false, (&recent, &sieve));
-        assert!(window.bytes <= MAX_BYTES);
-        let Older::Below(from) = window.older else {
-            panic!("{:?}", window.older)
-        };
-        assert_eq!(
-            (from, 900),
-            ends(&window),
-            "the newest of it, without a hole"
-        );
-    }
-
-    #[test]
-    fn hits_are_counted_as_items_come_and_go() {
-        let mut window = empty();
-        window.set_highlight(Matcher::new("7", false).ok());
-        for seq in 1..=40_000 {
-            window.push_live(line(seq, "a", &seq.to_string()), true);
-        }
-        let counted = window
-            .items()
-            .iter()
-            .filter(|item| item.raw().contains('7'))
-            .count();
-        assert_eq!(window.hits(), counted);
-    }
-}
+mod tests;

@@ -99,7 +99,7 @@ fn place(model: &Model) -> Vec<Span<'static>> {
     {
         let text = match direction {
             Direction::Older => " loading older… ",
-            Direction::Newer => " loading… ",
+            Direction::Newer | Direction::Hole => " loading… ",
         };
         return vec![Span::styled(text, theme.dim())];
     }

@@ -1,0 +1,63 @@
+//! A hole in what is held: numbers of lines that did not come by themselves.
+
+/// How many pages a hole may cost: more could not be held.
+const PAGES: u32 = 20;
+
+/// Lines in the midst of what is held that did not come by themselves. Nobody knows yet whether any
+/// of them is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hole {
+    /// The first of them.
+    pub(super) first: u64,
+    /// The last.
+    pub(super) last: u64,
+    /// How many more pages may be asked for.
+    pages: u32,
+}
+
+/// What is left of a hole after a page.
+pub(super) enum Rest {
+    /// Nothing: it is filled.
+    Nothing,
+    /// This.
+    Hole(Hole),
+    /// What was missing up to this number is more than can be held.
+    TooMuch {
+        /// The number.
+        last: u64,
+    },
+}
+
+impl Hole {
+    pub(super) const fn new(first: u64, last: u64) -> Self {
+        Self {
+            first,
+            last,
+            pages: PAGES,
+        }
+    }
+
+    /// Whether the line of this number is one of them.
+    pub(super) const fn contains(&self, seq: u64) -> bool {
+        self.first <= seq && seq <= self.last
+    }
+
+    /// After a page with everything from `lowest` to below `below`. The hole may have grown since
+    /// that was asked for.
+    pub(super) const fn filled(self, lowest: u64, below: u64) -> Rest {
+        let has_grown = self.last >= below;
+        let pages = self.pages - 1;
+        match (lowest <= self.first, has_grown) {
+            (true, false) => Rest::Nothing,
+            (true, true) => Rest::Hole(Self::new(below, self.last)),
+            (false, true) if pages > 0 => Rest::Hole(Self { pages, ..self }),
+            (false, false) if pages > 0 => Rest::Hole(Self {
+                last: lowest - 1,
+                pages,
+                ..self
+            }),
+            (false, true) => Rest::TooMuch { last: self.last },
+            (false, false) => Rest::TooMuch { last: lowest - 1 },
+        }
+    }
+}
