@@ -465,6 +465,59 @@ fn a_gap_is_filled_where_it_is_read() {
     quit(terminal);
 }
 
+/// Also for whoever goes on following one service meanwhile.
+#[test]
+fn a_gap_does_not_take_lines_from_a_followed_service() {
+    let fake = Fake::websocket(|_, mut peer| {
+        peer.introduce("one", &["api", "db"]);
+        let mut entries = lines(20);
+        // So many that the lines of the service have to be asked for.
+        entries.extend((21..5_000).map(|seq| entry(seq, "db", "busy")));
+        loop {
+            let (id, _, payload) = peer.command().unwrap();
+            peer.page(&id, &payload, &entries);
+            if payload["service"] == "api" {
+                break;
+            }
+        }
+        let service = |seq: u64| if seq.is_multiple_of(100) { "api" } else { "db" };
+        entries.extend((5_000..9_000).map(|seq| entry(seq, service(seq), &format!("late {seq}"))));
+        entries.push(entry(9_000, "api", "the last"));
+        peer.log(9_000, "api", "the last");
+        peer.serve_log(&entries);
+    });
+    let mut terminal = watch(&fake);
+    terminal.wait_for_text("busy");
+    terminal.type_keys("j");
+    let screen = terminal.wait_for_text("late 8900");
+    assert!(
+        screen.has("the last") && screen.has("following"),
+        "{screen:?}"
+    );
+    assert!(!screen.has("late 8901"), "{screen:?}");
+    quit(terminal);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_read_is_named_and_asked_for_again() {
+    let fake = Fake::websocket(|number, mut peer| {
+        if number < 2 {
+            let hello =
+                json!({ "protocol_version": 1, "server": "flowlayer", "session_id": "one" });
+            peer.event("hello", &hello);
+            peer.event("snapshot", &json!({ "services": "none of your business" }));
+            peer.listen();
+        } else {
+            peer.introduce("one", &["api"]);
+            peer.serve_log(&lines(1));
+        }
+    });
+    let terminal = watch(&fake);
+    terminal.wait_for_text("its snapshot does");
+    terminal.wait_for_text("● connected");
+    quit(terminal);
+}
+
 #[test]
 fn it_follows_the_size_of_the_terminal() {
     let fake = Fake::websocket(|_, mut peer| {

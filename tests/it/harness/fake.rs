@@ -141,6 +141,7 @@ impl Peer {
         let wanted: Vec<&Value> = entries
             .iter()
             .filter(|entry| (after + 1..before).contains(&entry["seq"].as_u64().unwrap()))
+            .filter(|entry| payload["service"].is_null() || payload["service"] == entry["service"])
             .collect();
         let page = &wanted[wanted.len().saturating_sub(limit)..];
         let is_truncated = page.len() < wanted.len();
