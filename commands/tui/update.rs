@@ -2,7 +2,9 @@
 
 mod mouse;
 mod press;
+mod select;
 mod server;
+mod travel;
 mod typing;
 
 #[cfg(test)]

@@ -2,8 +2,30 @@
 
 use jiff::tz::TimeZone;
 
-use super::log::pane::Clock;
 pub(crate) use crate::terminal::words::age;
+
+/// How times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Clock {
+    /// Not at all.
+    Off,
+    /// `09:21:14`.
+    #[default]
+    Time,
+    /// `11-21 09:21:14.123`.
+    Full,
+}
+
+impl Clock {
+    /// Columns it takes, the blank after it included.
+    pub(crate) const fn width(self) -> u16 {
+        match self {
+            Self::Off => 0,
+            Self::Time => 9,
+            Self::Full => 19,
+        }
+    }
+}
 
 /// `850 ms`, `2.4 s`, `3m 20s`, `2h 5m`, `4d 3h`; negative counts as nothing.
 pub(crate) fn duration(milliseconds: i64) -> String {

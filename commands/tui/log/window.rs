@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::hole::{Hole, Rest};
+use super::hole::Hole;
 use super::item::{Item, Place};
 use super::matcher::Matcher;
 use super::recent::Recent;
@@ -204,99 +204,6 @@ impl Window {
         true
     }
 
-    /// Lines from the first to the last of these numbers will not come by themselves. Whoever follows
-    /// goes on after them, whoever reads stays before them; either way they are asked for when they
-    /// are wanted.
-    pub(crate) fn skip(&mut self, first: u64, last: u64, is_following: bool) {
-        if self.newer != Newer::Live {
-            return;
-        }
-        if is_following {
-            let highlight = self.highlight.take();
-            *self = Self {
-                highlight,
-                // What was asked for before does not reach up to here.
-                ..Self::new(self.generation + 1, Older::Below(last + 1), Newer::Live)
-            };
-        } else {
-            self.newer = Newer::Above {
-                complete: first.saturating_sub(1),
-                step: PAGE,
-            };
-        }
-    }
-
-    /// Like [`Self::skip`] for whoever follows something that comes seldom: what is held stays, and
-    /// what is missing in between is asked for by and by.
-    pub(crate) fn leave_hole(&mut self, first: u64, last: u64) {
-        match (self.newer, self.older, &mut self.hole) {
-            (Newer::Above { .. }, _, _) => {}
-            (_, Older::Silent, _) => self.older = Older::Below(last + 1),
-            (_, _, Some(hole)) => hole.last = last,
-            (_, _, None) => self.hole = Some(Hole::new(first, last)),
-        }
-    }
-
-    /// What of the hole is still between the ends of what is held.
-    fn trim_hole(&mut self) {
-        let Some(hole) = &mut self.hole else {
-            return;
-        };
-        if let Older::Below(seq) = self.older {
-            hole.first = hole.first.max(seq);
-        }
-        if let Newer::Above { complete, .. } = self.newer {
-            hole.last = hole.last.min(complete);
-        }
-        if hole.first > hole.last {
-            self.hole = None;
-        }
-    }
-
-    /// Takes in the answer to a question about the hole: the newest entries below a number. Whether
-    /// another page is worth asking for at once.
-    pub(crate) fn page_hole(
-        &mut self,
-        entries: Vec<Arc<Item>>,
-        is_truncated: bool,
-        below: u64,
-        (recent, sieve): (&Recent, &Sieve),
-    ) -> bool {
-        self.loading = None;
-        let Some(hole) = self.hole.take() else {
-            return false;
-        };
-        let lowest = entries.first().map(|entry| entry.place.seq);
-        let lowest = lowest.filter(|_| is_truncated).unwrap_or(0);
-        for entry in entries {
-            if hole.contains(entry.place.seq) && sieve.admits(&entry) {
-                self.insert(entry);
-            }
-        }
-        match hole.filled(lowest, below) {
-            Rest::Hole(rest) => self.hole = Some(rest),
-            Rest::TooMuch { last } => self.cut(last),
-            Rest::Nothing => {}
-        }
-        self.weave(recent, sieve);
-        self.shrink_front();
-        self.hole.is_some_and(|hole| hole.last < below)
-    }
-
-    /// Drops everything up to this number: it will be asked for when somebody scrolls there.
-    fn cut(&mut self, last: u64) {
-        while self
-            .items
-            .front()
-            .is_some_and(|item| item.place.seq <= last)
-            && let Some(gone) = self.items.pop_front()
-        {
-            self.forget(&gone);
-        }
-        self.older = Older::Below(last + 1);
-        self.trim_hole();
-    }
-
     /// An event stands elsewhere than was thought.
     pub(crate) fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
         let index = self.index_of(before);
@@ -308,136 +215,6 @@ impl Window {
         {
             self.forget(&item);
             self.insert(Arc::clone(event));
-        }
-    }
-
-    /// Takes in the answer to a question for older entries. `was_end`: it was asked without a
-    /// cursor, which covers this session only.
-    pub(crate) fn page_older(
-        &mut self,
-        entries: Vec<Arc<Item>>,
-        is_truncated: bool,
-        was_end: bool,
-        is_following: bool,
-        (recent, sieve): (&Recent, &Sieve),
-    ) {
-        self.loading = None;
-        let Some(first) = entries.first().map(|entry| entry.place.seq) else {
-            self.older = if was_end {
-                Older::Silent
-            } else {
-                Older::Beginning
-            };
-            return;
-        };
-        self.older = if is_truncated || was_end {
-            Older::Below(first)
-        } else {
-            Older::Beginning
-        };
-        let (mut items, mut bytes) = (0, 0);
-        for entry in entries.into_iter().rev() {
-            if items > MAX_ITEMS / 4 || bytes > MAX_BYTES / 4 {
-                self.older = Older::Below(entry.place.seq + 1);
-                break;
-            }
-            if sieve.admits(&entry) {
-                (items, bytes) = (items + 1, bytes + entry.cost());
-                self.insert(entry);
-            }
-        }
-        self.weave(recent, sieve);
-        if is_following {
-            self.shrink_front();
-        } else {
-            self.shrink_back();
-        }
-    }
-
-    /// Takes in the answer to a question for newer entries.
-    pub(crate) fn page_newer(
-        &mut self,
-        entries: Vec<Arc<Item>>,
-        is_truncated: bool,
-        (recent, sieve): (&Recent, &Sieve),
-    ) {
-        self.loading = None;
-        let Newer::Above { complete, step } = self.newer else {
-            return;
-        };
-        // The server gives the newest below a number. Unless they reach down to what is here, some
-        // in between may be missing: ask for fewer numbers.
-        let reaches_down = entries
-            .first()
-            .is_none_or(|entry| entry.place.seq <= complete + 1);
-        if is_truncated && !reaches_down && step > 1 {
-            self.newer = Newer::Above {
-                complete,
-                step: (step / 4).max(1),
-            };
-            return;
-        }
-        let mut found = 0_u64;
-        for entry in entries {
-            if entry.place.seq > complete {
-                found += 1;
-                if sieve.admits(&entry) {
-                    self.insert(entry);
-                }
-            }
-        }
-        let step_now = if found < PAGE / 8 {
-            step.saturating_mul(4).min(1 << 40)
-        } else {
-            step
-        };
-        self.newer = Newer::Above {
-            complete: complete.saturating_add(step),
-            step: step_now,
-        };
-        self.weave(recent, sieve);
-        self.shrink_front();
-        self.attach(recent, sieve);
-    }
-
-    /// Goes on with the live lines, if nothing is missing between.
-    pub(crate) fn attach(&mut self, recent: &Recent, sieve: &Sieve) {
-        let Newer::Above { complete, .. } = self.newer else {
-            return;
-        };
-        let is_gapless = complete >= recent.last_seq()
-            || recent
-                .complete_from()
-                .is_some_and(|from| from <= complete + 1);
-        if !is_gapless {
-            return;
-        }
-        self.newer = Newer::Live;
-        for line in recent.above(complete).filter(|line| sieve.admits(line)) {
-            self.insert(Arc::clone(line));
-        }
-        self.weave(recent, sieve);
-        self.shrink_front();
-    }
-
-    /// From where to ask the server next in this direction; `None` when nothing is missing there.
-    pub(crate) fn question(&self, direction: Direction) -> Option<Cursor> {
-        match direction {
-            Direction::Older => match self.older {
-                Older::Unknown => {
-                    let first = self.items.iter().find(|item| item.is_line());
-                    Some(first.map_or(Cursor::End, |line| Cursor::Before(line.place.seq)))
-                }
-                Older::Below(seq) if seq > 1 => Some(Cursor::Before(seq)),
-                Older::Below(_) | Older::Silent | Older::Beginning => None,
-            },
-            Direction::Newer => match self.newer {
-                Newer::Live => None,
-                Newer::Above { complete, step } => Some(Cursor::Before(
-                    complete.saturating_add(step).saturating_add(1),
-                )),
-            },
-            Direction::Hole => self.hole.map(|hole| Cursor::Before(hole.last + 1)),
         }
     }
 
@@ -538,5 +315,6 @@ impl Window {
     }
 }
 
+mod paging;
 #[cfg(test)]
 mod tests;

@@ -28,8 +28,8 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollUp => wheel(model, panel, -STEP),
         MouseEventKind::ScrollDown => wheel(model, panel, STEP),
-        MouseEventKind::ScrollLeft if is_log => super::press::sideways(model, true),
-        MouseEventKind::ScrollRight if is_log => super::press::sideways(model, false),
+        MouseEventKind::ScrollLeft if is_log => super::travel::sideways(model, true),
+        MouseEventKind::ScrollRight if is_log => super::travel::sideways(model, false),
         MouseEventKind::Down(MouseButton::Left) => {
             if model.body == Body::Plan {
                 return select_in_plan(model, &areas, Position::new(event.column, event.row));

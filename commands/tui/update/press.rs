@@ -5,15 +5,13 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use flowlayer::protocol::Stream;
 
-use super::{layout, notify, typing};
-use crate::tui::ansi;
+use super::{layout, notify, select, travel, typing};
 use crate::tui::keys::{self, Action};
-use crate::tui::log::pane::{Clock, Selection};
-use crate::tui::log::viewport::Position;
-use crate::tui::log::{Content, Geometry, Place, Tone};
+use crate::tui::log::Tone;
 use crate::tui::message::{Effect, Order};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
 use crate::tui::service::Selected;
+use crate::tui::words::Clock;
 
 /// A key was pressed, or is held down.
 pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>) {
@@ -88,8 +86,8 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Detail => open_detail(model),
         Action::Start | Action::Stop | Action::Restart => order(model, action, effects),
         Action::Retry => effects.push(Effect::Retry),
-        Action::Copy => copy(model, effects),
-        Action::Save => save(model, effects),
+        Action::Copy => select::copy(model, effects),
+        Action::Save => select::save(model, effects),
         Action::Up
         | Action::Down
         | Action::PageUp
@@ -97,7 +95,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         | Action::Top
         | Action::Bottom
         | Action::Left
-        | Action::Right => travel(model, action),
+        | Action::Right => travel::travel(model, action),
         _ => act_on_log(model, action),
     }
 }
@@ -139,8 +137,8 @@ fn act_on_log(model: &mut Model, action: Action) {
             let number = model.logs.push_mark(model.now);
             notify(model, Tone::Plain, format!("mark {number}"));
         }
-        Action::PreviousMark => jump_to_mark(model),
-        Action::Select => toggle_selection(model),
+        Action::PreviousMark => travel::jump_to_mark(model),
+        Action::Select => select::toggle_selection(model),
         _ => {}
     }
 }
@@ -309,249 +307,13 @@ fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
     effects.push(Effect::Send { id, order });
 }
 
-fn travel(model: &mut Model, action: Action) {
-    let page = isize::try_from(layout::geometry(model).height)
-        .unwrap_or(0)
-        .max(2)
-        - 1;
-    if model.body == Body::Plan {
-        return travel_plan(model, action);
-    }
-    if model.focus == Panel::Services {
-        match action {
-            Action::Up => model.services.step(-1),
-            Action::Down => model.services.step(1),
-            Action::PageUp => model.services.step(-page),
-            Action::PageDown => model.services.step(page),
-            Action::Top => model.services.selected = Selected::All,
-            Action::Bottom => model.services.step(isize::MAX),
-            _ => {}
-        }
-        model.detail_scroll = 0;
-        return;
-    }
-    if model.body == Body::Detail {
-        model.detail_scroll = match action {
-            Action::Up => model.detail_scroll.saturating_sub(1),
-            Action::PageUp => model.detail_scroll.saturating_sub(page.unsigned_abs()),
-            Action::Down => (model.detail_scroll + 1).min(1_000),
-            Action::PageDown => (model.detail_scroll + page.unsigned_abs()).min(1_000),
-            _ => model.detail_scroll,
-        };
-        return;
-    }
-    if model.logs.selection.is_some() {
-        let rows = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            Action::Top => isize::MIN / 2,
-            Action::Bottom => isize::MAX / 2,
-            _ => 0,
-        };
-        if rows != 0 {
-            return extend_selection(model, rows);
-        }
-    }
-    let geometry = layout::geometry(model);
-    match action {
-        Action::Up => model.logs.scroll(-1, geometry),
-        Action::Down => model.logs.scroll(1, geometry),
-        Action::PageUp => model.logs.scroll(-page, geometry),
-        Action::PageDown => model.logs.scroll(page, geometry),
-        Action::Top => model.logs.rewind(),
-        Action::Bottom => model.logs.follow(),
-        Action::Left => sideways(model, true),
-        Action::Right => sideways(model, false),
-        _ => {}
-    }
-}
-
-/// Half a screen to the left or to the right, as far as the lines on the screen reach.
-pub(super) fn sideways(model: &mut Model, is_left: bool) {
-    let geometry = layout::geometry(model);
-    let jump = (geometry.columns / 2).max(1);
-    let shift = model.logs.shift;
-    if is_left {
-        model.logs.shift = shift.saturating_sub(jump);
-    } else if !model.logs.wrap {
-        let most = widest_on_screen(model, geometry).saturating_sub(geometry.columns);
-        model.logs.shift = (shift + jump).min(most).max(shift);
-    }
-}
-
-/// Columns of the longest line on the screen.
-fn widest_on_screen(model: &Model, geometry: Geometry) -> usize {
-    let window = &model.logs.window;
-    let start = model.logs.position.start(window, geometry).index;
-    let items = window.items().iter().skip(start).take(geometry.height);
-    items.map(|item| ansi::width(item.raw())).max().unwrap_or(0)
-}
-
-/// In the plan, left and right go to the neighbouring wave, to the same row or the last.
-fn travel_plan(model: &mut Model, action: Action) {
-    let all = model.services.all();
-    let current = model
-        .services
-        .current()
-        .map(|service| Arc::clone(&service.name));
-    let index = current.and_then(|name| all.iter().position(|service| service.name == name));
-    let wave = |index: usize| all[index].details.wave;
-    let Some(index) = index else {
-        if let Some(first) = all.first() {
-            model.services.selected = Selected::Service(Arc::clone(&first.name));
-        }
-        return;
-    };
-    let first_of = |wave_of: usize| {
-        (0..all.len())
-            .find(|at| wave(*at) == wave(wave_of))
-            .unwrap_or(wave_of)
-    };
-    let row = index - first_of(index);
-    let in_column_of = |neighbour: usize| {
-        let first = first_of(neighbour);
-        (first..all.len())
-            .take_while(|at| wave(*at) == wave(first))
-            .take(row + 1)
-            .last()
-    };
-    let target = match action {
-        Action::Up => index.checked_sub(1),
-        Action::Down => Some(index + 1),
-        Action::Left => first_of(index).checked_sub(1).and_then(in_column_of),
-        Action::Right => (index..all.len())
-            .find(|at| wave(*at) != wave(index))
-            .and_then(in_column_of),
-        Action::Top => Some(0),
-        Action::Bottom => Some(all.len() - 1),
-        _ => None,
-    };
-    if let Some(service) = target.and_then(|target| all.get(target)) {
-        model.services.selected = Selected::Service(Arc::clone(&service.name));
-    }
-}
-
-/// The item in the last row of the screen.
-fn last_on_screen(model: &Model) -> Option<Place> {
-    let geometry = layout::geometry(model);
-    let items = model.logs.window.items();
-    let start = model.logs.position.start(&model.logs.window, geometry);
-    let mut rows = geometry.height + start.skip;
-    let mut last = None;
-    for item in items.iter().skip(start.index) {
-        if rows == 0 {
-            break;
-        }
-        last = Some(item.place);
-        rows = rows.saturating_sub(geometry.rows(item));
-    }
-    last
-}
-
-fn toggle_selection(model: &mut Model) {
-    if model.logs.selection.take().is_some() {
-        return;
-    }
-    let start = last_on_screen(model);
-    model.logs.selection = start.map(|place| Selection {
-        anchor: place,
-        cursor: place,
-    });
-}
-
-/// Moves the end of the selection by items and keeps it on the screen.
-fn extend_selection(model: &mut Model, rows: isize) {
-    let geometry = layout::geometry(model);
-    let logs = &mut model.logs;
-    let (Some(selection), items) = (&mut logs.selection, logs.window.items()) else {
-        return;
-    };
-    let last = items.len().saturating_sub(1);
-    let index = logs
-        .window
-        .index_of(selection.cursor)
-        .saturating_add_signed(rows)
-        .min(last);
-    let Some(item) = items.get(index) else {
-        return;
-    };
-    selection.cursor = item.place;
-    let start = logs.position.start(&logs.window, geometry);
-    let shown: usize = items
-        .range(start.index.min(index)..index)
-        .map(|item| geometry.rows(item))
-        .sum();
-    if index < start.index {
-        logs.position = Position::At {
-            top: item.place,
-            skip: 0,
-        };
-    } else if shown + geometry.rows(item) > geometry.height + start.skip {
-        let down = shown + geometry.rows(item) - geometry.height - start.skip;
-        logs.scroll(isize::try_from(down).unwrap_or(0), geometry);
-    }
-}
-
 fn show_context(model: &mut Model) {
     if !model.logs.sieve.is_narrow() {
         return open_detail(model);
     }
     let selected = model.logs.selection.map(|selection| selection.cursor);
-    if let Some(place) = selected.or_else(|| last_on_screen(model)) {
+    if let Some(place) = selected.or_else(|| select::last_on_screen(model)) {
         model.logs_filter.clear();
         model.logs.show_context(place);
-    }
-}
-
-fn jump_to_mark(model: &mut Model) {
-    let geometry = layout::geometry(model);
-    let logs = &mut model.logs;
-    let start = logs.position.start(&logs.window, geometry).index;
-    let items = logs.window.items();
-    let is_mark = |index: &usize| matches!(items[*index].content, Content::Mark(_));
-    let Some(index) = (0..start.min(items.len())).rev().find(is_mark) else {
-        return notify(model, Tone::Plain, "no mark further up: m draws one");
-    };
-    logs.position = Position::at(
-        crate::tui::log::viewport::Start { index, skip: 0 },
-        false,
-        &logs.window,
-        geometry,
-    );
-}
-
-/// The lines of the selection, or of the screen when there is none.
-fn chosen_text(model: &mut Model) -> Option<(String, usize)> {
-    if model.logs.selection.is_none() {
-        let geometry = layout::geometry(model);
-        let start = model.logs.position.start(&model.logs.window, geometry);
-        let anchor = model.logs.window.items().get(start.index)?.place;
-        let cursor = last_on_screen(model)?;
-        model.logs.selection = Some(Selection { anchor, cursor });
-    }
-    let text = model.logs.selected_text();
-    model.logs.selection = None;
-    text.filter(|(_, lines)| *lines > 0)
-}
-
-fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some((text, lines)) = chosen_text(model) else {
-        return notify(model, Tone::Plain, "there is no line to copy");
-    };
-    effects.push(Effect::Copy(text));
-    let lines = super::super::words::count(lines, "line");
-    notify(
-        model,
-        Tone::Good,
-        format!("{lines} sent to the terminal's clipboard"),
-    );
-}
-
-fn save(model: &mut Model, effects: &mut Vec<Effect>) {
-    match chosen_text(model) {
-        Some((text, _)) => effects.push(Effect::Save(text)),
-        None => notify(model, Tone::Plain, "there is no line to write"),
     }
 }

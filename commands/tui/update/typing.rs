@@ -4,11 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::notify;
 use crate::tui::keys::Action;
-use crate::tui::log::pane::{Clock, Search};
+use crate::tui::log::pane::Search;
 use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
 use crate::tui::words;
+use crate::tui::words::Clock;
 
 /// Starts typing a filter for the panel that has the focus.
 pub(super) fn open_filter(model: &mut Model) {

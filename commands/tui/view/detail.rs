@@ -12,11 +12,11 @@ use super::nothing::wrapped;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::plain;
 use crate::tui::causes;
-use crate::tui::log::pane::Clock;
 use crate::tui::model::{Model, Panel};
 use crate::tui::service::Service;
 use crate::tui::theme::Look;
 use crate::tui::words;
+use crate::tui::words::Clock;
 
 /// Columns of the labels.
 const LABEL: u16 = 13;

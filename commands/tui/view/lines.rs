@@ -14,7 +14,6 @@ use super::layout::{self, Areas};
 use super::nothing;
 use super::pen::{Pen, panel};
 use crate::tui::ansi::{self, Wrap, plain};
-use crate::tui::log::pane::Clock;
 use crate::tui::log::viewport::Start;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
@@ -22,6 +21,7 @@ use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
 use crate::tui::theme::Look;
 use crate::tui::words;
+use crate::tui::words::Clock;
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;

@@ -1,0 +1,104 @@
+//! Selecting lines, and what is done with them.
+
+use super::{layout, notify};
+use crate::tui::log::pane::Selection;
+use crate::tui::log::viewport::Position;
+use crate::tui::log::{Place, Tone};
+use crate::tui::message::Effect;
+use crate::tui::model::Model;
+use crate::tui::words;
+
+/// The item in the last row of the screen.
+pub(super) fn last_on_screen(model: &Model) -> Option<Place> {
+    let geometry = layout::geometry(model);
+    let items = model.logs.window.items();
+    let start = model.logs.position.start(&model.logs.window, geometry);
+    let mut rows = geometry.height + start.skip;
+    let mut last = None;
+    for item in items.iter().skip(start.index) {
+        if rows == 0 {
+            break;
+        }
+        last = Some(item.place);
+        rows = rows.saturating_sub(geometry.rows(item));
+    }
+    last
+}
+
+pub(super) fn toggle_selection(model: &mut Model) {
+    if model.logs.selection.take().is_some() {
+        return;
+    }
+    let start = last_on_screen(model);
+    model.logs.selection = start.map(|place| Selection {
+        anchor: place,
+        cursor: place,
+    });
+}
+
+/// Moves the end of the selection by items and keeps it on the screen.
+pub(super) fn extend_selection(model: &mut Model, rows: isize) {
+    let geometry = layout::geometry(model);
+    let logs = &mut model.logs;
+    let (Some(selection), items) = (&mut logs.selection, logs.window.items()) else {
+        return;
+    };
+    let last = items.len().saturating_sub(1);
+    let index = logs
+        .window
+        .index_of(selection.cursor)
+        .saturating_add_signed(rows)
+        .min(last);
+    let Some(item) = items.get(index) else {
+        return;
+    };
+    selection.cursor = item.place;
+    let start = logs.position.start(&logs.window, geometry);
+    let shown: usize = items
+        .range(start.index.min(index)..index)
+        .map(|item| geometry.rows(item))
+        .sum();
+    if index < start.index {
+        logs.position = Position::At {
+            top: item.place,
+            skip: 0,
+        };
+    } else if shown + geometry.rows(item) > geometry.height + start.skip {
+        let down = shown + geometry.rows(item) - geometry.height - start.skip;
+        logs.scroll(isize::try_from(down).unwrap_or(0), geometry);
+    }
+}
+
+/// The lines of the selection, or of the screen when there is none.
+fn chosen_text(model: &mut Model) -> Option<(String, usize)> {
+    if model.logs.selection.is_none() {
+        let geometry = layout::geometry(model);
+        let start = model.logs.position.start(&model.logs.window, geometry);
+        let anchor = model.logs.window.items().get(start.index)?.place;
+        let cursor = last_on_screen(model)?;
+        model.logs.selection = Some(Selection { anchor, cursor });
+    }
+    let text = model.logs.selected_text();
+    model.logs.selection = None;
+    text.filter(|(_, lines)| *lines > 0)
+}
+
+pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some((text, lines)) = chosen_text(model) else {
+        return notify(model, Tone::Plain, "there is no line to copy");
+    };
+    effects.push(Effect::Copy(text));
+    let lines = words::count(lines, "line");
+    notify(
+        model,
+        Tone::Good,
+        format!("{lines} sent to the terminal's clipboard"),
+    );
+}
+
+pub(super) fn save(model: &mut Model, effects: &mut Vec<Effect>) {
+    match chosen_text(model) {
+        Some((text, _)) => effects.push(Effect::Save(text)),
+        None => notify(model, Tone::Plain, "there is no line to write"),
+    }
+}

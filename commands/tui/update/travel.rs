@@ -1,0 +1,151 @@
+//! Moving about: in the list, in the plan, in the details, in the log.
+
+use std::sync::Arc;
+
+use super::notify;
+use super::{layout, select};
+use crate::tui::ansi;
+use crate::tui::keys::Action;
+use crate::tui::log::Tone;
+use crate::tui::log::viewport::{Position, Start};
+use crate::tui::log::{Content, Geometry};
+use crate::tui::model::{Body, Model, Panel};
+use crate::tui::service::Selected;
+
+/// A key that moves.
+pub(super) fn travel(model: &mut Model, action: Action) {
+    let page = isize::try_from(layout::geometry(model).height)
+        .unwrap_or(0)
+        .max(2)
+        - 1;
+    if model.body == Body::Plan {
+        return travel_plan(model, action);
+    }
+    if model.focus == Panel::Services {
+        match action {
+            Action::Up => model.services.step(-1),
+            Action::Down => model.services.step(1),
+            Action::PageUp => model.services.step(-page),
+            Action::PageDown => model.services.step(page),
+            Action::Top => model.services.selected = Selected::All,
+            Action::Bottom => model.services.step(isize::MAX),
+            _ => {}
+        }
+        model.detail_scroll = 0;
+        return;
+    }
+    if model.body == Body::Detail {
+        model.detail_scroll = match action {
+            Action::Up => model.detail_scroll.saturating_sub(1),
+            Action::PageUp => model.detail_scroll.saturating_sub(page.unsigned_abs()),
+            Action::Down => (model.detail_scroll + 1).min(1_000),
+            Action::PageDown => (model.detail_scroll + page.unsigned_abs()).min(1_000),
+            _ => model.detail_scroll,
+        };
+        return;
+    }
+    if model.logs.selection.is_some() {
+        let rows = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::PageUp => -page,
+            Action::PageDown => page,
+            Action::Top => isize::MIN / 2,
+            Action::Bottom => isize::MAX / 2,
+            _ => 0,
+        };
+        if rows != 0 {
+            return select::extend_selection(model, rows);
+        }
+    }
+    let geometry = layout::geometry(model);
+    match action {
+        Action::Up => model.logs.scroll(-1, geometry),
+        Action::Down => model.logs.scroll(1, geometry),
+        Action::PageUp => model.logs.scroll(-page, geometry),
+        Action::PageDown => model.logs.scroll(page, geometry),
+        Action::Top => model.logs.rewind(),
+        Action::Bottom => model.logs.follow(),
+        Action::Left => sideways(model, true),
+        Action::Right => sideways(model, false),
+        _ => {}
+    }
+}
+
+/// Half a screen to the left or to the right, as far as the lines on the screen reach.
+pub(super) fn sideways(model: &mut Model, is_left: bool) {
+    let geometry = layout::geometry(model);
+    let jump = (geometry.columns / 2).max(1);
+    let shift = model.logs.shift;
+    if is_left {
+        model.logs.shift = shift.saturating_sub(jump);
+    } else if !model.logs.wrap {
+        let most = widest_on_screen(model, geometry).saturating_sub(geometry.columns);
+        model.logs.shift = (shift + jump).min(most).max(shift);
+    }
+}
+
+/// Columns of the longest line on the screen.
+fn widest_on_screen(model: &Model, geometry: Geometry) -> usize {
+    let window = &model.logs.window;
+    let start = model.logs.position.start(window, geometry).index;
+    let items = window.items().iter().skip(start).take(geometry.height);
+    items.map(|item| ansi::width(item.raw())).max().unwrap_or(0)
+}
+
+/// In the plan, left and right go to the neighbouring wave, to the same row or the last.
+fn travel_plan(model: &mut Model, action: Action) {
+    let all = model.services.all();
+    let current = model
+        .services
+        .current()
+        .map(|service| Arc::clone(&service.name));
+    let index = current.and_then(|name| all.iter().position(|service| service.name == name));
+    let wave = |index: usize| all[index].details.wave;
+    let Some(index) = index else {
+        if let Some(first) = all.first() {
+            model.services.selected = Selected::Service(Arc::clone(&first.name));
+        }
+        return;
+    };
+    let first_of = |wave_of: usize| {
+        (0..all.len())
+            .find(|at| wave(*at) == wave(wave_of))
+            .unwrap_or(wave_of)
+    };
+    let row = index - first_of(index);
+    let in_column_of = |neighbour: usize| {
+        let first = first_of(neighbour);
+        (first..all.len())
+            .take_while(|at| wave(*at) == wave(first))
+            .take(row + 1)
+            .last()
+    };
+    let target = match action {
+        Action::Up => index.checked_sub(1),
+        Action::Down => Some(index + 1),
+        Action::Left => first_of(index).checked_sub(1).and_then(in_column_of),
+        Action::Right => (index..all.len())
+            .find(|at| wave(*at) != wave(index))
+            .and_then(in_column_of),
+        Action::Top => Some(0),
+        Action::Bottom => Some(all.len() - 1),
+        _ => None,
+    };
+    if let Some(service) = target.and_then(|target| all.get(target)) {
+        model.services.selected = Selected::Service(Arc::clone(&service.name));
+    }
+}
+
+/// Up to the next mark.
+pub(super) fn jump_to_mark(model: &mut Model) {
+    let geometry = layout::geometry(model);
+    let logs = &mut model.logs;
+    let start = logs.position.start(&logs.window, geometry).index;
+    let items = logs.window.items();
+    let is_mark = |index: &usize| matches!(items[*index].content, Content::Mark(_));
+    let Some(index) = (0..start.min(items.len())).rev().find(is_mark) else {
+        return notify(model, Tone::Plain, "no mark further up: m draws one");
+    };
+    logs.position = Position::at(Start { index, skip: 0 }, false, &logs.window, geometry);
+}
