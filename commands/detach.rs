@@ -157,7 +157,10 @@ impl Starting {
 
     async fn late(&self) -> Failure {
         let why = match &self.place {
-            Some((address, token)) => background::what_is_waited_for(address, token).await,
+            Some((address, token)) => {
+                background::tell_last_lines(address, token).await;
+                background::what_is_waited_for(address, token).await
+            }
             None => None,
         };
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -165,9 +168,10 @@ impl Starting {
             .limit
             .map_or_else(String::new, |limit| limit.to_string());
         Failure::TimedOut(format!(
-            "the startup has not resolved within {limit}{why}: it goes on in the background (pid {}); \
-             `flowlayer status` shows what it waits for, `flowlayer down` ends it",
-            self.session.pid()
+            "the startup has not resolved within {limit}{why}: it goes on in the background (pid {}, log \
+             {}); `flowlayer status` shows what it waits for, `flowlayer down` ends it",
+            self.session.pid(),
+            self.session.log.display()
         ))
     }
 }

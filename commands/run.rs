@@ -139,7 +139,10 @@ impl Run {
             }
             Boot::Late => {
                 let why = match &self.place {
-                    Some((address, token)) => background::what_is_waited_for(address, token).await,
+                    Some((address, token)) => {
+                        background::tell_last_lines(address, token).await;
+                        background::what_is_waited_for(address, token).await
+                    }
                     None => None,
                 };
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));

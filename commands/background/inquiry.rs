@@ -16,8 +16,8 @@ const LINES: u64 = 10;
 /// Services that are shown.
 const SERVICES: usize = 5;
 
-/// Prints on standard error what the failed services of a session said last. Shows nothing when the
-/// session cannot be asked.
+/// Prints on standard error what the services of a session said last that have failed, or are still
+/// on their way. Shows nothing when the session cannot be asked.
 pub(crate) async fn tell_last_lines(address: &str, token: &str) {
     let _ = tokio::time::timeout(LIMIT, tell(address, token)).await;
 }
@@ -41,11 +41,13 @@ async fn tell(address: &str, token: &str) {
     let Some(connected) = ask(address, token).await else {
         return;
     };
-    let failed = connected
-        .services
-        .iter()
-        .filter(|service| service.status == Status::Failed);
-    for service in failed.take(SERVICES) {
+    let are_late = connected.services.iter().filter(|service| {
+        matches!(
+            service.status,
+            Status::Failed | Status::Starting | Status::Running
+        )
+    });
+    for service in are_late.take(SERVICES) {
         let query = LogsQuery {
             service: Some(service.name.clone()),
             limit: NonZeroU64::new(LINES),

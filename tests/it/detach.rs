@@ -123,14 +123,22 @@ fn what_is_wrong_before_the_start_is_told_here_and_starts_nothing() {
 #[test]
 fn a_startup_that_does_not_resolve_is_let_go() {
     let here = Here::with(&json!({
-        "api": {"cmd": ["sleep", "1000"], "port": 1, "ready": {"type": "exec", "cmd": "false"}},
+        "api": {
+            "cmd": ["sh", "-c", "echo no database yet; exec sleep 1000"],
+            "port": 1,
+            "ready": {"type": "exec", "cmd": "false"},
+        },
     }));
     let late = here.run(&["serve", "--detach", "--timeout", "3"]);
     assert_eq!(late.code, Some(124), "{late:?}");
-    late.complained(&[
+    for words in [
+        "the last lines of api:\n    no database yet\n",
         "not resolved within 3 s (api: waiting for",
+        ", log /",
         "flowlayer down",
-    ]);
+    ] {
+        assert!(late.stderr.contains(words), "{words}: {late:?}");
+    }
     assert_eq!(here.run(&["status", "--exit-code"]).code, Some(1));
     assert_eq!(here.run(&["down"]).code, Some(0));
 }

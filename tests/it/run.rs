@@ -111,7 +111,13 @@ fn a_stack_that_does_not_come_up_is_told_and_nothing_is_run() {
 fn a_stack_that_hangs_ends_with_the_time_given() {
     let here = Here::with(&json!({"slow": {"cmd": ["sleep", "1000"], "kind": "oneshot"}}));
     let late = here.run(&["run", "--timeout", "3", "--", "true"]);
-    late.refused(124, &["not up within 3 s", "slow"]);
+    assert_eq!((late.code, late.stdout.as_str()), (Some(124), ""));
+    for words in [
+        "the last lines of slow: it has printed nothing\n",
+        "the stack is not up within 3 s: slow: running\n",
+    ] {
+        assert!(late.stderr.contains(words), "{words}: {late:?}");
+    }
     assert!(here.processes().is_empty());
 }
 
