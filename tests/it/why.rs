@@ -82,6 +82,32 @@ fn the_chain_leads_to_what_failed_and_to_what_it_said() {
     assert_eq!(why["session"]["address"], server.address());
 }
 
+/// A wave goes on although one of it has failed; who needs that one does not wait for it.
+#[test]
+fn nobody_waits_for_what_has_failed_already() {
+    let server = Stack::new()
+        .shell("db", "exit 3", json!({}))
+        .service(
+            "slow",
+            json!({ "cmd": ["sleep", "1000"], "kind": "oneshot" }),
+        )
+        .service(
+            "api",
+            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["db"] }),
+        )
+        .start();
+    server.wait_for_line("db → failed");
+    let status = server.run(["status"]);
+    let words = "waiting for wave 0 to resolve: db failed";
+    assert!(status.stdout.contains(words), "{status:?}");
+    let shown = server.run(["why", "api"]);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    assert!(
+        shown.stdout.contains("because of db: exit code 3"),
+        "{shown:?}"
+    );
+}
+
 #[test]
 fn without_a_name_each_cause_is_told_once() {
     let server = failing();

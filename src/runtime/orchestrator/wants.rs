@@ -1,5 +1,6 @@
 //! What each service is meant to be, and whether it may start now (SPEC 4.2, 4.6).
 
+use super::campaign::Campaign;
 use super::{Effect, Orchestrator, View};
 use crate::runtime::lifecycle::{Event, Facts, Now, Rest, Standing};
 use crate::runtime::status::{Status, StoppedBy};
@@ -193,16 +194,23 @@ impl Orchestrator {
 
     /// What a wanted service that is down and not blocked waits for.
     pub(super) fn waiting_for(&self, index: usize) -> Option<String> {
-        let missing: Vec<&str> = self.services[index]
-            .depends_on
-            .iter()
-            .filter(|&&dependency| !self.is_up(dependency))
-            .map(|&dependency| self.name(dependency))
-            .collect();
-        if !missing.is_empty() {
-            return Some(format!("waiting for {}", missing.join(", ")));
+        let wave = self.campaign.as_ref().map(Campaign::wave);
+        let depends_on = self.services[index].depends_on.iter().copied();
+        let missing: Vec<usize> = depends_on.filter(|&it| !self.is_up(it)).collect();
+        let has_failed = |&it: &usize| self.standing(it) == Standing::Down(Rest::Failed);
+        let failed: Vec<usize> = missing.iter().copied().filter(has_failed).collect();
+        match wave {
+            // It will be blocked then; nobody is to wait for what has failed.
+            Some(wave) if !failed.is_empty() => Some(format!(
+                "waiting for wave {wave} to resolve: {}",
+                self.causes(&failed)
+            )),
+            Some(wave) if missing.is_empty() => Some(format!("waiting for wave {wave} to resolve")),
+            None if missing.is_empty() => None,
+            _ => {
+                let names: Vec<&str> = missing.iter().map(|&it| self.name(it)).collect();
+                Some(format!("waiting for {}", names.join(", ")))
+            }
         }
-        let wave = self.campaign.as_ref()?.wave();
-        Some(format!("waiting for wave {wave} to resolve"))
     }
 }
