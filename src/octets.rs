@@ -36,6 +36,26 @@ pub fn found_in(bytes: &[u8], of_word: impl Fn(u64) -> u64, of_byte: impl Fn(u8)
     }) || rest.iter().any(|&byte| of_byte(byte))
 }
 
+/// Where the first such byte of a text is.
+#[inline]
+pub fn first_in(
+    bytes: &[u8],
+    of_word: impl Fn(u64) -> u64,
+    of_byte: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let told = of_word(u64::from_le_bytes(*word));
+        if told != 0 {
+            return Some(index * 8 + told.trailing_zeros() as usize / 8);
+        }
+    }
+    let before = bytes.len() - rest.len();
+    rest.iter()
+        .position(|&byte| of_byte(byte))
+        .map(|index| before + index)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -69,9 +89,13 @@ mod tests {
             let mut text = vec![b'a'; len];
             let asked = |text: &[u8]| found_in(text, |word| equal(word, b'!'), |byte| byte == b'!');
             prop_assert!(!asked(&text));
+            let first = |text: &[u8]| first_in(text, |word| equal(word, b'!'), |byte| byte == b'!');
+            prop_assert_eq!(first(&text), None);
             if at < len {
                 text[at] = b'!';
+                text[len - 1] = b'!';
                 prop_assert!(asked(&text));
+                prop_assert_eq!(first(&text), Some(at));
             }
         }
     }

@@ -28,9 +28,26 @@ pub(crate) fn append_safe(out: &mut String, line: &str, colored: bool) {
         out.push_str(line);
         return;
     }
+    filter(out, line, colored, plain_length);
+}
+
+/// The same, told how much at the start of a text is known to be plain.
+fn filter(out: &mut String, line: &str, colored: bool, plain_length: impl Fn(&str) -> usize) {
     let mut screen = Screen::new(out, colored);
     let mut parser = Parser::<anstyle_parse::AsciiParser>::default();
-    for character in line.chars() {
+    let mut rest = line;
+    loop {
+        if screen.takes_runs() {
+            let (run, after) = rest.split_at(plain_length(rest));
+            screen.out.push_str(run);
+            rest = after;
+        }
+        let mut characters = rest.chars();
+        let Some(character) = characters.next() else {
+            break;
+        };
+        rest = characters.as_str();
+        screen.is_inside |= matches!(character, '\u{1b}' | '\u{80}'..='\u{9f}');
         match character {
             // The eight-bit controls are short for ESC and a letter.
             '\u{80}'..='\u{9f}' => {
@@ -56,14 +73,24 @@ pub(crate) fn append_safe(out: &mut String, line: &str, colored: bool) {
     screen.end();
 }
 
+/// What is not printable ASCII and no tab either, in a word as in [`octets`].
+const fn others(word: u64) -> u64 {
+    let controls = octets::controls(word) & !octets::equal(word, b'\t');
+    controls | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
+}
+
+const fn is_other(byte: u8) -> bool {
+    !matches!(byte, 0x20..=0x7e | b'\t')
+}
+
+/// How many bytes at the start are printable ASCII or tabs.
+fn plain_length(text: &str) -> usize {
+    octets::first_in(text.as_bytes(), others, is_other).unwrap_or(text.len())
+}
+
 /// Whether the line can be shown as it is. Nearly every line can.
 fn is_plain(line: &str) -> bool {
-    let of_word = |word| {
-        let controls = octets::controls(word) & !octets::equal(word, b'\t');
-        controls | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
-    };
-    let of_byte = |byte| !matches!(byte, 0x20..=0x7e | b'\t');
-    !octets::found_in(line.as_bytes(), of_word, of_byte)
+    !octets::found_in(line.as_bytes(), others, is_other)
         || line
             .chars()
             .all(|character| character == '\t' || !(character.is_control() || reorders(character)))
@@ -78,6 +105,10 @@ pub(crate) const fn reorders(character: char) -> bool {
 }
 
 /// The one line of a terminal that matters here.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a state of its own of a terminal"
+)]
 struct Screen<'a> {
     out: &'a mut String,
     /// Where the line starts in `out`.
@@ -95,6 +126,8 @@ struct Screen<'a> {
     back: usize,
     /// The character that the DEL being fed to the parser stands for.
     beyond_ascii: Option<char>,
+    /// The parser may be inside of a sequence.
+    is_inside: bool,
 }
 
 impl<'a> Screen<'a> {
@@ -109,7 +142,13 @@ impl<'a> Screen<'a> {
             starts_over: false,
             back: 0,
             beyond_ascii: None,
+            is_inside: false,
         }
+    }
+
+    /// Whether printable text is shown as it is, however much.
+    const fn takes_runs(&self) -> bool {
+        !(self.is_inside || self.starts_over || self.back > 0)
     }
 
     fn show(&mut self, character: char) {
@@ -167,6 +206,7 @@ impl<'a> Screen<'a> {
 
 impl Perform for Screen<'_> {
     fn print(&mut self, character: char) {
+        self.is_inside = false;
         match character {
             // A DEL of the line itself stands for nothing.
             '\u{7f}' => {
@@ -190,10 +230,15 @@ impl Perform for Screen<'_> {
     }
 
     fn csi_dispatch(&mut self, parameters: &Params, intermediates: &[u8], cut: bool, action: u8) {
+        self.is_inside = false;
         // With intermediates it is not a colour: `ESC [ > 4 m` switches how keys are sent.
         if self.colored && action == b'm' && intermediates.is_empty() && !cut {
             self.set_style(parameters);
         }
+    }
+
+    fn esc_dispatch(&mut self, _: &[u8], _: bool, _: u8) {
+        self.is_inside = false;
     }
 }
 
@@ -316,6 +361,18 @@ mod tests {
             let last = color.find_iter(&shown).last();
             prop_assert!(last.is_none_or(|last| last.as_str() == RESET), "{:?}", shown);
             prop_assert_eq!(safe(&shown, colored), &*shown, "filtering twice changes nothing");
+        }
+
+        #[test]
+        fn going_in_runs_or_by_characters_is_the_same(
+            line in prop_oneof![hostile(), "([a-z]{0,9}|\t|\u{1b}(\\[3[0-7]m|[7c\\[P\\]]|)|[\r\u{8}\u{9b}\u{18}é漢]){0,12}"],
+            colored: bool,
+        ) {
+            let mut by_characters = String::new();
+            filter(&mut by_characters, &line, colored, |_| 0);
+            let mut in_runs = String::new();
+            filter(&mut in_runs, &line, colored, plain_length);
+            prop_assert_eq!(in_runs, by_characters);
         }
 
         #[test]

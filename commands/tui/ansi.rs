@@ -10,6 +10,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
+use flowlayer::octets;
+
 use crate::terminal::ansi::append_safe;
 
 /// Columns between tab stops.
@@ -44,11 +46,45 @@ pub(crate) fn plain(message: &str) -> String {
     text
 }
 
-/// Hands out the cells of a line from left to right until the caller has had enough.
-pub(crate) fn cells(
+/// A part of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Piece<'a> {
+    /// Printable ASCII: as many columns as bytes, each a cell. Most of most lines, however long,
+    /// comes in a few of these.
+    Run(Cell<'a>),
+    /// One character position.
+    Cell(Cell<'a>),
+}
+
+impl<'a> Piece<'a> {
+    /// Its cells, those in the first so many columns of a run left out.
+    pub(crate) fn cells(self, skip: usize) -> impl Iterator<Item = Cell<'a>> {
+        let (cell, step) = match self {
+            Self::Run(run) => (run, 1),
+            Self::Cell(cell) => (cell, cell.symbol.len().max(1)),
+        };
+        let skip = if step == 1 { skip } else { 0 };
+        (skip..cell.symbol.len()).step_by(step).map(move |at| Cell {
+            symbol: &cell.symbol[at..at + step],
+            width: if step == 1 { 1 } else { cell.width },
+            offset: cell.offset + at,
+            ..cell
+        })
+    }
+
+    /// In columns.
+    pub(crate) const fn width(&self) -> usize {
+        match self {
+            Self::Run(cell) | Self::Cell(cell) => cell.width,
+        }
+    }
+}
+
+/// Hands out a line from left to right until the caller has had enough.
+pub(crate) fn pieces(
     message: &str,
     colored: bool,
-    mut take: impl FnMut(Cell<'_>) -> ControlFlow<()>,
+    mut take: impl FnMut(Piece<'_>) -> ControlFlow<()>,
 ) {
     let mut safe = String::with_capacity(message.len());
     append_safe(&mut safe, message, colored);
@@ -64,7 +100,23 @@ pub(crate) fn cells(
             rest = after;
             continue;
         }
-        let end = rest.find(['\u{1b}', '\t']).unwrap_or(rest.len());
+        let run = run_length(rest);
+        if run > 0 {
+            let cell = Cell {
+                symbol: &rest[..run],
+                width: run,
+                style,
+                offset,
+            };
+            if take(Piece::Run(cell)).is_break() {
+                return;
+            }
+            column += run;
+            offset += run;
+            rest = &rest[run..];
+            continue;
+        }
+        let end = mixed_length(rest);
         if end == 0 {
             // A tab; or an escape that is no colour, which the filter does not let through.
             let width = TAB - column % TAB;
@@ -74,7 +126,7 @@ pub(crate) fn cells(
                 style,
                 offset,
             };
-            if take(cell).is_break() {
+            if take(Piece::Cell(cell)).is_break() {
                 return;
             }
             column += width;
@@ -93,7 +145,7 @@ pub(crate) fn cells(
                     style,
                     offset,
                 };
-                if take(cell).is_break() {
+                if take(Piece::Cell(cell)).is_break() {
                     return;
                 }
             }
@@ -102,6 +154,33 @@ pub(crate) fn cells(
         }
         rest = after;
     }
+}
+
+/// How many bytes at the start are printable ASCII, each a grapheme of its own: the last one before
+/// something else may be the start of a longer one.
+fn run_length(text: &str) -> usize {
+    let of_word =
+        |word| octets::controls(word) | octets::equal(word, 0x7f) | octets::beyond_ascii(word);
+    let of_byte = |byte| !matches!(byte, 0x20..=0x7e);
+    match octets::first_in(text.as_bytes(), of_word, of_byte) {
+        None => text.len(),
+        Some(end) if text.as_bytes()[end].is_ascii() => end,
+        Some(end) => end.saturating_sub(1),
+    }
+}
+
+/// How many bytes at the start are to be looked at grapheme by grapheme: up to an escape or a tab, or
+/// to where two characters of ASCII meet, which no grapheme spans.
+fn mixed_length(text: &str) -> usize {
+    let mut was_ascii = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\x1b' | b'\t' => return at,
+            0x20..=0x7e if was_ascii => return at,
+            _ => was_ascii = byte.is_ascii(),
+        }
+    }
+    text.len()
 }
 
 /// Stands for what ends a line or a paragraph in the middle of a line.
@@ -117,14 +196,18 @@ fn shown(grapheme: &str) -> &str {
     end.map_or(grapheme, |(at, _)| &grapheme[..at])
 }
 
-/// How many columns a line takes when it is not broken.
-pub(crate) fn width(message: &str) -> usize {
+/// How many columns a line takes when it is not broken, as far as it goes beyond `most` or less.
+pub(crate) fn width(message: &str, most: usize) -> usize {
     let mut width = 0;
-    cells(message, false, |cell| {
-        width += cell.width;
-        ControlFlow::Continue(())
+    pieces(message, false, |piece| {
+        width += piece.width();
+        if width < most {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
-    width
+    width.min(most)
 }
 
 /// How many rows a line takes when it is broken at this many columns; at least one.
@@ -134,8 +217,13 @@ pub(crate) fn rows(message: &str, columns: usize) -> usize {
         return 1;
     }
     let mut wrap = Wrap::new(columns);
-    cells(message, false, |cell| {
-        wrap.place(cell.width);
+    pieces(message, false, |piece| {
+        match piece {
+            Piece::Run(run) => wrap.run(run.width),
+            Piece::Cell(cell) => {
+                wrap.place(cell.width);
+            }
+        }
         ControlFlow::Continue(())
     });
     wrap.row + 1
@@ -168,6 +256,33 @@ impl Wrap {
         let place = (self.row, self.column);
         self.column += width;
         place
+    }
+
+    /// Where the next cell would be, unless it does not fit there any more.
+    pub(crate) const fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Places so many cells of one column each.
+    pub(crate) fn run(&mut self, cells: usize) {
+        let room = self.columns.saturating_sub(self.column);
+        if cells <= room {
+            self.column += cells;
+            return;
+        }
+        // Even where there is no space for one, one stands in each row.
+        let columns = self.columns.max(1);
+        let here = if self.column == 0 {
+            columns.min(cells)
+        } else {
+            room
+        };
+        let below = cells - here;
+        self.row += below.div_ceil(columns);
+        self.column = match below % columns {
+            0 => columns,
+            part => part,
+        };
     }
 }
 
@@ -274,13 +389,19 @@ mod tests {
 
     use super::*;
 
+    fn cells(message: &str, colored: bool, mut take: impl FnMut(Cell<'_>)) {
+        pieces(message, colored, |piece| {
+            piece.cells(0).for_each(&mut take);
+            ControlFlow::Continue(())
+        });
+    }
+
     /// The text, and the style of each of its cells.
     fn painted(message: &str) -> (String, Vec<Style>) {
         let (mut text, mut styles) = (String::new(), Vec::new());
         cells(message, true, |cell| {
             text.push_str(cell.symbol);
             styles.push(cell.style);
-            ControlFlow::Continue(())
         });
         (text, styles)
     }
@@ -360,10 +481,51 @@ mod tests {
                 if !fits || cell.offset >= text.len() || cell.symbol.contains(char::is_control) {
                     failed = Some(format!("{cell:?} of {text:?}"));
                 }
-                ControlFlow::Continue(())
             });
             prop_assert_eq!(failed, None);
             prop_assert!(rows(&message, columns) >= 1);
+        }
+
+        #[test]
+        fn a_run_is_placed_as_its_cells_are(
+            columns in 0_usize..7, parts in prop::collection::vec((0_usize..30, 1_usize..3), 0..5)
+        ) {
+            let (mut whole, mut single) = (Wrap::new(columns), Wrap::new(columns));
+            for (run, width) in parts {
+                whole.run(run);
+                for _ in 0..run {
+                    single.place(1);
+                }
+                prop_assert_eq!((whole.row, whole.column), (single.row, single.column));
+                prop_assert_eq!(whole.place(width), single.place(width));
+            }
+        }
+
+        #[test]
+        fn pieces_are_the_graphemes_of_the_line(message in "([a-z ]{0,5}|[é漢👨\u{301}\u{200d}\u{fe0f}🇩🇪\t]){0,9}") {
+            let mut parts = String::new();
+            let mut columns = 0;
+            cells(&message, false, |cell| {
+                parts.push_str(cell.symbol);
+                columns += cell.width;
+            });
+            let (mut expected, mut column) = (String::new(), 0);
+            for (index, text) in message.split('\t').enumerate() {
+                if index > 0 {
+                    let width = TAB - column % TAB;
+                    expected.push_str(&" ".repeat(width));
+                    column += width;
+                }
+                for grapheme in Span::raw(text).styled_graphemes(Style::new()) {
+                    let symbol = shown(grapheme.symbol);
+                    if symbol.width() > 0 {
+                        expected.push_str(symbol);
+                        column += symbol.width();
+                    }
+                }
+            }
+            prop_assert_eq!(columns, column);
+            prop_assert_eq!((&parts, columns), (&expected, width(&message, usize::MAX)));
         }
     }
 }

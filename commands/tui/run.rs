@@ -108,7 +108,7 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
         let flow = tokio::select! {
             biased;
             key = keys.recv() => match key {
-                Some(event) => cockpit.input(event)?,
+                Some(event) => cockpit.input(event, &mut keys)?,
                 None => Flow::End,
             },
             told = signals.next() => match told {
@@ -142,20 +142,30 @@ async fn next(session: &mut Option<Session>, now: i64) -> Message {
 }
 
 impl Cockpit {
-    /// A key, the mouse, another size: drawn at once.
-    fn input(&mut self, event: Event) -> io::Result<Flow> {
-        let message = match event {
-            Event::Key(key) => Message::Key(key),
-            Event::Mouse(mouse) => Message::Mouse(mouse),
-            Event::Paste(text) => Message::Paste(text),
-            Event::Resize(columns, rows) => Message::Resize { columns, rows },
-            Event::FocusGained | Event::FocusLost => return Ok(Flow::GoOn),
-        };
-        let flow = self.take(message)?;
-        if flow == Flow::GoOn {
-            self.draw()?;
+    /// A key, the mouse, another size: drawn at once, those together that are there already. They
+    /// wait for no picture of each before the next, and no key that is held down keeps all pictures
+    /// back.
+    fn input(&mut self, first: Event, more: &mut UnboundedReceiver<Event>) -> io::Result<Flow> {
+        let begun = Instant::now();
+        let mut next = Some(first);
+        while let Some(event) = next {
+            let message = match event {
+                Event::Key(key) => Some(Message::Key(key)),
+                Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+                Event::Paste(text) => Some(Message::Paste(text)),
+                Event::Resize(columns, rows) => Some(Message::Resize { columns, rows }),
+                Event::FocusGained | Event::FocusLost => None,
+            };
+            if let Some(message) = message
+                && self.take(message)? == Flow::End
+            {
+                return Ok(Flow::End);
+            }
+            let is_time_left = begun.elapsed() < FRAME;
+            next = is_time_left.then(|| more.try_recv().ok()).flatten();
         }
-        Ok(flow)
+        self.draw()?;
+        Ok(Flow::GoOn)
     }
 
     /// What the server has said, and what else is there already.

@@ -618,7 +618,7 @@ fn lines_are_shifted_as_far_as_they_reach() {
     keys(&mut model, "\tllllllllll");
     let geometry = super::layout::geometry(&model);
     let items = model.logs.window.items().iter();
-    let widths = items.map(|item| super::super::ansi::width(item.raw()));
+    let widths = items.map(|item| super::super::ansi::width(item.raw(), usize::MAX));
     let widest = widths.max().unwrap();
     assert_eq!(model.logs.shift, widest - geometry.columns);
     keys(&mut model, "0");

@@ -80,17 +80,24 @@ pub(super) fn sideways(model: &mut Model, is_left: bool) {
     if is_left {
         model.logs.shift = shift.saturating_sub(jump);
     } else if !model.logs.wrap {
-        let most = widest_on_screen(model, geometry).saturating_sub(geometry.columns);
-        model.logs.shift = (shift + jump).min(most).max(shift);
+        let end = shift + jump + geometry.columns;
+        let most = widest_on_screen(model, geometry, end).saturating_sub(geometry.columns);
+        model.logs.shift = most.max(shift);
     }
 }
 
-/// Columns of the longest line on the screen.
-fn widest_on_screen(model: &Model, geometry: Geometry) -> usize {
+/// Columns of the longest line on the screen, or `end` when it is longer.
+fn widest_on_screen(model: &Model, geometry: Geometry, end: usize) -> usize {
     let window = &model.logs.window;
     let start = model.logs.position.start(window, geometry).index;
-    let items = window.items().iter().skip(start).take(geometry.height);
-    items.map(|item| ansi::width(item.raw())).max().unwrap_or(0)
+    let mut widest = 0;
+    for item in window.items().iter().skip(start).take(geometry.height) {
+        widest = ansi::width(item.raw(), end).max(widest);
+        if widest == end {
+            break;
+        }
+    }
+    widest
 }
 
 /// In the plan, left and right go to the neighbouring wave, to the same row or the last.

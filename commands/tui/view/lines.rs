@@ -13,7 +13,7 @@ use flowlayer::protocol::Stream;
 use super::layout::{self, Areas};
 use super::nothing;
 use super::pen::{Pen, panel};
-use crate::tui::ansi::{self, Wrap, plain};
+use crate::tui::ansi::{self, Piece, Wrap, plain};
 use crate::tui::log::viewport::Start;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
@@ -359,7 +359,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
     let shift = if is_wrapped { 0 } else { model.logs.shift };
     let mut wrap = Wrap::new(if is_wrapped { columns } else { usize::MAX });
     let mut is_cut = false;
-    ansi::cells(text, model.theme.colored, |cell| {
+    let mut one = |wrap: &mut Wrap, cell: ansi::Cell<'_>| {
         let (row, column) = wrap.place(cell.width);
         if row < skip || column < shift {
             return ControlFlow::Continue(());
@@ -386,6 +386,13 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         let (x, y) = (area.x + column as u16, area.y + row as u16);
         put(buffer, (x, y), &cell, style);
         ControlFlow::Continue(())
+    };
+    ansi::pieces(text, model.theme.colored, |piece| {
+        let left = shift.saturating_sub(wrap.column());
+        if matches!(piece, Piece::Run(_)) {
+            wrap.run(left.min(piece.width()));
+        }
+        piece.cells(left).try_for_each(|cell| one(&mut wrap, cell))
     });
     let edge = Rect { height: 1, ..area };
     if is_cut && !is_wrapped {
@@ -394,6 +401,11 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
             width: 1,
             ..edge
         };
+        // What is wide is not drawn by half.
+        let before = buffer.cell_mut((last.x.wrapping_sub(1), last.y));
+        if let Some(cell) = before.filter(|cell| last.x > area.x && cell.symbol().width() > 1) {
+            cell.set_symbol(" ");
+        }
         Pen::new(buffer, last, 0).write("›", model.theme.dim());
     }
     if shift > 0 && !text.is_empty() {
