@@ -4,6 +4,7 @@
 //! what remains to be done is to read those sequences, to expand tabs, and to cut graphemes down to
 //! what every terminal shows equally wide.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use ratatui::style::{Color, Modifier, Style};
@@ -37,6 +38,15 @@ pub(crate) struct Cell<'a> {
     pub(crate) style: Style,
     /// Where it starts in [`plain`], in bytes.
     pub(crate) offset: usize,
+}
+
+/// The same as [`plain`], without a copy where nothing is to be left out of it.
+pub(crate) fn text_of(message: &str) -> Cow<'_, str> {
+    if octets::found_in(message.as_bytes(), others, is_other) {
+        Cow::Owned(plain(message))
+    } else {
+        Cow::Borrowed(message)
+    }
 }
 
 /// The line without anything but its text: for filters, searches and copies.
@@ -156,13 +166,19 @@ pub(crate) fn pieces(
     }
 }
 
+/// What is not printable ASCII, in a word as in [`octets`].
+const fn others(word: u64) -> u64 {
+    octets::controls(word) | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
+}
+
+const fn is_other(byte: u8) -> bool {
+    !matches!(byte, 0x20..=0x7e)
+}
+
 /// How many bytes at the start are printable ASCII, each a grapheme of its own: the last one before
 /// something else may be the start of a longer one.
 fn run_length(text: &str) -> usize {
-    let of_word =
-        |word| octets::controls(word) | octets::equal(word, 0x7f) | octets::beyond_ascii(word);
-    let of_byte = |byte| !matches!(byte, 0x20..=0x7e);
-    match octets::first_in(text.as_bytes(), of_word, of_byte) {
+    match octets::first_in(text.as_bytes(), others, is_other) {
         None => text.len(),
         Some(end) if text.as_bytes()[end].is_ascii() => end,
         Some(end) => end.saturating_sub(1),

@@ -190,7 +190,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Down), char('j')] "↓ j" Down, "one row down; follows again at the end", "";
         [char('/')] "/" Filter, "show only lines that contain…", "filter";
         [char('f'), ctrl('f')] "f" Find, "search: matches stand out, everything stays", "search";
-        [char('n')] "n" NextHit, "next match, downwards", "";
+        [char('n')] "n" NextHit, "next match, downwards, through the whole log", "";
         [char('N')] "N" PreviousHit, "next match, upwards, through the whole log", "";
         [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";

@@ -40,11 +40,7 @@ impl Matcher {
 
     /// Whether what is seen of the item contains it, colours and escapes left out.
     pub(crate) fn matches(&self, item: &Item) -> bool {
-        let raw = item.raw();
-        if raw.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-            return self.is_match(raw);
-        }
-        self.is_match(&ansi::plain(raw))
+        self.is_match(&ansi::text_of(item.raw()))
     }
 
     /// Where it is in the text, in bytes; empty matches left out.

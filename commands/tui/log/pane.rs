@@ -79,6 +79,8 @@ pub(crate) struct LogPane {
     patience: u32,
     /// A hole is asked about once in a while, not with every gap of a flood.
     is_hole_due: bool,
+    /// What is to be in the middle of the screen once what stands around it is there.
+    center: Option<Place>,
 }
 
 impl Default for LogPane {
@@ -97,6 +99,7 @@ impl Default for LogPane {
             marks: 0,
             patience: PATIENCE,
             is_hole_due: false,
+            center: None,
         }
     }
 }
@@ -284,6 +287,7 @@ impl LogPane {
             top: place,
             skip: 0,
         };
+        self.center = Some(place);
     }
 
     fn replace_window(&mut self, older: Older, newer: Newer) {
@@ -292,6 +296,7 @@ impl LogPane {
         self.window
             .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
         self.selection = None;
+        self.center = None;
         self.patience = PATIENCE;
     }
 
@@ -313,6 +318,7 @@ impl LogPane {
     /// Scrolls by rows.
     pub(crate) fn scroll(&mut self, rows: isize, geometry: Geometry) {
         self.stop_seeking();
+        self.center = None;
         self.position = self.position.moved(rows, &self.window, geometry);
         if self.is_following() {
             self.unseen = 0;
@@ -347,7 +353,11 @@ impl LogPane {
         }
         let start = self.position.start(&self.window, geometry).index;
         let margin = geometry.height.max(1);
-        let is_seeking = self.is_seeking();
+        if self.seeking() == Some(Direction::Newer) {
+            let cursor = self.window.question(Direction::Newer)?;
+            return Some(self.request(Direction::Newer, cursor));
+        }
+        let is_seeking = self.seeking().is_some();
         let is_short_below = self.window.items().len() < start + 2 * margin;
         let (direction, cursor) = if is_seeking || start < margin {
             match self.window.question(Direction::Older) {
@@ -382,6 +392,7 @@ impl LogPane {
         request: &PageRequest,
         entries: Vec<Arc<Item>>,
         is_truncated: bool,
+        geometry: Geometry,
     ) {
         if request.generation != self.window.generation {
             return;
@@ -392,7 +403,7 @@ impl LogPane {
             Direction::Older => {
                 let is_following = self.position == Position::Follow
                     && self.selection.is_none()
-                    && !self.is_seeking();
+                    && self.seeking().is_none();
                 let was_end = request.cursor == Cursor::End;
                 self.window
                     .page_older(entries, is_truncated, was_end, is_following, with);
@@ -406,8 +417,16 @@ impl LogPane {
                 return;
             }
         }
+        let index = self.center.map(|place| self.window.index_of(place));
+        if let Some(index) = index.filter(|index| {
+            let item = self.window.items().get(*index);
+            item.map(|item| item.place) == self.center
+        }) {
+            self.center = None;
+            self.position = Position::around(index, &self.window, geometry);
+        }
         // A search says how far it is and can be stopped, so that nobody has to keep it going.
-        if self.window.items().len() < before + 8 && !self.is_seeking() {
+        if self.window.items().len() < before + 8 && self.seeking().is_none() {
             self.patience -= 1;
         }
     }

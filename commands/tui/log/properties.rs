@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::item::tests::line;
 use super::pane::{LogPane, PageRequest, Search};
-use super::window::Cursor;
-use super::{Geometry, Item, Matcher, Scope};
+use super::window::{Cursor, Direction};
+use super::{Geometry, Item, Matcher, Place, Scope};
 
 const GEOMETRY: Geometry = Geometry {
     height: 30,
@@ -62,7 +62,7 @@ fn serve(pane: &mut LogPane, server: &Server) -> usize {
     pane.tick();
     while let Some(request) = pane.wanted(GEOMETRY) {
         let (entries, is_truncated) = server.answer(&request);
-        pane.page(&request, entries, is_truncated);
+        pane.page(&request, entries, is_truncated, GEOMETRY);
         pages += 1;
         assert!(pages < 100, "it asks without end");
     }
@@ -148,40 +148,91 @@ proptest! {
     }
 }
 
+/// Goes to the next needle in this direction, through pages in which these lines are needles; the
+/// line it is at then, `None` when the log has no more in this direction.
+fn next_needle(
+    pane: &mut LogPane,
+    server: &Server,
+    needles: &[u64],
+    way: Direction,
+) -> Option<u64> {
+    let is_up = way == Direction::Older;
+    let mut asked = Vec::new();
+    while !pane.jump(is_up, GEOMETRY) {
+        pane.window.question(way)?;
+        pane.seek(way, GEOMETRY);
+        let request = pane.wanted(GEOMETRY).expect("it goes on by itself");
+        let (mut entries, is_truncated) = server.answer(&request);
+        for entry in &mut entries {
+            if needles.contains(&entry.place.seq) {
+                *entry = line(entry.place.seq, "b", "a needle");
+            }
+        }
+        pane.page(&request, entries, is_truncated, GEOMETRY);
+        let now = (pane.window.complete_down_to(), pane.window.complete_up_to());
+        assert!(!asked.contains(&now), "never the same page twice");
+        asked.push(now);
+    }
+    assert_eq!(pane.seeking(), None);
+    is_complete(pane, server);
+    let search = pane.search.as_ref().unwrap();
+    search.current.map(|place| place.seq)
+}
+
 #[test]
-fn a_search_finds_what_is_further_up_than_can_be_held() {
-    const AT: u64 = 7;
+fn a_search_goes_through_more_than_can_be_held_up_and_down() {
     let server = Server {
         last: 260_000,
         sparse: 1,
     };
+    let needles = [7, 100_000, 100_001, 230_000];
     let mut pane = LogPane::default();
+    pane.push_line(line(server.last, "a", "x"));
     serve(&mut pane, &server);
     assert!(pane.is_following(), "a search starts at the end too");
     pane.set_search(Some(Search {
         text: "needle".to_owned(),
         matcher: Matcher::new("needle", false).unwrap(),
         current: None,
-        is_seeking: false,
+        seeking: None,
     }));
-    assert!(!pane.jump(true, GEOMETRY));
-    pane.seek(GEOMETRY);
-    let mut below = u64::MAX;
-    while !pane.jump(true, GEOMETRY) {
-        let request = pane.wanted(GEOMETRY).expect("it goes on by itself");
-        let (mut entries, is_truncated) = server.answer(&request);
-        for entry in entries.iter_mut().filter(|entry| entry.place.seq == AT) {
-            *entry = line(AT, "b", "a needle");
-        }
-        pane.page(&request, entries, is_truncated);
-        let now = pane.window.complete_down_to().unwrap_or(0);
-        assert!(now < below, "never the same page twice");
-        below = now;
+    let mut go = |way| next_needle(&mut pane, &server, &needles, way);
+    for needle in needles.iter().rev() {
+        assert_eq!(go(Direction::Older), Some(*needle));
     }
-    let current = pane.search.as_ref().and_then(|search| search.current);
-    assert_eq!(current.map(|place| place.seq), Some(AT));
-    assert!(!pane.is_seeking());
-    is_complete(&pane, &server);
+    assert_eq!(go(Direction::Older), None);
+    for needle in &needles[1..] {
+        assert_eq!(go(Direction::Newer), Some(*needle));
+    }
+    assert_eq!(go(Direction::Older), Some(100_001), "and back");
+    assert_eq!(go(Direction::Newer), Some(230_000));
+    assert_eq!(go(Direction::Newer), None);
+}
+
+#[test]
+fn a_line_is_shown_in_the_middle_of_what_stands_around_it() {
+    let server = Server {
+        last: 50_000,
+        sparse: 9,
+    };
+    for seq in [20_000, 49_995, 3] {
+        let mut pane = LogPane::default();
+        pane.push_line(line(server.last, "a", "x"));
+        serve(&mut pane, &server);
+        pane.set_filter(Matcher::new("x", false).ok());
+        serve(&mut pane, &server);
+        pane.show_context(Place::line(seq));
+        serve(&mut pane, &server);
+        let start = pane.position.start(&pane.window, GEOMETRY).index;
+        let above = pane.window.index_of(Place::line(seq)) - start;
+        let wanted = match seq {
+            3 => 2..=2,
+            20_000 => 10..=20,
+            _ => 10..=29,
+        };
+        assert!(wanted.contains(&above), "{seq}: {above} above it");
+        is_complete(&pane, &server);
+    }
 }
 
 /// A follower of `b` who has seen the first line, and has missed those up to the last.
@@ -207,7 +258,7 @@ fn who_follows_one_service_gets_what_was_left_out() {
     server.last = 8_000;
     pane.push_line(line(8_000, "b", "x"));
     let (entries, is_truncated) = server.answer(&request);
-    pane.page(&request, entries, is_truncated);
+    pane.page(&request, entries, is_truncated, GEOMETRY);
     assert_eq!(pane.wanted(GEOMETRY), None, "it is still growing");
     serve(&mut pane, &server);
     assert!(pane.is_following());

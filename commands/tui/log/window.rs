@@ -157,6 +157,14 @@ impl Window {
         }
     }
 
+    /// The number up to which everything that is wanted was held at some time.
+    pub(crate) const fn complete_up_to(&self) -> Option<u64> {
+        match self.newer {
+            Newer::Above { complete, .. } => Some(complete),
+            Newer::Live => None,
+        }
+    }
+
     /// Whether it is an item that is looked for.
     pub(crate) fn is_hit(&self, item: &Item) -> bool {
         self.highlight

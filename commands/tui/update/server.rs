@@ -7,6 +7,7 @@ use flowlayer::protocol::{ServiceStatus, Status};
 use super::notify;
 use crate::tui::log::Tone;
 use crate::tui::log::pane::PageRequest;
+use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, Outcome, Page};
 use crate::tui::model::Model;
 use crate::tui::theme::Look;
@@ -101,7 +102,10 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
 pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page, String>) {
     match result {
         Ok(page) => {
-            model.logs.page(request, page.entries, page.is_truncated);
+            let geometry = super::layout::geometry(model);
+            model
+                .logs
+                .page(request, page.entries, page.is_truncated, geometry);
             seek(model);
         }
         Err(why) => {
@@ -121,25 +125,20 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
 /// Goes on with a search that has left what was held.
 fn seek(model: &mut Model) {
     let geometry = super::layout::geometry(model);
-    if !model.logs.is_seeking() {
+    let Some(direction) = model.logs.seeking() else {
         return;
-    }
-    if model.logs.jump(true, geometry) {
+    };
+    if model.logs.jump(direction == Direction::Older, geometry) {
         model.notice = None;
-    } else if model
-        .logs
-        .window
-        .question(crate::tui::log::window::Direction::Older)
-        .is_none()
-    {
+    } else if model.logs.window.question(direction).is_none() {
         model.logs.stop_seeking();
         notify(
             model,
             Tone::Plain,
-            "no match further up: this is the beginning of the log",
+            super::typing::nothing_further(direction),
         );
     } else {
-        super::typing::notify_progress(model);
+        super::typing::notify_progress(model, direction);
     }
 }
 

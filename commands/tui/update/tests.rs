@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
-use super::super::log::window::Cursor;
+use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
 use super::super::message::{Effect, Link, Message, Order, Outcome, Page};
 use super::super::model::{Body, Modal, Model, Panel};
@@ -274,12 +274,12 @@ fn a_search_goes_through_what_is_held_and_asks_for_more() {
     keys(&mut model, "n");
     assert_eq!(current(&model), 1_541);
     keys(&mut model, "NNN");
-    assert!(model.logs.search.as_ref().unwrap().is_seeking);
+    assert_eq!(model.logs.seeking(), Some(Direction::Older));
     let request = super::super::log::pane::PageRequest {
         generation: model.logs.window.generation,
         service: None,
         cursor: Cursor::Before(100),
-        direction: super::super::log::window::Direction::Older,
+        direction: Direction::Older,
         limit: 1_000,
     };
     let older = Arc::new(Item {
@@ -723,4 +723,18 @@ fn a_click_in_the_plan_selects_what_is_there() {
         mouse(&mut model, MouseEventKind::Down(MouseButton::Left), place);
         assert_eq!(model.services.selected, before, "{place:?} {rows}");
     }
+}
+
+#[test]
+fn a_selection_says_where_it_ends_before_the_log_does() {
+    let mut model = sample::model(100, 12, true);
+    keys(&mut model, "\tvg");
+    assert_eq!(model.notice, None, "this is the beginning");
+    model.logs.window.older = Older::Below(500);
+    keys(&mut model, "\u{1b}vg");
+    let notice = model.notice.as_ref().unwrap();
+    assert!(
+        notice.text.starts_with("selected as far as is loaded"),
+        "{notice:?}"
+    );
 }

@@ -8,6 +8,7 @@ use crate::tui::ansi;
 use crate::tui::keys::Action;
 use crate::tui::log::Tone;
 use crate::tui::log::viewport::{Position, Start};
+use crate::tui::log::window::Newer;
 use crate::tui::log::{Content, Geometry};
 use crate::tui::model::{Body, Model, Panel};
 use crate::tui::service::Selected;
@@ -55,7 +56,18 @@ pub(super) fn travel(model: &mut Model, action: Action) {
             _ => 0,
         };
         if rows != 0 {
-            return select::extend_selection(model, rows);
+            select::extend_selection(model, rows);
+            let window = &model.logs.window;
+            let is_all = match action {
+                Action::Top => !window.has_older(),
+                Action::Bottom => window.newer == Newer::Live,
+                _ => true,
+            };
+            if !is_all {
+                let text = "selected as far as is loaded: `flowlayer logs` writes everything";
+                notify(model, Tone::Plain, text);
+            }
+            return;
         }
     }
     let geometry = layout::geometry(model);

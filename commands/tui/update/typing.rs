@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::notify;
 use crate::tui::keys::Action;
 use crate::tui::log::pane::Search;
+use crate::tui::log::window::Direction;
 use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
@@ -129,7 +130,7 @@ fn apply(model: &mut Model) {
                 text,
                 matcher,
                 current: None,
-                is_seeking: false,
+                seeking: None,
             });
             model.logs.set_search(search);
         }
@@ -153,32 +154,50 @@ fn accept(model: &mut Model) {
 }
 
 /// What [`notify_progress`] begins with.
-const SEARCHING: &str = "searching back";
+const SEARCHING: &str = "searching ";
 
 /// What is said about a search is gone with it.
 pub(super) fn forget_progress(model: &mut Model) {
     let is_progress = |notice: &Notice| notice.text.starts_with(SEARCHING);
-    if !model.logs.is_seeking() && model.notice.as_ref().is_some_and(is_progress) {
+    if model.logs.seeking().is_none() && model.notice.as_ref().is_some_and(is_progress) {
         model.notice = None;
     }
 }
 
-/// Says down to where the log was looked through.
-pub(super) fn notify_progress(model: &mut Model) {
+/// Says as far as where the log was looked through.
+pub(super) fn notify_progress(model: &mut Model, direction: Direction) {
     let window = &model.logs.window;
-    let place = window.complete_down_to().map(|seq| {
+    let is_up = direction == Direction::Older;
+    let (seq, line) = if is_up {
         let first = window.items().iter().find(|item| item.is_line());
-        let first = first.filter(|line| line.place.seq == seq);
-        let seq = crate::terminal::lines::grouped(seq);
-        let time = first.map(|line| words::time(line.at, Clock::Full, &model.zone));
-        let time = time.map(|time| format!(", {}", time.trim_end()));
-        format!(": no match down to seq {seq}{}", time.unwrap_or_default())
-    });
-    let place = place.unwrap_or_else(|| "…".to_owned());
-    notify(model, Tone::Busy, format!("{SEARCHING}{place}; G stops"));
+        (window.complete_down_to(), first)
+    } else {
+        let last = window.items().iter().rfind(|item| item.is_line());
+        (window.complete_up_to(), last)
+    };
+    let line = line.filter(|line| Some(line.place.seq) == seq);
+    let time = line.map(|line| words::time(line.at, Clock::Full, &model.zone));
+    let time = time.map_or_else(String::new, |time| format!(", {}", time.trim_end()));
+    let (back, down) = if is_up {
+        ("back", "down")
+    } else {
+        ("on", "up")
+    };
+    let place = seq.map_or_else(
+        || "…".to_owned(),
+        |seq| {
+            let seq = crate::terminal::lines::grouped(seq);
+            format!(": no match {down} to seq {seq}{time}")
+        },
+    );
+    notify(
+        model,
+        Tone::Busy,
+        format!("{SEARCHING}{back}{place}; G stops"),
+    );
 }
 
-/// To the next hit; upwards as far back as the log goes.
+/// To the next hit, through the whole log.
 pub(super) fn jump(model: &mut Model, is_up: bool) {
     let geometry = super::layout::geometry(model);
     if model.logs.search.is_none() {
@@ -191,14 +210,23 @@ pub(super) fn jump(model: &mut Model, is_up: bool) {
     if model.logs.jump(is_up, geometry) {
         return;
     }
-    if !is_up {
-        return notify(model, Tone::Plain, "no match further down");
-    }
-    let is_older = crate::tui::log::window::Direction::Older;
-    if model.logs.window.question(is_older).is_some() {
-        model.logs.seek(geometry);
-        notify_progress(model);
+    let direction = if is_up {
+        Direction::Older
     } else {
-        notify(model, Tone::Plain, "no match further up");
+        Direction::Newer
+    };
+    if model.logs.window.question(direction).is_some() {
+        model.logs.seek(direction, geometry);
+        notify_progress(model, direction);
+    } else {
+        notify(model, Tone::Plain, nothing_further(direction));
+    }
+}
+
+/// That the whole log was looked through, in this direction.
+pub(super) const fn nothing_further(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Older => "no match further up: this is the beginning of the log",
+        Direction::Newer | Direction::Hole => "no match further down: this is the end of the log",
     }
 }

@@ -106,6 +106,9 @@ fn place(model: &Model) -> Vec<Span<'static>> {
     if logs.selection.is_some() {
         return vec![Span::styled(" selecting: y copies ", theme.warning())];
     }
+    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.has_older() {
+        return vec![Span::styled(" paused: a key goes on ", theme.warning())];
+    }
     if logs.is_following() {
         return vec![Span::styled(" following ", theme.good())];
     }
@@ -350,7 +353,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         return;
     }
     let hits = match &model.logs.search {
-        Some(search) => search.matcher.ranges(&plain(text)),
+        Some(search) => search.matcher.ranges(&ansi::text_of(text)),
         None => Vec::new(),
     };
     let mut hits = hits.into_iter().peekable();

@@ -4,6 +4,7 @@ use super::LogPane;
 use crate::tui::log::item::Place;
 use crate::tui::log::matcher::Matcher;
 use crate::tui::log::viewport::{Geometry, Position};
+use crate::tui::log::window::Direction;
 
 /// A search: matches stand out, and one of them is where the reader is.
 #[derive(Debug, Clone)]
@@ -14,8 +15,8 @@ pub(crate) struct Search {
     pub(crate) matcher: Matcher,
     /// The item last jumped to.
     pub(crate) current: Option<Place>,
-    /// Looking for one further up than what is held.
-    pub(crate) is_seeking: bool,
+    /// Looking for one beyond what is held: further up, or further down.
+    pub(crate) seeking: Option<Direction>,
 }
 
 impl LogPane {
@@ -26,11 +27,11 @@ impl LogPane {
         self.search = search;
     }
 
-    /// Goes on looking for a hit further up than what is held, page by page through the whole log.
-    /// The window goes along, so that what was looked through already makes room.
-    pub(crate) fn seek(&mut self, geometry: Geometry) {
+    /// Goes on looking for a hit beyond what is held, page by page through the whole log. The window
+    /// goes along, so that what was looked through already makes room.
+    pub(crate) fn seek(&mut self, direction: Direction, geometry: Geometry) {
         if let Some(search) = &mut self.search {
-            search.is_seeking = true;
+            search.seeking = Some(direction);
         }
         if self.is_following() {
             let start = self.position.start(&self.window, geometry);
@@ -46,13 +47,13 @@ impl LogPane {
     /// Looks no further than what is held.
     pub(crate) const fn stop_seeking(&mut self) {
         if let Some(search) = &mut self.search {
-            search.is_seeking = false;
+            search.seeking = None;
         }
     }
 
-    /// Whether it is looked further up than what is held.
-    pub(crate) fn is_seeking(&self) -> bool {
-        self.search.as_ref().is_some_and(|search| search.is_seeking)
+    /// Where it is looked for a hit beyond what is held.
+    pub(crate) fn seeking(&self) -> Option<Direction> {
+        self.search.as_ref()?.seeking
     }
 
     /// Goes to the next hit upwards or downwards. `false`: there is none in what is held.
@@ -85,7 +86,7 @@ impl LogPane {
         };
         let place = items[index].place;
         search.current = Some(place);
-        search.is_seeking = false;
+        search.seeking = None;
         self.window.set_current(place);
         let items = self.window.items();
         // What is on the screen already does not have to move.
