@@ -6,17 +6,12 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::harness::{Child, Server, Stack, Terminal, flowlayer, free_port};
+use crate::harness::{Child, Server, Stack, Terminal, flowlayer_in, free_port};
 
 /// `flowlayer tui` in this directory, which is where its user's sessions are registered too.
 fn tui(directory: &Path) -> Command {
-    let mut command = flowlayer();
-    command
-        .current_dir(directory)
-        .env("XDG_RUNTIME_DIR", directory)
-        .env("TMPDIR", directory)
-        .env("TZ", "UTC")
-        .arg("tui");
+    let mut command = flowlayer_in(directory);
+    command.env("TZ", "UTC").arg("tui");
     command
 }
 
@@ -167,12 +162,8 @@ fn a_server_that_dies_and_comes_back_is_followed() {
     let config = json!({ "services": { "api": { "cmd": ["sh", "-c", "echo born as $$; exec sleep 1000"] } } });
     std::fs::write(directory.path().join("flowlayer.jsonc"), config.to_string()).unwrap();
     let serve = || {
-        let mut command = flowlayer();
-        command
-            .current_dir(directory.path())
-            .env("XDG_RUNTIME_DIR", directory.path())
-            .env("TMPDIR", directory.path())
-            .args(["serve", "-s", &address]);
+        let mut command = flowlayer_in(directory.path());
+        command.args(["serve", "-s", &address]);
         Child::spawn(command)
     };
     let first = serve();

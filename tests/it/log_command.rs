@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::harness::{Child, Finished, Server, Stack, Terminal, flowlayer};
+use crate::harness::{Child, Finished, Server, Stack, Terminal, run};
 
 /// Two services that print numbers, one of them to both streams, into files.
 fn counting() -> Server {
@@ -389,14 +389,7 @@ fn old_files(directory: &Path) {
 }
 
 fn offline(directory: &Path, arguments: &[&str]) -> Finished {
-    let mut command = flowlayer();
-    command
-        .current_dir(directory)
-        .env("XDG_RUNTIME_DIR", directory)
-        .env("TMPDIR", directory)
-        .arg("logs")
-        .args(arguments);
-    Child::spawn(command).finish()
+    run(directory, [&["logs"], arguments].concat())
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::harness::{Child, run};
-use crate::harness::{Stack, flowlayer};
+use crate::harness::{Stack, run};
 
 /// Would leave a trace if it ran.
 const TRACE: &str = "touch started; exec sleep 1000000";
@@ -115,28 +114,19 @@ fn a_bind_and_a_name_that_make_no_sense_are_usage_errors() {
         "{\"services\":{\"api\":{\"cmd\":\"true\"}}}",
     )
     .unwrap();
-    for arguments in [
+    for [option, value] in [
         ["-s", "127.0.0.1:99999"],
         ["-s", "nonsense"],
         ["--only", "nobody"],
     ] {
-        let mut command = flowlayer();
-        command
-            .current_dir(directory.path())
-            .arg("serve")
-            .args(arguments);
-        let finished = Child::spawn(command).finish();
-        assert_eq!(finished.code, Some(2), "{arguments:?}: {}", finished.stderr);
+        let finished = run(directory.path(), ["serve", option, value]);
+        assert_eq!(finished.code, Some(2), "{value}: {}", finished.stderr);
         assert!(
             finished.stderr.starts_with("Error: "),
             "{}",
             finished.stderr
         );
-        assert!(
-            finished.stderr.contains(arguments[1]),
-            "{}",
-            finished.stderr
-        );
+        assert!(finished.stderr.contains(value), "{}", finished.stderr);
         assert!(
             finished.stderr.contains("Usage: flowlayer serve"),
             "{}",

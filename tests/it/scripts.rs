@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::harness::{Child, Fake, Server, Stack, Terminal, flowlayer};
+use crate::harness::{Child, Fake, Server, Stack, Terminal, flowlayer_in, run};
 
 fn sleeper() -> Value {
     json!({"cmd": ["sleep", "1000"]})
@@ -181,15 +181,7 @@ fn the_list_of_sessions_tells_no_token() {
 #[test]
 fn without_a_session_one_line_says_how_to_start_one() {
     let directory = tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        let mut command = flowlayer();
-        command
-            .current_dir(directory.path())
-            .env("XDG_RUNTIME_DIR", directory.path())
-            .env("TMPDIR", directory.path())
-            .args(arguments);
-        Child::spawn(command).finish()
-    };
+    let run = |arguments: &[&str]| run(directory.path(), arguments);
     let free = crate::harness::free_port();
     let address = format!("127.0.0.1:{free}");
     run(&["status", "-a", &address]).refused(3, &[&address, "flowlayer sessions"]);
@@ -278,12 +270,8 @@ fn a_full_disk_is_no_success_and_a_reader_that_went_away_is_one() {
 fn an_address_that_is_none_is_wrong_usage() {
     let directory = tempdir().unwrap();
     let run = |arguments: &[&str], variable: &str| {
-        let mut command = flowlayer();
-        command
-            .current_dir(directory.path())
-            .env("XDG_RUNTIME_DIR", directory.path())
-            .env("FLOWLAYER_ADDR", variable)
-            .args(arguments);
+        let mut command = flowlayer_in(directory.path());
+        command.env("FLOWLAYER_ADDR", variable).args(arguments);
         Child::spawn(command).finish()
     };
     for address in ["", "foo", "127.0.0.1:99999"] {

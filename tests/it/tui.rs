@@ -5,19 +5,13 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Fake, Terminal, entry, flowlayer};
+use crate::harness::{Fake, Terminal, entry, flowlayer_in, through};
 
 /// `flowlayer tui` with these arguments, in an empty directory of its own.
 fn tui(arguments: &[&str]) -> (Command, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let mut command = flowlayer();
-    command
-        .current_dir(directory.path())
-        .env("XDG_RUNTIME_DIR", directory.path())
-        .env("TMPDIR", directory.path())
-        .env("TZ", "UTC")
-        .arg("tui")
-        .args(arguments);
+    let mut command = flowlayer_in(directory.path());
+    command.env("TZ", "UTC").arg("tui").args(arguments);
     (command, directory)
 }
 
@@ -320,17 +314,9 @@ fn it_can_be_suspended_and_resumed() {
         peer.introduce("one", &["api"]);
         peer.serve_log(&lines(3));
     });
-    let (command, directory) = tui(&["-addr", &fake.address, "-token", "secret"]);
-    let mut shell = Command::new("sh");
-    shell.current_dir(directory.path());
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            shell.env(name, value);
-        }
-    }
+    let (command, _directory) = tui(&["-addr", &fake.address, "-token", "secret"]);
     let script = r#""$0" "$@"; echo "the shell is back"; read answer; fg; echo "ended with $?""#;
-    shell.args(["-m", "-c", script]);
-    shell.arg(command.get_program()).args(command.get_args());
+    let shell = through(&["sh", "-m", "-c", script], &command);
     let mut terminal = Terminal::run(&shell, 24, 100);
     terminal.wait_for_text("line 3");
     terminal.type_keys("\u{1a}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::harness::{Child, DEADLINE, Fake, Stack, Terminal, flowlayer, free_port};
+use crate::harness::{Child, DEADLINE, Fake, Stack, Terminal, flowlayer_in, free_port, run};
 
 /// A oneshot that takes until a file is there.
 const UNTIL_GO: &str = "until [ -e go ]; do sleep 0.05; done";
@@ -118,18 +118,12 @@ fn a_person_sees_what_is_waited_for_and_then_does_not() {
 fn it_can_be_called_before_the_session_is_there_and_over_its_restart() {
     let stack = Stack::new().shell("build", UNTIL_GO, json!({"kind": "oneshot"}));
     let path = stack.path().to_owned();
-    let mut waits = flowlayer();
-    waits
-        .current_dir(&path)
-        .env("XDG_RUNTIME_DIR", &path)
-        .env("TMPDIR", &path)
-        .args(["wait", "--timeout", "25"]);
+    let mut waits = flowlayer_in(&path);
+    waits.args(["wait", "--timeout", "25"]);
     let early = Child::spawn(waits);
     let prepared = stack.prepare();
-    let mut again = flowlayer();
+    let mut again = flowlayer_in(&path);
     again
-        .current_dir(&path)
-        .env("XDG_RUNTIME_DIR", &path)
         .args(["serve", "-s", "127.0.0.1:0"])
         .env("FLOWLAYER_TEST_STACK", &prepared.home.identity);
     let first = Child::spawn(prepared.command);
@@ -149,15 +143,7 @@ fn it_can_be_called_before_the_session_is_there_and_over_its_restart() {
 #[test]
 fn without_a_session_it_ends_with_the_time_given() {
     let directory = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        let mut command = flowlayer();
-        command
-            .current_dir(directory.path())
-            .env("XDG_RUNTIME_DIR", directory.path())
-            .env("TMPDIR", directory.path())
-            .args(arguments);
-        Child::spawn(command).finish()
-    };
+    let run = |arguments: &[&str]| run(directory.path(), arguments);
     let address = format!("127.0.0.1:{}", free_port());
     let began = Instant::now();
     run(&["wait", "-a", &address, "--timeout", "0.4"]).refused(3, &["no session at", &address]);

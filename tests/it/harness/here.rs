@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::child::{Child, Finished};
 use super::processes::{self, Process};
-use super::{DEADLINE, flowlayer};
+use super::{DEADLINE, flowlayer_in};
 
 /// A directory with a configuration, and the command lines in it. On drop, whatever they left behind
 /// fails the test.
@@ -45,11 +45,8 @@ impl Here {
 
     /// A command line in it, whose session files are in it too. `$FLOWLAYER` is the binary.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = flowlayer();
+        let mut command = flowlayer_in(self.path());
         command
-            .current_dir(self.path())
-            .env("XDG_RUNTIME_DIR", self.path())
-            .env("TMPDIR", self.path())
             .env(processes::STACK, &self.identity)
             .env("FLOWLAYER", env!("CARGO_BIN_EXE_flowlayer"))
             .args(arguments);

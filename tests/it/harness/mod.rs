@@ -57,6 +57,16 @@ pub(crate) fn flowlayer() -> Command {
     command
 }
 
+/// The same in this directory, with its sessions registered there rather than beside the tester's own.
+pub(crate) fn flowlayer_in(directory: &Path) -> Command {
+    let mut command = flowlayer();
+    command
+        .current_dir(directory)
+        .env("XDG_RUNTIME_DIR", directory)
+        .env("TMPDIR", directory);
+    command
+}
+
 /// The same command once more, behind others that end by becoming it: `env -i`, `sh -c '…; exec "$@"' sh`.
 pub(crate) fn through(before: &[&str], command: &Command) -> Command {
     let (first, rest) = match before.split_first() {
@@ -94,7 +104,7 @@ pub(crate) fn run(
     directory: &Path,
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Finished {
-    let mut command = flowlayer();
-    command.current_dir(directory).args(arguments);
+    let mut command = flowlayer_in(directory);
+    command.args(arguments);
     Child::spawn(command).finish()
 }

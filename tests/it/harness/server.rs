@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use super::child::{Child, Finished};
 use super::client::Client;
-use super::flowlayer;
+use super::flowlayer_in;
 use super::processes::{self, Process};
 use super::stack::{Home, TOKEN};
 
@@ -111,12 +111,8 @@ impl Server {
     /// A command line of a client that finds this server's session: in its directory, with its
     /// session files.
     pub(crate) fn client(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = flowlayer();
-        command
-            .current_dir(self.path())
-            .env("XDG_RUNTIME_DIR", self.path())
-            .env("TMPDIR", self.path())
-            .args(arguments);
+        let mut command = flowlayer_in(self.path());
+        command.args(arguments);
         command
     }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::child::Child;
 use super::processes::{self, Process};
-use super::{Server, flowlayer, free_port};
+use super::{Server, flowlayer_in, free_port};
 
 /// The token of every stack that does not say otherwise.
 pub(crate) const TOKEN: &str = "test-token";
@@ -161,15 +161,11 @@ pub(crate) struct Home {
 impl Home {
     /// `flowlayer serve` with all its arguments, as often as it is wanted.
     pub(crate) fn command(&self) -> Command {
-        let mut command = flowlayer();
+        let mut command = flowlayer_in(self.directory.path());
         command
-            .current_dir(self.directory.path())
             .arg("serve")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env(processes::STACK, &self.identity)
-            // Sessions register here rather than beside the tester's own.
-            .env("XDG_RUNTIME_DIR", self.directory.path())
-            .env("TMPDIR", self.directory.path());
+            .env(processes::STACK, &self.identity);
         if let Some(address) = &self.address {
             command.args(["-s", address, "-token", TOKEN]);
         }
