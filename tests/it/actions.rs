@@ -1,6 +1,5 @@
 //! `flowlayer start`, `stop` and `restart` on a running session.
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{Child, Fake, Server, Stack};
@@ -234,16 +233,7 @@ fn a_session_that_ends_in_between_is_no_success() {
     let mut client = server.connect();
     client.wait_status("slow", "running");
     // The guardian is told nothing: the server itself dies.
-    let servers = server.servers();
-    let main = servers
-        .iter()
-        .find(|process| process.pid != server.child_pid())
-        .unwrap();
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(i32::try_from(main.pid).unwrap()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+    server.kill_serving();
     starting.finish().refused(
         1,
         &["cannot start slow", "ended before the outcome was known"],

@@ -66,11 +66,9 @@ fn a_terminal_that_closes_ends_it_and_leaves_nothing() {
     prepared.home.assert_nothing_left();
 }
 
-/// The server itself, below the guardian.
-fn below_the_guardian(server: &Server) -> u32 {
-    let all = server.servers();
-    let other = all.iter().find(|process| process.pid != server.child_pid());
-    other.expect("both live").pid
+/// Guardian and server.
+fn both(server: &Server) -> [Pid; 2] {
+    [server.child_pid(), server.serving_pid()].map(|pid| Pid::from_raw(pid.cast_signed()))
 }
 
 /// What a service manager does: the same signal to every process of the service.
@@ -85,12 +83,12 @@ fn a_kill_of_guardian_and_server_is_one_request() {
             )
             .start()
             .booted();
-        let mut both = [server.child_pid(), below_the_guardian(&server)];
+        let mut both = both(&server);
         if !guardian_first {
             both.reverse();
         }
         for pid in both {
-            kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).unwrap();
+            kill(pid, Signal::SIGTERM).unwrap();
         }
         let end = server.wait_for_end();
         assert_eq!(end.code, Some(0));
@@ -108,10 +106,10 @@ fn a_second_kill_of_guardian_and_server_skips_all_grace() {
         )
         .start()
         .booted();
-    let both = [server.child_pid(), below_the_guardian(&server)];
+    let both = both(&server);
     let kill_both = || {
         for pid in both {
-            let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
+            let _ = kill(pid, Signal::SIGTERM);
         }
     };
     kill_both();
@@ -129,7 +127,7 @@ fn signals_that_mean_nothing_to_it_do_not_end_it() {
         .shell("api", "exec sleep 1000", json!({}))
         .start()
         .booted();
-    let both = [server.child_pid(), below_the_guardian(&server)];
+    let both = both(&server);
     let meaningless = [
         Signal::SIGUSR1,
         Signal::SIGUSR2,
@@ -142,7 +140,7 @@ fn signals_that_mean_nothing_to_it_do_not_end_it() {
     ];
     for signal in meaningless {
         for pid in both {
-            kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+            kill(pid, signal).unwrap();
         }
     }
     server.signal(Signal::SIGTERM);

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::harness::{Server, Stack};
@@ -108,14 +106,7 @@ fn numbers_go_on_after_a_clean_end_and_are_never_used_again_after_a_crash() {
     counting(logs.path(), 1000).booted().stop();
     assert!(seqs(&entries(&all)).into_iter().eq(1..=1000));
 
-    let crashing = counting(logs.path(), 1000).booted();
-    let server = crashing
-        .servers()
-        .into_iter()
-        .find(|process| process.pid != crashing.child_pid());
-    let server = server.expect("the guardian's child");
-    kill(Pid::from_raw(server.pid.cast_signed()), Signal::SIGKILL).expect("it lives");
-    crashing.wait_for_end();
+    counting(logs.path(), 1000).booted().crash();
 
     counting(logs.path(), 1000).booted().stop();
     let all = seqs(&entries(&all));

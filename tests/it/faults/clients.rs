@@ -54,9 +54,7 @@ fn is_alive(server: &Server) {
 
 /// How many descriptors the server has open.
 fn descriptors(server: &Server) -> usize {
-    let all = server.servers();
-    let server = all.iter().find(|process| process.pid != server.child_pid());
-    fs::read_dir(format!("/proc/{}/fd", server.unwrap().pid))
+    fs::read_dir(format!("/proc/{}/fd", server.serving_pid()))
         .unwrap()
         .count()
 }

@@ -5,8 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{Server, Stack, TOKEN, flowlayer, free_port, skipped};
@@ -54,16 +53,8 @@ fn a_stop_command_of_the_guardian_has_thirty_seconds() {
         return;
     }
     let server = with_a_stop_command_that_hangs();
-    let killed = server
-        .servers()
-        .into_iter()
-        .find(|process| process.pid != server.child_pid());
     let began = Instant::now();
-    kill(
-        Pid::from_raw(killed.unwrap().pid.cast_signed()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+    server.kill_serving();
     std::thread::sleep(25 * SECOND);
     assert_eq!(server.services().len(), 4, "{:#?}", server.services());
     assert_eq!(server.wait_for_end().code, Some(1));

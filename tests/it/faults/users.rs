@@ -175,15 +175,7 @@ fn the_guardian_says_whom_it_could_not_end() {
     let [pid] = of_user(0, &sleeping(&asleep))[..] else {
         panic!("one is wanted")
     };
-    let of_server = server.servers();
-    let killed = of_server
-        .iter()
-        .find(|process| process.pid != server.child_pid());
-    kill(
-        Pid::from_raw(killed.unwrap().pid.cast_signed()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+    server.kill_serving();
     server.wait_for_processes("the guardian's end", |all| {
         all.iter().all(|process| process.pid == pid)
     });

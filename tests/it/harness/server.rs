@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::child::{Child, Finished};
 use super::client::Client;
@@ -52,19 +53,26 @@ impl Server {
         self.child = Child::spawn(self.home.command());
     }
 
-    /// Ends the process that serves with a SIGKILL, and waits until the guardian has taken
-    /// everything down.
+    /// The id of the process that serves, below the guardian, which is the one that was started.
     #[track_caller]
-    pub(crate) fn crash(&self) {
-        let serving = self.servers();
-        let serving = serving.iter().find(|it| it.pid != self.child_pid());
-        let pid = serving.expect("the guardian's child").pid;
-        nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(pid.cast_signed()),
-            Signal::SIGKILL,
-        )
-        .unwrap();
-        self.wait_for_end();
+    pub(crate) fn serving_pid(&self) -> u32 {
+        let all = self.servers();
+        let serving = all.iter().find(|process| process.pid != self.child_pid());
+        serving.expect("both live").pid
+    }
+
+    /// Ends the process that serves with a SIGKILL: the guardian takes everything down.
+    #[track_caller]
+    pub(crate) fn kill_serving(&self) {
+        let pid = Pid::from_raw(self.serving_pid().cast_signed());
+        kill(pid, Signal::SIGKILL).unwrap();
+    }
+
+    /// The same, and waits until the guardian has done so.
+    #[track_caller]
+    pub(crate) fn crash(&self) -> Finished {
+        self.kill_serving();
+        self.wait_for_end()
     }
 
     /// Waits until the boot has ended well.
