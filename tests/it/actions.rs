@@ -202,14 +202,7 @@ fn wrong_usage_is_told_before_anything_is_done() {
 
 #[test]
 fn what_is_busy_is_told_as_the_server_puts_it() {
-    let server = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; while :; do sleep 0.1; done",
-            json!({"stopGraceMs": 1500}),
-        )
-        .start()
-        .booted();
+    let server = Stack::new().stubborn(1500).start().booted();
     let stopping = Child::spawn(server.client(["stop", "stubborn"]));
     let mut client = server.connect();
     client.wait_status("stubborn", "stopping");

@@ -98,14 +98,7 @@ fn a_kill_of_guardian_and_server_is_one_request() {
 
 #[test]
 fn a_second_kill_of_guardian_and_server_skips_all_grace() {
-    let server = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; echo armed; while :; do sleep 1000; done",
-            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
-        )
-        .start()
-        .booted();
+    let server = Stack::new().stubborn(3_600_000).start().booted();
     let both = both(&server);
     let kill_both = || {
         for pid in both {

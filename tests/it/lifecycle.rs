@@ -78,8 +78,7 @@ fn a_failure_blocks_what_depends_on_it_and_nothing_else() {
     stack.wait_for_line("wave 1 │ users → blocked (ping failed)");
     stack.wait_for_line("wave 2 │ web → blocked (ping failed)");
     let mut client = stack.connect();
-    let snapshot = client.command("get_snapshot", &Value::Null);
-    let web = &snapshot.result.as_ref().expect("a result")["data"]["services"][3];
+    let web = &client.services()[3];
     assert_eq!(
         (&web["name"], &web["status"]),
         (&json!("web"), &json!("stopped"))
@@ -141,11 +140,7 @@ fn a_restart_shows_ack_every_status_and_result_in_this_order() {
         }
     }
     assert_eq!(seen, ["ack", "stopping", "stopped", "starting", "running"]);
-    let after = client
-        .command("get_snapshot", &Value::Null)
-        .result
-        .expect("a result");
-    assert_ne!(before, after["data"]["services"][0]["pid"],);
+    assert_ne!(before, client.services()[0]["pid"]);
 }
 
 /// How many processes of this machine run exactly this command line: also finds those that have
@@ -187,21 +182,10 @@ fn a_stop_ends_what_left_the_group_the_session_and_its_parent() {
 
 #[test]
 fn a_stop_that_takes_its_time_ends_in_sigkill_after_the_grace() {
-    let stack = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; echo armed; while :; do sleep 1000; done",
-            json!({ "stopGraceMs": 300, "ready": { "type": "log", "pattern": "armed" } }),
-        )
-        .start()
-        .booted();
+    let stack = Stack::new().stubborn(300).start().booted();
     let mut client = stack.connect();
     assert!(client.command("stop_service", &service("stubborn")).is_ok());
-    let view = client
-        .command("get_snapshot", &Value::Null)
-        .result
-        .expect("a result");
-    assert_eq!(view["data"]["services"][0]["signal"], json!("SIGKILL"));
+    assert_eq!(client.services()[0]["signal"], json!("SIGKILL"));
 }
 
 #[test]
@@ -290,13 +274,8 @@ fn only_boots_what_is_named_with_what_it_needs() {
         .start()
         .booted();
     let mut client = stack.connect();
-    let view = client
-        .command("get_snapshot", &Value::Null)
-        .result
-        .expect("a result");
-    let states: Vec<&Value> = (0..3)
-        .map(|index| &view["data"]["services"][index]["status"])
-        .collect();
+    let services = client.services();
+    let states: Vec<&Value> = services.iter().map(|service| &service["status"]).collect();
     assert_eq!(states, ["running", "running", "stopped"]);
     assert!(client.command("start_service", &service("web")).is_ok());
 }
@@ -310,13 +289,8 @@ fn what_does_not_start_by_itself_starts_for_those_who_need_it() {
         .start()
         .booted();
     let mut client = stack.connect();
-    let view = client
-        .command("get_snapshot", &Value::Null)
-        .result
-        .expect("a result");
-    let states: Vec<&Value> = (0..3)
-        .map(|index| &view["data"]["services"][index]["status"])
-        .collect();
+    let services = client.services();
+    let states: Vec<&Value> = services.iter().map(|service| &service["status"]).collect();
     assert_eq!(states, ["running", "running", "stopped"]);
 }
 
@@ -355,14 +329,7 @@ fn a_signal_in_the_middle_of_a_boot_ends_everything() {
 
 #[test]
 fn a_second_signal_skips_all_grace() {
-    let stack = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; echo armed; while :; do sleep 1000; done",
-            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
-        )
-        .start()
-        .booted();
+    let stack = Stack::new().stubborn(3_600_000).start().booted();
     stack.signal(Signal::SIGTERM);
     stack.wait_for_line("stubborn → stopping");
     stack.signal(Signal::SIGTERM);
@@ -371,14 +338,7 @@ fn a_second_signal_skips_all_grace() {
 
 #[test]
 fn a_quit_signal_skips_all_grace_at_once() {
-    let stack = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; echo armed; while :; do sleep 1000; done",
-            json!({ "stopGraceMs": 3_600_000, "ready": { "type": "log", "pattern": "armed" } }),
-        )
-        .start()
-        .booted();
+    let stack = Stack::new().stubborn(3_600_000).start().booted();
     stack.signal(Signal::SIGQUIT);
     assert_eq!(stack.wait_for_end().code, Some(0));
 }

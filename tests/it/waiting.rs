@@ -207,14 +207,7 @@ fn two_at_once_both_see_the_end() {
 
 #[test]
 fn what_does_not_want_to_end_is_told_and_can_be_forced() {
-    let server = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; while :; do sleep 0.1; done",
-            json!({"stopGraceMs": 60_000}),
-        )
-        .start()
-        .booted();
+    let server = Stack::new().stubborn(60_000).start().booted();
     let late = server.run(["down", "--timeout", "2"]);
     late.refused(124, &["still ending after 2 s", "stubborn", "two signals"]);
     server
@@ -229,14 +222,7 @@ fn what_does_not_want_to_end_is_told_and_can_be_forced() {
 
 #[test]
 fn forced_it_has_no_grace() {
-    let server = Stack::new()
-        .shell(
-            "stubborn",
-            "trap '' TERM; while :; do sleep 0.1; done",
-            json!({"stopGraceMs": 60_000}),
-        )
-        .start()
-        .booted();
+    let server = Stack::new().stubborn(60_000).start().booted();
     let down = server.run(["down", "--force"]);
     assert_eq!((down.code, down.stderr.as_str()), (Some(0), ""));
     server.wait_for_end();

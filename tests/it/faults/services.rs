@@ -39,8 +39,7 @@ fn one_that_closes_its_pipes_is_not_taken_for_dead() {
     server.wait_for_line("before");
     is_alive(&server);
     let mut client = server.connect();
-    let snapshot = client.command("get_snapshot", &Value::Null);
-    let bad = &snapshot.result.unwrap()["data"]["services"][0];
+    let bad = &client.services()[0];
     assert_eq!(bad["status"], "running", "{bad}");
     ends_well(&server);
 }
@@ -181,11 +180,7 @@ fn what_a_oneshot_has_left_is_counted_down_as_it_ends() {
         .start()
         .booted();
     let mut client = server.connect();
-    let detail = |client: &mut crate::harness::Client| {
-        let snapshot = client.command("get_snapshot", &Value::Null);
-        snapshot.result.unwrap()["data"]["services"][0]["detail"].clone()
-    };
-    assert_eq!(detail(&mut client), "left 2 processes running");
+    assert_eq!(client.services()[0]["detail"], "left 2 processes running");
     for (last, words) in [
         ("1000001", json!("left 1 process running")),
         ("1000002", json!("")),
@@ -201,5 +196,5 @@ fn what_a_oneshot_has_left_is_counted_down_as_it_ends() {
         });
         assert_eq!(told["payload"]["detail"], words);
     }
-    assert_eq!(detail(&mut client), Value::Null);
+    assert_eq!(client.services()[0]["detail"], Value::Null);
 }

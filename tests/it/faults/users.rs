@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ends_well;
 use crate::harness::{Child, Server, Stack, flowlayer, skipped, through};
@@ -142,8 +142,7 @@ fn a_stop_that_may_not_signal_says_whom_and_why() {
     assert_eq!(result["ok"], false);
     let message = result["error"]["message"].as_str().unwrap();
     assert!(message.contains(&words), "{message}");
-    let snapshot = client.command("get_snapshot", &Value::Null).result.unwrap();
-    let db = &snapshot["data"]["services"][1];
+    let db = &client.services()[1];
     assert_eq!(
         (&db["status"], &db["detail"]),
         (&json!("failed"), &json!(words))

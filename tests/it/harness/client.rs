@@ -105,6 +105,14 @@ impl Client {
         self.reply(&id)
     }
 
+    /// The services as they are now, sorted by name.
+    #[track_caller]
+    pub(crate) fn services(&mut self) -> Vec<Value> {
+        let snapshot = self.command("get_snapshot", &Value::Null);
+        let snapshot = snapshot.result.expect("a snapshot is never refused");
+        snapshot["data"]["services"].as_array().unwrap().clone()
+    }
+
     /// Waits for the ack and the result of a command that was sent.
     #[track_caller]
     pub(crate) fn reply(&mut self, id: &str) -> Reply {

@@ -61,6 +61,15 @@ impl Stack {
         self.service(name, service)
     }
 
+    /// Adds a daemon that takes no notice of SIGTERM from the moment it is up.
+    pub(crate) fn stubborn(self, grace_ms: u32) -> Self {
+        self.shell(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 1000; done",
+            json!({ "stopGraceMs": grace_ms, "ready": { "type": "log", "pattern": "armed" } }),
+        )
+    }
+
     /// Sets a top-level field of the configuration.
     pub(crate) fn field(mut self, name: &str, value: Value) -> Self {
         self.config.insert(name.to_owned(), value);
