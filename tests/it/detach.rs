@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use serde_json::{Value, json};
 
-use crate::harness::{Child, Here, Stack};
+use crate::harness::{Child, Here, Stack, until};
 
 fn sleeper() -> Value {
     json!({"cmd": ["sleep", "1000"]})
@@ -170,17 +170,14 @@ fn two_at_once_are_one_session_and_both_know_how_it_went() {
         Child::spawn(here.command(&["serve", "--detach"])),
     ];
     // Whoever comes second finds it; which one that is, nobody can say.
-    while !both
-        .iter()
-        .any(|serve| serve.transcript().contains("runs already"))
-    {
-        assert!(
-            both.iter().any(Child::is_running),
-            "{}",
-            both[0].transcript()
-        );
-        std::thread::yield_now();
-    }
+    until("the one that finds the other", || {
+        let said = both.each_ref().map(Child::transcript);
+        if said.iter().any(|text| text.contains("runs already")) {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
     fs::write(here.path().join("go"), "").unwrap();
     for serve in both {
         let serve = serve.finish();
@@ -204,10 +201,7 @@ fn a_session_that_is_ending_is_waited_for_and_then_started_anew() {
     assert_eq!(here.run(&["serve", "--detach"]).code, Some(0));
     let first = here.sessions()[0]["session_id"].clone();
     let down = Child::spawn(here.command(&["down"]));
-    while !here.path().join("stopping").exists() {
-        assert!(down.is_running(), "{}", down.transcript());
-        std::thread::yield_now();
-    }
+    here.wait_for_file("stopping");
     let late = here.run(&["serve", "--detach", "--timeout", "0.5"]);
     assert_eq!(late.code, Some(124), "{late:?}");
     let why = "has not ended within 0.5 s: nothing was started";
@@ -218,10 +212,7 @@ fn a_session_that_is_ending_is_waited_for_and_then_started_anew() {
         assert!(forced.stderr.contains(words), "{forced:?}");
     }
     let again = Child::spawn(here.command(&["serve", "--detach", "--timeout", "25"]));
-    while !again.transcript().contains("waiting until it is gone") {
-        assert!(again.is_running(), "{}", again.transcript());
-        std::thread::yield_now();
-    }
+    again.wait_for_complaint("waiting until it is gone");
     fs::write(here.path().join("go"), "").unwrap();
     assert_eq!(down.finish().code, Some(0));
     let again = again.finish();

@@ -107,7 +107,8 @@ fn a_second_kill_of_guardian_and_server_skips_all_grace() {
     };
     kill_both();
     server.wait_for_line("stubborn → stopping");
-    // Sooner it might be taken for the first one, on its second way.
+    // The scenario: somebody who asks again. Sooner it is taken for the first one, on its second way, and
+    // nothing tells when that time is over.
     std::thread::sleep(Duration::from_millis(300));
     kill_both();
     assert_eq!(server.wait_for_end().code, Some(0));
@@ -180,7 +181,7 @@ fn the_guardian_costs_next_to_nothing() {
     let own = private_memory(server.child_pid());
     assert!(own < 1024, "{own} KiB of its own");
     let woken = || read("status", "voluntary_ctxt_switches:");
-    // News of the boot may be on their way to it.
+    // News of the boot may be on their way to it. That it then sleeps on is seen by letting time pass.
     let mut before = woken();
     let mut rests = 0;
     while rests < 4 {

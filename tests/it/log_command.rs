@@ -184,15 +184,7 @@ fn following_goes_on_over_crashes_and_restarts_without_gap_or_duplicate() {
     server.stop();
     server.start_again();
     let before = follower.lines().len();
-    let deadline = std::time::Instant::now() + crate::harness::DEADLINE;
-    while follower.lines().len() < before + 100 {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{}",
-            follower.transcript()
-        );
-        std::thread::yield_now();
-    }
+    follower.wait_for_lines("a hundred more", |lines| lines.len() >= before + 100);
     follower.signal(Signal::SIGTERM);
     let seen = follower.wait_for_end();
     server.stop();
@@ -271,22 +263,10 @@ fn a_server_without_files_is_followed_from_its_new_beginning() {
     follower.wait_for_line("tick 10\"");
     server.stop();
     server.start_again();
-    let again = |lines: &[String]| {
-        lines
-            .iter()
-            .filter(|line| line.contains("tick 3\""))
-            .count()
-            == 2
-    };
-    let deadline = std::time::Instant::now() + crate::harness::DEADLINE;
-    while !again(&follower.lines()) {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{}",
-            follower.transcript()
-        );
-        std::thread::yield_now();
-    }
+    follower.wait_for_lines("the third tick of both lives", |lines| {
+        let third = lines.iter().filter(|line| line.contains("tick 3\""));
+        third.count() == 2
+    });
     follower.signal(Signal::SIGTERM);
     let seen = follower.wait_for_end();
     assert!(seen.stderr.contains("begins anew"), "{seen:?}");

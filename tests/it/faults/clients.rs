@@ -1,15 +1,15 @@
 //! Clients that do not play along.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::ends_well;
-use crate::harness::{Server, Stack, TOKEN};
+use super::{closed_after, ends_well, say, upgrade};
+use crate::harness::{Server, Stack, until};
 
 const FLOOD: &str = "while :; do seq 2000; sleep 0.02; done";
 
@@ -20,29 +20,6 @@ fn server(script: &str) -> Server {
         .argument("--quiet")
         .start()
         .booted()
-}
-
-/// A connection and what is said on it first.
-fn say(server: &Server, text: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
-    stream
-}
-
-/// A WebSocket up to the first bytes that come.
-fn upgrade(server: &Server) -> TcpStream {
-    let mut stream = say(
-        server,
-        &format!(
-            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
-             Authorization: Bearer {TOKEN}\r\n\r\n"
-        ),
-    );
-    let mut start = [0; 12];
-    stream.read_exact(&mut start).unwrap();
-    assert_eq!(&start, b"HTTP/1.1 101");
-    stream
 }
 
 /// Commands are answered.
@@ -62,31 +39,10 @@ fn descriptors(server: &Server) -> usize {
 /// Waits until the server has no more descriptors than before.
 #[track_caller]
 fn lets_go(server: &Server, before: usize) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while descriptors(server) > before {
-        assert!(
-            Instant::now() < deadline,
-            "{} of {before}",
-            descriptors(server)
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Reads until the other end closes; how long that took.
-fn closed_after(mut stream: TcpStream) -> Duration {
-    let began = Instant::now();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    loop {
-        match stream.read(&mut [0; 4096]) {
-            Ok(0) => return began.elapsed(),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return began.elapsed(),
-            Err(error) => panic!("not closed: {error}"),
-        }
-    }
+    until(&format!("{before} descriptors"), || {
+        let open = descriptors(server);
+        if open <= before { Ok(()) } else { Err(open) }
+    });
 }
 
 #[test]
@@ -140,7 +96,7 @@ fn requests_that_never_end_are_given_ten_seconds() {
     let half_open: Vec<TcpStream> = (0..200).map(|_| say(&server, half)).collect();
     let silent: Vec<TcpStream> = (0..20).map(|_| say(&server, "")).collect();
     let mut slow = say(&server, "GET / HTTP/1.1\r\n");
-    // A byte now and then does not make it longer.
+    // A byte every quarter of a second does not make it longer.
     let dripping = std::thread::spawn({
         let mut slow = slow.try_clone().unwrap();
         move || {

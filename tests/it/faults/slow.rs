@@ -1,14 +1,13 @@
 //! Limits of half a minute and more, waited for in real time. They are not part of every run of the tests:
 //! `FLOWLAYER_SLOW=1` asks for them.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Stack, TOKEN, flowlayer, free_port, skipped};
+use super::{closed_after, upgrade};
+use crate::harness::{Server, Stack, flowlayer, free_port, skipped};
 
 fn asked_for(what: &str) -> bool {
     let asked = std::env::var_os("FLOWLAYER_SLOW").is_some();
@@ -31,6 +30,13 @@ fn with_a_stop_command_that_hangs() -> Server {
         .booted()
 }
 
+/// That nothing happens before the limit is what is tested, so that there is no event to wait for.
+#[track_caller]
+fn is_left_alone_for_25_seconds(server: &Server) {
+    std::thread::sleep(25 * SECOND);
+    assert_eq!(server.services().len(), 4, "{:#?}", server.services());
+}
+
 #[test]
 fn a_stop_command_has_thirty_seconds() {
     if !asked_for("the limit of a stopCmd") {
@@ -39,8 +45,7 @@ fn a_stop_command_has_thirty_seconds() {
     let server = with_a_stop_command_that_hangs();
     let began = Instant::now();
     server.signal(Signal::SIGTERM);
-    std::thread::sleep(25 * SECOND);
-    assert_eq!(server.services().len(), 4, "{:#?}", server.services());
+    is_left_alone_for_25_seconds(&server);
     server.wait_for_line("stopCmd took longer than 30 s and was ended: sending SIGTERM instead");
     assert_eq!(server.wait_for_end().code, Some(0));
     let took = began.elapsed();
@@ -55,8 +60,7 @@ fn a_stop_command_of_the_guardian_has_thirty_seconds() {
     let server = with_a_stop_command_that_hangs();
     let began = Instant::now();
     server.kill_serving();
-    std::thread::sleep(25 * SECOND);
-    assert_eq!(server.services().len(), 4, "{:#?}", server.services());
+    is_left_alone_for_25_seconds(&server);
     assert_eq!(server.wait_for_end().code, Some(1));
     let took = began.elapsed();
     assert!((30 * SECOND..38 * SECOND).contains(&took), "{took:?}");
@@ -71,24 +75,7 @@ fn a_peer_that_answers_no_ping_is_dropped_after_a_minute() {
         .shell("api", "exec sleep 1000000", json!({}))
         .start()
         .booted();
-    let mut silent = TcpStream::connect(server.address()).unwrap();
-    let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
-         Authorization: Bearer {TOKEN}\r\n\r\n"
-    );
-    silent.write_all(request.as_bytes()).unwrap();
-    silent.set_read_timeout(Some(100 * SECOND)).unwrap();
-    let began = Instant::now();
-    loop {
-        match silent.read(&mut [0; 4096]) {
-            Ok(1..) => {}
-            Ok(0) => break,
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
-            Err(error) => panic!("not dropped: {error}"),
-        }
-    }
-    let took = began.elapsed();
+    let took = closed_after(upgrade(&server));
     assert!((55 * SECOND..85 * SECOND).contains(&took), "{took:?}");
     assert!(
         server

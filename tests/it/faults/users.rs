@@ -10,7 +10,7 @@ use nix::unistd::{Pid, geteuid};
 use serde_json::json;
 
 use super::ends_well;
-use crate::harness::{Child, Server, Stack, flowlayer, skipped, through};
+use crate::harness::{Child, Server, Stack, flowlayer, skipped, through, until};
 
 const NOBODY: u32 = 65534;
 
@@ -120,9 +120,10 @@ fn sleeping(asleep: &str) -> String {
 fn end_by_hand(pid: u32) {
     let pid = Pid::from_raw(pid.cast_signed());
     kill(pid, Signal::SIGKILL).unwrap();
-    while kill(pid, None).is_ok() {
-        std::thread::yield_now();
-    }
+    until("its end", || match kill(pid, None) {
+        Ok(()) => Err("it is there"),
+        Err(_) => Ok(()),
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A process of a test: what it prints, how it ends.
 
+use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -93,6 +94,16 @@ impl Shared {
 }
 
 impl Seen {
+    /// Standard output without a last line that may not be whole yet.
+    fn whole_lines(&self) -> Cow<'_, str> {
+        let end = self.stdout.iter().rposition(|byte| *byte == b'\n');
+        String::from_utf8_lossy(&self.stdout[..end.unwrap_or(0)])
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.whole_lines().lines().map(str::to_owned).collect()
+    }
+
     fn transcript(&self) -> String {
         format!(
             "--- stdout:\n{}--- stderr:\n{}--- exit: {:?}",
@@ -198,22 +209,31 @@ impl Child {
     #[track_caller]
     pub(crate) fn wait_for_line(&self, text: &str) -> String {
         self.wait_for(&format!("a line with {text:?}"), |seen| {
-            let lines = String::from_utf8_lossy(&seen.stdout);
-            // The last line may not be whole yet.
-            let (whole, _) = lines.rsplit_once('\n')?;
-            whole
-                .lines()
-                .find(|line| line.contains(text))
-                .map(str::to_owned)
+            let lines = seen.whole_lines();
+            let mut lines = lines.lines();
+            lines.find(|line| line.contains(text)).map(str::to_owned)
         })
     }
 
     /// The lines of standard output until now, the whole ones.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let seen = self.shared.seen();
-        let text = String::from_utf8_lossy(&seen.stdout);
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        whole.lines().map(str::to_owned).collect()
+        self.shared.seen().lines()
+    }
+
+    /// Waits until the lines of standard output are as wanted.
+    #[track_caller]
+    pub(crate) fn wait_for_lines(&self, what: &str, is_so: impl Fn(&[String]) -> bool) {
+        self.wait_for(what, |seen| is_so(&seen.lines()).then_some(()));
+    }
+
+    /// Waits until standard error contains the text.
+    #[track_caller]
+    pub(crate) fn wait_for_complaint(&self, text: &str) {
+        self.wait_for(&format!("{text:?} on standard error"), |seen| {
+            String::from_utf8_lossy(&seen.stderr)
+                .contains(text)
+                .then_some(())
+        });
     }
 
     /// Everything it printed until now, for the message of a failing test.

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client};
 
-use super::DEADLINE;
+use super::{DEADLINE, until};
 
 /// A connected client that has seen the hello and the snapshot.
 #[derive(Debug)]
@@ -206,16 +206,10 @@ impl Client {
 
 #[track_caller]
 fn dial(address: &str, is_running: impl Fn() -> bool) -> TcpStream {
-    let deadline = Instant::now() + DEADLINE;
-    loop {
-        match TcpStream::connect(address) {
-            Ok(stream) => return stream,
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused && is_running() => {
-                assert!(Instant::now() < deadline, "nobody listens on {address}");
-                // Nothing tells when somebody starts to listen; ask again soon.
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Err(error) => panic!("cannot connect to {address}: {error}"),
-        }
-    }
+    until("somebody who listens", || {
+        TcpStream::connect(address).inspect_err(|error| {
+            let is_early = error.kind() == ErrorKind::ConnectionRefused && is_running();
+            assert!(is_early, "cannot connect to {address}: {error}");
+        })
+    })
 }

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::child::{Child, Finished};
 use super::processes::{self, Process};
-use super::{DEADLINE, flowlayer_in};
+use super::{flowlayer_in, until};
 
 /// A directory with a configuration, and the command lines in it. On drop, whatever they left behind
 /// fails the test.
@@ -89,11 +88,7 @@ impl Here {
     /// Waits until this file is there.
     #[track_caller]
     pub(crate) fn wait_for_file(&self, name: &str) {
-        let deadline = Instant::now() + DEADLINE;
-        while !self.path().join(name).exists() {
-            assert!(Instant::now() < deadline, "no {name}");
-            std::thread::yield_now();
-        }
+        until(name, || fs::metadata(self.path().join(name)));
     }
 }
 

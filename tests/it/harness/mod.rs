@@ -25,9 +25,10 @@ mod stack;
 mod terminal;
 
 use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use child::{Child, Finished};
 pub(crate) use client::{Client, Reply};
@@ -89,6 +90,23 @@ pub(crate) fn through(before: &[&str], command: &Command) -> Command {
         again.current_dir(directory);
     }
     again
+}
+
+/// Asks again and again until there is an answer, for what nothing tells of. What it saw instead is in the
+/// message of a failing test.
+#[track_caller]
+pub(crate) fn until<T, S: Debug>(what: &str, mut ask: impl FnMut() -> Result<T, S>) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(seen) => assert!(
+                Instant::now() < deadline,
+                "waited in vain for {what}: {seen:#?}"
+            ),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Names a check that cannot be made on this machine.

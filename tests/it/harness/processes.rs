@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::DEADLINE;
+use super::until;
 
 /// The variable that names the test's stack.
 pub(crate) const STACK: &str = "FLOWLAYER_TEST_STACK";
@@ -79,19 +79,15 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
 /// Waits until what is wanted is true of the stack's processes, and returns them.
 #[track_caller]
 pub(crate) fn wait(identity: &str, what: &str, is_so: impl Fn(&[Process]) -> bool) -> Vec<Process> {
-    let deadline = Instant::now() + DEADLINE;
-    loop {
+    // The kernel does not tell about processes that are not our children.
+    until(what, || {
         let processes = of_stack(identity);
         if is_so(&processes) {
-            return processes;
+            Ok(processes)
+        } else {
+            Err(processes)
         }
-        assert!(
-            Instant::now() < deadline,
-            "waited in vain for {what}: {processes:#?}"
-        );
-        // The kernel does not tell about processes that are not our children; ask again soon.
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    })
 }
 
 /// Kills what is left of a stack after a test has failed.
