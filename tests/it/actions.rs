@@ -6,15 +6,11 @@ use crate::harness::{Child, Fake, Server, Stack};
 
 /// `web` needs `api` needs `db`; `idle` is not started by itself.
 fn shop() -> Server {
-    let on = |dependencies: &[&str]| json!({"cmd": ["sleep", "1000"], "dependsOn": dependencies});
     Stack::new()
-        .service("api", on(&["db"]))
-        .service("db", on(&[]))
-        .service(
-            "idle",
-            json!({"cmd": ["sleep", "1000"], "autoStart": false}),
-        )
-        .service("web", on(&["api"]))
+        .daemon("api", json!({"dependsOn": ["db"]}))
+        .daemon("db", json!({}))
+        .daemon("idle", json!({"autoStart": false}))
+        .daemon("web", json!({"dependsOn": ["api"]}))
         .start()
         .booted()
 }
@@ -125,10 +121,7 @@ fn what_fails_is_told_with_its_reason_for_people_and_programs() {
             "exit 3",
             json!({"kind": "oneshot", "autoStart": false}),
         )
-        .service(
-            "web",
-            json!({"cmd": ["sleep", "1000"], "dependsOn": ["broken"], "autoStart": false}),
-        )
+        .daemon("web", json!({"dependsOn": ["broken"], "autoStart": false}))
         .start()
         .booted();
     let failed = server.run(["start", "web"]);

@@ -6,8 +6,6 @@ use serde_json::json;
 
 use crate::harness::Stack;
 
-const FOREVER: &str = "exec sleep 1000000";
-
 #[test]
 fn a_boot_is_told_in_the_words_of_the_documents() {
     let server = Stack::new()
@@ -23,7 +21,7 @@ fn a_boot_is_told_in_the_words_of_the_documents() {
             "exit 0",
             json!({ "kind": "oneshot", "dependsOn": ["db"] }),
         )
-        .shell("api", FOREVER, json!({ "dependsOn": ["migrate"] }))
+        .daemon("api", json!({ "dependsOn": ["migrate"] }))
         .start()
         .booted();
     let address = server.address();
@@ -55,9 +53,9 @@ fn a_boot_that_fails_names_the_reason_and_what_it_blocks() {
             "exit 1",
             json!({ "ready": { "type": "log", "pattern": "never" } }),
         )
-        .shell("users", FOREVER, json!({ "dependsOn": ["ping"] }))
-        .shell("web", FOREVER, json!({ "dependsOn": ["users"] }))
-        .shell("docs", FOREVER, json!({}))
+        .daemon("users", json!({ "dependsOn": ["ping"] }))
+        .daemon("web", json!({ "dependsOn": ["users"] }))
+        .daemon("docs", json!({}))
         .start();
     let summary = server.wait_for_line("STARTUP ");
     assert_eq!(
@@ -81,10 +79,7 @@ fn a_boot_that_fails_names_the_reason_and_what_it_blocks() {
 
 #[test]
 fn after_the_boot_every_change_is_a_short_line() {
-    let server = Stack::new()
-        .shell("api", FOREVER, json!({}))
-        .start()
-        .booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let mut client = server.connect();
     let api = server.services();
     let api = api.first().unwrap();
@@ -122,12 +117,11 @@ fn after_the_boot_every_change_is_a_short_line() {
 #[test]
 fn a_boot_ended_by_a_stop_says_so() {
     let server = Stack::new()
-        .shell(
+        .daemon(
             "db",
-            FOREVER,
             json!({ "ready": { "type": "log", "pattern": "never" } }),
         )
-        .shell("api", FOREVER, json!({ "dependsOn": ["db"] }))
+        .daemon("api", json!({ "dependsOn": ["db"] }))
         .start();
     server.wait_for_line("db → starting");
     let mut client = server.connect();

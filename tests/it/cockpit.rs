@@ -48,11 +48,7 @@ fn troubled() -> Stack {
             "echo no queue >&2; exit 3",
             json!({ "dependsOn": ["store"], "ready": { "type": "tcp", "port": closed } }),
         )
-        .shell(
-            "gateway",
-            "exec sleep 1000",
-            json!({ "dependsOn": ["worker"] }),
-        )
+        .daemon("gateway", json!({ "dependsOn": ["worker"] }))
 }
 
 #[test]
@@ -91,7 +87,7 @@ fn why_a_service_waits_fails_or_is_blocked_is_on_the_screen() {
 fn services_are_stopped_started_and_restarted() {
     let server = Stack::new()
         .shell("api", "echo life $$; exec sleep 1000", json!({}))
-        .shell("db", "exec sleep 1000", json!({}))
+        .daemon("db", json!({}))
         .start()
         .booted();
     let mut terminal = watch(&server);

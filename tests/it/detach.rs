@@ -264,7 +264,7 @@ fn what_is_as_it_should_be_takes_no_time() {
 
 #[test]
 fn a_session_in_the_foreground_is_not_started_again_either() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let again = server.run(["serve", "--detach"]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert!(again.stdout.contains("runs already"), "{again:?}");

@@ -8,14 +8,12 @@ use serde_json::json;
 
 use crate::harness::{Server, Stack, Terminal};
 
-const FOREVER: &str = "exec sleep 1000000";
-
 #[test]
 fn each_of_the_three_signals_ends_it_well() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let server = Stack::new()
-            .shell("db", FOREVER, json!({}))
-            .shell("api", FOREVER, json!({ "dependsOn": ["db"] }))
+            .daemon("db", json!({}))
+            .daemon("api", json!({ "dependsOn": ["db"] }))
             .start()
             .booted();
         server.signal(signal);
@@ -59,7 +57,7 @@ fn a_ctrl_c_on_the_terminal_reaches_the_server_alone() {
 
 #[test]
 fn a_terminal_that_closes_ends_it_and_leaves_nothing() {
-    let prepared = Stack::new().shell("api", FOREVER, json!({})).prepare();
+    let prepared = Stack::new().daemon("api", json!({})).prepare();
     let terminal = Terminal::run(&prepared.command, 40, 120);
     terminal.wait_for_text("STARTUP COMPLETE");
     assert_eq!(terminal.hang_up().code, Some(0));
@@ -117,10 +115,7 @@ fn a_second_kill_of_guardian_and_server_skips_all_grace() {
 /// `killall -USR1` reaches both, and they would end without anybody who takes the stack down.
 #[test]
 fn signals_that_mean_nothing_to_it_do_not_end_it() {
-    let server = Stack::new()
-        .shell("api", "exec sleep 1000", json!({}))
-        .start()
-        .booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let both = both(&server);
     let meaningless = [
         Signal::SIGUSR1,

@@ -13,7 +13,7 @@ fn service(name: &str) -> Value {
 #[test]
 fn waves_start_one_after_the_other_and_go_down_in_reverse() {
     let stack = Stack::new()
-        .shell("db", "exec sleep 1000", json!({}))
+        .daemon("db", json!({}))
         .shell(
             "migrate",
             "echo migrated",
@@ -69,9 +69,9 @@ fn a_failure_blocks_what_depends_on_it_and_nothing_else() {
             "exit 1",
             json!({ "ready": { "type": "tcp", "port": 1 } }),
         )
-        .shell("users", "exec sleep 1000", json!({ "dependsOn": ["ping"] }))
-        .shell("web", "exec sleep 1000", json!({ "dependsOn": ["users"] }))
-        .shell("other", "exec sleep 1000", json!({}))
+        .daemon("users", json!({ "dependsOn": ["ping"] }))
+        .daemon("web", json!({ "dependsOn": ["users"] }))
+        .daemon("other", json!({}))
         .start();
     stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed, 2 blocked; runtime active");
     stack.wait_for_line("wave 0 │ ping → failed (process exited before ready: exit code 1)");
@@ -97,7 +97,7 @@ fn a_command_that_does_not_exist_fails_alone_and_says_where_it_was_looked_for() 
             "ghost",
             json!({ "cmd": "no-such-command-here", "env": { "PATH": "/nowhere:/else" } }),
         )
-        .shell("ok", "exec sleep 1000", json!({}))
+        .daemon("ok", json!({}))
         .start();
     stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed; runtime active");
     let line = stack.wait_for_line("ghost → failed");
@@ -109,10 +109,7 @@ fn a_command_that_does_not_exist_fails_alone_and_says_where_it_was_looked_for() 
 
 #[test]
 fn a_restart_shows_ack_every_status_and_result_in_this_order() {
-    let stack = Stack::new()
-        .shell("api", "exec sleep 1000", json!({}))
-        .start()
-        .booted();
+    let stack = Stack::new().daemon("api", json!({})).start().booted();
     let mut client = stack.connect();
     let before = client.snapshot[0]["pid"].clone();
     let id = client.send_command("restart_service", &service("api"));
@@ -170,7 +167,7 @@ fn a_stop_ends_what_left_the_group_the_session_and_its_parent() {
             &script,
             json!({ "ready": { "type": "log", "pattern": "armed" } }),
         )
-        .shell("calm", "exec sleep 1000", json!({}))
+        .daemon("calm", json!({}))
         .start()
         .booted();
     stack.wait_for_processes("five sleeps", |_| running(&sleep) == 5);
@@ -211,9 +208,7 @@ fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
 fn a_port_in_use_fails_the_start_and_names_the_holder() {
     let port = free_port();
     let _holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
-    let stack = Stack::new()
-        .shell("api", "exec sleep 1000", json!({ "port": port }))
-        .start();
+    let stack = Stack::new().daemon("api", json!({ "port": port })).start();
     let line = stack.wait_for_line("api → failed");
     let me = format!("port {port} is in use by");
     assert!(
@@ -250,9 +245,8 @@ fn an_exec_probe_runs_in_the_services_environment_until_it_passes() {
 #[test]
 fn a_probe_that_never_passes_is_given_up_with_its_last_error() {
     let stack = Stack::new()
-        .shell(
+        .daemon(
             "api",
-            "exec sleep 1000",
             json!({ "ready": { "type": "tcp", "port": free_port(), "timeoutMs": 300 } }),
         )
         .start();
@@ -266,9 +260,9 @@ fn a_probe_that_never_passes_is_given_up_with_its_last_error() {
 #[test]
 fn only_boots_what_is_named_with_what_it_needs() {
     let stack = Stack::new()
-        .shell("db", "exec sleep 1000", json!({}))
-        .shell("api", "exec sleep 1000", json!({ "dependsOn": ["db"] }))
-        .shell("web", "exec sleep 1000", json!({ "dependsOn": ["api"] }))
+        .daemon("db", json!({}))
+        .daemon("api", json!({ "dependsOn": ["db"] }))
+        .daemon("web", json!({ "dependsOn": ["api"] }))
         .argument("--only")
         .argument("api")
         .start()
@@ -283,9 +277,9 @@ fn only_boots_what_is_named_with_what_it_needs() {
 #[test]
 fn what_does_not_start_by_itself_starts_for_those_who_need_it() {
     let stack = Stack::new()
-        .shell("tool", "exec sleep 1000", json!({ "autoStart": false }))
-        .shell("needed", "exec sleep 1000", json!({ "autoStart": false }))
-        .shell("app", "exec sleep 1000", json!({ "dependsOn": ["needed"] }))
+        .daemon("tool", json!({ "autoStart": false }))
+        .daemon("needed", json!({ "autoStart": false }))
+        .daemon("app", json!({ "dependsOn": ["needed"] }))
         .start()
         .booted();
     let mut client = stack.connect();
@@ -304,7 +298,7 @@ fn an_env_file_is_read_at_the_start_and_its_faults_fail_that_service() {
             "echo $GREETING $WHO; exec sleep 1000",
             json!({ "envFile": ".env", "env": { "WHO": "you" } }),
         )
-        .shell("bad", "exec sleep 1000", json!({ "envFile": "broken.env" }))
+        .daemon("bad", json!({ "envFile": "broken.env" }))
         .start();
     stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 1 failed; runtime active");
     stack.wait_for_line("hello there you");
@@ -320,7 +314,7 @@ fn a_signal_in_the_middle_of_a_boot_ends_everything() {
             "echo waiting; exec sleep 1000",
             json!({ "ready": { "type": "tcp", "port": free_port() } }),
         )
-        .shell("later", "exec sleep 1000", json!({ "dependsOn": ["slow"] }))
+        .daemon("later", json!({ "dependsOn": ["slow"] }))
         .start();
     stack.wait_for_line("waiting");
     stack.signal(Signal::SIGINT);
@@ -346,8 +340,8 @@ fn a_quit_signal_skips_all_grace_at_once() {
 #[test]
 fn stop_all_takes_everything_down_and_start_all_brings_it_back() {
     let stack = Stack::new()
-        .shell("db", "exec sleep 1000", json!({}))
-        .shell("api", "exec sleep 1000", json!({ "dependsOn": ["db"] }))
+        .daemon("db", json!({}))
+        .daemon("api", json!({ "dependsOn": ["db"] }))
         .start()
         .booted();
     let mut client = stack.connect();
@@ -375,10 +369,7 @@ fn when_the_server_is_killed_the_guardian_takes_the_stack_down_in_order() {
 
 #[test]
 fn when_the_guardian_is_killed_the_server_takes_the_stack_down() {
-    let stack = Stack::new()
-        .shell("db", "exec sleep 1000", json!({}))
-        .start()
-        .booted();
+    let stack = Stack::new().daemon("db", json!({})).start().booted();
     stack.signal(Signal::SIGKILL);
     stack.wait_for_processes("nobody", <[_]>::is_empty);
 }

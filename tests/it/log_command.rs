@@ -20,7 +20,7 @@ fn counting() -> Server {
             "for i in 1 2 3 4 5 6 7 8 9; do echo out $i; echo err $i >&2; done; printf '\\033[31mred\\033[0m \"q\" \\\\ \\342\\202\\254\\n'",
             json!({ "kind": "oneshot", "dependsOn": ["a"] }),
         )
-        .service("worker", json!({ "cmd": ["sleep", "1000"] }))
+        .daemon("worker", json!({}))
         .argument("--quiet")
         .start()
         .booted()
@@ -307,7 +307,7 @@ fn a_terminal_gets_safe_lines_and_a_pipe_the_bytes() {
             r"printf '\033]0;title\007a\033[2Jb \033[31mred\033[0m \342\200\256x\n'; exec sleep 1000",
             json!({ "ready": { "type": "log", "pattern": "red" } }),
         )
-        .service("worker", json!({ "cmd": ["sleep", "1000"] }))
+        .daemon("worker", json!({}))
         .argument("--quiet")
         .start()
         .booted();
@@ -442,10 +442,7 @@ fn without_session_and_files_one_line_says_so() {
 
 #[test]
 fn an_unknown_service_of_a_session_is_named() {
-    let server = Stack::new()
-        .service("worker", json!({ "cmd": ["sleep", "1000"] }))
-        .start()
-        .booted();
+    let server = Stack::new().daemon("worker", json!({})).start().booted();
     refused(
         &server.run(["logs", "wroker"]),
         2,

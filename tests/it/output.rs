@@ -127,11 +127,7 @@ fn nothing_waits_for_a_reader_that_stops() {
             &flood,
             json!({ "ready": { "type": "log", "pattern": "^over" } }),
         )
-        .shell(
-            "api",
-            "exec sleep 1000000",
-            json!({ "dependsOn": ["flood"] }),
-        )
+        .daemon("api", json!({ "dependsOn": ["flood"] }))
         .start_with(Child::spawn_unread);
     let mut client = server.connect();
     client.wait_status("api", "running");

@@ -6,19 +6,12 @@ use tempfile::tempdir;
 
 use crate::harness::{Child, Fake, Server, Stack, Terminal, flowlayer_in, run};
 
-fn sleeper() -> Value {
-    json!({"cmd": ["sleep", "1000"]})
-}
-
 /// A stack in which one service is up, one has failed and one is blocked by that.
 fn mixed() -> Server {
     let server = Stack::new()
-        .service("api", sleeper())
+        .daemon("api", json!({}))
         .shell("broken", "exit 3", json!({"kind": "oneshot"}))
-        .service(
-            "web",
-            json!({"cmd": ["sleep", "1000"], "dependsOn": ["broken"]}),
-        )
+        .daemon("web", json!({"dependsOn": ["broken"]}))
         .start();
     server.wait_for_line("STARTUP INCOMPLETE");
     server
@@ -107,7 +100,7 @@ fn status_as_json_has_every_field_of_every_service() {
 
 #[test]
 fn a_name_no_service_has_is_found_before_anything_happens() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     server
         .run(["status", "apo"])
         .refused(2, &["\"apo\"", "did you mean \"api\"?"]);
@@ -116,7 +109,7 @@ fn a_name_no_service_has_is_found_before_anything_happens() {
 #[test]
 fn hostile_names_and_details_do_not_reach_the_terminal() {
     let name = "\u{1b}]0;owned\u{7}api\u{1b}[2J\nnext";
-    let server = Stack::new().service(name, sleeper()).start().booted();
+    let server = Stack::new().daemon(name, json!({})).start().booted();
     let shown = server.run(["status"]);
     assert_eq!(shown.stdout.lines().count(), 2, "{shown:?}");
     assert!(!shown.stdout.contains('\u{1b}'), "{shown:?}");
@@ -154,7 +147,7 @@ fn a_terminal_gets_colors_and_as_many_columns_as_it_has() {
 
 #[test]
 fn the_list_of_sessions_tells_no_token() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let listed = server.run(["sessions"]);
     assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), ""));
     let line = listed.stdout.lines().nth(1).unwrap();
@@ -195,7 +188,7 @@ fn without_a_session_one_line_says_how_to_start_one() {
 
 #[test]
 fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let directory = server.path().join("flowlayer");
     let files = || std::fs::read_dir(&directory).unwrap().count();
     assert_eq!(files(), 1);
@@ -214,9 +207,9 @@ fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
 
 #[test]
 fn several_sessions_are_listed_and_none_is_taken() {
-    let one = Stack::new().service("a", sleeper()).start().booted();
+    let one = Stack::new().daemon("a", json!({})).start().booted();
     let empty = tempdir().unwrap();
-    let mut prepared = Stack::new().service("b", sleeper()).prepare();
+    let mut prepared = Stack::new().daemon("b", json!({})).prepare();
     prepared.command.env("XDG_RUNTIME_DIR", one.path());
     let second = Child::spawn(prepared.command);
     second.wait_for_line("STARTUP COMPLETE");
@@ -235,7 +228,7 @@ fn several_sessions_are_listed_and_none_is_taken() {
 
 #[test]
 fn a_full_disk_is_no_success_and_a_reader_that_went_away_is_one() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let run = |arguments: &[&str], stdout: std::process::Stdio| {
         let mut command = server.client(arguments.iter().copied());
         let output = command.stdout(stdout).output().unwrap();
@@ -284,9 +277,9 @@ fn an_address_that_is_none_is_wrong_usage() {
 
 #[test]
 fn the_session_of_another_directory_is_left_alone_though_it_has_our_address() {
-    let theirs = Stack::new().service("a", sleeper()).start().booted();
+    let theirs = Stack::new().daemon("a", json!({})).start().booted();
     let ours = tempdir().unwrap();
-    let config = json!({"session": {"bind": theirs.address()}, "services": {"a": sleeper()}});
+    let config = json!({"session": {"bind": theirs.address()}, "services": {"a": {"cmd": "true"}}});
     std::fs::write(ours.path().join("flowlayer.jsonc"), config.to_string()).unwrap();
     let run = |arguments: &[&str]| {
         let mut command = theirs.client(arguments.iter().copied());
@@ -316,7 +309,7 @@ fn the_session_of_another_directory_is_left_alone_though_it_has_our_address() {
 
 #[test]
 fn a_server_that_will_not_have_us_or_is_another_is_told_in_one_line() {
-    let server = Stack::new().service("api", sleeper()).start().booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let address = server.address();
     server
         .run(["status", "--token", "wrong"])

@@ -15,14 +15,8 @@ const UNTIL_GO: &str = "until [ -e go ]; do sleep 0.05; done";
 fn it_ends_when_all_are_up_and_a_finished_oneshot_is() {
     let server = Stack::new()
         .shell("build", UNTIL_GO, json!({"kind": "oneshot"}))
-        .service(
-            "api",
-            json!({"cmd": ["sleep", "1000"], "dependsOn": ["build"]}),
-        )
-        .service(
-            "debug",
-            json!({"cmd": ["sleep", "1000"], "autoStart": false}),
-        )
+        .daemon("api", json!({"dependsOn": ["build"]}))
+        .daemon("debug", json!({"autoStart": false}))
         .start();
     let all = Child::spawn(server.client(["wait"]));
     let one = Child::spawn(server.client(["wait", "api", "build", "--json"]));
@@ -65,10 +59,7 @@ fn it_fails_at_once_when_one_fails_or_is_blocked() {
             "until [ -e go ]; do sleep 0.05; done; exit 7",
             json!({"kind": "oneshot"}),
         )
-        .service(
-            "api",
-            json!({"cmd": ["sleep", "1000"], "dependsOn": ["migrate"]}),
-        )
+        .daemon("api", json!({"dependsOn": ["migrate"]}))
         .start();
     let all = Child::spawn(server.client(["wait"]));
     let blocked = Child::spawn(server.client(["wait", "api", "--json"]));
@@ -87,10 +78,7 @@ fn it_fails_at_once_when_one_fails_or_is_blocked() {
 fn what_will_be_blocked_is_not_waited_for() {
     let server = Stack::new()
         .shell("migrate", "exit 7", json!({"kind": "oneshot"}))
-        .service(
-            "api",
-            json!({"cmd": ["sleep", "1000"], "dependsOn": ["migrate"]}),
-        )
+        .daemon("api", json!({"dependsOn": ["migrate"]}))
         // Its wave does not resolve, so that the next never comes.
         .shell("slow", "sleep 1000", json!({"kind": "oneshot"}))
         .start();
@@ -161,7 +149,7 @@ fn without_a_session_it_ends_with_the_time_given() {
 fn down_returns_when_the_next_session_can_start() {
     let server = Stack::new()
         .field("logs", json!({"dir": "logs"}))
-        .service("api", json!({"cmd": ["sleep", "1000"]}))
+        .daemon("api", json!({}))
         .start()
         .booted();
     let down = server.run(["down"]);

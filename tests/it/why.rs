@@ -14,19 +14,10 @@ fn failing() -> Server {
             "echo starting; for i in 1 2 3; do echo \"FATAL: reason $i\" >&2; done; exit 3",
             json!({ "ready": { "type": "tcp", "port": free_port() } }),
         )
-        .service(
-            "api",
-            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["db"] }),
-        )
-        .service(
-            "web",
-            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["api"] }),
-        )
-        .service("ok", json!({ "cmd": ["sleep", "1000"] }))
-        .service(
-            "spare",
-            json!({ "cmd": ["sleep", "1000"], "autoStart": false }),
-        )
+        .daemon("api", json!({"dependsOn": ["db"] }))
+        .daemon("web", json!({"dependsOn": ["api"] }))
+        .daemon("ok", json!({}))
+        .daemon("spare", json!({"autoStart": false }))
         .start();
     server.wait_for_line("STARTUP INCOMPLETE");
     server
@@ -168,9 +159,7 @@ fn who_stopped_it_is_told() {
 fn a_busy_port_names_its_holder() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let server = Stack::new()
-        .service("api", json!({ "cmd": ["sleep", "1000"], "port": port }))
-        .start();
+    let server = Stack::new().daemon("api", json!({"port": port })).start();
     server.wait_for_line("STARTUP INCOMPLETE");
     let why = answer(&server.run(["why", "api", "--json"]), 1);
     let cause = &why["causes"][0];
@@ -189,14 +178,8 @@ fn a_busy_port_names_its_holder() {
 fn a_probe_that_does_not_pass_is_counted() {
     let port = free_port();
     let server = Stack::new()
-        .service(
-            "api",
-            json!({ "cmd": ["sleep", "1000"], "ready": { "type": "tcp", "port": port } }),
-        )
-        .service(
-            "web",
-            json!({ "cmd": ["sleep", "1000"], "dependsOn": ["api"] }),
-        )
+        .daemon("api", json!({"ready": { "type": "tcp", "port": port } }))
+        .daemon("web", json!({"dependsOn": ["api"] }))
         .start();
     // There is something to tell once an attempt has failed.
     let why = until("a second attempt", || {

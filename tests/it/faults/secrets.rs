@@ -95,7 +95,7 @@ fn the_token_is_where_only_its_owner_can_see_it() {
 #[test]
 fn a_runtime_directory_of_others_is_not_used() {
     let elsewhere = tempfile::tempdir().unwrap();
-    let stack = Stack::new().shell("api", "exec sleep 1000000", json!({}));
+    let stack = Stack::new().daemon("api", json!({}));
     let runtime = stack.path().join("flowlayer");
     std::os::unix::fs::symlink(elsewhere.path(), &runtime).unwrap();
     let temporary = stack.path().to_owned();

@@ -100,7 +100,7 @@ fn what_never_becomes_a_program_fails_alone() {
         .service("no-file", json!({ "cmd": "./missing" }))
         .service("no-right", json!({ "cmd": "./closed" }))
         .service("no-place", json!({ "cmd": "true", "cwd": "nowhere" }))
-        .shell("well", "exec sleep 1000000", json!({}))
+        .daemon("well", json!({}))
         .start();
     server.wait_for_line("STARTUP INCOMPLETE — 1 up, 3 failed; runtime active");
     is_alive(&server);

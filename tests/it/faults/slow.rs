@@ -21,9 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn with_a_stop_command_that_hangs() -> Server {
     Stack::new()
-        .shell(
+        .daemon(
             "api",
-            "exec sleep 1000000",
             json!({ "stopCmd": ["sh", "-c", "setsid sleep 1000000 & sleep 1000000"] }),
         )
         .start()
@@ -71,10 +70,7 @@ fn a_peer_that_answers_no_ping_is_dropped_after_a_minute() {
     if !asked_for("a silent peer") {
         return;
     }
-    let server = Stack::new()
-        .shell("api", "exec sleep 1000000", json!({}))
-        .start()
-        .booted();
+    let server = Stack::new().daemon("api", json!({})).start().booted();
     let took = closed_after(upgrade(&server));
     assert!((55 * SECOND..85 * SECOND).contains(&took), "{took:?}");
     assert!(
@@ -95,7 +91,7 @@ fn a_port_that_something_of_ours_keeps_fails_the_stop_after_five_seconds() {
     );
     let server = Stack::new()
         .file("inner.json", "{\"services\":{}}")
-        .shell("api", "exec sleep 1000000", json!({ "port": port }))
+        .daemon("api", json!({ "port": port }))
         .shell(
             "other",
             &listen,

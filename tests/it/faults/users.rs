@@ -98,7 +98,7 @@ fn unprivileged(asleep: &str) -> Option<Server> {
             ),
             json!({ "stopGraceMs": 100, "ready": { "type": "log", "pattern": "up" } }),
         )
-        .shell("api", "exec sleep 1000000", json!({ "dependsOn": ["db"] }));
+        .daemon("api", json!({ "dependsOn": ["db"] }));
     let program = stack.path().join("become-root");
     fs::copy(setpriv, &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();

@@ -61,6 +61,11 @@ impl Stack {
         self.service(name, service)
     }
 
+    /// Adds a daemon that does nothing.
+    pub(crate) fn daemon(self, name: &str, rest: Value) -> Self {
+        self.shell(name, "exec sleep 1000000", rest)
+    }
+
     /// Adds a daemon that takes no notice of SIGTERM from the moment it is up.
     pub(crate) fn stubborn(self, grace_ms: u32) -> Self {
         self.shell(
