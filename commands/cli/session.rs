@@ -26,14 +26,24 @@ pub(crate) fn address(text: &str) -> Result<String, BindError> {
     Bind::parse(text, PortZero::Refused).map(|bind| bind.dial())
 }
 
-/// Which session and which exit code, for the help of all of them.
-pub(crate) const SESSION_NOTES: &str = "\
+/// Which session, for the help of all of them: `concat!` takes no constants.
+macro_rules! which_session {
+    () => {
+        "\
 Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
 of the configuration in this directory; without one there, the only session that runs.
+"
+    };
+}
+
+const STATUS_NOTES: &str = concat!(
+    which_session!(),
+    "\
 Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
 
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to (one that
-has not answered within 5 s is none either)";
+has not answered within 5 s is none either)"
+);
 
 const WHY_NOTES: &str = "\
 Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
@@ -41,7 +51,7 @@ Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong us
 
 /// `flowlayer status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = SESSION_NOTES)]
+#[command(after_help = STATUS_NOTES)]
 pub(crate) struct StatusArgs {
     /// Services to show; all without any
     #[arg(value_name = "SERVICE")]
@@ -89,15 +99,17 @@ pub(crate) struct TimeoutArgs {
     pub(crate) timeout: Option<Patience>,
 }
 
-const ACTION_NOTES: &str = "\
+const ACTION_NOTES: &str = concat!(
+    "\
 Returns when it is done or cannot be. What is under way when --timeout is over goes on in the
 session.
 
-Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
-of the configuration in this directory; without one there, the only session that runs.
-
+",
+    which_session!(),
+    "
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to talk to,
-124 not within --timeout";
+124 not within --timeout"
+);
 
 /// `flowlayer start` and `flowlayer stop`.
 #[derive(Debug, clap::Args)]
@@ -129,19 +141,23 @@ pub(crate) struct RestartArgs {
     pub(crate) with_dependents: bool,
 }
 
-/// `flowlayer wait`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const WAIT_NOTES: &str = concat!(
+    "\
 Fails at once when a service has failed, is blocked, or is stopped with nobody about to start it.
 Without names it waits for every service that is meant to be up.
 A session that is not there yet, or is gone, is waited for too: as long as --timeout says, 10 s
 without it. A lost connection is made again.
 
-Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
-of the configuration in this directory; without one there, the only session that runs.
-
+",
+    which_session!(),
+    "
 Exit codes: 0 all are up, 1 one cannot be, 2 wrong usage or configuration, 3 no session to talk to,
-124 not within --timeout")]
+124 not within --timeout"
+);
+
+/// `flowlayer wait`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = WAIT_NOTES)]
 pub(crate) struct WaitArgs {
     /// Services to wait for
     #[arg(value_name = "SERVICE")]
@@ -155,16 +171,20 @@ pub(crate) struct WaitArgs {
     pub(crate) json: bool,
 }
 
-/// `flowlayer down`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const DOWN_NOTES: &str = concat!(
+    "\
 Returns when the server is gone: another can be started at once.
 
-Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
-of the configuration in this directory; without one there, the only session that runs.
-
+",
+    which_session!(),
+    "
 Exit codes: 0 ended and nothing is left, 1 something could not be stopped, 2 wrong usage or
-configuration, 3 no session to talk to, 124 not within --timeout")]
+configuration, 3 no session to talk to, 124 not within --timeout"
+);
+
+/// `flowlayer down`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = DOWN_NOTES)]
 pub(crate) struct DownArgs {
     #[command(flatten)]
     pub(crate) timeout: TimeoutArgs,
