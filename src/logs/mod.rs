@@ -42,7 +42,7 @@ pub use page::Page;
 pub use parse::{EntryLine, Text};
 pub use pipe::{LineWatch, PipeReader};
 pub use query::Query;
-pub use search::{Context, Pattern, PatternError, Search, Searched, Shown, Verdict};
+pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdict};
 pub use warning::{LogWarning, Warnings};
 
 use journal::Journal;

@@ -7,10 +7,12 @@
 
 mod context;
 mod glance;
+mod judge;
 mod pattern;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -18,7 +20,6 @@ use std::ops::ControlFlow;
 pub use context::{Context, Verdict};
 pub use pattern::{Pattern, PatternError};
 
-use self::glance::Glance;
 use self::reader::{Backward, Forward, Merged};
 use super::archive::Archive;
 use super::disk::{self, Segment};
@@ -54,7 +55,7 @@ pub struct Search {
 
 /// What a search comes upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown<'a> {
+pub enum Found<'a> {
     /// An entry that matches, as the JSON object in the file.
     Match(&'a [u8]),
     /// One near a match.
@@ -108,25 +109,22 @@ impl Archive {
     pub fn search(
         &self,
         search: &Search,
-        show: &mut dyn FnMut(Shown<'_>) -> ControlFlow<()>,
+        show: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
     ) -> io::Result<Searched> {
         let stems = self.stems(search)?;
-        let mut searched = Searched {
-            damaged: 0,
-            dropped: self.has_dropped(search, &stems)?,
-        };
+        let dropped = self.has_dropped(search, &stems)?;
         let mut parts = Vec::with_capacity(stems.len());
         for stem in &stems {
             parts.push(self.parts(search, stem)?);
         }
-        if search.limit.is_some() {
+        let damaged = if search.limit.is_some() {
             let files = parts.into_iter().map(Backward::new).collect();
-            backwards(search, Merged::newest_first(files)?, &mut searched, show)?;
+            walk::backwards(search, Merged::newest_first(files)?, show)?
         } else {
             let files = parts.into_iter().map(Forward::new).collect();
-            forwards(search, Merged::oldest_first(files)?, &mut searched, show)?;
-        }
-        Ok(searched)
+            walk::forwards(search, Merged::oldest_first(files)?, show)?
+        };
+        Ok(Searched { damaged, dropped })
     }
 
     fn stems(&self, search: &Search) -> io::Result<Vec<String>> {
@@ -198,206 +196,4 @@ impl Archive {
 /// A moment as it stands in files, moved by so many milliseconds.
 fn bound(moment: Timestamp, by: i64) -> String {
     Timestamp(moment.0.saturating_add(by)).to_string()
-}
-
-/// What a line is to a search.
-enum Judged {
-    Matches,
-    Differs,
-    /// Not admitted, whatever is around it.
-    Out,
-    Damaged,
-}
-
-/// Judges the lines of a file. Holds what can be used again from line to line.
-struct Judge<'a> {
-    search: &'a Search,
-    /// The bounds as they stand in files: comparing them as text is comparing the times.
-    since: Option<String>,
-    until: Option<String>,
-    scratch: String,
-}
-
-impl<'a> Judge<'a> {
-    fn new(search: &'a Search) -> Self {
-        Self {
-            search,
-            since: search.since.map(|since| bound(since, 0)),
-            until: search.until.map(|until| bound(until, 0)),
-            scratch: String::new(),
-        }
-    }
-
-    fn judge(&mut self, line: &[u8]) -> Judged {
-        let Some(seen) = Glance::at(line) else {
-            return self.judge_any(line);
-        };
-        let is_wanted = self
-            .search
-            .stream
-            .is_none_or(|stream| seen.stream == stream.as_str().as_bytes())
-            && self
-                .since
-                .as_ref()
-                .is_none_or(|since| seen.timestamp >= since.as_bytes())
-            && self
-                .until
-                .as_ref()
-                .is_none_or(|until| seen.timestamp <= until.as_bytes());
-        if !is_wanted {
-            return Judged::Out;
-        }
-        let Some(pattern) = &self.search.pattern else {
-            return Judged::Matches;
-        };
-        let matches = if seen.is_escaped {
-            let Some(message) = glance::unescape(seen.message, &mut self.scratch) else {
-                return Judged::Damaged;
-            };
-            pattern.matches(message)
-        } else {
-            pattern.matches_plain(seen.message)
-        };
-        if matches {
-            Judged::Matches
-        } else {
-            Judged::Differs
-        }
-    }
-
-    /// A line that is not exactly as ours are.
-    #[cold]
-    fn judge_any(&self, line: &[u8]) -> Judged {
-        let text = String::from_utf8_lossy(line);
-        let Some(entry) = super::EntryLine::parse(&text) else {
-            return Judged::Damaged;
-        };
-        let stream = match &*entry.stream.decode() {
-            "stdout" => Stream::Stdout,
-            "stderr" => Stream::Stderr,
-            _ => return Judged::Damaged,
-        };
-        let Ok(time) = entry.timestamp.decode().parse::<jiff::Timestamp>() else {
-            return Judged::Damaged;
-        };
-        if !self.search.admits(stream, Timestamp(time.as_millisecond())) {
-            Judged::Out
-        } else if self.search.matches(&entry.message.decode()) {
-            Judged::Matches
-        } else {
-            Judged::Differs
-        }
-    }
-}
-
-fn forwards(
-    search: &Search,
-    mut lines: Merged<Forward>,
-    searched: &mut Searched,
-    show: &mut dyn FnMut(Shown<'_>) -> ControlFlow<()>,
-) -> io::Result<()> {
-    let mut judge = Judge::new(search);
-    let mut context: Context<Vec<u8>> = search.context();
-    while let Some(line) = lines.next()? {
-        let matches = match judge.judge(line) {
-            Judged::Out => continue,
-            Judged::Damaged => {
-                searched.damaged += 1;
-                continue;
-            }
-            Judged::Matches => true,
-            Judged::Differs => false,
-        };
-        let flow = match context.judge(matches) {
-            Verdict::Skip | Verdict::End => ControlFlow::Continue(()),
-            Verdict::Hold(room) => {
-                let mut held = room.unwrap_or_default();
-                held.clear();
-                held.extend_from_slice(line);
-                context.hold(held);
-                ControlFlow::Continue(())
-            }
-            Verdict::Context => show(Shown::Context(line)),
-            Verdict::Match { separate } => {
-                let mut flow = if separate {
-                    show(Shown::Break)
-                } else {
-                    ControlFlow::Continue(())
-                };
-                for held in context.release() {
-                    if flow.is_continue() {
-                        flow = show(Shown::Context(&held));
-                    }
-                }
-                match flow {
-                    ControlFlow::Continue(()) => show(Shown::Match(line)),
-                    ControlFlow::Break(()) => flow,
-                }
-            }
-        };
-        if flow.is_break() {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// What was found going backwards.
-enum Kept {
-    Match(Vec<u8>),
-    Context(Vec<u8>),
-    Break,
-}
-
-fn backwards(
-    search: &Search,
-    mut lines: Merged<Backward>,
-    searched: &mut Searched,
-    show: &mut dyn FnMut(Shown<'_>) -> ControlFlow<()>,
-) -> io::Result<()> {
-    let mut judge = Judge::new(search);
-    let mut context: Context<Vec<u8>> = search.context_backwards();
-    let mut kept = Vec::new();
-    while !context.is_over()
-        && let Some(line) = lines.next()?
-    {
-        let matches = match judge.judge(line) {
-            Judged::Out => continue,
-            Judged::Damaged => {
-                searched.damaged += 1;
-                continue;
-            }
-            Judged::Matches => true,
-            Judged::Differs => false,
-        };
-        match context.judge(matches) {
-            Verdict::Skip => {}
-            Verdict::End => break,
-            Verdict::Hold(room) => {
-                let mut held = room.unwrap_or_default();
-                held.clear();
-                held.extend_from_slice(line);
-                context.hold(held);
-            }
-            Verdict::Context => kept.push(Kept::Context(line.to_vec())),
-            Verdict::Match { separate } => {
-                if separate {
-                    kept.push(Kept::Break);
-                }
-                kept.extend(context.release().map(Kept::Context));
-                kept.push(Kept::Match(line.to_vec()));
-            }
-        }
-    }
-    for item in kept.iter().rev() {
-        let shown = match item {
-            Kept::Match(line) => Shown::Match(line),
-            Kept::Context(line) => Shown::Context(line),
-            Kept::Break => Shown::Break,
-        };
-        if show(shown).is_break() {
-            break;
-        }
-    }
-    Ok(())
 }

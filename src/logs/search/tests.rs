@@ -5,6 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::glance::Glance;
 use super::*;
 use crate::logs::EntryLine;
 
@@ -235,9 +236,9 @@ fn run(dir: &Path, search: &Search) -> (Vec<String>, Searched) {
         .search(search, &mut |item| {
             let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
             shown.push(match item {
-                Shown::Match(line) => format!("+{}", text(line)),
-                Shown::Context(line) => format!("-{}", text(line)),
-                Shown::Break => "--".to_owned(),
+                Found::Match(line) => format!("+{}", text(line)),
+                Found::Context(line) => format!("-{}", text(line)),
+                Found::Break => "--".to_owned(),
             });
             ControlFlow::Continue(())
         })
