@@ -1,14 +1,15 @@
 //! `flowlayer logs`: the log of a running session, or, when none runs, of the files it left (SPEC 7).
 //!
 //! [`online`] asks the session, [`offline`] the files. What is wanted of either is one [`Search`],
-//! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on where
-//! they end.
+//! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on
+//! with what is then [`Shown`](shown::Shown), where they end.
 
 mod follow;
 mod offline;
 mod online;
 mod output;
 mod printer;
+mod shown;
 
 use flowlayer::logs::{Pattern, Search, Stream, Timestamp};
 use flowlayer::protocol;
@@ -49,13 +50,18 @@ pub(crate) fn run(args: LogsArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.session, colors)?;
     let mut output = Output::new()?;
     let ended = client::block_on_beside(async {
-        match online::Online::connect(&peer).await {
-            Ok(online) => online.run(&peer, &wanted, &mut output).await,
+        let (shown, since) = match peer.connect().await {
+            Ok(connected) => online::show(connected, &peer, &wanted, &mut output).await?,
             Err(unreachable) => {
                 let files = offline::Files::of(&peer, unreachable)?;
-                files.run(&peer, &wanted, &mut output).await
+                files.show(&wanted, &mut output)?
             }
+        };
+        if wanted.follow {
+            shown.output.flush()?;
+            follow::run(&peer, shown, since).await?;
         }
+        Ok(())
     })?;
     match ended.and_then(|()| output.flush()) {
         Ok(()) | Err(Stopped::ReaderGone) => Ok(Exit::SUCCESS),

@@ -4,12 +4,10 @@
 use flowlayer::client::{
     self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, Session, Start,
 };
-use flowlayer::logs::{Context, Search};
 
 use super::note;
-use super::online::{admits, show};
-use super::output::{Output, Stopped, reader_gone};
-use super::printer::Printer;
+use super::output::{Stopped, reader_gone};
+use super::shown::Shown;
 use crate::client::Peer;
 use crate::terminal::lines::grouped;
 
@@ -23,13 +21,20 @@ pub(super) struct Since {
     pub(super) session: Option<Session>,
 }
 
+/// Goes on until nobody reads any more, or nobody will ever answer.
+pub(super) async fn run(peer: &Peer, shown: Shown<'_>, since: Since) -> Result<(), Stopped> {
+    let gone = reader_gone()?;
+    let mut follower = Follower { peer, shown };
+    tokio::select! {
+        ended = follower.follow(since) => ended,
+        Ok(()) = gone => Err(Stopped::ReaderGone),
+    }
+}
+
 /// Shows what comes.
-pub(super) struct Follower<'a> {
-    pub(super) peer: &'a Peer,
-    pub(super) search: &'a Search,
-    pub(super) printer: &'a mut Printer,
-    pub(super) output: &'a mut Output,
-    pub(super) context: Context<Entry>,
+struct Follower<'a> {
+    peer: &'a Peer,
+    shown: Shown<'a>,
 }
 
 /// How the connection was told to be last.
@@ -40,15 +45,6 @@ enum Told {
 }
 
 impl Follower<'_> {
-    /// Goes on until nobody reads any more, or nobody will ever answer.
-    pub(super) async fn run(mut self, since: Since) -> Result<(), Stopped> {
-        let gone = reader_gone()?;
-        tokio::select! {
-            ended = self.follow(since) => ended,
-            Ok(()) = gone => Err(Stopped::ReaderGone),
-        }
-    }
-
     async fn follow(&mut self, since: Since) -> Result<(), Stopped> {
         let persistence = match since.session {
             Some(_) => Persistence::OnceConnected,
@@ -77,17 +73,17 @@ impl Follower<'_> {
                     for entry in entries {
                         // After a crash the log may go on without the last entries that were seen.
                         if entry.seq > place.next {
-                            self.output.flush()?;
+                            self.shown.output.flush()?;
                             note(&missing(place.next, entry.seq - 1));
                         }
                         place.next = entry.seq + 1;
                         self.entry(entry)?;
                     }
-                    self.output.flush()?;
+                    self.shown.output.flush()?;
                 }
                 Event::Gap(gap) => {
                     place.next = gap.last + 1;
-                    self.output.flush()?;
+                    self.shown.output.flush()?;
                     note(&missing(gap.first, gap.last));
                 }
                 Event::Connection(ConnectionState::Failing {
@@ -111,19 +107,14 @@ impl Follower<'_> {
     }
 
     fn entry(&mut self, entry: Entry) -> Result<(), Stopped> {
-        let services = &self.search.services;
+        let search = &self.shown.search;
+        let services = &search.services;
         let is_wanted = services.is_empty() || services.iter().any(|name| **name == *entry.service);
-        let is_after = self.search.after_seq.is_none_or(|after| entry.seq > after);
-        if !is_wanted || !is_after || !admits(self.search, &entry) {
-            return Ok(());
+        let is_after = search.after_seq.is_none_or(|after| entry.seq > after);
+        if is_wanted && is_after {
+            self.shown.entry(entry)?;
         }
-        show(
-            self.search,
-            &mut self.context,
-            entry,
-            self.printer,
-            self.output,
-        )
+        Ok(())
     }
 }
 

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use flowlayer::client::Start;
 use flowlayer::config::{self, Config, Suggestions};
-use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Search, Searched, Shown};
+use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Found, Search, Searched};
 use flowlayer::session::LogDefaults;
 
-use super::follow::{Follower, Since};
+use super::follow::Since;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
+use super::shown::Shown;
 use super::{Amount, Wanted, note};
 use crate::client::Peer;
 use crate::failure::Failure;
@@ -51,13 +52,12 @@ impl Files {
         }
     }
 
-    /// Shows what there is, and waits for a session if that is wanted.
-    pub(super) async fn run(
+    /// Shows what there is. A session that comes goes on from there.
+    pub(super) fn show<'a>(
         self,
-        peer: &Peer,
         wanted: &Wanted,
-        output: &mut Output,
-    ) -> Result<(), Stopped> {
+        output: &'a mut Output,
+    ) -> Result<(Shown<'a>, Since), Stopped> {
         let search = Search {
             limit: self.limit(wanted),
             ..wanted.search.clone()
@@ -89,31 +89,18 @@ impl Files {
             // What is written from here on belongs to the session that is waited for.
             let mut bounded = search.clone();
             bounded.before_seq = Some(search.before_seq.map_or(next, |before| before.min(next)));
-            self.show(archive, &bounded, &mut printer, output)?;
+            self.search(archive, &bounded, &mut printer, output)?;
         }
-        output.flush()?;
-        if !wanted.follow {
-            return Ok(());
+        if wanted.follow {
+            let path = self.path.display();
+            note(&format!("no session of {path} runs: waiting for one"));
         }
-        note(&format!(
-            "no session of {} runs: waiting for one",
-            self.path.display()
-        ));
-        let context = search.context();
-        let follower = Follower {
-            peer,
-            search: &search,
-            printer: &mut printer,
-            output,
-            context,
+        let since = Since {
+            start,
+            next,
+            session: None,
         };
-        follower
-            .run(Since {
-                start,
-                next,
-                session: None,
-            })
-            .await
+        Ok((Shown::new(search, printer, output), since))
     }
 
     fn limit(&self, wanted: &Wanted) -> Option<usize> {
@@ -191,7 +178,7 @@ impl Files {
         }))
     }
 
-    fn show(
+    fn search(
         &self,
         archive: &Archive,
         search: &Search,
@@ -200,14 +187,14 @@ impl Files {
     ) -> Result<(), Stopped> {
         let mut stopped = None;
         let mut matches = 0;
-        let searched = archive.search(search, &mut |shown| {
-            match shown {
-                Shown::Match(line) => {
+        let searched = archive.search(search, &mut |found| {
+            match found {
+                Found::Match(line) => {
                     matches += 1;
                     printer.raw(&mut output.text, line);
                 }
-                Shown::Context(line) => printer.raw(&mut output.text, line),
-                Shown::Break => printer.separator(&mut output.text),
+                Found::Context(line) => printer.raw(&mut output.text, line),
+                Found::Break => printer.separator(&mut output.text),
             }
             match output.flush_if_full() {
                 Ok(()) => ControlFlow::Continue(()),

@@ -1,0 +1,62 @@
+//! What a session has been found to say, on its way to the output: the wanted entries, each with what is
+//! around it.
+
+use flowlayer::client::Entry;
+use flowlayer::logs::{self, Context, Search, Timestamp, Verdict};
+use flowlayer::protocol;
+
+use super::output::{Output, Stopped};
+use super::printer::Printer;
+
+/// Where entries go, in the order of their numbers.
+pub(super) struct Shown<'a> {
+    pub(super) search: Search,
+    /// What there was before the next entry.
+    pub(super) context: Context<Entry>,
+    pub(super) printer: Printer,
+    pub(super) output: &'a mut Output,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(search: Search, printer: Printer, output: &'a mut Output) -> Self {
+        Self {
+            context: search.context(),
+            search,
+            printer,
+            output,
+        }
+    }
+
+    /// Whether an entry is wanted, whatever it says.
+    pub(super) fn admits(&self, entry: &Entry) -> bool {
+        let stream = match entry.stream {
+            protocol::Stream::Stdout => logs::Stream::Stdout,
+            protocol::Stream::Stderr => logs::Stream::Stderr,
+        };
+        let timestamp = Timestamp(entry.timestamp.as_millisecond());
+        self.search.admits(stream, timestamp)
+    }
+
+    /// Shows an entry, or holds it, or neither.
+    pub(super) fn entry(&mut self, entry: Entry) -> Result<(), Stopped> {
+        if !self.admits(&entry) {
+            return Ok(());
+        }
+        let text = &mut self.output.text;
+        match self.context.judge(self.search.matches(&entry.message)) {
+            Verdict::Skip | Verdict::End => {}
+            Verdict::Hold(_) => self.context.hold(entry),
+            Verdict::Context => self.printer.entry(text, &entry),
+            Verdict::Match { separate } => {
+                if separate {
+                    self.printer.separator(text);
+                }
+                for held in self.context.release() {
+                    self.printer.entry(text, &held);
+                }
+                self.printer.entry(text, &entry);
+            }
+        }
+        self.output.flush_if_full()
+    }
+}
