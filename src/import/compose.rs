@@ -2,19 +2,17 @@
 //! which goes on reading its file: images, volumes, networks and variables stay there, once.
 //! FlowLayer takes over what it does better: the order of the start, readiness, and the logs.
 
+mod health;
+mod native;
 mod ports;
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use ports::{Port, Published};
-
 use super::draft::{Draft, Service};
-use super::health::{argv, milliseconds, recognise};
-use super::process_compose::{environment, is_path};
 use super::yaml::Node;
-use super::{Beside, ImportError, few_enough, shell, variables, yaml};
+use super::{Beside, ImportError, few_enough, values, variables, yaml};
 
 /// What `docker compose` finds without being told.
 const DEFAULT_NAMES: [&str; 4] = [
@@ -141,16 +139,13 @@ impl Reader<'_> {
         let image = from.get("image").and_then(Node::text);
         service.description = image.map(|image| format!("{name}: {image}"));
         service.set("stopCmd", self.docker(&["stop", name]));
-        let stop = from
-            .get("stop_grace_period")
-            .and_then(Node::text)
-            .and_then(milliseconds);
+        let stop = values::time(from, "stop_grace_period");
         let grace = stop.unwrap_or(STOP_MS).min(3_600_000) + STOP_MARGIN_MS;
         service.set("stopGraceMs", grace);
         // Where docker compose finds its file, and the `.env` beside it.
         service.set("cwd", ".");
         let ports = self.ports(from, &mut service);
-        self.health(name, from, &ports, Some(name), &mut service);
+        self.health(from, &ports, Some(name), &mut service);
         if let Some(published) = ports.first() {
             service.listens_on(published.host);
         }
@@ -175,133 +170,6 @@ impl Reader<'_> {
             }
         }
         service
-    }
-
-    /// A service that has a command but no container runs on this machine.
-    fn native(&mut self, name: &str, from: &Node) -> Option<Service> {
-        let words = |key: &str| -> Option<Vec<String>> {
-            let node = from.get(key)?;
-            match node.text() {
-                // Compose splits words itself, and runs no shell either.
-                Some(text) => {
-                    let words = shell::words(&self.replaced(text))?;
-                    Some(words.into_iter().map(|word| word.text).collect())
-                }
-                None => Some(
-                    node.texts()
-                        .into_iter()
-                        .map(|word| self.replaced(word))
-                        .collect(),
-                ),
-            }
-        };
-        let cmd = if let (None, Some(text)) = (
-            from.get("entrypoint"),
-            from.get("command").and_then(Node::text),
-        ) {
-            shell::line(&self.replaced(text))?
-        } else {
-            let mut argv = words("entrypoint").unwrap_or_default();
-            argv.extend(words("command").unwrap_or_default());
-            let is_command = argv.first().is_some_and(|program| !program.is_empty())
-                && argv.iter().all(|word| !word.contains('\0'));
-            is_command.then(|| shell::Line {
-                env: Vec::new(),
-                cmd: json!(argv),
-            })?
-        };
-        let mut service = Service::new(name, cmd.cmd);
-        if let Some(path) = from
-            .get("working_dir")
-            .and_then(Node::text)
-            .map(|path| self.replaced(path))
-            && is_path(&path)
-        {
-            service.set("cwd", path);
-        }
-        let files = self.env_files(from.get("env_file"), &mut service);
-        if !files.is_empty() {
-            service.set("envFile", files);
-        }
-        let variables = environment(from.get("environment"));
-        let variables = variables.into_iter().map(|(name, value)| {
-            let value = self.replaced(&value);
-            (name, value)
-        });
-        service.set_env(variables);
-        service.set_env(cmd.env);
-        let ports = self.ports(from, &mut service);
-        // Nothing stands between the service and its port.
-        let inner: Vec<Published> = ports
-            .iter()
-            .map(|port| Published {
-                host: port.inner,
-                inner: port.inner,
-            })
-            .collect();
-        self.health(name, from, &inner, None, &mut service);
-        if let Some(port) = inner.first() {
-            service.listens_on(port.host);
-        }
-        if let Some(ms) = from
-            .get("stop_grace_period")
-            .and_then(Node::text)
-            .and_then(milliseconds)
-            && ms > 0
-        {
-            service.set("stopGraceMs", ms);
-        }
-        self.relations(from, &mut service);
-        for (key, value) in from.entries() {
-            match key.as_str() {
-                _ if value.is_null() => {}
-                "command" | "entrypoint" | "working_dir" | "env_file" | "environment" | "ports"
-                | "expose" | "healthcheck" | "depends_on" | "profiles" | "links"
-                | "stop_grace_period" => {}
-                "restart" if value.text() == Some("no") => {}
-                key if key.starts_with("x-") => {}
-                key => {
-                    let shown = value
-                        .text()
-                        .map(|text| format!(": {text}"))
-                        .unwrap_or_default();
-                    service.note(format!("{key}{shown} (line {})", value.line));
-                }
-            }
-        }
-        Some(service)
-    }
-
-    /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that
-    /// may be missing is kept only if it is not.
-    fn env_files(&self, node: Option<&Node>, service: &mut Service) -> Vec<String> {
-        let Some(node) = node else { return Vec::new() };
-        let items = match node.items() {
-            [] => std::slice::from_ref(node),
-            items => items,
-        };
-        let mut files = Vec::new();
-        for item in items {
-            let path = item.get("path").unwrap_or(item).text();
-            let Some(path) = path.map(|path| self.replaced(path)) else {
-                continue;
-            };
-            if !is_path(&path) {
-                continue;
-            }
-            let is_optional = item
-                .get("required")
-                .is_some_and(|required| !required.is_true());
-            if is_optional && !self.beside.has(&path) {
-                service.note(format!(
-                    "env_file {path} (line {}): it is optional and not there; a file in envFile has to be",
-                    item.line
-                ));
-            } else {
-                files.push(path);
-            }
-        }
-        files
     }
 
     /// What it depends on, and whether it starts by itself.
@@ -360,115 +228,6 @@ impl Reader<'_> {
             service.note(format!(
                 "profiles: {}: it starts when asked for",
                 profiles.join(", ")
-            ));
-        }
-    }
-
-    /// The TCP ports that this machine sees, in order.
-    fn ports(&self, from: &Node, service: &mut Service) -> Vec<Published> {
-        let mut ports = Vec::new();
-        for item in from.get("ports").map(Node::items).unwrap_or_default() {
-            let text = item.text().map(|text| self.replaced(text));
-            let published = match &text {
-                Some(text) => ports::short(text),
-                None => ports::long(item, |text| self.replaced(text)),
-            };
-            match published {
-                Port::Fixed(published) => ports.push(published),
-                Port::First(published, others) => {
-                    ports.push(published);
-                    service.note(format!("the ports (line {}) {others}", item.line));
-                }
-                Port::Other(why) => {
-                    let shown = text.unwrap_or_else(|| "in the long form".to_owned());
-                    service.note(format!("the port {shown} (line {}): {why}", item.line));
-                }
-            }
-        }
-        if let [_, others @ ..] = ports.as_slice()
-            && !others.is_empty()
-        {
-            let others: Vec<String> = others.iter().map(|port| port.host.to_string()).collect();
-            service.note(format!(
-                "further ports ({}): FlowLayer checks one a service",
-                others.join(", ")
-            ));
-        }
-        ports
-    }
-
-    fn health(
-        &self,
-        name: &str,
-        from: &Node,
-        ports: &[Published],
-        container: Option<&str>,
-        service: &mut Service,
-    ) {
-        let Some(check) = from.get("healthcheck") else {
-            return;
-        };
-        if check.get("disable").is_some_and(Node::is_true) {
-            return;
-        }
-        let Some(test) = check.get("test") else {
-            return service.note("healthcheck: the test is that of the image");
-        };
-        let (command, mut run) = match (test.text(), test.texts().as_slice()) {
-            (Some(line), _) => (
-                argv(&self.replaced(line)),
-                vec!["sh".to_owned(), "-c".to_owned(), self.replaced(line)],
-            ),
-            (None, ["NONE", ..]) => return,
-            (None, ["CMD-SHELL", line, ..]) => (
-                argv(&self.replaced(line)),
-                vec!["sh".to_owned(), "-c".to_owned(), self.replaced(line)],
-            ),
-            (None, ["CMD", words @ ..]) => {
-                let words: Vec<String> = words.iter().map(|word| self.replaced(word)).collect();
-                (Some(words.clone()), words)
-            }
-            _ => return service.note("healthcheck.test: neither CMD nor CMD-SHELL"),
-        };
-        let here = |inner: u16| {
-            let mut known = ports.iter();
-            let found = known.find(|port| port.inner == inner).map(|port| port.host);
-            found.or_else(|| container.is_none().then_some(inner))
-        };
-        let check_of_ours = command.as_deref().and_then(recognise);
-        let mut probe = if let Some(probe) = check_of_ours.and_then(|check| check.probe(here)) {
-            probe
-        } else {
-            let is_command = run.first().is_some_and(|program| !program.is_empty())
-                && run.iter().all(|word| !word.contains('\0'));
-            if !is_command {
-                return service.note("healthcheck.test: it is no command");
-            }
-            if container.is_some() {
-                let mut argv = self.compose.clone();
-                argv.extend(["exec", "-T", name].map(str::to_owned));
-                argv.append(&mut run);
-                run = argv;
-            }
-            json!({ "type": "exec", "cmd": run })
-        };
-        let timeout = check
-            .get("timeout")
-            .and_then(Node::text)
-            .and_then(milliseconds);
-        if let Some(ms) = timeout.filter(|&ms| ms > 0) {
-            probe["attemptTimeoutMs"] = json!(ms);
-        }
-        service.set("ready", probe);
-        let timing = ["interval", "retries", "start_period", "start_interval"];
-        let given: Vec<&str> = timing
-            .into_iter()
-            .filter(|key| check.get(key).is_some())
-            .collect();
-        if !given.is_empty() {
-            service.note(format!(
-                "healthcheck {}: FlowLayer probes every 200 ms until the probe passes (ready.timeoutMs sets a limit)",
-                given.join(", ")
             ));
         }
     }

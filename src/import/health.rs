@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::shell;
+use super::yaml::Node;
 
 /// What a check command asks for, when a probe of our own asks the same.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,6 +118,21 @@ fn is_here(host: &str) -> bool {
     )
 }
 
+/// What is said of how often a check is made, where any of these keys is given.
+pub(super) fn timing(check: &Node, keys: &[&str]) -> Option<String> {
+    let given: Vec<&str> = keys
+        .iter()
+        .copied()
+        .filter(|key| check.get(key).is_some())
+        .collect();
+    (!given.is_empty()).then(|| {
+        format!(
+            "{}: FlowLayer probes every 200 ms until the probe passes (ready.timeoutMs sets a limit)",
+            given.join(", ")
+        )
+    })
+}
+
 /// A port number that is not 0.
 pub(super) fn positive(port: &str) -> Option<u16> {
     port.trim().parse().ok().filter(|&port| port > 0)
@@ -134,42 +150,6 @@ impl Check {
             Self::Tcp { port } => json!({ "type": "tcp", "port": here(*port)? }),
         })
     }
-}
-
-/// A time as Go writes it (`1m30s`, `500ms`) or in seconds, in ms.
-pub(super) fn milliseconds(text: &str) -> Option<u64> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(u64::from(seconds) * 1000);
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let end = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        total += number
-            * match &rest[..end] {
-                "h" => 3_600_000.0,
-                "m" => 60_000.0,
-                "s" => 1000.0,
-                "ms" => 1.0,
-                "us" | "µs" => 0.001,
-                "ns" => 0.000_001,
-                _ => return None,
-            };
-        rest = &rest[end..];
-    }
-    // What a config can hold.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "within the bounds"
-    )]
-    (text.len() < 32 && (0.0..4_294_967_295.0).contains(&total)).then_some(total as u64)
 }
 
 #[cfg(test)]
@@ -209,22 +189,6 @@ mod tests {
             "",
         ] {
             assert_eq!(check(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn times_are_read() {
-        for (text, ms) in [
-            ("10s", 10_000),
-            ("1m30s", 90_000),
-            ("500ms", 500),
-            ("5", 5000),
-            ("1.5s", 1500),
-        ] {
-            assert_eq!(milliseconds(text), Some(ms), "{text}");
-        }
-        for text in ["", "x", "5x", "-5s", "9999999h", "1e9s", "s"] {
-            assert!(matches!(milliseconds(text), None | Some(0)), "{text}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod package;
 mod process_compose;
 mod procfile;
 mod shell;
+mod values;
 mod variables;
 mod yaml;
 

@@ -1,9 +1,11 @@
 //! The file of process-compose: processes with probes and conditions much like ours.
 
+mod readiness;
+
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Service};
-use super::health::{milliseconds, positive};
+use super::values::{environment, is_command, is_path, milliseconds, unknown};
 use super::yaml::Node;
 use super::{Beside, ImportError, few_enough, shell, variables, yaml};
 
@@ -48,9 +50,6 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
     }
     Ok(draft)
 }
-
-/// Of a probe and a line of the log, whichever of the two comes first in the file.
-const LOG_LINE_DECIDES: &str = "readiness_probe: ready_log_line decides";
 
 struct Shared {
     environment: Vec<(String, String)>,
@@ -116,14 +115,9 @@ fn command(process: &Node) -> Option<(Value, Vec<(String, String)>)> {
         .map(Node::texts)
         .unwrap_or_default();
     if !entrypoint.is_empty() {
-        if entrypoint[0].is_empty() || entrypoint.iter().any(|word| word.contains('\0')) {
-            return None;
-        }
-        let argv: Vec<String> = entrypoint
-            .iter()
-            .map(|word| variables::unescape(word))
-            .collect();
-        return Some((json!(argv), Vec::new()));
+        let words = entrypoint.into_iter().map(variables::unescape);
+        let argv: Vec<String> = words.collect();
+        return is_command(&argv).then(|| (json!(argv), Vec::new()));
     }
     let text = process.get("command")?.text()?;
     let line = shell::line(&variables::unescape(text))?;
@@ -139,16 +133,8 @@ fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<Stri
             _ => service.note("working_dir: it refers to variables or is no path"),
         },
         "depends_on" => depends_on(service, value, oneshots),
-        "readiness_probe" => readiness(service, value),
-        "ready_log_line" => {
-            if let Some(line) = value.text() {
-                if service.fields.contains_key("ready") {
-                    service.note(LOG_LINE_DECIDES);
-                }
-                let pattern = regex::escape(line);
-                service.set("ready", json!({ "type": "log", "pattern": pattern }));
-            }
-        }
+        "readiness_probe" => readiness::probe(service, value),
+        "ready_log_line" => readiness::log_line(service, value),
         "shutdown" => shutdown(service, value),
         "disabled" => {
             if value.is_true() {
@@ -192,13 +178,7 @@ fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<Stri
         | "is_disabled"
         | "disable_ansi_colors"
             if !value.is_true() => {}
-        key => {
-            let shown = value
-                .text()
-                .map(|text| format!(": {text}"))
-                .unwrap_or_default();
-            service.note(format!("{key}{shown} (line {})", value.line));
-        }
+        key => service.note(unknown(key, value)),
     }
 }
 
@@ -226,107 +206,6 @@ fn depends_on(service: &mut Service, value: &Node, oneshots: &mut Vec<String>) {
     }
 }
 
-fn readiness(service: &mut Service, value: &Node) {
-    let mut probe = if let Some(get) = value.get("http_get") {
-        let given = |key: &str, default: &str| {
-            get.get(key)
-                .and_then(Node::text)
-                .unwrap_or(default)
-                .to_owned()
-        };
-        let (host, scheme, mut path) = (
-            given("host", "127.0.0.1"),
-            given("scheme", "http"),
-            given("path", "/"),
-        );
-        if !path.starts_with('/') {
-            path.insert(0, '/');
-        }
-        for key in ["headers", "status_code"] {
-            if get.get(key).is_some() {
-                service.note(format!(
-                    "readiness_probe.http_get.{key}: any status from 200 to 399 is ready"
-                ));
-            }
-        }
-        let default = if scheme.eq_ignore_ascii_case("https") {
-            "443"
-        } else {
-            "80"
-        };
-        let port = given("port", default);
-        let scheme = scheme.to_ascii_lowercase();
-        let is_plain = |text: &str| {
-            text.chars()
-                .all(|c| c.is_ascii_graphic() && !"$\"<>\\^`{|}".contains(c))
-        };
-        let is_host = |host: &str| {
-            !host.is_empty()
-                && host
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
-        };
-        match positive(&port) {
-            Some(port)
-                if matches!(scheme.as_str(), "http" | "https")
-                    && is_host(&host)
-                    && is_plain(&path) =>
-            {
-                json!({ "type": "http", "url": format!("{scheme}://{host}:{port}{path}") })
-            }
-            _ => return service.note("readiness_probe.http_get: it is no plain URL"),
-        }
-    } else if let Some(exec) = value.get("exec") {
-        let text = exec.get("command").and_then(Node::text).unwrap_or_default();
-        let Some(line) = shell::line(&variables::unescape(text)) else {
-            return service.note("readiness_probe.exec: it has no command");
-        };
-        // An assignment in front is the shell's again: a probe has no `env` of its own.
-        let mut cmd = if line.env.is_empty() {
-            line.cmd
-        } else {
-            shell::script(&variables::unescape(text))
-        };
-        if let Some(directory) = exec.get("working_dir").and_then(Node::text) {
-            let text = variables::unescape(text);
-            cmd = shell::script(&format!("cd {} && {{ {text}\n}}", shell::quoted(directory)));
-        }
-        json!({ "type": "exec", "cmd": cmd })
-    } else {
-        return service.note("readiness_probe: neither http_get nor exec");
-    };
-    if let Some(ms) = value
-        .get("timeout_seconds")
-        .and_then(Node::text)
-        .and_then(milliseconds)
-        .filter(|&ms| ms > 0)
-    {
-        probe["attemptTimeoutMs"] = json!(ms.min(u64::from(u32::MAX)));
-    }
-    let timing = [
-        "initial_delay_seconds",
-        "period_seconds",
-        "success_threshold",
-        "failure_threshold",
-    ];
-    let named: Vec<&str> = timing
-        .into_iter()
-        .filter(|key| value.get(key).is_some())
-        .collect();
-    if !named.is_empty() {
-        service.note(format!(
-            "readiness_probe {}: FlowLayer probes every 200 ms until the probe passes (ready.timeoutMs sets a limit)",
-            named.join(", ")
-        ));
-    }
-    // A line that says so is what the dependents wait for, when there is one.
-    if service.fields.contains_key("ready") {
-        service.note(LOG_LINE_DECIDES);
-    } else {
-        service.set("ready", probe);
-    }
-}
-
 fn shutdown(service: &mut Service, value: &Node) {
     for (key, value) in value.entries() {
         let Some(text) = value.text() else { continue };
@@ -350,28 +229,9 @@ fn shutdown(service: &mut Service, value: &Node) {
     }
 }
 
-/// Variables as a list of `NAME=value` or as a mapping.
-pub(super) fn environment(node: Option<&Node>) -> Vec<(String, String)> {
-    let Some(node) = node else { return Vec::new() };
-    let listed = node.items().iter().filter_map(|item| {
-        let (name, value) = item.text()?.split_once('=')?;
-        Some((name.trim().to_owned(), value.to_owned()))
-    });
-    let mapped = node
-        .entries()
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned())));
-    listed.chain(mapped).collect()
-}
-
-pub(super) fn is_identifier(name: &str) -> bool {
+fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-pub(super) fn is_path(path: &str) -> bool {
-    !path.is_empty() && !path.contains('\0')
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The ports of a compose service, in all their spellings.
 
+use super::Reader;
+use crate::import::draft::Service;
 use crate::import::health::positive;
 use crate::import::yaml::Node;
 
@@ -10,7 +12,7 @@ pub(super) struct Published {
     pub(super) inner: u16,
 }
 
-pub(super) enum Port {
+enum Port {
     Fixed(Published),
     /// The first of a range, and what is said of the others.
     First(Published, String),
@@ -19,7 +21,7 @@ pub(super) enum Port {
 }
 
 /// `80`, `8080:80`, `127.0.0.1:8080:80`, `[::1]:8080:80`, each with `/tcp` or `/udp`.
-pub(super) fn short(text: &str) -> Port {
+fn short(text: &str) -> Port {
     let (text, protocol) = text.rsplit_once('/').unwrap_or((text, "tcp"));
     if protocol != "tcp" {
         return Port::Other("only TCP ports are checked");
@@ -68,7 +70,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// The long form; `replaced` puts values in place of variables.
-pub(super) fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
+fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
     let text = |key: &str| item.get(key).and_then(Node::text).map(&replaced);
     if text("protocol").is_some_and(|protocol| protocol != "tcp") {
         return Port::Other("only TCP ports are checked");
@@ -77,6 +79,41 @@ pub(super) fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
         return Port::Other("Docker chooses its number");
     };
     fixed(&host, &inner)
+}
+
+impl Reader<'_> {
+    /// The TCP ports that this machine sees, in order.
+    pub(super) fn ports(&self, from: &Node, service: &mut Service) -> Vec<Published> {
+        let mut ports = Vec::new();
+        for item in from.get("ports").map(Node::items).unwrap_or_default() {
+            let text = item.text().map(|text| self.replaced(text));
+            let published = match &text {
+                Some(text) => short(text),
+                None => long(item, |text| self.replaced(text)),
+            };
+            match published {
+                Port::Fixed(published) => ports.push(published),
+                Port::First(published, others) => {
+                    ports.push(published);
+                    service.note(format!("the ports (line {}) {others}", item.line));
+                }
+                Port::Other(why) => {
+                    let shown = text.unwrap_or_else(|| "in the long form".to_owned());
+                    service.note(format!("the port {shown} (line {}): {why}", item.line));
+                }
+            }
+        }
+        if let [_, others @ ..] = ports.as_slice()
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(|port| port.host.to_string()).collect();
+            service.note(format!(
+                "further ports ({}): FlowLayer checks one a service",
+                others.join(", ")
+            ));
+        }
+        ports
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,128 @@
+//! A compose service that has a command but no container: it runs on this machine, without Docker.
+
+use serde_json::json;
+
+use super::Reader;
+use super::ports::Published;
+use crate::import::draft::Service;
+use crate::import::shell;
+use crate::import::values::{environment, is_command, is_path, time, unknown};
+use crate::import::yaml::Node;
+
+impl Reader<'_> {
+    /// The service, when it has a command.
+    pub(super) fn native(&mut self, name: &str, from: &Node) -> Option<Service> {
+        let line = self.command(from)?;
+        let mut service = Service::new(name, line.cmd);
+        if let Some(path) = from
+            .get("working_dir")
+            .and_then(Node::text)
+            .map(|path| self.replaced(path))
+            && is_path(&path)
+        {
+            service.set("cwd", path);
+        }
+        let files = self.env_files(from.get("env_file"), &mut service);
+        if !files.is_empty() {
+            service.set("envFile", files);
+        }
+        let variables = environment(from.get("environment"));
+        let variables = variables.into_iter().map(|(name, value)| {
+            let value = self.replaced(&value);
+            (name, value)
+        });
+        service.set_env(variables);
+        service.set_env(line.env);
+        let ports = self.ports(from, &mut service);
+        // Nothing stands between the service and its port.
+        let inner: Vec<Published> = ports
+            .iter()
+            .map(|port| Published {
+                host: port.inner,
+                inner: port.inner,
+            })
+            .collect();
+        self.health(from, &inner, None, &mut service);
+        if let Some(port) = inner.first() {
+            service.listens_on(port.host);
+        }
+        if let Some(ms) = time(from, "stop_grace_period").filter(|&ms| ms > 0) {
+            service.set("stopGraceMs", ms);
+        }
+        self.relations(from, &mut service);
+        for (key, value) in from.entries() {
+            match key.as_str() {
+                _ if value.is_null() => {}
+                "command" | "entrypoint" | "working_dir" | "env_file" | "environment" | "ports"
+                | "expose" | "healthcheck" | "depends_on" | "profiles" | "links"
+                | "stop_grace_period" => {}
+                "restart" if value.text() == Some("no") => {}
+                key if key.starts_with("x-") => {}
+                key => service.note(unknown(key, value)),
+            }
+        }
+        Some(service)
+    }
+
+    /// Its entrypoint and command, and variables that were assigned in front of it.
+    fn command(&self, from: &Node) -> Option<shell::Line> {
+        let words = |key: &str| -> Option<Vec<String>> {
+            let node = from.get(key)?;
+            match node.text() {
+                // Compose splits words itself, and runs no shell either.
+                Some(text) => {
+                    let words = shell::words(&self.replaced(text))?;
+                    Some(words.into_iter().map(|word| word.text).collect())
+                }
+                None => Some(
+                    node.texts()
+                        .into_iter()
+                        .map(|word| self.replaced(word))
+                        .collect(),
+                ),
+            }
+        };
+        let alone = from.get("command").and_then(Node::text);
+        if let (None, Some(text)) = (from.get("entrypoint"), alone) {
+            return shell::line(&self.replaced(text));
+        }
+        let mut argv = words("entrypoint").unwrap_or_default();
+        argv.extend(words("command").unwrap_or_default());
+        is_command(&argv).then(|| shell::Line {
+            env: Vec::new(),
+            cmd: json!(argv),
+        })
+    }
+
+    /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that
+    /// may be missing is kept only if it is not.
+    fn env_files(&self, node: Option<&Node>, service: &mut Service) -> Vec<String> {
+        let Some(node) = node else { return Vec::new() };
+        let items = match node.items() {
+            [] => std::slice::from_ref(node),
+            items => items,
+        };
+        let mut files = Vec::new();
+        for item in items {
+            let path = item.get("path").unwrap_or(item).text();
+            let Some(path) = path.map(|path| self.replaced(path)) else {
+                continue;
+            };
+            if !is_path(&path) {
+                continue;
+            }
+            let is_optional = item
+                .get("required")
+                .is_some_and(|required| !required.is_true());
+            if is_optional && !self.beside.has(&path) {
+                service.note(format!(
+                    "env_file {path} (line {}): it is optional and not there; a file in envFile has to be",
+                    item.line
+                ));
+            } else {
+                files.push(path);
+            }
+        }
+        files
+    }
+}
