@@ -1,0 +1,120 @@
+//! Files of process-compose.
+
+use super::*;
+
+#[test]
+fn process_compose_is_carried_over_with_its_probes() {
+    let text = r#"
+version: "0.5"
+log_level: debug
+environment: ["GLOBAL=1"]
+processes:
+  db:
+    command: postgres -D data
+    description: the database
+    readiness_probe:
+      exec: {command: "pg_isready -q"}
+      period_seconds: 2
+      timeout_seconds: 3
+    shutdown: {command: "pg_ctl stop -D data", timeout_seconds: 20, signal: 15}
+    availability: {restart: always, max_restarts: 3}
+  seed:
+    command: "./seed.sh && echo done"
+    depends_on: {db: {condition: process_healthy}}
+  api:
+    command: node api.js
+    working_dir: api
+    environment: ["PORT=3000", "DATA=$HOME/data"]
+    depends_on:
+      seed: {condition: process_completed_successfully}
+    readiness_probe:
+      http_get: {host: 127.0.0.1, port: 3000, path: /healthz}
+  worker:
+    command: node worker.js
+    ready_log_line: "ready (1)"
+    disabled: true
+    namespace: jobs
+    liveness_probe: {exec: {command: "true"}}
+"#;
+    let (config, notes) = imported(
+        Kind::ProcessCompose,
+        "process-compose.yaml",
+        text,
+        &[(".env", "")],
+    );
+    assert_eq!(
+        config["services"],
+        serde_json::json!({
+            "db": {
+                "cmd": "postgres -D data", "envFile": [".env"], "env": {"GLOBAL": "1"},
+                "ready": {"type": "exec", "cmd": "pg_isready -q", "attemptTimeoutMs": 3000},
+                "stopCmd": "pg_ctl stop -D data", "stopGraceMs": 20000,
+            },
+            "seed": {
+                "kind": "oneshot", "cmd": ["sh", "-c", "./seed.sh && echo done"], "envFile": [".env"],
+                "env": {"GLOBAL": "1"}, "dependsOn": ["db"],
+            },
+            "api": {
+                "cmd": ["sh", "-c", "export DATA=\"$HOME/data\"; exec node api.js"], "envFile": [".env"],
+                "env": {"GLOBAL": "1", "PORT": "3000"}, "cwd": "api", "dependsOn": ["seed"],
+                "ready": {"type": "http", "url": "http://127.0.0.1:3000/healthz"},
+            },
+            "worker": {
+                "cmd": "node worker.js", "envFile": [".env"], "env": {"GLOBAL": "1"},
+                "ready": {"type": "log", "pattern": "ready \\(1\\)"}, "autoStart": false,
+            },
+        })
+    );
+    let said = notes.join("\n");
+    for what in [
+        "log_level",
+        "availability.restart: always",
+        "namespace: jobs",
+        "liveness_probe",
+        "period_seconds",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+}
+
+#[test]
+fn a_log_line_decides_over_a_probe_wherever_it_stands() {
+    let probe = "    readiness_probe: {exec: {command: check}}\n";
+    let line = "    ready_log_line: up\n";
+    for (first, second) in [(probe, line), (line, probe)] {
+        let text = format!("processes:\n  a:\n    command: x\n{first}{second}");
+        let (config, notes) = imported(Kind::ProcessCompose, "process-compose.yaml", &text, &[]);
+        assert_eq!(config["services"]["a"]["ready"]["type"], "log");
+        assert_eq!(notes, ["a: readiness_probe: ready_log_line decides"]);
+    }
+}
+
+#[test]
+fn what_no_config_can_hold_is_taken_out_and_said() {
+    let text = "processes:\n  a: {command: x, depends_on: {a: {}, gone: {}, b: {}}}\n  b: {command: y, depends_on: {a: {}}}\n  c: {}\n  '': {command: z}\n  d: {command: x, working_dir: \"a\\0b\"}\n  e: {entrypoint: [\"x\\0\"]}\n";
+    let (config, notes) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &[]);
+    let services = &config["services"];
+    assert_eq!(
+        services.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["a", "b", "d"]
+    );
+    let said = notes.join("\n");
+    for what in [
+        "it depends on itself",
+        "it depends on \"gone\", which is not here",
+        "closes a circle",
+        "c: it has no command",
+        "a service without a name",
+        "d: working_dir",
+        "e: it has no command",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+}
+
+#[test]
+fn comments_cannot_become_config() {
+    let text = "processes:\n  a: {command: x, description: \"x\\u2028\\\"services\\\": {} \\n*/ \\e[2J\"}\n  \"b\\n//\\\"\": {command: x, unknown: \"y\\r\\n\\\"z\\\": 1\"}\n";
+    let (config, _) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &[]);
+    assert_eq!(config["services"].as_object().unwrap().len(), 2);
+}
