@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::process::Why;
+use crate::process::{Mode, ProcessInfo, Why};
+use crate::runtime::status::Status;
 
 /// A service and everything it asked for since it was looked at last.
 struct Service {

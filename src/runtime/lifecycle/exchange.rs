@@ -1,0 +1,79 @@
+//! What a lifecycle is told, and what it asks for.
+
+use super::Facts;
+use crate::ports::Holder;
+use crate::process::{End, LifeId, Mode, ProcessInfo};
+
+/// What happened to a service, or what is wanted of it.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Bring it up. Legal when it [`may_start`](super::Lifecycle::may_start).
+    Start,
+    /// Take it down. Legal always; without effect when it is down.
+    Stop,
+    /// Take it down without any grace.
+    Kill,
+    /// Show it as `stopped` although it never ran: blocked, or no longer wanted.
+    Rest,
+    /// Nobody listens on its port.
+    PortFree(LifeId),
+    /// Somebody does, or it could not be found out: words for people, and who it is.
+    PortBusy(LifeId, String, Option<Holder>),
+    /// Its leader exists.
+    Spawned(LifeId, u32),
+    /// It could not be started: words for people.
+    SpawnFailed(LifeId, String),
+    /// Its leader has ended; so many others of it are left.
+    Exited(LifeId, End, usize),
+    /// Of what a succeeded oneshot has left, so many are still there.
+    Left(LifeId, usize),
+    /// Its pipes have ended, or 200 ms have passed since that was asked for.
+    Drained(LifeId),
+    /// One attempt failed: words of the probe.
+    ProbeFailed(LifeId, String),
+    /// An attempt passed.
+    ProbePassed(LifeId),
+    /// Its stop command has ended: `Err` says how it failed.
+    StopCommandEnded(LifeId, Result<(), String>),
+    /// A takedown is still waiting for these.
+    Remaining(u32, Vec<ProcessInfo>),
+    /// A takedown is done: nothing is left.
+    Gone(u32),
+    /// After a stop, its port is free again; or somebody else's, in which case words name it.
+    PortReleased(LifeId, Option<String>),
+    /// After a stop, its port was not released in time: words for people.
+    PortHeld(LifeId, String),
+    /// Time has passed.
+    Tick,
+}
+
+/// What is to be done for a service, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Find out whether somebody listens on the port: `PortFree` or `PortBusy`.
+    CheckPort(LifeId, u16),
+    /// Start the command: `Spawned` or `SpawnFailed`, later `Exited`.
+    Spawn(LifeId),
+    /// Attempt the probe until it passes: `ProbeFailed` each time it does not, `ProbePassed`.
+    StartProbe(LifeId),
+    /// Stop attempting; an attempt under way is ended.
+    StopProbe,
+    /// Run the stop command: `StopCommandEnded`.
+    RunStopCommand(LifeId),
+    /// End the stop command with all its descendants.
+    EndStopCommand(LifeId),
+    /// Take down whatever the service has: `Remaining` as it changes, `Gone` at the end.
+    TakeDown(u32, Mode),
+    /// Report when its pipes have ended or 200 ms have passed: `Drained`.
+    Drain(LifeId),
+    /// The life is over: stop reading its pipes, publish what they still held.
+    Cut,
+    /// Wait, 5 s at most, until nobody listens on the port: `PortReleased` or `PortHeld`.
+    AwaitRelease(LifeId, u16),
+    /// Write one entry into the service's own log.
+    Note(String),
+    /// The same for the reason of a failure, which is published as its detail too.
+    NoteFailure(String),
+    /// Publish the service as it is now.
+    Publish(Facts),
+}

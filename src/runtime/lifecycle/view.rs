@@ -1,0 +1,188 @@
+//! A service as others see it: where it stands, and what is published of it. Nothing here changes it.
+
+use super::{Lifecycle, Now, State, words};
+use crate::process::End;
+use crate::runtime::status::{PortConflict, ProbeTally, ServiceKind, Status};
+
+/// What is published of a service beyond its name and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its status.
+    pub status: Status,
+    /// Whether its terminal startup state is reached.
+    pub up: bool,
+    /// Words for people.
+    pub detail: Option<String>,
+    /// The leader's process id while it lives.
+    pub pid: Option<u32>,
+    /// How its last life ended, when it has.
+    pub end: Option<End>,
+    /// The probe that is being attempted, or that had not passed when the last life failed.
+    pub probe: Option<ProbeTally>,
+    /// Who had its port when it was to be started.
+    pub port_conflict: Option<PortConflict>,
+}
+
+/// Where a service stands, as far as others need to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not running, and nothing under way to change that.
+    Down(Rest),
+    /// On its way up, no process yet (or not known yet).
+    Starting,
+    /// It has a process and is not up yet.
+    Coming,
+    /// Its terminal startup state is reached.
+    Up,
+    /// Its leader is gone and the failure is about to be published.
+    Falling,
+    /// On its way down.
+    Stopping,
+}
+
+/// Why a service is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Not started yet.
+    Unknown,
+    /// Stopped, or never wanted.
+    Stopped,
+    /// Failed.
+    Failed,
+}
+
+impl Lifecycle {
+    /// Where it stands.
+    pub fn standing(&self) -> Standing {
+        match &self.state {
+            State::Down { rest, .. } => Standing::Down(*rest),
+            State::Starting { .. } => Standing::Starting,
+            State::Coming { .. } => Standing::Coming,
+            State::Up { .. } => Standing::Up,
+            State::Falling(_) => Standing::Falling,
+            State::Stopping(_) => Standing::Stopping,
+        }
+    }
+
+    /// Whether it is down with nothing of an earlier life left or on its way out.
+    pub fn is_clear(&self) -> bool {
+        matches!(&self.state, State::Down { clearing: None, .. })
+    }
+
+    /// Whether [`Event::Start`](super::Event::Start) is legal: it is down, or a oneshot that may run again.
+    pub fn may_start(&self) -> bool {
+        match self.state {
+            State::Down { .. } => true,
+            State::Up { .. } => self.spec.kind == ServiceKind::Oneshot,
+            _ => false,
+        }
+    }
+
+    /// Whether its last stop could not be carried out.
+    pub fn could_not_stop(&self) -> bool {
+        matches!(self.state, State::Down { .. }) && (self.stuck || self.port_held)
+    }
+
+    /// Daemon or oneshot.
+    pub fn kind(&self) -> ServiceKind {
+        self.spec.kind
+    }
+
+    /// Why it failed, when it has: for results and for those it blocks.
+    pub fn failure(&self) -> Option<&str> {
+        match &self.state {
+            State::Down {
+                rest: Rest::Failed,
+                detail,
+                ..
+            } => detail.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The service as it is to be published now.
+    pub fn facts(&self, now: Now) -> Facts {
+        Facts {
+            status: self.status(),
+            up: matches!(self.state, State::Up { .. }),
+            detail: self.detail(now),
+            pid: self.pid(),
+            end: self.end,
+            probe: self.probe_tally(now),
+            port_conflict: self.port_conflict.clone(),
+        }
+    }
+
+    pub(super) fn probe_tally(&self, now: Now) -> Option<ProbeTally> {
+        match &self.state {
+            State::Coming { work, .. } => work.tally(now, self.spec.probe.as_ref()),
+            State::Up { .. } => None,
+            State::Down { .. }
+            | State::Starting { .. }
+            | State::Falling(_)
+            | State::Stopping(_) => self.unpassed.clone(),
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        match &self.state {
+            State::Down {
+                rest: Rest::Unknown,
+                ..
+            } => Status::Unknown,
+            State::Down {
+                rest: Rest::Stopped,
+                ..
+            } => Status::Stopped,
+            State::Down {
+                rest: Rest::Failed, ..
+            } => Status::Failed,
+            State::Starting { .. } => Status::Starting,
+            State::Coming { .. } => Status::Running,
+            State::Up { .. }
+                if self.spec.kind == ServiceKind::Daemon && self.spec.probe.is_none() =>
+            {
+                Status::Running
+            }
+            State::Up { .. } => Status::Ready,
+            State::Falling(failing) => failing.shown,
+            State::Stopping(_) => Status::Stopping,
+        }
+    }
+
+    fn pid(&self) -> Option<u32> {
+        match &self.state {
+            State::Coming { pid, .. } | State::Up { pid, .. } => *pid,
+            State::Stopping(stop) => stop.pid,
+            State::Down { .. } | State::Starting { .. } | State::Falling(_) => None,
+        }
+    }
+
+    /// One line on what it waits for or why it is where it is.
+    pub fn detail(&self, now: Now) -> Option<String> {
+        match &self.state {
+            State::Down { detail, .. } => detail.clone(),
+            State::Starting { step, .. } => step.detail(now),
+            State::Coming { work, .. } => work.detail(now, self.spec.probe.as_ref()),
+            State::Up { left: 0, .. } => None,
+            State::Up { left, .. } => Some(format!(
+                "left {} running",
+                words::count(*left as u64, "process", "processes")
+            )),
+            State::Falling(failing) => Some(failing.words(false)),
+            State::Stopping(stop) => Some(stop.detail(now)),
+        }
+    }
+
+    /// Whether what is published of it changes with time alone: it waits for something.
+    pub fn is_waiting(&self) -> bool {
+        match &self.state {
+            State::Down { clearing, .. } => clearing.is_some(),
+            State::Up { .. } => false,
+            State::Starting { .. }
+            | State::Coming { .. }
+            | State::Falling(_)
+            | State::Stopping(_) => true,
+        }
+    }
+}
