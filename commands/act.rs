@@ -3,17 +3,15 @@
 mod outcome;
 mod steps;
 
-use std::future::pending;
-
 use flowlayer::client::{Client, CommandError};
 use flowlayer::protocol::Command;
 use futures_util::StreamExt;
 use futures_util::stream;
-use tokio::time::{Instant, sleep_until};
 
 use crate::cli::{ActionArgs, RestartArgs};
 use crate::client::watch::Watch;
 use crate::client::{self, Peer};
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -56,10 +54,9 @@ fn run(
         _ => {}
     }
     let peer = Peer::find(args.session, colors)?;
-    let limit = args.timeout.timeout;
     client::block_on(async {
-        let deadline = limit.map(|limit| Instant::now() + limit.duration());
-        let connected = peer.connect_by(deadline, limit).await?;
+        let deadline = Deadline::from_now(args.timeout.timeout);
+        let connected = peer.connect_by(deadline).await?;
         client::check_names(&args.services, &connected.services)?;
         let meant = if with_dependents {
             steps::with_dependents(&args.services, &connected.services)?
@@ -94,7 +91,6 @@ fn run(
             names,
             services: watch.to_vec(),
             trouble,
-            limit,
         };
         outcome.report(args.json, colors)
     })
@@ -109,7 +105,7 @@ async fn perform(
     client: &Client,
     steps: Vec<Vec<Command>>,
     watch: &mut Watch,
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
 ) -> Vec<Trouble> {
     for step in steps {
         let mut commands = stream::iter(step)
@@ -129,8 +125,8 @@ async fn perform(
                     None => break,
                 },
                 news = watch.next(), if tells => tells = news.is_some(),
-                () = until(deadline) => {
-                    trouble.push(Trouble::TimedOut);
+                passed = Deadline::passed(deadline) => {
+                    trouble.push(Trouble::TimedOut(passed));
                     break;
                 }
             }
@@ -141,14 +137,6 @@ async fn perform(
         watch.catch_up();
     }
     Vec::new()
-}
-
-/// Waits for a moment, for ever without one.
-pub(crate) async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
 }
 
 /// Whether the outcome is unknown because the connection is gone.

@@ -14,10 +14,10 @@ use std::time::Duration;
 use flowlayer::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer::config::ConfigError;
 use flowlayer::protocol::Token;
-use tokio::time::Instant;
 
 use crate::attach::{self, Attachment, Found, Instead, Wish};
-use crate::cli::{self, Patience, SessionArgs};
+use crate::cli::{self, SessionArgs};
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -127,16 +127,15 @@ impl Peer {
     /// [`Peer::connect`] of a command that has a limit of its own.
     pub(crate) async fn connect_by(
         &self,
-        deadline: Option<Instant>,
-        limit: Option<Patience>,
+        deadline: Option<Deadline>,
     ) -> Result<Connected, Failure> {
-        let (Some(deadline), Some(limit)) = (deadline, limit) else {
+        let Some(deadline) = deadline else {
             return self.connect().await;
         };
-        let connected = tokio::time::timeout_at(deadline, self.connect());
+        let connected = tokio::time::timeout_at(deadline.at, self.connect());
         connected.await.unwrap_or_else(|_| {
             Err(Failure::TimedOut(format!(
-                "the session at {} has not answered within {limit}",
+                "the session at {} has not answered within {deadline}",
                 self.attachment.address
             )))
         })

@@ -6,11 +6,11 @@ use std::path::Path;
 use flowlayer::process::End;
 use flowlayer::session::registry::LiveSession;
 use tokio::signal::unix::SignalKind;
-use tokio::time::Instant;
 
 use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
 use crate::cli::{Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
 use crate::client;
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
@@ -18,7 +18,7 @@ use crate::serve::api::Asked;
 use crate::serve::front::Report;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
-use crate::{act, select, serve, wait};
+use crate::{select, serve, wait};
 
 /// Starts it. In the process in the background this returns when the session is over.
 pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
@@ -28,11 +28,11 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
     let limit = args.timeout.timeout;
-    let deadline = limit.map(|limit| Instant::now() + limit.duration());
+    let deadline = Deadline::from_now(limit);
     // The log holds what the server says of itself, so that it stays small; what services say is
     // for `flowlayer logs`.
     args.quiet = true;
-    let place = match background::claim(&path, limit)? {
+    let place = match background::claim(&path, deadline)? {
         Claim::Free(place) => place,
         Claim::Taken(live) => return join(&live, limit, colors),
     };
@@ -48,7 +48,6 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
         Side::Front(session) => {
             let starting = Starting {
                 session,
-                limit,
                 deadline,
                 place: None,
                 failure: None,
@@ -79,9 +78,8 @@ fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<E
 
 struct Starting {
     session: Session,
-    limit: Option<Patience>,
-    /// When that is over, counted from the start of the command.
-    deadline: Option<Instant>,
+    /// Counted from the start of the command.
+    deadline: Option<Deadline>,
     /// Address and token, once it is open.
     place: Option<(String, String)>,
     /// Why it could not be started.
@@ -113,8 +111,8 @@ impl Starting {
                     self.interrupted.get_or_insert(signal);
                     self.session.ask_to_end();
                 }
-                () = act::until(self.deadline), if self.interrupted.is_none() => {
-                    return Err(self.late().await);
+                passed = Deadline::passed(self.deadline), if self.interrupted.is_none() => {
+                    return Err(self.late(passed).await);
                 }
             }
         }
@@ -155,7 +153,7 @@ impl Starting {
         })))
     }
 
-    async fn late(&self) -> Failure {
+    async fn late(&self, deadline: Deadline) -> Failure {
         let why = match &self.place {
             Some((address, token)) => {
                 background::tell_last_lines(address, token).await;
@@ -164,11 +162,8 @@ impl Starting {
             None => None,
         };
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        let limit = self
-            .limit
-            .map_or_else(String::new, |limit| limit.to_string());
         Failure::TimedOut(format!(
-            "the startup has not resolved within {limit}{why}: it goes on in the background (pid {}, log \
+            "the startup has not resolved within {deadline}{why}: it goes on in the background (pid {}, log \
              {}); `flowlayer status` shows what it waits for, `flowlayer down` ends it",
             self.session.pid(),
             self.session.log.display()

@@ -7,9 +7,10 @@ use flowlayer::protocol::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cli::{DownArgs, Patience};
+use crate::cli::DownArgs;
 use crate::client::watch::{Watch, waiting_for};
 use crate::client::{self, Peer};
+use crate::deadline::{Deadline, until};
 use crate::ending::{self, Processes};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -30,20 +31,18 @@ const SHUTDOWN: &str = "shutdown";
 /// Ends it.
 pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.session, colors)?;
-    let limit = args.timeout.timeout;
     client::block_on(async {
-        let deadline = limit.map(|limit| Instant::now() + limit.duration());
+        let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.
         let attachment = peer.attachment();
         let known = (attachment.session_id.as_deref(), attachment.pid);
         let processes = Processes::of(known.0, known.1);
-        match peer.connect_by(deadline, limit).await {
+        match peer.connect_by(deadline).await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
                 let end = Ending {
                     processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
-                    limit,
                     force: args.force,
                     pid: peer.attachment().pid,
                 };
@@ -56,7 +55,7 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
                 // A server that is ending takes no connections any more.
                 if ending::refuses(&peer.attachment().address) {
                     let pid = peer.attachment().pid;
-                    return join(processes, pid, args.force, deadline, limit).await;
+                    return join(processes, pid, args.force, deadline).await;
                 }
                 if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {
                     return Ok(Exit::SUCCESS);
@@ -72,8 +71,7 @@ async fn join(
     processes: Processes,
     pid: Option<u32>,
     force: bool,
-    deadline: Option<Instant>,
-    limit: Option<Patience>,
+    deadline: Option<Deadline>,
 ) -> Result<Exit, Failure> {
     if force {
         print::stderr(&format!(
@@ -83,12 +81,12 @@ async fn join(
     }
     let mut progress = Progress::new();
     progress.show("the session is ending already: waiting until it is gone");
-    if are_gone_by(processes, deadline).await {
+    if are_gone_by(processes, deadline.map(|deadline| deadline.at)).await {
         return Ok(Exit::SUCCESS);
     }
-    let limit = limit.map_or_else(String::new, |limit| limit.to_string());
+    let after = deadline.map_or_else(String::new, |deadline| format!(" after {deadline}"));
     Err(Failure::TimedOut(format!(
-        "the session is still ending after {limit}{}",
+        "the session is still ending{after}{}",
         hurry(pid)
     )))
 }
@@ -102,8 +100,7 @@ fn hurry(pid: Option<u32>) -> String {
 
 struct Ending {
     processes: Option<Processes>,
-    deadline: Option<Instant>,
-    limit: Option<Patience>,
+    deadline: Option<Deadline>,
     force: bool,
     pid: Option<u32>,
 }
@@ -130,20 +127,20 @@ impl Ending {
                 news = watch.next() => if news.is_none() {
                     break (&mut finished).await;
                 },
-                () = crate::act::until(self.deadline) => {
+                passed = Deadline::passed(self.deadline) => {
                     watch.hide_progress();
-                    return Err(self.late(&watch));
+                    return Err(self.late(passed, &watch));
                 }
             }
         };
         watch.show("waiting for the server to end");
         // The server says goodbye, and we answer it.
         let goodbye = async { while watch.next().await.is_some() {} };
-        let until = soonest(self.deadline, LAST_STEPS);
-        let _ = timeout_at(until, goodbye).await;
+        let latest = soonest(self.deadline, LAST_STEPS);
+        let _ = timeout_at(latest, goodbye).await;
         drop(connected.client);
         let is_gone = match self.processes {
-            Some(processes) => are_gone_by(processes, Some(until)).await,
+            Some(processes) => are_gone_by(processes, Some(latest)).await,
             None => true,
         };
         watch.hide_progress();
@@ -161,31 +158,28 @@ impl Ending {
         }
     }
 
-    fn late(&self, watch: &Watch) -> Failure {
-        let limit = self
-            .limit
-            .map_or_else(String::new, |limit| limit.to_string());
+    fn late(&self, deadline: Deadline, watch: &Watch) -> Failure {
         let why = waiting_for(&watch.to_vec());
         let why = why.map_or_else(String::new, |why| format!(": {why}"));
         Failure::TimedOut(format!(
-            "the session is still ending after {limit}{why}{}",
+            "the session is still ending after {deadline}{why}{}",
             hurry(self.pid)
         ))
     }
 }
 
 /// Waits for the end of processes; false when it does not come in time.
-async fn are_gone_by(processes: Processes, deadline: Option<Instant>) -> bool {
+async fn are_gone_by(processes: Processes, moment: Option<Instant>) -> bool {
     let end = spawn_blocking(move || processes.wait_for_end());
     let end = async { matches!(end.await, Ok(Ok(()))) };
     tokio::select! {
         is_gone = end => is_gone,
-        () = crate::act::until(deadline) => false,
+        () = until(moment) => false,
     }
 }
 
 /// The moment, or an earlier one.
-fn soonest(deadline: Option<Instant>, patience: Duration) -> Instant {
+fn soonest(deadline: Option<Deadline>, patience: Duration) -> Instant {
     let latest = Instant::now() + patience;
-    deadline.map_or(latest, |deadline| deadline.min(latest))
+    deadline.map_or(latest, |deadline| deadline.at.min(latest))
 }

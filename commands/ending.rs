@@ -4,10 +4,13 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flowlayer::process::Watched;
 use flowlayer::session::registry::{self, LiveSession, Presence};
+use tokio::time::Instant;
+
+use crate::deadline::Deadline;
 
 /// A port of this machine answers or refuses at once, whatever its process does.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -51,23 +54,23 @@ impl Processes {
     }
 }
 
-/// Waits for something that blocks, until a moment; `None` when it has not come by then. After any
-/// other answer there is no thread left, so that this process can be split in two.
+/// Waits for something that blocks; an error when it has not come by the deadline. After an answer there is
+/// no thread left, so that this process can be split in two.
 pub(crate) fn by<T: Send + 'static>(
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
     wait: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Option<io::Result<T>> {
+) -> Result<io::Result<T>, Deadline> {
     let Some(deadline) = deadline else {
-        return Some(wait());
+        return Ok(wait());
     };
     let (tell, told) = mpsc::channel();
     let waiting = thread::spawn(move || {
         // Nobody listens any more when it comes too late.
         let _ = tell.send(wait());
     });
-    let left = deadline.saturating_duration_since(Instant::now());
-    let result = told.recv_timeout(left).ok()?;
+    let left = deadline.at.saturating_duration_since(Instant::now());
+    let result = told.recv_timeout(left).map_err(|_| deadline)?;
     // It has said its last word.
     let _ = waiting.join();
-    Some(result)
+    Ok(result)
 }

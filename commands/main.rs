@@ -11,6 +11,7 @@ mod cli;
 mod client;
 mod complete;
 mod completions;
+mod deadline;
 mod detach;
 mod down;
 mod ending;
@@ -63,11 +64,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|failure| {
             print::stderr(&failure.line(colors.stderr));
             if let Failure::Usage(_) = failure {
-                print::stderr(&format!(
-                    "
-{}",
-                    line.help().paint(colors.stderr)
-                ));
+                print::stderr(&format!("\n{}", line.help().paint(colors.stderr)));
             }
             failure.exit()
         })

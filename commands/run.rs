@@ -6,13 +6,11 @@ mod beside;
 use std::path::Path;
 
 use flowlayer::process::End;
-use tokio::signal::unix::SignalKind;
-use tokio::time::Instant;
 
-use crate::act;
 use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
 use crate::cli::{ConfigArgs, Patience, RunArgs, ServeArgs, TimeoutArgs};
 use crate::client;
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
@@ -45,7 +43,7 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
     let loaded = serve::load(&path, colors)?;
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
-    let place = match background::claim(&path, limit).map_err(not_run)? {
+    let place = match background::claim(&path, Deadline::from_now(limit)).map_err(not_run)? {
         Claim::Free(place) => place,
         Claim::Taken(live) => {
             return Err(Failure::Other(
@@ -116,7 +114,7 @@ struct Run {
 enum Boot {
     Up,
     Incomplete,
-    Late,
+    Late(Deadline),
     Interrupted(i32),
     Ended(End),
 }
@@ -137,7 +135,7 @@ impl Run {
                     "the stack did not come up, and the command was not run".to_owned(),
                 ))
             }
-            Boot::Late => {
+            Boot::Late(deadline) => {
                 let why = match &self.place {
                     Some((address, token)) => {
                         background::tell_last_lines(address, token).await;
@@ -146,12 +144,9 @@ impl Run {
                     None => None,
                 };
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                let limit = self
-                    .limit
-                    .map_or_else(String::new, |limit| limit.to_string());
                 let _ = self.take_down().await;
                 Err(Failure::TimedOut(format!(
-                    "the stack is not up within {limit}{why}"
+                    "the stack is not up within {deadline}{why}"
                 )))
             }
             Boot::Interrupted(signal) => {
@@ -167,7 +162,7 @@ impl Run {
     }
 
     async fn boot(&mut self) -> Boot {
-        let deadline = self.limit.map(|limit| Instant::now() + limit.duration());
+        let deadline = Deadline::from_now(self.limit);
         loop {
             tokio::select! {
                 seen = self.session.next() => match seen {
@@ -177,7 +172,7 @@ impl Run {
                     Seen::Ended(end) => return Boot::Ended(end),
                 },
                 signal = self.interrupts.next() => return Boot::Interrupted(signal),
-                () = act::until(deadline) => return Boot::Late,
+                passed = Deadline::passed(deadline) => return Boot::Late(passed),
             }
         }
     }
@@ -227,9 +222,4 @@ impl Run {
         }
         end
     }
-}
-
-/// `SIGHUP` stays ignored if it was (`nohup`), for the command too.
-fn hangup() -> Option<SignalKind> {
-    (!flowlayer::process::hangup_is_ignored()).then(SignalKind::hangup)
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use flowlayer::client::{self as core, Client, ConnectionState};
 use flowlayer::protocol::{ErrorBody, ServiceState};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::attach::Attachment;
-use crate::cli::{Patience, WaitArgs};
+use crate::cli::WaitArgs;
 use crate::client::services::{ActionReport, ServiceReport, one_line};
 use crate::client::watch::{News, Watch, waiting_for};
 use crate::client::{self, Peer};
+use crate::deadline::{Deadline, until};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -28,9 +29,6 @@ const ABSENCE: Duration = Duration::from_secs(10);
 /// them: a session that ends closes its connections within this time.
 const REST: Duration = Duration::from_secs(1);
 
-/// Nobody waits longer than this without saying so; ten years, for a clock that needs a number.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
-
 /// Waits.
 pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.session, colors)?;
@@ -44,8 +42,7 @@ pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
             watch: Watch::new(events, None),
             peer,
             names: args.services,
-            limit: args.timeout.timeout,
-            began: now,
+            deadline: Deadline::from_now(args.timeout.timeout),
             absent: Some((now, None)),
             at_rest_since: None,
         };
@@ -64,7 +61,7 @@ enum End {
         names: Vec<String>,
         words: String,
     },
-    TimedOut,
+    TimedOut(Deadline),
 }
 
 struct Waiting {
@@ -75,8 +72,7 @@ struct Waiting {
     watch: Watch,
     /// Empty: all that are meant to be up.
     names: Vec<String>,
-    limit: Option<Patience>,
-    began: Instant,
+    deadline: Option<Deadline>,
     /// Since when there is no connection, and why.
     absent: Option<(Instant, Option<core::Failure>)>,
     /// Since when all that is missing is a start that nobody has asked for.
@@ -99,7 +95,7 @@ impl Waiting {
                     Some(News::Services | News::Other) => {}
                     None => return Err(self.gone()),
                 },
-                () = sleep_until(wake) => {
+                () = until(wake) => {
                     if let Some(end) = self.time()? {
                         return Ok(end);
                     }
@@ -164,29 +160,23 @@ impl Waiting {
         Ok(None)
     }
 
-    fn wake_at(&self) -> Instant {
-        let absence = match (&self.absent, self.limit) {
+    fn wake_at(&self) -> Option<Instant> {
+        let absence = match (&self.absent, self.deadline) {
             (Some((since, _)), None) => Some(*since + ABSENCE),
             _ => None,
         };
         let rest = self.at_rest_since.map(|since| since + REST);
-        let all = [self.deadline(), absence, rest];
-        let next = all.into_iter().flatten().min();
-        next.unwrap_or(self.began + FOR_EVER)
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.limit.map(|limit| self.began + limit.duration())
+        let deadline = self.deadline.map(|deadline| deadline.at);
+        [deadline, absence, rest].into_iter().flatten().min()
     }
 
     fn time(&self) -> Result<Option<End>, Failure> {
         let now = Instant::now();
-        let is_over = self.deadline().is_some_and(|deadline| now >= deadline);
-        match &self.absent {
-            Some((since, _)) if is_over || (self.limit.is_none() && now >= *since + ABSENCE) => {
-                Err(self.gone())
-            }
-            None if is_over => Ok(Some(End::TimedOut)),
+        let passed = self.deadline.filter(|deadline| now >= deadline.at);
+        match (&self.absent, self.deadline, passed) {
+            (Some(_), _, Some(_)) => Err(self.gone()),
+            (Some((since, _)), None, _) if now >= *since + ABSENCE => Err(self.gone()),
+            (None, _, Some(passed)) => Ok(Some(End::TimedOut(passed))),
             _ => Ok(None),
         }
     }
@@ -219,7 +209,7 @@ impl Waiting {
         let (error, failed_services) = match &end {
             End::Up => (None, Vec::new()),
             End::Hopeless { code, names, words } => (Some((*code, words.clone())), names.clone()),
-            End::TimedOut => (Some(("timeout", self.late(&about))), Vec::new()),
+            End::TimedOut(passed) => (Some(("timeout", late(*passed, &about))), Vec::new()),
         };
         if json {
             let report = ActionReport {
@@ -241,21 +231,17 @@ impl Waiting {
             print::stdout(&lines);
         }
         match (end, error) {
-            (End::TimedOut, Some((_, words))) => Err(Failure::TimedOut(words)),
+            (End::TimedOut(_), Some((_, words))) => Err(Failure::TimedOut(words)),
             (_, Some((_, words))) => Err(Failure::Failed(words)),
             (_, None) => Ok(Exit::SUCCESS),
         }
     }
+}
 
-    fn late(&self, about: &[&ServiceState]) -> String {
-        let limit = self
-            .limit
-            .map_or_else(String::new, |limit| limit.to_string());
-        match waiting_for(about.iter().copied()) {
-            Some(why) => format!("not everything is up within {limit}: {why}"),
-            None => format!("not everything is up within {limit}"),
-        }
-    }
+fn late(deadline: Deadline, about: &[&ServiceState]) -> String {
+    let why = waiting_for(about.iter().copied());
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    format!("not everything is up within {deadline}{why}")
 }
 
 /// Whether another attempt would only hear the same.

@@ -5,9 +5,9 @@ use flowlayer::protocol::{Command, ErrorBody, ServiceState as Service};
 
 use super::is_lost;
 use super::steps::Verb;
-use crate::cli::Patience;
 use crate::client::services::{ActionReport, ServiceReport, one_line};
 use crate::client::watch::waiting_for;
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -19,7 +19,7 @@ pub(super) enum Trouble {
     /// This command did not work.
     Failed(Command, CommandError),
     /// Not within the time given; what is under way goes on.
-    TimedOut,
+    TimedOut(Deadline),
 }
 
 /// An action with all that is known at its end.
@@ -31,7 +31,6 @@ pub(super) struct Outcome {
     /// How all services are.
     pub(super) services: Vec<Service>,
     pub(super) trouble: Vec<Trouble>,
-    pub(super) limit: Option<Patience>,
 }
 
 impl Outcome {
@@ -73,7 +72,7 @@ impl Outcome {
     /// A code for programs: the server's own, or what happened on the way to it.
     fn error(&self) -> Option<ErrorBody> {
         let code = match self.trouble.first()? {
-            Trouble::TimedOut => "timeout",
+            Trouble::TimedOut(_) => "timeout",
             Trouble::Failed(
                 _,
                 CommandError::Refused(error) | CommandError::Failed { error, .. },
@@ -120,14 +119,11 @@ impl Outcome {
         let verb = self.verb.word();
         let about = |service: &&Service| self.names.contains(&service.name);
         match trouble {
-            Trouble::TimedOut => {
-                let limit = self
-                    .limit
-                    .map_or_else(String::new, |limit| limit.to_string());
+            Trouble::TimedOut(deadline) => {
                 let asked = waiting_for(self.services.iter().filter(about));
                 let why = asked.or_else(|| waiting_for(&self.services));
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                format!("cannot {verb} within {limit}{why}")
+                format!("cannot {verb} within {deadline}{why}")
             }
             Trouble::Failed(command, error) => {
                 let what = match command {

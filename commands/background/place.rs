@@ -6,12 +6,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use flowlayer::session::registry::{self, LiveSession};
 
 use crate::attach::is_same;
-use crate::cli::Patience;
+use crate::deadline::Deadline;
 use crate::ending::{self, Processes};
 use crate::failure::Failure;
 use crate::terminal::print;
@@ -39,11 +38,9 @@ pub(crate) enum Claim {
 
 /// Asks for the right to start the session of a configuration. Who else is just starting it is
 /// waited for, and so is a session that is just ending.
-pub(crate) fn claim(config: &Path, limit: Option<Patience>) -> Result<Claim, Failure> {
-    let deadline = limit.map(|limit| Instant::now() + limit.duration());
-    let late = |what: String| {
-        let limit = limit.map_or_else(String::new, |limit| limit.to_string());
-        Failure::TimedOut(format!("{what} within {limit}: nothing was started"))
+pub(crate) fn claim(config: &Path, deadline: Option<Deadline>) -> Result<Claim, Failure> {
+    let late = |what: &str, deadline| {
+        Failure::TimedOut(format!("{what} within {deadline}: nothing was started"))
     };
     let directory = registry::directory().map_err(|error| Failure::Failed(error.to_string()))?;
     let name = name(config);
@@ -55,15 +52,14 @@ pub(crate) fn claim(config: &Path, limit: Option<Patience>) -> Result<Claim, Fai
     if let Err(TryLockError::WouldBlock) = lock.try_lock() {
         let mut progress = Progress::new();
         progress.show("waiting for another start of this session");
-        let locked = lock.try_clone().and_then(|same| {
-            ending::by(deadline, move || same.lock()).unwrap_or(Err(io::ErrorKind::TimedOut.into()))
-        });
-        locked.map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => {
-                late("another start of this session has not opened it".to_owned())
-            }
-            _ => cannot("lock", &lock_path, &error),
-        })?;
+        let locked = match lock.try_clone() {
+            Ok(same) => ending::by(deadline, move || same.lock()),
+            Err(error) => Ok(Err(error)),
+        };
+        let what = "another start of this session has not opened it";
+        locked
+            .map_err(|passed| late(what, passed))?
+            .map_err(|error| cannot("lock", &lock_path, &error))?;
     }
     while let Some(session) = running(config) {
         if !ending::is_ending(&session) {
@@ -77,19 +73,14 @@ pub(crate) fn claim(config: &Path, limit: Option<Patience>) -> Result<Claim, Fai
         print::stderr(&format!(
             "[flowlayer] the session before this one (pid {pid}) is ending: waiting until it is gone\n"
         ));
-        match ending::by(deadline, move || processes.wait_for_end()) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => {
-                return Err(Failure::Failed(format!(
+        let what = format!("the session before this one (pid {pid}) has not ended");
+        ending::by(deadline, move || processes.wait_for_end())
+            .map_err(|passed| late(&what, passed))?
+            .map_err(|error| {
+                Failure::Failed(format!(
                     "cannot wait for the end of the session before this one (pid {pid}): {error}"
-                )));
-            }
-            None => {
-                return Err(late(format!(
-                    "the session before this one (pid {pid}) has not ended"
-                )));
-            }
-        }
+                ))
+            })?;
     }
     let path = directory.join(format!("{name}.log"));
     let log = open(&path, true).map_err(|error| cannot("open", &path, &error))?;

@@ -9,11 +9,12 @@ use tokio::signal::unix::SignalKind;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
-use super::{Run, hangup};
-use crate::act;
+use super::Run;
 use crate::background::{Seen, how_it_ended};
+use crate::deadline::until;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::serve::front::Report;
 use crate::terminal::{ansi, print};
 
 /// How long a command without its stack has to end before it is killed.
@@ -26,7 +27,10 @@ pub(super) fn signals() -> Vec<SignalKind> {
         SignalKind::terminate(),
         SignalKind::quit(),
     ];
-    kinds.extend(hangup());
+    // It stays ignored if it was (`nohup`), for the command too.
+    if !flowlayer::process::hangup_is_ignored() {
+        kinds.push(SignalKind::hangup());
+    }
     kinds
 }
 
@@ -89,7 +93,7 @@ impl Run {
                     }
                 },
                 signal = self.interrupts.next() => command.pass_on(signal),
-                () = act::until(command.kill_at) => {
+                () = until(command.kill_at) => {
                     command.process.kill();
                     command.kill_at = None;
                 }
@@ -145,8 +149,8 @@ impl Run {
     }
 
     /// The terminal is the command's: what there is to say is said when it has ended.
-    fn told_beside(&mut self, report: crate::serve::front::Report) {
-        if let crate::serve::front::Report::Fault { service, why } = report {
+    fn told_beside(&mut self, report: Report) {
+        if let Report::Fault { service, why } = report {
             self.faults.push((service, why));
         }
     }
