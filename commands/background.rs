@@ -22,7 +22,6 @@ use crate::serve::api::Asked;
 use crate::serve::front::{Front, Report};
 use crate::terminal::color::Colors;
 
-pub(crate) use inquiry::{tell_last_lines, what_is_waited_for};
 pub(crate) use place::{Claim, Place, claim};
 
 /// Where the session in the background writes.
@@ -49,7 +48,7 @@ pub(crate) struct Order {
 #[must_use]
 pub(crate) enum Side {
     /// The one in front.
-    Front(Session),
+    Front(Box<Session>),
     /// The session, and it is over.
     Back(Exit),
 }
@@ -65,14 +64,15 @@ pub(crate) fn launch(order: Order, place: Place, colors: Colors) -> Result<Side,
         Failure::Failed(format!("cannot start a process in the background: {error}"))
     };
     match split.map_err(cannot)? {
-        Split::Front(process, reports) => Ok(Side::Front(Session {
+        Split::Front(process, reports) => Ok(Side::Front(Box::new(Session {
             process,
             reports: Reports::Waiting(reports),
             waiting: None,
             ended: None,
             is_claimed: Some(place.lock),
+            api: None,
             log: place.path,
-        })),
+        }))),
         Split::Back(stream) => {
             // The claim is the other's.
             drop(place);
@@ -103,8 +103,16 @@ pub(crate) struct Session {
     ended: Option<End>,
     /// Held until the session is registered, so that nobody else starts it too.
     is_claimed: Option<std::fs::File>,
+    /// Once it is open.
+    pub(crate) api: Option<Api>,
     /// Its log.
     pub(crate) log: PathBuf,
+}
+
+/// How the session is reached.
+pub(crate) struct Api {
+    pub(crate) address: String,
+    pub(crate) token: String,
 }
 
 enum Reports {
@@ -128,7 +136,7 @@ impl Session {
         self.process.id()
     }
 
-    /// Waits for what happens next. Cancel-safe. Needs a runtime. After its end it says that again.
+    /// Waits for what happens next, other than its API opening. Cancel-safe. Needs a runtime. After its end it says that again.
     pub(crate) async fn next(&mut self) -> Seen {
         loop {
             match &mut self.reports {
@@ -137,10 +145,12 @@ impl Session {
                     Ok(Some(line)) => {
                         // Both ends are the same program.
                         if let Ok(report) = serde_json::from_str(&line) {
-                            if matches!(report, Report::Open { .. }) {
+                            if let Report::Open { address, token } = report {
+                                self.api = Some(Api { address, token });
                                 self.is_claimed = None;
+                            } else {
+                                return Seen::Report(report);
                             }
-                            return Seen::Report(report);
                         }
                     }
                     Ok(None) | Err(_) => self.reports = Reports::Over,

@@ -47,9 +47,8 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => {
             let starting = Starting {
-                session,
+                session: *session,
                 deadline,
-                place: None,
                 failure: None,
                 interrupted: None,
             };
@@ -80,8 +79,6 @@ struct Starting {
     session: Session,
     /// Counted from the start of the command.
     deadline: Option<Deadline>,
-    /// Address and token, once it is open.
-    place: Option<(String, String)>,
     /// Why it could not be started.
     failure: Option<String>,
     /// The signal that asked for its end.
@@ -120,16 +117,15 @@ impl Starting {
 
     fn told(&mut self, report: Report) {
         match report {
-            Report::Open { address, token } => self.place = Some((address, token)),
             Report::Line { text, .. } => print::stdout(&format!("{text}\n")),
             Report::Failed { message } => self.failure = Some(message),
-            Report::Resolved { .. } | Report::Fault { .. } => {}
+            Report::Open { .. } | Report::Resolved { .. } | Report::Fault { .. } => {}
         }
     }
 
     async fn resolved(&self, is_complete: bool) -> Exit {
-        if !is_complete && let Some((address, token)) = &self.place {
-            background::tell_last_lines(address, token).await;
+        if !is_complete {
+            self.session.tell_last_lines().await;
         }
         say(&format!(
             "in the background: pid {}, log {}",
@@ -154,13 +150,8 @@ impl Starting {
     }
 
     async fn late(&self, deadline: Deadline) -> Failure {
-        let why = match &self.place {
-            Some((address, token)) => {
-                background::tell_last_lines(address, token).await;
-                background::what_is_waited_for(address, token).await
-            }
-            None => None,
-        };
+        self.session.tell_last_lines().await;
+        let why = self.session.what_is_waited_for().await;
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
         Failure::TimedOut(format!(
             "the startup has not resolved within {deadline}{why}: it goes on in the background (pid {}, log \

@@ -67,12 +67,11 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => client::block_on(async {
             Run {
-                session,
+                session: *session,
                 interrupts: Interrupts::take(&beside::signals())?,
                 progress: Progress::new(),
                 shows,
                 limit,
-                place: None,
                 bad_lines: Vec::new(),
                 faults: Vec::new(),
                 failure: None,
@@ -100,8 +99,6 @@ struct Run {
     /// The session prints by itself.
     shows: bool,
     limit: Option<Patience>,
-    /// Address and token, once it is open.
-    place: Option<(String, String)>,
     /// What the session has said of failures.
     bad_lines: Vec<String>,
     /// Services that failed after the boot, and why.
@@ -127,22 +124,15 @@ impl Run {
             Boot::Up => self.run_beside(command).await,
             Boot::Incomplete => {
                 self.tell_bad_lines();
-                if let Some((address, token)) = &self.place {
-                    background::tell_last_lines(address, token).await;
-                }
+                self.session.tell_last_lines().await;
                 let _ = self.take_down().await;
                 Err(Failure::Failed(
                     "the stack did not come up, and the command was not run".to_owned(),
                 ))
             }
             Boot::Late(deadline) => {
-                let why = match &self.place {
-                    Some((address, token)) => {
-                        background::tell_last_lines(address, token).await;
-                        background::what_is_waited_for(address, token).await
-                    }
-                    None => None,
-                };
+                self.session.tell_last_lines().await;
+                let why = self.session.what_is_waited_for().await;
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));
                 let _ = self.take_down().await;
                 Err(Failure::TimedOut(format!(
@@ -179,7 +169,6 @@ impl Run {
 
     fn told(&mut self, report: Report) {
         match report {
-            Report::Open { address, token } => self.place = Some((address, token)),
             Report::Line { text, is_bad } => {
                 if !self.shows {
                     self.progress.show(&text);
@@ -190,7 +179,7 @@ impl Run {
             }
             Report::Fault { service, why } => self.faults.push((service, why)),
             Report::Failed { message } => self.failure = Some(message),
-            Report::Resolved { .. } => {}
+            Report::Open { .. } | Report::Resolved { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use flowlayer::client::{ClientConfig, Connected, Persistence, Target, connect};
 use flowlayer::protocol::{LogsCursor, LogsQuery, Status, Token};
 
+use super::Session;
 use crate::client::watch::waiting_for;
 use crate::terminal::{ansi, print};
 
@@ -16,31 +17,36 @@ const LINES: u64 = 10;
 /// Services that are shown.
 const SERVICES: usize = 5;
 
-/// Prints on standard error what the services of a session said last that have failed, or are still
-/// on their way. Shows nothing when the session cannot be asked.
-pub(crate) async fn tell_last_lines(address: &str, token: &str) {
-    let _ = tokio::time::timeout(LIMIT, tell(address, token)).await;
+impl Session {
+    /// Prints on standard error what those of its services said last that have failed, or are still on
+    /// their way. Shows nothing when it cannot be asked.
+    pub(crate) async fn tell_last_lines(&self) {
+        let tell = async {
+            if let Some(connected) = self.ask().await {
+                tell(connected).await;
+            }
+        };
+        let _ = tokio::time::timeout(LIMIT, tell).await;
+    }
+
+    /// What keeps the services on their way from arriving, in one line.
+    pub(crate) async fn what_is_waited_for(&self) -> Option<String> {
+        let asked = tokio::time::timeout(LIMIT, self.ask()).await;
+        waiting_for(&asked.ok()??.services)
+    }
+
+    async fn ask(&self) -> Option<Connected> {
+        let api = self.api.as_ref()?;
+        let mut config = ClientConfig::new(Target {
+            address: api.address.clone(),
+            token: Token::new(api.token.as_str()).ok(),
+        });
+        config.persistence = Persistence::Once;
+        connect(config).await.ok()
+    }
 }
 
-/// What keeps the services on their way from arriving, in one line.
-pub(crate) async fn what_is_waited_for(address: &str, token: &str) -> Option<String> {
-    let asked = tokio::time::timeout(LIMIT, ask(address, token)).await;
-    waiting_for(&asked.ok()??.services)
-}
-
-async fn ask(address: &str, token: &str) -> Option<Connected> {
-    let mut config = ClientConfig::new(Target {
-        address: address.to_owned(),
-        token: Token::new(token).ok(),
-    });
-    config.persistence = Persistence::Once;
-    connect(config).await.ok()
-}
-
-async fn tell(address: &str, token: &str) {
-    let Some(connected) = ask(address, token).await else {
-        return;
-    };
+async fn tell(connected: Connected) {
     let are_late = connected.services.iter().filter(|service| {
         matches!(
             service.status,

@@ -123,9 +123,9 @@ impl Run {
             .split_first()
             .ok_or_else(|| Failure::Usage("there is no command to run".to_owned()))?;
         let mut variables = Vec::new();
-        if let Some((address, token)) = &self.place {
-            variables.push(("FLOWLAYER_ADDR", address.as_str()));
-            variables.push(("FLOWLAYER_TOKEN", token.as_str()));
+        if let Some(api) = &self.session.api {
+            variables.push(("FLOWLAYER_ADDR", api.address.as_str()));
+            variables.push(("FLOWLAYER_TOKEN", api.token.as_str()));
         }
         match Foreground::start(program, arguments, &variables) {
             Ok(process) => Ok(Command {
