@@ -21,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
-use crate::terminal::{diagnostics, print};
+use crate::terminal::{ansi, diagnostics, print};
 use crate::threads;
 
 pub(crate) use names::check as check_names;
@@ -157,7 +157,7 @@ impl Peer {
             .is_some_and(|parent| attach::is_same(parent, Path::new(".")));
         if !is_here && self.is_registered() && std::io::stderr().is_terminal() {
             let line = format!("the only session that runs: {}", config.display());
-            print::stderr(&format!("{}\n", words::clean(&line)));
+            print::stderr(&format!("{}\n", ansi::text(&line)));
         }
     }
 }

@@ -124,8 +124,5 @@ fn wanted(args: &LogsArgs, colors: Colors) -> Result<Wanted, Failure> {
 
 /// Says something that does not belong to the log.
 fn note(text: &str) {
-    let mut line = String::from("flowlayer: ");
-    ansi::append_safe(&mut line, text, false);
-    line.push('\n');
-    print::stderr(&line);
+    print::stderr(&format!("flowlayer: {}\n", ansi::text(text)));
 }

@@ -62,14 +62,14 @@ async fn tell(connected: Connected) {
         let Ok(page) = connected.client.logs(query).await else {
             return;
         };
-        let mut text = String::from("[flowlayer] the last lines of ");
-        ansi::append_safe(&mut text, &service.name, false);
-        text.push_str(if page.entries.is_empty() {
-            ": it has printed nothing\n"
+        let name = ansi::text(&service.name);
+        let nothing = if page.entries.is_empty() {
+            " it has printed nothing"
         } else {
-            ":\n"
-        });
-        for entry in page.entries {
+            ""
+        };
+        let mut text = format!("[flowlayer] the last lines of {name}:{nothing}\n");
+        for entry in &page.entries {
             text.push_str("    ");
             ansi::append_safe(&mut text, &entry.message, false);
             text.push('\n');

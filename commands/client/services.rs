@@ -8,6 +8,7 @@ use flowlayer::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
 use serde::Serialize;
 
 use super::Peer;
+use crate::terminal::ansi;
 use crate::terminal::color::paint;
 use crate::terminal::table::{self, Cell};
 use crate::terminal::words;
@@ -166,8 +167,8 @@ pub(crate) fn one_line(service: &ServiceState, colored: bool) -> String {
     let why = if why.is_empty() {
         String::new()
     } else {
-        format!(" ({})", super::words::clean(&why))
+        format!(" ({})", ansi::text(&why))
     };
-    let name = super::words::clean(&service.name);
+    let name = ansi::text(&service.name);
     format!("{name} → {}{why}\n", paint(style, word, colored))
 }

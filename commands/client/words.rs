@@ -7,7 +7,6 @@ use flowlayer::session::registry::LiveSession;
 
 use crate::attach::Attachment;
 use crate::failure::Failure;
-use crate::terminal::ansi;
 
 /// So many sessions are listed in one line.
 const LISTED: usize = 5;
@@ -91,13 +90,6 @@ fn start(attachment: &Attachment) -> String {
 fn is_found_here(config: &Path) -> bool {
     flowlayer::config::discover(Path::new("."))
         .is_some_and(|here| crate::attach::is_same(&here, config))
-}
-
-/// Anything, as one line of text.
-pub(super) fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    ansi::append_safe(&mut clean, text, false);
-    clean
 }
 
 #[cfg(test)]

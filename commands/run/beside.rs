@@ -157,10 +157,9 @@ impl Run {
 
     fn tell_faults(&mut self) {
         for (service, why) in std::mem::take(&mut self.faults) {
-            let mut line = String::from("[flowlayer] while the command ran: ");
-            ansi::append_safe(&mut line, &format!("{service} failed ({why})"), false);
-            line.push('\n');
-            print::stderr(&line);
+            let words = format!("{service} failed ({why})");
+            let words = ansi::text(&words);
+            print::stderr(&format!("[flowlayer] while the command ran: {words}\n"));
         }
     }
 }

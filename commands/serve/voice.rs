@@ -69,11 +69,9 @@ impl Voice {
     /// With a front the colours are meant for its terminal; what is written is a file, or comes
     /// between the lines of another program.
     fn as_written<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
-        if self.front.is_none() {
-            return text.into();
+        match self.front {
+            Some(_) => ansi::text(text),
+            None => text.into(),
         }
-        let mut plain = String::with_capacity(text.len());
-        ansi::append_safe(&mut plain, text, false);
-        plain.into()
     }
 }

@@ -5,6 +5,7 @@
 //! Titles, clipboard writes, links, cursor moves, mode switches and single control characters do
 //! not; the text around and inside them stays.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle_parse::{Params, Parser, Perform};
@@ -31,7 +32,17 @@ pub(crate) fn append_safe(out: &mut String, line: &str, colored: bool) {
     filter(out, line, colored, plain_length);
 }
 
-/// The same, told how much at the start of a text is known to be plain.
+/// Text from anywhere (names, paths, words of a server) as one line that does not steer the terminal.
+pub(crate) fn text(line: &str) -> Cow<'_, str> {
+    if is_plain(line) {
+        return line.into();
+    }
+    let mut text = String::with_capacity(line.len());
+    append_safe(&mut text, line, false);
+    text.into()
+}
+
+/// [`append_safe`], told how much at the start of a text is known to be plain.
 fn filter(out: &mut String, line: &str, colored: bool, plain_length: impl Fn(&str) -> usize) {
     let mut screen = Screen::new(out, colored);
     let mut parser = Parser::<anstyle_parse::AsciiParser>::default();

@@ -45,7 +45,10 @@ impl Wording {
 
     /// Where clients find the session.
     pub(crate) fn api(self, address: &str) -> String {
-        self.boot(&format!("session API: {} (/ws, /health)", clean(address)))
+        self.boot(&format!(
+            "session API: {} (/ws, /health)",
+            ansi::text(address)
+        ))
     }
 
     /// The token that clients need; shown only when nobody but us knows it.
@@ -63,7 +66,7 @@ impl Wording {
     /// Others than this machine can reach the session.
     pub(crate) fn exposed(self, address: &str) -> String {
         let word = paint(WAITING, "warning:", self.colored);
-        let address = clean(address);
+        let address = ansi::text(address);
         self.boot(&format!(
             "{word} the session API on {address} can be reached from other machines"
         ))
@@ -123,7 +126,7 @@ impl Wording {
 
     fn change(self, change: &Change, in_boot: bool) -> String {
         let view = change.view;
-        let name = clean(&view.name);
+        let name = ansi::text(&view.name);
         let is_blocked = view.status == Status::Stopped && !view.blocked_by.is_empty();
         let (style, word) = match view.status {
             Status::Stopped if is_blocked => (WAITING, "blocked"),
@@ -137,7 +140,7 @@ impl Wording {
             Status::Ready => change.ready_label.map(str::to_owned),
             _ => None,
         };
-        let why = why.map_or_else(String::new, |why| format!(" ({})", clean(&why)));
+        let why = why.map_or_else(String::new, |why| format!(" ({})", ansi::text(&why)));
         format!("{name} → {}{why}", paint(style, word, self.colored))
     }
 }
@@ -193,11 +196,4 @@ fn failure(view: &StatusView, in_boot: bool) -> Option<String> {
         Some(end) if in_boot => format!("process exited before ready: {end}"),
         _ => detail,
     })
-}
-
-/// Names, addresses and reasons may hold anything: on the terminal they are text.
-fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    ansi::append_safe(&mut clean, text, false);
-    clean
 }

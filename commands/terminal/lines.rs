@@ -70,7 +70,10 @@ pub(crate) fn prefixes(
         .iter()
         .map(AsRef::as_ref)
         .filter(|name| is_shown(name));
-    let widest = shown.map(|name| safe(name).width()).max().unwrap_or(0);
+    let widest = shown
+        .map(|name| ansi::text(name).width())
+        .max()
+        .unwrap_or(0);
     let names = names.iter().enumerate();
     names
         .map(|(index, name)| prefix(name.as_ref(), index, widest, colored))
@@ -79,17 +82,11 @@ pub(crate) fn prefixes(
 
 /// `api     │ `, padded to this width, within bounds. The index decides the colour.
 pub(crate) fn prefix(name: &str, index: usize, width: usize, colored: bool) -> String {
-    let name = safe(name);
+    let name = ansi::text(name);
     let style: Style = PALETTE[index % PALETTE.len()].on_default();
     let width = width.min(WIDEST_PADDING);
     let padding = " ".repeat(width.saturating_sub(name.width()));
     format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
-}
-
-fn safe(name: &str) -> String {
-    let mut shown = String::new();
-    ansi::append_safe(&mut shown, name, false);
-    shown
 }
 
 /// `12,345`.

@@ -55,11 +55,9 @@ impl Drop for Progress {
 
 /// The text as one line of at most so many columns.
 fn fitting(text: &str, columns: usize) -> String {
-    let mut clean = String::with_capacity(text.len());
-    ansi::append_safe(&mut clean, text, false);
     let mut line = String::new();
     let mut width = 0;
-    for character in clean.replace('\t', " ").chars() {
+    for character in ansi::text(text).replace('\t', " ").chars() {
         width += character.width().unwrap_or(0);
         if width > columns {
             line.pop();

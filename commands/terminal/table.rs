@@ -21,12 +21,10 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Text from anywhere, as one line that does not steer the terminal.
+    /// Text from anywhere.
     pub(crate) fn new(text: &str) -> Self {
-        let mut clean = String::with_capacity(text.len());
-        ansi::append_safe(&mut clean, text, false);
         Self {
-            text: clean.replace('\t', " "),
+            text: ansi::text(text).replace('\t', " "),
             style: Style::new(),
         }
     }
