@@ -5,7 +5,7 @@ use flowlayer::why::{Cause, Explainer};
 use serde::Serialize;
 
 use crate::cli::StatusArgs;
-use crate::client::services::{ServiceReport, SessionReport, chosen, is_up, table};
+use crate::client::services::{ServiceReport, SessionReport, chosen, table};
 use crate::client::{self, Peer};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
         let services = connected.services.clone();
         let explainer = Explainer::new(&services);
         let shown = chosen(connected.services, &args.services);
-        let up = shown.iter().all(is_up);
+        let up = shown.iter().all(ServiceState::is_up);
         let text = if args.json {
             print::json(&Report {
                 session: SessionReport::new(&peer, &connected.session),

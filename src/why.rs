@@ -113,7 +113,7 @@ impl<'a> Explainer<'a> {
         let services_up = self
             .services
             .iter()
-            .filter(|service| is_up(service))
+            .filter(|service| service.is_up())
             .count();
         Overview {
             up: services_up == self.services.len(),
@@ -125,7 +125,7 @@ impl<'a> Explainer<'a> {
 
     fn explanation(&self, index: usize, with_paths: bool) -> Explanation {
         let service = &self.services[index];
-        let found = if is_up(service) {
+        let found = if service.is_up() {
             Found::default()
         } else {
             self.search(index)
@@ -146,7 +146,7 @@ impl<'a> Explainer<'a> {
         Explanation {
             service: service.name.clone(),
             status: service.status,
-            up: is_up(service),
+            up: service.is_up(),
             since: service.details.since,
             summary: words::summary(service, &causes),
             causes,
@@ -193,7 +193,7 @@ impl<'a> Explainer<'a> {
     /// A service that is not up and does not merely wait for others.
     fn is_cause(&self, index: usize) -> bool {
         let service = &self.services[index];
-        !is_up(service)
+        !service.is_up()
             && (graph::has_own_reason(service) || self.graph.waits_for(index).is_empty())
     }
 
@@ -228,12 +228,4 @@ struct Found {
     causes: Vec<usize>,
     /// By service: from which it was reached.
     came_from: HashMap<usize, usize>,
-}
-
-/// Whether a service has reached its terminal startup state. Servers other than ours do not say.
-pub fn is_up(service: &ServiceState) -> bool {
-    service
-        .details
-        .up
-        .unwrap_or(service.status == Status::Ready)
 }

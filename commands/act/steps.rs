@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flowlayer::protocol::{Command, ServiceState as Service, Status};
 
-use crate::client::services::is_up;
 use crate::failure::Failure;
 
 /// What is done.
@@ -105,7 +104,7 @@ pub(super) fn of_all(verb: Verb) -> Vec<Vec<Command>> {
 pub(super) fn up(services: &[Service]) -> Vec<String> {
     services
         .iter()
-        .filter(|service| is_up(service))
+        .filter(|service| service.is_up())
         .map(|service| service.name.clone())
         .collect()
 }

@@ -63,7 +63,7 @@ impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
         Self {
             name: &service.name,
             status: service.status,
-            up: is_up(service),
+            up: service.is_up(),
             kind: details.kind,
             wave: details.wave,
             since: details.since,
@@ -84,13 +84,6 @@ pub(crate) struct ActionReport<'a> {
     pub(crate) error: Option<ErrorBody>,
     pub(crate) failed_services: Vec<String>,
     pub(crate) services: Vec<ServiceReport<'a>>,
-}
-
-/// Whether the service has reached its terminal startup state. Servers other than ours only have
-/// the status to say so.
-pub(crate) fn is_up(service: &ServiceState) -> bool {
-    let by_status = service.status == Status::Ready;
-    service.details.up.unwrap_or(by_status)
 }
 
 /// The services with these names, or all when none is named; in the order of the session.
@@ -120,7 +113,7 @@ fn row(service: &ServiceState) -> Vec<Cell> {
         number(details.wave.map(|wave| wave.to_string())),
         Cell::new(&service.name),
         Cell::new(word).styled(style),
-        Cell::new(if is_up(service) { "yes" } else { "no" }),
+        Cell::new(if service.is_up() { "yes" } else { "no" }),
         number(details.pid.map(|pid| pid.to_string())),
         number(details.since.map(words::age_of)),
         Cell::new(&why(service)),
@@ -132,7 +125,7 @@ fn state(service: &ServiceState) -> (&'static str, Style) {
     let waiting = AnsiColor::Yellow.on_default();
     match service.status {
         Status::Stopped if !service.details.blocked_by.is_empty() => ("blocked", waiting),
-        Status::Running if !is_up(service) => ("running", waiting),
+        Status::Running if !service.is_up() => ("running", waiting),
         Status::Ready | Status::Running => (service.status.as_str(), AnsiColor::Green.on_default()),
         Status::Failed => ("failed", AnsiColor::Red.on_default()),
         Status::Starting | Status::Stopping => (service.status.as_str(), waiting),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use flowlayer::client::{ConnectionState, Event, Events};
 use flowlayer::protocol::{ServiceState, Status};
 
-use super::services::is_up;
 use crate::terminal::progress::Progress;
 
 /// The services as they were told last.
@@ -138,7 +137,7 @@ pub(crate) fn waiting_for<'a>(
 ) -> Option<String> {
     let on_its_way = |service: &&ServiceState| match service.status {
         Status::Unknown | Status::Starting | Status::Stopping => true,
-        Status::Running => !is_up(service),
+        Status::Running => !service.is_up(),
         Status::Ready | Status::Stopped | Status::Failed => false,
     };
     let mut waiting: Vec<&ServiceState> = services.into_iter().filter(on_its_way).collect();

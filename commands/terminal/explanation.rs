@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer::protocol::{PortConflict, ProbeState, Status, Stream};
+use flowlayer::protocol::{ProbeState, Status, Stream};
 use flowlayer::why::{Affecting, Cause, CauseKind, Explanation, Overview};
 
 use super::color::paint;
@@ -113,7 +113,7 @@ impl Page {
             self.field("probe", &probe_words(probe));
         }
         if let Some(port) = &cause.port_conflict {
-            self.field("port", &port_words(port));
+            self.field("port", &format!("{}, held by {}", port.port, port.holder()));
         }
         let mut label = match cause.log.first().map(|line| line.stream) {
             Some(Stream::Stderr) => "stderr",
@@ -140,12 +140,11 @@ impl Page {
 
     fn line(&mut self, before: &str, text: &str, style: Style) {
         self.text.push_str(before);
-        let mut safe = String::with_capacity(text.len());
-        ansi::append_safe(&mut safe, text, self.colored && style == Style::new());
         if style == Style::new() {
-            self.text.push_str(&safe);
+            ansi::append_safe(&mut self.text, text, self.colored);
         } else {
-            self.text.push_str(&paint(style, &safe, self.colored));
+            let painted = paint(style, &ansi::text(text), self.colored);
+            self.text.push_str(&painted);
         }
         self.text.push('\n');
     }
@@ -168,16 +167,6 @@ fn probe_words(probe: &ProbeState) -> String {
         probe.waited_ms / 1000,
         probe.waited_ms % 1000 / 100,
     )
-}
-
-fn port_words(conflict: &PortConflict) -> String {
-    let holder = match (&conflict.process, conflict.pid) {
-        (Some(name), Some(pid)) => format!("{name} (pid {pid})"),
-        (Some(name), None) => name.clone(),
-        (None, Some(pid)) => format!("pid {pid}"),
-        (None, None) => "another process".to_owned(),
-    };
-    format!("{}, held by {holder}", conflict.port)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flowlayer::protocol::{ServiceState, Status};
 
-use crate::client::services::{is_up, why};
+use crate::client::services::why;
 
 /// How it looks.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ fn doomed<'a>(services: &[&'a ServiceState]) -> BTreeMap<&'a str, &'a str> {
     while let Some((next, cause)) = open.pop() {
         for service in services {
             let depends = service.details.depends_on.iter().any(|name| name == next);
-            if depends && !is_up(service) && !is_lost(service) && !is_at_rest(service) {
+            if depends && !service.is_up() && !is_lost(service) && !is_at_rest(service) {
                 let name = service.name.as_str();
                 if doomed.insert(name, cause).is_none() {
                     open.push((name, cause));
@@ -124,7 +124,7 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
             }
         };
     }
-    if about().all(is_up) {
+    if about().all(ServiceState::is_up) {
         Verdict::Up
     } else {
         Verdict::Coming

@@ -269,6 +269,18 @@ pub struct PortConflict {
     pub process: Option<String>,
 }
 
+impl PortConflict {
+    /// Who listens there, in words: `node (pid 4242)`.
+    pub fn holder(&self) -> String {
+        match (&self.process, self.pid) {
+            (Some(name), Some(pid)) => format!("{name} (pid {pid})"),
+            (Some(name), None) => name.clone(),
+            (None, Some(pid)) => format!("pid {pid}"),
+            (None, None) => "another process".to_owned(),
+        }
+    }
+}
+
 /// By whose will a service is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -296,6 +308,14 @@ pub struct ServiceState {
     /// The rest.
     #[serde(flatten)]
     pub details: Details,
+}
+
+impl ServiceState {
+    /// Whether the terminal startup state is reached. Servers other than ours only have the status to say
+    /// so.
+    pub fn is_up(&self) -> bool {
+        self.details.up.unwrap_or(self.status == Status::Ready)
+    }
 }
 
 /// A status as it is from now on.

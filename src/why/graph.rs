@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::is_up;
 use crate::protocol::{ServiceState, Status};
 
 /// For every service that is not up, those it waits for.
@@ -36,7 +35,7 @@ impl Graph {
             .first()
             .and_then(|&one| services[one].details.wave);
         let waits = services.iter().map(|service| {
-            if is_up(service) || is_left_alone(service) {
+            if service.is_up() || is_left_alone(service) {
                 return Waits::For(Vec::new());
             }
             let details = &service.details;
@@ -49,7 +48,7 @@ impl Graph {
             let mut missing: Vec<usize> = named
                 .iter()
                 .filter_map(|name| index.get(&**name).copied())
-                .filter(|&dependency| !is_up(&services[dependency]))
+                .filter(|&dependency| !services[dependency].is_up())
                 .collect();
             missing.sort_unstable();
             missing.dedup();
@@ -143,7 +142,7 @@ fn is_left_alone(service: &ServiceState) -> bool {
 /// The unresolved services of the first wave that has any.
 fn open_wave(services: &[ServiceState]) -> Vec<usize> {
     let is_open = |service: &ServiceState| {
-        !is_up(service)
+        !service.is_up()
             && match service.status {
                 Status::Unknown | Status::Starting | Status::Running | Status::Stopping => true,
                 Status::Ready | Status::Stopped | Status::Failed => false,

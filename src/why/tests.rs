@@ -339,7 +339,7 @@ proptest! {
         let overview = explainer.overview();
         for service in &services {
             let why = explainer.explain(&service.name).unwrap();
-            prop_assert_eq!(why.up, is_up(service));
+            prop_assert_eq!(why.up, service.is_up());
             for cause in &why.causes {
                 prop_assert_eq!(cause.path.first(), Some(&service.name));
                 prop_assert_eq!(cause.path.last(), Some(&cause.service));
@@ -351,7 +351,7 @@ proptest! {
                 // Every step of the path is one that its service waits for.
                 for step in cause.path.windows(2) {
                     let next = services.iter().find(|one| one.name == step[1]).unwrap();
-                    prop_assert!(!is_up(next));
+                    prop_assert!(!next.is_up());
                 }
             }
             let waves: Vec<_> = why.causes.iter().map(|cause| {
@@ -376,7 +376,7 @@ proptest! {
             services[index].details.wave = Some(wave);
         }
         let explainer = Explainer::new(&services);
-        for service in services.iter().filter(|service| !is_up(service)) {
+        for service in services.iter().filter(|service| !service.is_up()) {
             let why = explainer.explain(&service.name).unwrap();
             prop_assert!(!why.causes.is_empty(), "{:?}", why);
         }

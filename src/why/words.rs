@@ -1,6 +1,6 @@
 //! How causes are worded. One place, so that every face of the product says the same.
 
-use super::{Cause, CauseKind, is_up};
+use super::{Cause, CauseKind};
 use crate::protocol::{Kind, PortConflict, ProbeState, ServiceState, Status, StoppedBy};
 
 /// How many causes a summary names.
@@ -9,7 +9,7 @@ const NAMED: usize = 3;
 /// The answer in one line.
 pub(super) fn summary(service: &ServiceState, causes: &[Cause]) -> String {
     let name = &service.name;
-    if is_up(service) {
+    if service.is_up() {
         return format!("{name} is up: {}", why_up(service));
     }
     let own = causes.iter().find(|cause| cause.service == *name);
@@ -100,16 +100,7 @@ const fn stopped(by: Option<StoppedBy>) -> &'static str {
 }
 
 fn port(conflict: &PortConflict) -> String {
-    format!("port {} is in use by {}", conflict.port, holder(conflict))
-}
-
-fn holder(conflict: &PortConflict) -> String {
-    match (&conflict.process, conflict.pid) {
-        (Some(name), Some(pid)) => format!("{name} (pid {pid})"),
-        (Some(name), None) => name.clone(),
-        (None, Some(pid)) => format!("pid {pid}"),
-        (None, None) => "another process".to_owned(),
-    }
+    format!("port {} is in use by {}", conflict.port, conflict.holder())
 }
 
 /// `waiting for tcp :5432: connection refused (12 attempts, 2.4 s)`.
@@ -149,7 +140,7 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
     Some(match kind {
         CauseKind::PortInUse => {
             let conflict = service.details.port_conflict.as_ref()?;
-            let holder = holder(conflict);
+            let holder = conflict.holder();
             format!("end {holder}, or use another port; then: flowlayer start {name}")
         }
         CauseKind::Exited | CauseKind::Killed | CauseKind::NotReadyInTime | CauseKind::Failed => {
