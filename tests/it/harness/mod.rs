@@ -7,11 +7,6 @@
 //!
 //! Whatever is waited for has the same generous [`DEADLINE`]; a test that misses it fails with
 //! everything that was seen until then.
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the harness offers more than the tests of one moment use"
-)]
 
 mod child;
 mod client;
@@ -31,11 +26,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub(crate) use child::{Child, Finished};
-pub(crate) use client::{Client, Reply};
+pub(crate) use client::Client;
 pub(crate) use fake::{Fake, entry};
 pub(crate) use here::Here;
 pub(crate) use ports::free_port;
-pub(crate) use processes::Process;
 pub(crate) use server::Server;
 pub(crate) use stack::{Home, Stack, TOKEN};
 pub(crate) use terminal::{Screen, Terminal};
