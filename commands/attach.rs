@@ -55,7 +55,41 @@ pub(crate) struct Attachment {
     pub(crate) found: &'static str,
 }
 
+impl Wish {
+    /// The token that was given; that of the environment belongs to an address.
+    fn token(&self) -> Option<Token> {
+        let of_address = self.address.as_ref().and(self.environment_token.as_ref());
+        self.token.as_ref().or(of_address).cloned()
+    }
+}
+
 impl Attachment {
+    /// A session that runs, with this token, else its own.
+    fn to(session: &LiveSession, token: Option<Token>, found: &'static str) -> Self {
+        Self {
+            address: session.address.clone(),
+            token: token.or_else(|| Some(session.token.clone())),
+            config: Some(session.config.clone()),
+            pid: Some(session.pid),
+            session_id: Some(session.session_id.clone()),
+            taken_by: None,
+            found,
+        }
+    }
+
+    /// An address of which nothing else is known.
+    fn at(address: String, token: Option<Token>, found: &'static str) -> Self {
+        Self {
+            address,
+            token,
+            config: None,
+            pid: None,
+            session_id: None,
+            taken_by: None,
+            found,
+        }
+    }
+
     /// Whom to dial; why nobody when the session there is that of another configuration.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
         match &self.taken_by {
@@ -90,33 +124,14 @@ pub(crate) fn find(wish: &Wish, directory: &Path) -> Result<Found, ConfigError> 
 
 fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found, ConfigError> {
     if let Some(address) = &wish.address {
-        let known = live.into_iter().find(|session| session.address == *address);
-        let given = wish
-            .token
-            .clone()
-            .or_else(|| wish.environment_token.clone());
-        let known = known.as_ref();
-        return Ok(Found::One(Attachment {
-            address: address.clone(),
-            token: given.or_else(|| known.map(|session| session.token.clone())),
-            config: known.map(|session| session.config.clone()),
-            pid: known.map(|session| session.pid),
-            session_id: known.map(|session| session.session_id.clone()),
-            taken_by: None,
-            found: "the address given",
+        let found = "the address given";
+        let known = live.iter().find(|session| session.address == *address);
+        return Ok(Found::One(match known {
+            Some(session) => Attachment::to(session, wish.token(), found),
+            None => Attachment::at(address.clone(), wish.token(), found),
         }));
     }
-    let attach = |session: LiveSession, found| {
-        Found::One(Attachment {
-            address: session.address,
-            token: wish.token.clone().or(Some(session.token)),
-            config: Some(session.config),
-            pid: Some(session.pid),
-            session_id: Some(session.session_id),
-            taken_by: None,
-            found,
-        })
-    };
+    let attach = |session, found| Found::One(Attachment::to(session, wish.token(), found));
     let discovered = config::discover(directory);
     let path = wish.config.clone().or(discovered);
     if let Some(path) = &path
@@ -126,7 +141,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             Some(_) => "the session of the configuration given",
             None => "the session of the configuration in this directory",
         };
-        return Ok(attach(session.clone(), found));
+        return Ok(attach(session, found));
     }
     if let Some(path) = &wish.config {
         let session = config::load(path)?.config.session;
@@ -137,7 +152,7 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
     if another_will_do {
         match live.as_slice() {
             [] => {}
-            [only] => return Ok(attach(only.clone(), "the only session that runs here")),
+            [only] => return Ok(attach(only, "the only session that runs here")),
             _ => return Ok(Found::Several(live)),
         }
     }
@@ -150,15 +165,11 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
         let found = "the configuration in this directory";
         return Ok(configured(wish, &path, &session, &live, found));
     }
-    Ok(Found::One(Attachment {
-        address: DEFAULT_ADDRESS.to_owned(),
-        token: wish.token.clone(),
-        config: None,
-        pid: None,
-        session_id: None,
-        taken_by: None,
-        found: "the usual address: no session runs here",
-    }))
+    Ok(Found::One(Attachment::at(
+        DEFAULT_ADDRESS.to_owned(),
+        wish.token(),
+        "the usual address: no session runs here",
+    )))
 }
 
 /// What a configuration says of where its session will be.
@@ -176,12 +187,8 @@ fn configured(
     let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     Found::One(Attachment {
         taken_by: taken(&address, path, live),
-        address,
-        token: wish.token.clone().or(token),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
-        pid: None,
-        session_id: None,
-        found,
+        ..Attachment::at(address, wish.token().or(token), found)
     })
 }
 
@@ -245,18 +252,9 @@ fn refreshed_among(attachment: &Attachment, wish: &Wish, live: &[LiveSession]) -
             ..attachment.clone()
         };
     };
-    let given = wish.token.clone().or_else(|| {
-        wish.address
-            .as_ref()
-            .and_then(|_| wish.environment_token.clone())
-    });
     Attachment {
-        address: session.address.clone(),
-        token: given.or_else(|| Some(session.token.clone())),
-        pid: Some(session.pid),
-        session_id: Some(session.session_id.clone()),
-        taken_by: None,
-        ..attachment.clone()
+        config: attachment.config.clone(),
+        ..Attachment::to(session, wish.token(), attachment.found)
     }
 }
 
