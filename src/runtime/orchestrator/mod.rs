@@ -10,6 +10,7 @@
 
 mod actions;
 mod campaign;
+mod outcomes;
 mod requests;
 mod teardown;
 mod wants;
