@@ -69,15 +69,24 @@ pub async fn number_at<P: Pages>(
     span: Span,
     moment: Timestamp,
 ) -> Result<u64, CommandError> {
+    bisect(pages, None, span, |entry| entry.timestamp >= moment).await
+}
+
+/// The number in a span from which on entries are beyond what is looked for; its end when none is. What one
+/// is, all after it are.
+async fn bisect<P: Pages>(
+    pages: &P,
+    service: Option<&str>,
+    span: Span,
+    is_beyond: impl Fn(&Entry) -> bool,
+) -> Result<u64, CommandError> {
     let (mut low, mut high) = (span.first, span.end);
     while low < high {
         let middle = low + (high - low) / 2;
         // The newest one up to the middle stands for all before it.
-        let page = below(pages, None, middle + 1, 1).await?;
+        let page = below(pages, service, middle + 1, 1).await?;
         match page.entries.last() {
-            Some(entry) if entry.timestamp >= moment => {
-                high = entry.seq.max(span.first).min(middle);
-            }
+            Some(entry) if is_beyond(entry) => high = entry.seq.max(span.first).min(middle),
             _ => low = middle + 1,
         }
     }
@@ -178,16 +187,9 @@ impl Source {
 
     /// The lowest number from `span.first` on that exists; the end when there is none.
     async fn next_number<P: Pages>(&self, pages: &P) -> Result<u64, CommandError> {
-        let (mut low, mut high) = (self.span.first, self.span.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let page = below(pages, self.service.as_deref(), middle + 1, 1).await?;
-            match page.entries.last() {
-                Some(entry) if entry.seq >= self.span.first => high = entry.seq,
-                _ => low = middle + 1,
-            }
-        }
-        Ok(low)
+        let Self { service, span, .. } = self;
+        let is_there = |entry: &Entry| entry.seq >= span.first;
+        bisect(pages, service.as_deref(), *span, is_there).await
     }
 }
 
