@@ -52,12 +52,11 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
         if dotenv.is_some() {
             service.set("envFile", ".env");
         }
-        let own_port = line.env.iter().any(|(name, _)| name == "PORT");
-        if !own_port {
+        let own_port = line.env.iter().find(|(name, _)| name == "PORT");
+        if own_port.is_none() {
             service.set_env([("PORT".to_owned(), port.to_string())]);
         }
-        let listens = line.env.iter().find(|(name, _)| name == "PORT");
-        let listens = listens.and_then(|(_, port)| port.parse().ok());
+        let listens = own_port.and_then(|(_, port)| port.parse().ok());
         service.set_env(line.env.clone());
         // Every process is given a port; one that asks for it is taken to listen on it.
         if let Some(port) = listens.or_else(|| mentions_port(command).then_some(port))

@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill};
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
@@ -13,7 +12,7 @@ use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid
 use super::End;
 use super::os;
 use super::prepare::{ignored, set_action, set_blocked};
-use super::wait::{Waited, await_end};
+use super::wait::await_end;
 
 /// Which of the two processes this is, after [`split`].
 #[derive(Debug)]
@@ -126,9 +125,6 @@ impl Background {
     /// # Errors
     /// When the system does not know it as a child, which cannot be.
     pub fn wait_for_end(self) -> io::Result<End> {
-        match await_end(self.pid) {
-            Waited::Ended(end) => Ok(end),
-            Waited::Alive | Waited::NotOurs => Err(Errno::ECHILD.into()),
-        }
+        await_end(self.pid)
     }
 }

@@ -6,13 +6,12 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::process::Command;
 
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{getpgrp, tcgetpgrp};
 use thiserror::Error;
 
 use super::End;
-use super::wait::{Waited, await_end};
+use super::wait::await_end;
 
 /// Why a command could not be started.
 #[derive(Debug, Error)]
@@ -64,10 +63,7 @@ impl Foreground {
     /// # Errors
     /// When the system does not know it as a child, which cannot be.
     pub fn wait_for_end(self) -> io::Result<End> {
-        match await_end(self.pid) {
-            Waited::Ended(end) => Ok(end),
-            Waited::Alive | Waited::NotOurs => Err(Errno::ECHILD.into()),
-        }
+        await_end(self.pid)
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a child ended, and its last rites. Only ever asked about one pid: a question about all children
 //! would answer with the same unreaped leader for ever, or steal it.
 
+use std::io;
+
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
 
@@ -24,8 +26,14 @@ pub(super) fn peek(pid: u32) -> Waited {
 }
 
 /// Waits until a child has ended, without reaping it. Blocks the thread.
-pub(super) fn await_end(pid: u32) -> Waited {
-    wait(pid, libc::WEXITED | libc::WNOWAIT)
+///
+/// # Errors
+/// When the system does not know it as a child, which cannot be.
+pub(super) fn await_end(pid: u32) -> io::Result<End> {
+    match wait(pid, libc::WEXITED | libc::WNOWAIT) {
+        Waited::Ended(end) => Ok(end),
+        Waited::Alive | Waited::NotOurs => Err(Errno::ECHILD.into()),
+    }
 }
 
 /// Reaps a child if it has ended. From here on its pid may be somebody else's.
