@@ -66,13 +66,13 @@ pub(crate) fn here(
         }
         Ok(guardian::Entered::Server(link)) => link,
         Err(error) => {
-            return Err(failed(format!(
+            return Err(Failure::Failed(format!(
                 "cannot start the guardian process: {error}"
             )));
         }
     };
     let runtime = threads::build(WORKERS)
-        .map_err(|error| failed(format!("cannot start threads: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let outcome = runtime.block_on(serve(args, asked, path, link, colors, front.cloned()));
     if let Some(front) = front {
         if let Err(failure) = &outcome {
@@ -97,10 +97,10 @@ async fn serve(
     colors: Colors,
     front: Option<Front>,
 ) -> Result<Exit, Failure> {
-    let signals =
-        Signals::install().map_err(|error| failed(format!("cannot take signals: {error}")))?;
+    let signals = Signals::install()
+        .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
     let output = Output::start(tokio::runtime::Handle::current())
-        .map_err(|error| failed(format!("cannot write to the terminal: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot write to the terminal: {error}")))?;
     let wording = Wording {
         colored: colors.stdout,
     };
@@ -145,8 +145,9 @@ impl Session {
     ) -> Result<Exit, Failure> {
         let Loaded { config, plan, .. } = load(path, self.colors)?;
         let only = only(&self.args, &config)?;
-        let setup = Setup::new(&config, &plan, &only)
-            .map_err(|error| failed(format!("cannot tell the current directory: {error}")))?;
+        let setup = Setup::new(&config, &plan, &only).map_err(|error| {
+            Failure::Failed(format!("cannot tell the current directory: {error}"))
+        })?;
         let names: Arc<[Arc<str>]> = setup.names().into();
         let logs = open_logs(&config, &names)?;
         let session_id = Uuid::new_v4();
@@ -163,7 +164,7 @@ impl Session {
             Some(link),
             logs.clone(),
         )
-        .map_err(|error| failed(format!("cannot watch over processes: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot watch over processes: {error}")))?;
         let server = api.map(|api| {
             let warn = |words: &str| {
                 self.voice
@@ -322,9 +323,5 @@ fn open_logs(config: &Config, names: &[Arc<str>]) -> Result<Logs, Failure> {
         max_file_bytes: config.logs.max_bytes,
         ..LogsConfig::new(names.to_vec())
     })
-    .map_err(|error| failed(error.to_string()))
-}
-
-fn failed(message: String) -> Failure {
-    Failure::Failed(message)
+    .map_err(|error| Failure::Failed(error.to_string()))
 }

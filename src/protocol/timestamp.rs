@@ -14,11 +14,6 @@ impl Timestamp {
     pub fn as_millisecond(self) -> i64 {
         self.0.as_millisecond()
     }
-
-    /// For showing it in another time zone.
-    pub fn to_jiff(self) -> jiff::Timestamp {
-        self.0
-    }
 }
 
 impl From<SystemTime> for Timestamp {

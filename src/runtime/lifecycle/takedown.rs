@@ -120,11 +120,6 @@ impl Takedown {
         }
     }
 
-    /// Whether only watching so far.
-    pub fn is_settling(&self) -> bool {
-        matches!(self.stage, Stage::Settle { .. })
-    }
-
     /// For people: `3.2 of 8 s`, or that SIGKILL is out.
     pub fn progress(&self, now: Now) -> String {
         match self.stage {
