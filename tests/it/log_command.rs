@@ -47,20 +47,6 @@ fn seqs(lines: &[impl AsRef<str>]) -> Vec<u64> {
         .collect()
 }
 
-/// One line on stderr, nothing on stdout, and this code.
-#[track_caller]
-fn refused(finished: &Finished, code: i32, words: &[&str]) {
-    assert_eq!(
-        (finished.code, finished.stdout.as_str()),
-        (Some(code), ""),
-        "{finished:?}"
-    );
-    assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
-    for word in words {
-        assert!(finished.stderr.contains(word), "{word:?}: {finished:?}");
-    }
-}
-
 #[test]
 fn files_give_what_the_session_gave() {
     let server = counting();
@@ -389,8 +375,8 @@ fn times_and_services_of_earlier_configurations_are_found_in_files() {
     assert!(lines(&ask(&["--since", "5m"])).is_empty());
     assert_eq!(lines(&ask(&["--grep", "^m...$"])).len(), 500);
 
-    refused(&ask(&["apu"]), 2, &["\"apu\"", "did you mean \"api\"?"]);
-    refused(&ask(&["--grep", "("]), 2, &["--grep", "regular expression"]);
+    ask(&["apu"]).refused(2, &["\"apu\"", "did you mean \"api\"?"]);
+    ask(&["--grep", "("]).refused(2, &["--grep", "regular expression"]);
     let usage = ask(&["-f", "--until", "5m"]);
     assert_eq!(usage.code, Some(2));
     assert_eq!(ask(&["--since", "soon"]).code, Some(2));
@@ -403,7 +389,7 @@ fn times_and_services_of_earlier_configurations_are_found_in_files() {
     let found = ask(&["--grep", "m300$"]);
     assert_eq!(
         (found.code, found.stdout.as_str()),
-        (Some(0), "api │ m300\n".replace("api", "old").as_str())
+        (Some(0), "old │ m300\n")
     );
     assert!(found.stderr.contains("1 line is no entries"), "{found:?}");
 }
@@ -411,41 +397,24 @@ fn times_and_services_of_earlier_configurations_are_found_in_files() {
 #[test]
 fn without_session_and_files_one_line_says_so() {
     let directory = tempdir().unwrap();
-    refused(&offline(directory.path(), &[]), 3, &["no session"]);
+    offline(directory.path(), &[]).refused(3, &["no session"]);
     let config = directory.path().join("flowlayer.jsonc");
     let services = r#""services": {"api": {"cmd": "true"}}"#;
     let bind = r#""session": {"bind": "127.0.0.1:1"}"#;
     fs::write(&config, format!("{{{bind}, {services}}}")).unwrap();
-    refused(
-        &offline(directory.path(), &[]),
-        3,
-        &["no session", "logs.dir"],
-    );
-    refused(
-        &offline(directory.path(), &["-f"]),
-        3,
-        &["no session", "logs.dir"],
-    );
+    offline(directory.path(), &[]).refused(3, &["no session", "logs.dir"]);
+    offline(directory.path(), &["-f"]).refused(3, &["no session", "logs.dir"]);
     let dir = r#""logs": {"dir": "logs"}"#;
     fs::write(&config, format!("{{{bind}, {dir}, {services}}}")).unwrap();
-    refused(
-        &offline(directory.path(), &[]),
-        3,
-        &["none has left a log", "logs"],
-    );
-    refused(
-        &offline(directory.path(), &["--addr", "127.0.0.1:1"]),
-        3,
-        &["no session at 127.0.0.1:1"],
-    );
+    offline(directory.path(), &[]).refused(3, &["none has left a log", "logs"]);
+    offline(directory.path(), &["--addr", "127.0.0.1:1"])
+        .refused(3, &["no session at 127.0.0.1:1"]);
 }
 
 #[test]
 fn an_unknown_service_of_a_session_is_named() {
     let server = Stack::new().daemon("worker", json!({})).start().booted();
-    refused(
-        &server.run(["logs", "wroker"]),
-        2,
-        &["did you mean \"worker\"?"],
-    );
+    server
+        .run(["logs", "wroker"])
+        .refused(2, &["did you mean \"worker\"?"]);
 }
