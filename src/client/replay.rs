@@ -379,5 +379,4 @@ fn query(limit: usize, cursor: LogsCursor) -> LogsQuery {
 }
 
 #[cfg(test)]
-#[path = "replay_tests.rs"]
 mod tests;

@@ -1,0 +1,214 @@
+//! Which session is found, among those that run.
+
+use std::fs;
+
+use flowlayer::protocol::Timestamp;
+
+use super::*;
+
+fn token(text: &str) -> Token {
+    Token::new(text).unwrap()
+}
+
+fn live(port: u16, config: &Path) -> LiveSession {
+    LiveSession {
+        address: format!("127.0.0.1:{port}"),
+        token: token(&format!("token-{port}")),
+        config: config.to_owned(),
+        pid: 1,
+        session_id: port.to_string(),
+        started: Timestamp::from(std::time::UNIX_EPOCH),
+        protocol_version: 1,
+    }
+}
+
+#[track_caller]
+fn one(found: Result<Found, ConfigError>) -> (String, Option<String>) {
+    match found.unwrap() {
+        Found::One(one) => (
+            one.address,
+            one.token.map(|token| token.expose().to_owned()),
+        ),
+        Found::Several(several) => panic!("{several:?}"),
+    }
+}
+
+fn at(address: &str, token: &str) -> (String, Option<String>) {
+    (
+        address.to_owned(),
+        (!token.is_empty()).then(|| token.to_owned()),
+    )
+}
+
+const CONFIG: &str =
+    r#"{"session": {"bind": "127.0.0.1:7001", "token": "written"}, "services": {}}"#;
+
+#[test]
+fn an_address_beats_everything_and_its_token_comes_from_near_to_far() {
+    let empty = tempfile::tempdir().unwrap();
+    let sessions = || vec![live(7000, Path::new("/a"))];
+    let mut wish = Wish {
+        address: Some("127.0.0.1:7000".to_owned()),
+        ..Wish::default()
+    };
+    let found = |wish: &Wish| one(choose(wish, empty.path(), sessions()));
+    assert_eq!(found(&wish), at("127.0.0.1:7000", "token-7000"));
+    wish.environment_token = Some(token("environment"));
+    assert_eq!(found(&wish), at("127.0.0.1:7000", "environment"));
+    wish.token = Some(token("given"));
+    assert_eq!(found(&wish), at("127.0.0.1:7000", "given"));
+    wish = Wish {
+        address: Some("10.0.0.1:1".to_owned()),
+        ..Wish::default()
+    };
+    assert_eq!(found(&wish), at("10.0.0.1:1", ""));
+}
+
+#[test]
+fn a_configuration_means_its_live_session_or_what_it_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("flowlayer.jsonc");
+    fs::write(&path, CONFIG).unwrap();
+    let given = Wish {
+        config: Some(path.clone()),
+        ..Wish::default()
+    };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
+    let mut with_it = others();
+    with_it.push(live(7005, &path));
+    let found = |wish: &Wish, sessions| one(choose(wish, elsewhere.path(), sessions));
+    assert_eq!(
+        found(&given, with_it.clone()),
+        at("127.0.0.1:7005", "token-7005")
+    );
+    assert_eq!(found(&given, others()), at("127.0.0.1:7001", "written"));
+    let discovered = choose(&Wish::default(), directory.path(), with_it);
+    assert_eq!(one(discovered), at("127.0.0.1:7005", "token-7005"));
+    let nothing_runs = choose(&Wish::default(), directory.path(), Vec::new());
+    assert_eq!(one(nothing_runs), at("127.0.0.1:7001", "written"));
+    let broken = elsewhere.path().join("broken.jsonc");
+    fs::write(&broken, "{").unwrap();
+    let wish = Wish {
+        config: Some(broken),
+        ..Wish::default()
+    };
+    assert!(choose(&wish, elsewhere.path(), others()).is_err());
+}
+
+#[test]
+fn a_script_never_gets_the_session_of_another_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("flowlayer.jsonc"), CONFIG).unwrap();
+    let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
+    let found = |instead, sessions| {
+        let wish = Wish {
+            instead,
+            ..Wish::default()
+        };
+        choose(&wish, directory.path(), sessions)
+    };
+    for sessions in [others(), others().split_off(1)] {
+        let here = at("127.0.0.1:7001", "written");
+        assert_eq!(one(found(Instead::Nothing, sessions)), here);
+    }
+    assert_eq!(
+        one(found(Instead::TheOnlyOne, others().split_off(1))),
+        at("127.0.0.1:7009", "token-7009")
+    );
+    assert!(matches!(
+        found(Instead::TheOnlyOne, others()),
+        Ok(Found::Several(_))
+    ));
+    // What is in the directory is meant even while it is being edited.
+    fs::write(directory.path().join("flowlayer.jsonc"), "{").unwrap();
+    assert_eq!(
+        one(found(Instead::Nothing, others())),
+        at(DEFAULT_ADDRESS, "")
+    );
+}
+
+#[test]
+fn without_any_word_it_is_the_only_one_or_a_choice_or_the_usual_place() {
+    let empty = tempfile::tempdir().unwrap();
+    let wish = Wish::default();
+    let only = vec![live(7000, Path::new("/a"))];
+    assert_eq!(
+        one(choose(&wish, empty.path(), only)),
+        at("127.0.0.1:7000", "token-7000")
+    );
+    let two = vec![live(7000, Path::new("/a")), live(7001, Path::new("/b"))];
+    assert_eq!(
+        choose(&wish, empty.path(), two.clone()).unwrap(),
+        Found::Several(two)
+    );
+    assert_eq!(
+        one(choose(&wish, empty.path(), Vec::new())),
+        at(DEFAULT_ADDRESS, "")
+    );
+}
+
+fn taken_by(found: Result<Found, ConfigError>) -> Option<PathBuf> {
+    match found.unwrap() {
+        Found::One(one) => one.taken_by,
+        Found::Several(several) => panic!("{several:?}"),
+    }
+}
+
+#[test]
+fn where_the_session_of_another_configuration_is_there_is_nobody_to_dial() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("flowlayer.jsonc");
+    let other = Path::new("/a/flowlayer.jsonc");
+    for bind in ["127.0.0.1:7001", "localhost:7001", "0.0.0.0:7001"] {
+        let config = CONFIG.replace("127.0.0.1:7001", bind);
+        fs::write(&path, config).unwrap();
+        let scripts = Wish {
+            instead: Instead::Nothing,
+            ..Wish::default()
+        };
+        let given = Wish {
+            config: Some(path.clone()),
+            ..Wish::default()
+        };
+        for wish in [scripts, given] {
+            let found = |live| choose(&wish, directory.path(), live);
+            assert_eq!(
+                taken_by(found(vec![live(7001, other)])).as_deref(),
+                Some(other),
+                "{bind}"
+            );
+            assert_eq!(taken_by(found(vec![live(7002, other)])), None);
+            assert_eq!(taken_by(found(vec![live(7001, &path)])), None);
+        }
+    }
+}
+
+#[test]
+fn an_attachment_stays_with_its_configuration_unless_an_address_was_given() {
+    let (own, other) = (Path::new("/a/x.jsonc"), Path::new("/b/x.jsonc"));
+    let mut wish = Wish::default();
+    let Ok(Found::One(attached)) = choose(
+        &Wish {
+            address: Some("127.0.0.1:7001".to_owned()),
+            ..Wish::default()
+        },
+        Path::new("/"),
+        vec![live(7001, own)],
+    ) else {
+        panic!("one session")
+    };
+    let port = |wish: &Wish, sessions: &[LiveSession]| {
+        let now = refreshed_among(&attached, wish, sessions);
+        now.target()
+            .map(|target| target.token.unwrap().expose().to_owned())
+    };
+    let moved = [live(7001, other), live(7002, own)];
+    assert_eq!(port(&wish, &moved), Ok("token-7002".to_owned()));
+    let both = [live(7000, own), live(7001, own)];
+    assert_eq!(port(&wish, &both), Ok("token-7001".to_owned()));
+    let error = port(&wish, &moved[..1]).unwrap_err();
+    assert!(error.to_string().contains("/b/x.jsonc"), "{error}");
+    wish.address = Some("127.0.0.1:7001".to_owned());
+    assert_eq!(port(&wish, &moved), Ok("token-7001".to_owned()));
+}
