@@ -58,21 +58,17 @@ fn the_stack_is_up_and_can_be_talked_to_meanwhile() {
 
 #[test]
 fn output_of_the_stack_is_shown_when_asked_for_and_stays_out_of_stdout() {
-    let here = Here::with(&up());
-    let done = here.run(&[
-        "run",
-        "--show-output",
-        "--",
-        "sh",
-        "-c",
-        "sleep 0.3; echo out",
-    ]);
+    let mut services = up();
+    // Up once it has been heard.
+    services["api"]["ready"] = json!({"type": "log", "pattern": "noise"});
+    let here = Here::with(&services);
+    let done = here.run(&["run", "--show-output", "--", "echo", "out"]);
     assert_eq!(
         (done.code, done.stdout.as_str()),
         (Some(0), "out\n"),
         "{done:?}"
     );
-    for line in ["api → running\n", "api │ noise\n", "STARTUP COMPLETE"] {
+    for line in ["api → ready (log line", "api │ noise\n", "STARTUP COMPLETE"] {
         assert!(done.stderr.contains(line), "{line:?}: {done:?}");
     }
 }
