@@ -74,11 +74,7 @@ fn both(server: &Server) -> [Pid; 2] {
 fn a_kill_of_guardian_and_server_is_one_request() {
     for guardian_first in [true, false] {
         let server = Stack::new()
-            .shell(
-                "api",
-                "trap 'sleep 0.3; echo saved; exit 0' TERM; echo armed; while :; do sleep 0.05; done",
-                json!({ "ready": { "type": "log", "pattern": "armed" } }),
-            )
+            .trapping("api", "sleep 0.3; echo saved; exit 0", json!({}))
             .start()
             .booted();
         let mut both = both(&server);

@@ -190,8 +190,12 @@ fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
     let stack = Stack::new()
         .shell(
             "worker",
-            "echo $$ > worker.pid; trap 'exit 0' USR1; while :; do sleep 0.05; done",
-            json!({ "stopCmd": ["sh", "-c", "echo bye $NAME; kill -USR1 $(cat worker.pid)"], "env": { "NAME": "worker" } }),
+            "echo $$ > worker.pid; trap 'exit 0' USR1; echo armed; while :; do sleep 0.05; done",
+            json!({
+                "stopCmd": ["sh", "-c", "echo bye $NAME; kill -USR1 $(cat worker.pid)"],
+                "env": { "NAME": "worker" },
+                "ready": { "type": "log", "pattern": "armed" },
+            }),
         )
         .start()
         .booted();
@@ -201,7 +205,7 @@ fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
         .command("get_logs", &service("worker"))
         .result
         .expect("a result");
-    assert_eq!(logs["data"]["entries"][0]["message"], json!("bye worker"));
+    assert_eq!(logs["data"]["entries"][1]["message"], json!("bye worker"));
 }
 
 #[test]
@@ -354,11 +358,12 @@ fn stop_all_takes_everything_down_and_start_all_brings_it_back() {
 #[test]
 fn when_the_server_is_killed_the_guardian_takes_the_stack_down_in_order() {
     let stack = Stack::new()
-        .shell("db", "trap 'echo db >> order; exit' TERM; while :; do sleep 0.05; done", json!({}))
+        .trapping("db", "echo db >> order; exit", json!({}))
         .shell(
             "api",
-            "trap 'echo api >> order; exit' TERM; (setsid sleep 1000 &); while :; do sleep 0.05; done",
-            json!({ "dependsOn": ["db"] }),
+            "trap 'echo api >> order; exit' TERM; (setsid sleep 1000 &); echo armed; \
+             while :; do sleep 0.05; done",
+            json!({ "dependsOn": ["db"], "ready": { "type": "log", "pattern": "armed" } }),
         )
         .start()
         .booted();

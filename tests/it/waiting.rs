@@ -171,11 +171,7 @@ fn down_returns_when_the_next_session_can_start() {
 #[test]
 fn two_at_once_both_see_the_end() {
     let server = Stack::new()
-        .shell(
-            "slow",
-            "trap 'sleep 0.5; exit 0' TERM; while :; do sleep 0.1; done",
-            json!({}),
-        )
+        .trapping("slow", "sleep 0.5; exit 0", json!({}))
         .start()
         .booted();
     let both = [

@@ -66,13 +66,16 @@ impl Stack {
         self.shell(name, "exec sleep 1000000", rest)
     }
 
-    /// Adds a daemon that takes no notice of SIGTERM from the moment it is up.
+    /// Adds a daemon that does this at a SIGTERM, from the moment it is up.
+    pub(crate) fn trapping(self, name: &str, at_term: &str, mut rest: Value) -> Self {
+        let script = format!("trap '{at_term}' TERM; echo armed; while :; do sleep 0.05; done");
+        rest["ready"] = json!({ "type": "log", "pattern": "armed" });
+        self.shell(name, &script, rest)
+    }
+
+    /// Adds a daemon that takes no notice of a SIGTERM.
     pub(crate) fn stubborn(self, grace_ms: u32) -> Self {
-        self.shell(
-            "stubborn",
-            "trap '' TERM; echo armed; while :; do sleep 1000; done",
-            json!({ "stopGraceMs": grace_ms, "ready": { "type": "log", "pattern": "armed" } }),
-        )
+        self.trapping("stubborn", "", json!({ "stopGraceMs": grace_ms }))
     }
 
     /// Sets a top-level field of the configuration.
