@@ -53,7 +53,7 @@ fn run(
         }
         _ => {}
     }
-    let peer = Peer::find(args.session, colors)?;
+    let peer = Peer::find(args.ask.session, colors)?;
     client::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         let connected = peer.connect_by(deadline).await?;
@@ -92,7 +92,7 @@ fn run(
             services: watch.to_vec(),
             trouble,
         };
-        outcome.report(args.json, colors)
+        outcome.report(args.ask.json, colors)
     })
 }
 

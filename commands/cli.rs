@@ -24,7 +24,7 @@ pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use patience::Patience;
 pub(crate) use run::RunArgs;
 pub(crate) use session::{
-    ActionArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs,
+    ActionArgs, AskArgs, DownArgs, RestartArgs, SessionArgs, SessionsArgs, StatusArgs, TimeoutArgs,
     WaitArgs, WhyArgs, address,
 };
 pub(crate) use value::{ValueKind, value_kind};

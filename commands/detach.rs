@@ -8,7 +8,7 @@ use flowlayer::session::registry::LiveSession;
 use tokio::signal::unix::SignalKind;
 
 use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
-use crate::cli::{Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
+use crate::cli::{AskArgs, Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
 use crate::client;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
@@ -66,11 +66,13 @@ fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<E
     let args = WaitArgs {
         services: Vec::new(),
         timeout: TimeoutArgs { timeout: limit },
-        session: SessionArgs {
-            config: Some(live.config.clone()),
-            ..SessionArgs::default()
+        ask: AskArgs {
+            session: SessionArgs {
+                config: Some(live.config.clone()),
+                ..SessionArgs::default()
+            },
+            json: false,
         },
-        json: false,
     };
     wait::run(args, colors)
 }

@@ -14,7 +14,7 @@ use crate::terminal::print;
 
 /// Asks the session once and prints what it says.
 pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.session, colors)?;
+    let peer = Peer::find(args.ask.session, colors)?;
     client::block_on(async {
         let connected = peer.connect().await?;
         client::check_names(&args.services, &connected.services)?;
@@ -22,7 +22,7 @@ pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
         let explainer = Explainer::new(&services);
         let shown = chosen(connected.services, &args.services);
         let up = shown.iter().all(ServiceState::is_up);
-        let text = if args.json {
+        let text = if args.ask.json {
             print::json(&Report {
                 session: SessionReport::new(&peer, &connected.session),
                 up,

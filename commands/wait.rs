@@ -31,7 +31,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Waits.
 pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.session, colors)?;
+    let peer = Peer::find(args.ask.session, colors)?;
     client::block_on(async {
         let now = Instant::now();
         let (config, dialled) = peer.patient_config();
@@ -48,7 +48,7 @@ pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
         };
         let end = waiting.until_the_end().await;
         waiting.watch.hide_progress();
-        waiting.report(end, args.json, colors)
+        waiting.report(end, args.ask.json, colors)
     })
 }
 

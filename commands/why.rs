@@ -27,7 +27,7 @@ const WITH_LOGS: usize = 20;
 
 /// Asks the session once and explains what it says.
 pub(crate) fn run(args: WhyArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.session, colors)?;
+    let peer = Peer::find(args.ask.session, colors)?;
     client::block_on(async {
         let connected = peer.connect().await?;
         client::check_names(args.service.as_slice(), &connected.services)?;
@@ -46,7 +46,9 @@ pub(crate) fn run(args: WhyArgs, colors: Colors) -> Result<Exit, Failure> {
             page.explanation(&answer);
             (
                 answer.up,
-                args.json.then(|| print::json(&Report { session, answer })),
+                args.ask
+                    .json
+                    .then(|| print::json(&Report { session, answer })),
             )
         } else {
             let mut answer = explainer.overview();
@@ -56,7 +58,9 @@ pub(crate) fn run(args: WhyArgs, colors: Colors) -> Result<Exit, Failure> {
             page.overview(&answer);
             (
                 answer.up,
-                args.json.then(|| print::json(&Report { session, answer })),
+                args.ask
+                    .json
+                    .then(|| print::json(&Report { session, answer })),
             )
         };
         print::stdout(&text.unwrap_or_else(|| page.into_text()));

@@ -21,6 +21,16 @@ pub(crate) struct SessionArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// Which session, and for whom it answers.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct AskArgs {
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Where to dial: what a server may be told to listen on, as its clients reach it.
 pub(crate) fn address(text: &str) -> Result<String, BindError> {
     Bind::parse(text, PortZero::Refused).map(|bind| bind.dial())
@@ -57,10 +67,7 @@ pub(crate) struct StatusArgs {
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
     #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) ask: AskArgs,
     /// Exit with 1 unless everything shown is up
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -74,10 +81,7 @@ pub(crate) struct WhyArgs {
     #[arg(value_name = "SERVICE")]
     pub(crate) service: Option<String>,
     #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) ask: AskArgs,
 }
 
 /// `flowlayer sessions`.
@@ -124,10 +128,7 @@ pub(crate) struct ActionArgs {
     #[command(flatten)]
     pub(crate) timeout: TimeoutArgs,
     #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) ask: AskArgs,
 }
 
 /// `flowlayer restart`.
@@ -165,10 +166,7 @@ pub(crate) struct WaitArgs {
     #[command(flatten)]
     pub(crate) timeout: TimeoutArgs,
     #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) ask: AskArgs,
 }
 
 const DOWN_NOTES: &str = concat!(
