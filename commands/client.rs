@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowlayer::client::{self, ClientConfig, Connected, Persistence};
-use flowlayer::config::ConfigError;
 use flowlayer::protocol::Token;
 
 use crate::attach::{self, Attachment, Found, Instead, Wish};
@@ -20,8 +19,9 @@ use crate::cli::{self, SessionArgs};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::select;
 use crate::terminal::color::Colors;
-use crate::terminal::{ansi, diagnostics, print};
+use crate::terminal::{ansi, print};
 use crate::threads;
 
 pub(crate) use names::check as check_names;
@@ -42,7 +42,7 @@ impl Peer {
     pub(crate) fn find(args: SessionArgs, colors: Colors) -> Result<Self, Failure> {
         let wish = wish(args, Instead::Nothing)?;
         let found =
-            attach::find(&wish, Path::new(".")).map_err(|error| unusable_config(error, colors))?;
+            attach::find(&wish, Path::new(".")).map_err(|error| select::unusable(error, colors))?;
         match found {
             Found::One(attachment) => {
                 let peer = Self { wish, attachment };
@@ -224,15 +224,4 @@ pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure>
         environment_token,
         instead,
     })
-}
-
-/// How a command ends whose configuration cannot be used; its problems are printed here.
-pub(crate) fn unusable_config(error: ConfigError, colors: Colors) -> Failure {
-    match error {
-        ConfigError::Unreadable(error) => Failure::Unreadable(error.to_string()),
-        ConfigError::Invalid { problems, text } => {
-            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
-            Failure::Reported(Exit::USAGE)
-        }
-    }
 }

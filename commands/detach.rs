@@ -24,7 +24,7 @@ use crate::{select, serve, wait};
 pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
     let path = select::config(&args.config, Path::new("."))?;
     let asked = Asked::read(&args)?;
-    let loaded = serve::load(&path, colors)?;
+    let loaded = select::load(&path, colors)?;
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
     let limit = args.timeout.timeout;

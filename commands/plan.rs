@@ -5,7 +5,7 @@ mod graph;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use flowlayer::config::{self, Config, ConfigError};
+use flowlayer::config::Config;
 use flowlayer::plan::Plan;
 use serde_json::json;
 
@@ -23,16 +23,7 @@ use crate::terminal::{diagnostics, print};
 )]
 pub(crate) fn run(args: PlanArgs, colors: Colors) -> Result<Exit, Failure> {
     let path = select::config(&args.config, Path::new("."))?;
-    let loaded = match config::load(&path) {
-        Ok(loaded) => loaded,
-        Err(ConfigError::Unreadable(error)) => return Err(Failure::Unreadable(error.to_string())),
-        Err(ConfigError::Invalid { problems, text }) => {
-            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
-            return Err(Failure::Reported(Exit::USAGE));
-        }
-    };
-    let warnings = diagnostics::render(&loaded.warnings, &loaded.source, colors.stderr);
-    print::stderr(&warnings);
+    let loaded = select::load(&path, colors)?;
     print::stdout(&match args.format {
         PlanFormat::Text => text(&loaded.config, &loaded.plan),
         PlanFormat::Json => json(&loaded.config, &loaded.plan),

@@ -40,7 +40,7 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
     };
     let path = select::config(&args.config, Path::new("."))?;
     let asked = Asked::read(&args)?;
-    let loaded = serve::load(&path, colors)?;
+    let loaded = select::load(&path, colors)?;
     let asked = asked.or_any_port(&loaded.config);
     let _ = serve::only(&args, &loaded.config)?;
     let place = match background::claim(&path, Deadline::from_now(limit)).map_err(not_run)? {

@@ -1,11 +1,14 @@
-//! Which configuration a command line means (SPEC 2.1).
+//! Which configuration a command line means (SPEC 2.1), and how it is read.
 
 use std::path::{Path, PathBuf};
 
-use flowlayer::config::{self, FILE_NAMES};
+use flowlayer::config::{self, ConfigError, FILE_NAMES, Loaded};
 
 use crate::cli::ConfigArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
 
 /// The configuration meant: `-c` or `--config`, else the positional one, else the first of the
 /// known names that is in the directory. A usage error when there is none.
@@ -19,6 +22,28 @@ pub(crate) fn config(args: &ConfigArgs, directory: &Path) -> Result<PathBuf, Fai
             FILE_NAMES.join(", ")
         ))
     })
+}
+
+/// Reads and checks the configuration; what is wrong with it, or may be, is printed.
+pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
+    let loaded = config::load(path).map_err(|error| unusable(error, colors))?;
+    print::stderr(&diagnostics::render(
+        &loaded.warnings,
+        &loaded.source,
+        colors.stderr,
+    ));
+    Ok(loaded)
+}
+
+/// How a command ends whose configuration cannot be used; its problems are printed here.
+pub(crate) fn unusable(error: ConfigError, colors: Colors) -> Failure {
+    match error {
+        ConfigError::Unreadable(error) => Failure::Unreadable(error.to_string()),
+        ConfigError::Invalid { problems, text } => {
+            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+            Failure::Reported(Exit::USAGE)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod voice;
 use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer::config::{self, Config, Loaded};
+use flowlayer::config::{Config, Loaded};
 use flowlayer::logs::{LogWarning, Logs, LogsConfig};
 use flowlayer::process::guardian;
 use flowlayer::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
@@ -19,7 +19,6 @@ use self::front::{Front, Report};
 use self::signals::Signals;
 use self::voice::Voice;
 use crate::cli::ServeArgs;
-use crate::client;
 use crate::detach;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,7 +28,6 @@ use crate::terminal::color::Colors;
 use crate::terminal::lines::Lines;
 use crate::terminal::narrator::Narrator;
 use crate::terminal::output::Output;
-use crate::terminal::{diagnostics, print};
 use crate::threads;
 
 /// Threads for tasks. The work per line is done on the tasks that read the pipes; two of them keep
@@ -143,7 +141,7 @@ impl Session {
         link: guardian::Link,
         signals: Signals,
     ) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = load(path, self.colors)?;
+        let Loaded { config, plan, .. } = select::load(path, self.colors)?;
         let only = only(&self.args, &config)?;
         let setup = Setup::new(&config, &plan, &only).map_err(|error| {
             Failure::Failed(format!("cannot tell the current directory: {error}"))
@@ -283,19 +281,6 @@ impl Session {
             Exit::FAILURE
         }
     }
-}
-
-/// Reads and checks the configuration; what is wrong with it, or may be, is printed.
-pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
-    let loaded = config::load(path).map_err(|error| client::unusable_config(error, colors))?;
-    if !loaded.warnings.is_empty() {
-        print::stderr(&diagnostics::render(
-            &loaded.warnings,
-            &loaded.source,
-            colors.stderr,
-        ));
-    }
-    Ok(loaded)
 }
 
 /// The services that `--only` names.

@@ -36,6 +36,7 @@ use crate::cli::TuiArgs;
 use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::select;
 use crate::terminal::color::Colors;
 use crate::threads;
 use model::{Model, Target};
@@ -61,8 +62,8 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
         )));
     }
     let wish = client::wish(args.session, Instead::TheOnlyOne)?;
-    let found = attach::find(&wish, Path::new("."))
-        .map_err(|error| client::unusable_config(error, colors))?;
+    let found =
+        attach::find(&wish, Path::new(".")).map_err(|error| select::unusable(error, colors))?;
     let model = Model::new(
         Target::default(),
         Theme {
