@@ -1,5 +1,7 @@
 //! What each service is meant to be, and whether it may start now (SPEC 4.2, 4.6).
 
+use std::collections::BTreeSet;
+
 use super::campaign::Campaign;
 use super::{Effect, Orchestrator, View};
 use crate::runtime::lifecycle::{Event, Facts, Now, Rest, Standing};
@@ -28,7 +30,7 @@ enum Prospect {
 impl Orchestrator {
     /// A service and all it depends on, sorted.
     pub(super) fn closure(&self, service: usize) -> Vec<usize> {
-        let mut seen = std::collections::BTreeSet::from([service]);
+        let mut seen = BTreeSet::from([service]);
         let mut open = vec![service];
         while let Some(next) = open.pop() {
             for &dependency in &self.services[next].depends_on {
@@ -75,11 +77,7 @@ impl Orchestrator {
         let pending =
             service.want != Want::No && (down || (service.again && service.life.may_start()));
         if !pending || !self.may_be_judged(index) {
-            if !service.blocked_by.is_empty() {
-                self.services[index].blocked_by.clear();
-                self.touched(index);
-            }
-            return;
+            return self.unblock(index);
         }
         let mut lost = Vec::new();
         let mut ready = true;
@@ -91,16 +89,20 @@ impl Orchestrator {
             }
         }
         if lost.is_empty() {
-            if !self.services[index].blocked_by.is_empty() {
-                self.services[index].blocked_by.clear();
-                self.touched(index);
-            }
+            self.unblock(index);
             if ready {
                 self.services[index].again = false;
                 self.apply(now, index, Event::Start, out);
             }
         } else {
             self.block(now, index, &lost, out);
+        }
+    }
+
+    fn unblock(&mut self, index: usize) {
+        if !self.services[index].blocked_by.is_empty() {
+            self.services[index].blocked_by.clear();
+            self.touched(index);
         }
     }
 
@@ -124,7 +126,7 @@ impl Orchestrator {
     }
 
     fn block(&mut self, now: Now, index: usize, lost: &[usize], out: &mut Vec<Effect>) {
-        let mut causes = std::collections::BTreeSet::new();
+        let mut causes = BTreeSet::new();
         for &dependency in lost {
             let further = &self.services[dependency].blocked_by;
             if further.is_empty() {
