@@ -1,15 +1,17 @@
 //! The inner paths of the log: cutting lines, adding them, rendering them, finding them again,
 //! and the whole way of a flood from pipes to files.
 
+use std::fs;
 use std::hint::black_box;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use flowlayer::logs::lines::Splitter;
-use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Logs, LogsConfig, Query, Stream};
+use flowlayer::logs::{Archive, Found, Logs, LogsConfig, Pattern, Query, Search, Stream};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What `seq` prints: the shortest lines that occur, so the most of them.
@@ -251,19 +253,23 @@ fn asking_files(c: &mut Criterion) {
     report(&mut times);
     runtime.block_on(logs.close());
     let archive = Archive::open(dir.path()).expect("it is there");
-    let query = ArchiveQuery::default();
-    let bytes = archive.scan(&query).expect("a file").remaining();
+    let bytes = fs::metadata(dir.path().join("all.jsonl"))
+        .expect("a file")
+        .len();
     group.throughput(Throughput::Bytes(bytes)).sample_size(10);
-    group.bench_function("go through all messages", |b| {
+    let pattern = Pattern::new("99999$", false, false).expect("a pattern");
+    let search = Search {
+        pattern: Some(pattern),
+        ..Search::default()
+    };
+    group.bench_function("search all messages", |b| {
         b.iter(|| {
-            let mut scan = archive.scan(&query).expect("a file");
             let mut found = 0;
-            while let Some(lines) = scan.next_chunk().expect("it can be read") {
-                let entries = lines.lines().filter_map(EntryLine::parse);
-                found += entries
-                    .filter(|entry| entry.message.decode().ends_with("99999"))
-                    .count();
-            }
+            let mut count = |_: Found<'_>| {
+                found += 1;
+                ControlFlow::Continue(())
+            };
+            archive.search(&search, &mut count).expect("it can be read");
             found
         });
     });

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use flowlayer::config::{self, Origin, Problem};
 use flowlayer::logs::lines::{Lines, MAX_LINE, Splitter};
-use flowlayer::logs::{Archive, ArchiveQuery, EntryLine};
+use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Search};
 use flowlayer::protocol::{Command, Incoming, parse};
 
 use super::ansi::append_safe;
@@ -135,8 +136,14 @@ pub fn journal(bytes: &[u8]) {
     let entries: Vec<serde_json::Value> =
         serde_json::from_str(&format!("[{}]", page.json())).expect("a page is JSON");
     assert_eq!(entries.len(), page.len());
-    let mut scan = archive.scan(&query).expect("a file can be read");
-    while scan.next_chunk().expect("a file can be read").is_some() {}
+    for limit in [None, Some(10)] {
+        let search = Search {
+            limit,
+            ..Search::default()
+        };
+        let searched = archive.search(&search, &mut |_| ControlFlow::Continue(()));
+        searched.expect("a file can be read");
+    }
 }
 
 /// A line of a service on its way to the terminal: what is left has no control characters but tabs and, where

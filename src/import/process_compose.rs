@@ -129,7 +129,9 @@ fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<Stri
         "command" | "entrypoint" | "environment" | "env_file" => {}
         "description" => service.description = value.text().map(str::to_owned),
         "working_dir" => match value.text() {
-            Some(path) if !variables::refers(path) && is_path(path) => service.set("cwd", path),
+            Some(path) if !variables::refers(path) && is_path(path) => {
+                service.set("cwd", variables::unescape(path));
+            }
             _ => service.note("working_dir: it refers to variables or is no path"),
         },
         "depends_on" => depends_on(service, value, oneshots),

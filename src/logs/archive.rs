@@ -1,15 +1,11 @@
 //! Reading the files of a log directory without a session, whether one writes there or not.
 
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::disk::{self, Segment, Wanted};
+use super::disk::{self, Wanted};
 use super::page::{self, Page, Piece};
 use super::parse::EntryLine;
-
-/// What is read at once when all lines are wanted.
-const CHUNK: usize = 1 << 20;
 
 /// Bytes of JSON in one answer, as in a session.
 const PAGE_BYTES: usize = 15 << 20;
@@ -116,30 +112,6 @@ impl Archive {
             Err(error) => Err(error),
         }
     }
-
-    /// Everything that matches, from the oldest entry on, one file after the other: with several
-    /// services that is not the order of the numbers.
-    pub fn scan(&self, query: &ArchiveQuery) -> io::Result<Scan> {
-        let wanted = wanted(query, usize::MAX);
-        let mut parts = Vec::new();
-        for stem in query.stems() {
-            // The older part is the second one, and what comes last is taken first.
-            let segments = disk::segments(&self.dir, &stem)?;
-            let mut of_stem = Vec::new();
-            for segment in segments {
-                let start = segment.lower_bound(wanted.above.saturating_add(1))?;
-                let end = segment.lower_bound(wanted.below)?;
-                of_stem.push((segment, start..end));
-            }
-            parts.splice(0..0, of_stem);
-        }
-        Ok(Scan {
-            parts,
-            buffer: Vec::new(),
-            given: 0,
-            text: String::new(),
-        })
-    }
 }
 
 fn wanted(query: &ArchiveQuery, most: usize) -> Wanted {
@@ -148,53 +120,6 @@ fn wanted(query: &ArchiveQuery, most: usize) -> Wanted {
         below: query.before_seq.unwrap_or(u64::MAX),
         most,
         max_bytes: PAGE_BYTES,
-    }
-}
-
-/// Goes through files in large steps.
-#[derive(Debug)]
-pub struct Scan {
-    /// What is still to be read; the last one is next.
-    parts: Vec<(Segment, Range<u64>)>,
-    /// Bytes read, the beginning of a line at their end.
-    buffer: Vec<u8>,
-    /// How many of them were given out last.
-    given: usize,
-    /// Used where the bytes are no text.
-    text: String,
-}
-
-impl Scan {
-    /// How many bytes there are still to go through.
-    pub fn remaining(&self) -> u64 {
-        let parts = self.parts.iter().map(|(_, range)| range.end - range.start);
-        parts.sum()
-    }
-
-    /// The next lines: whole ones, each with its `\n`, about a MiB; `None` at the end. Lines are
-    /// given as they are in the file: what is no entry is among them.
-    pub fn next_chunk(&mut self) -> io::Result<Option<&str>> {
-        self.buffer.drain(..self.given);
-        self.given = 0;
-        while self.given == 0 {
-            let Some((segment, range)) = self.parts.last_mut() else {
-                return Ok(None);
-            };
-            if range.is_empty() {
-                self.parts.pop();
-                // A last line that has no end yet.
-                self.buffer.clear();
-                continue;
-            }
-            segment.read_on(range, CHUNK, &mut self.buffer)?;
-            self.given = memchr::memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1);
-        }
-        let lines = &self.buffer[..self.given];
-        if let Ok(lines) = std::str::from_utf8(lines) {
-            return Ok(Some(lines));
-        }
-        self.text = String::from_utf8_lossy(lines).into_owned();
-        Ok(Some(&self.text))
     }
 }
 
@@ -260,47 +185,6 @@ mod tests {
         query.before_seq = Some(6);
         let page = archive.query(&query, 10).unwrap();
         assert_eq!((seqs(page.entries()), page.truncated), (vec![4, 5], false));
-    }
-
-    #[test]
-    fn a_scan_goes_through_everything_in_order() {
-        let (dir, archive) = archive();
-        let mut query = of(&["api", "db"]);
-        query.after_seq = Some(1);
-        query.before_seq = Some(6);
-        let mut scan = archive.scan(&query).unwrap();
-        assert!(scan.remaining() > 0);
-        let mut found = Vec::new();
-        while let Some(lines) = scan.next_chunk().unwrap() {
-            found.extend(seqs(lines.lines()));
-        }
-        assert_eq!(found, [3, 5, 2, 4]);
-        assert_eq!(scan.remaining(), 0);
-
-        fs::write(dir.path().join("db.jsonl"), b"\xFF\n").unwrap();
-        let mut scan = archive.scan(&of(&["db"])).unwrap();
-        assert_eq!(
-            scan.next_chunk().unwrap(),
-            None,
-            "no entry, nothing to go through"
-        );
-    }
-
-    #[test]
-    fn large_files_come_in_steps() {
-        let (dir, archive) = archive();
-        let lines: Vec<_> = (1..30_000)
-            .map(|seq| entry(seq, "db", "some message"))
-            .collect();
-        fs::write(dir.path().join("db.jsonl"), lines.concat()).unwrap();
-        let mut scan = archive.scan(&of(&["db"])).unwrap();
-        let (mut text, mut steps) = (String::new(), 0);
-        while let Some(lines) = scan.next_chunk().unwrap() {
-            text += lines;
-            steps += 1;
-        }
-        assert!(text == lines.concat());
-        assert!(steps > 2);
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod warning;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-pub use archive::{Archive, ArchiveQuery, Scan};
+pub use archive::{Archive, ArchiveQuery};
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogsConfig};
 pub use cursor::{Cursor, Taken};

@@ -107,13 +107,13 @@ fn comment(text: &mut String, indent: usize, comment: &str) {
 /// command, or turns the direction of what follows.
 pub(super) fn one_line(text: &str) -> String {
     const MAX_CHARS: usize = 300;
-    let shown = text.trim().chars().map(|c| match c {
+    let mut shown = text.trim().chars().map(|c| match c {
         '\n' | '\t' | '\r' => ' ',
         c if c.is_control() || is_invisible(c) => '\u{fffd}',
         c => c,
     });
-    let mut line: String = shown.take(MAX_CHARS).collect();
-    if line.chars().count() == MAX_CHARS {
+    let mut line: String = shown.by_ref().take(MAX_CHARS).collect();
+    if shown.next().is_some() {
         line.push('…');
     }
     line

@@ -94,7 +94,8 @@ fn command(exec: &Node) -> Option<Value> {
     let line = shell::line(&text)?;
     let cmd = match exec.get("working_dir").and_then(Node::text) {
         Some(directory) => {
-            shell::script(&format!("cd {} && {{ {text}\n}}", shell::quoted(directory)))
+            let directory = shell::quoted(&variables::unescape(directory));
+            shell::script(&format!("cd {directory} && {{ {text}\n}}"))
         }
         // An assignment in front is the shell's again: a probe has no `env` of its own.
         None if !line.env.is_empty() => shell::script(&text),

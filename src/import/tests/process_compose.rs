@@ -118,3 +118,31 @@ fn comments_cannot_become_config() {
     let (config, _) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &[]);
     assert_eq!(config["services"].as_object().unwrap().len(), 2);
 }
+
+#[test]
+fn a_doubled_dollar_is_one_wherever_it_stands() {
+    let text = "processes:\n  a:\n    command: echo $$A\n    working_dir: a$$b\n    readiness_probe: {exec: {command: 'true', working_dir: c$$d}}\n";
+    let (config, _) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &[]);
+    let service = &config["services"]["a"];
+    assert_eq!(service["cwd"], "a$b");
+    let probe = service["ready"]["cmd"].to_string();
+    assert!(probe.contains("cd 'c$d' &&"), "{probe}");
+}
+
+#[test]
+fn only_a_note_that_is_cut_ends_in_an_ellipsis() {
+    for (length, is_cut) in [(300, false), (301, true)] {
+        let value = "x".repeat(length);
+        let text = format!("processes:\n  a: {{command: x, description: \"{value}\"}}\n");
+        let directory = tempfile::tempdir().unwrap();
+        let draft = read(
+            Kind::ProcessCompose,
+            "process-compose.yaml",
+            &text,
+            directory.path(),
+        );
+        let config = draft.unwrap().render(&[]);
+        assert!(config.contains(&value[..300]), "{config}");
+        assert_eq!(config.contains('…'), is_cut, "{config}");
+    }
+}

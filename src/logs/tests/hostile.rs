@@ -1,6 +1,7 @@
 //! Files with anything in them, and questions while everything moves.
 
 use std::fs;
+use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 
@@ -49,8 +50,10 @@ proptest! {
         let services = ArchiveQuery { services: vec!["api".into()], ..ArchiveQuery::default() };
         let page = archive.query(&services, 50).unwrap();
         seqs(&page);
-        let mut scan = archive.scan(&ArchiveQuery::default()).unwrap();
-        while scan.next_chunk().unwrap().is_some() {}
+        for limit in [None, Some(5)] {
+            let search = Search { limit, ..Search::default() };
+            archive.search(&search, &mut |_| ControlFlow::Continue(())).unwrap();
+        }
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
