@@ -15,4 +15,5 @@ pub mod process;
 pub mod protocol;
 pub mod runtime;
 pub mod session;
+pub mod shell;
 pub mod why;

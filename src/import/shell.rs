@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+pub(super) use crate::shell::quoted;
+
 /// A command line for a shell, taken apart as far as it can be.
 #[derive(Debug, PartialEq)]
 pub(super) struct Line {
@@ -131,16 +133,6 @@ fn in_double_quotes(value: &str) -> String {
         text.push(c);
     }
     text
-}
-
-/// One word for a shell.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,%@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// A word of a command line.

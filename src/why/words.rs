@@ -2,6 +2,7 @@
 
 use super::{Cause, CauseKind};
 use crate::protocol::{Kind, PortConflict, ProbeState, ServiceState, Status, StoppedBy};
+use crate::shell::quoted;
 
 /// How many causes a summary names.
 const NAMED: usize = 3;
@@ -153,14 +154,4 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
         CauseKind::Probing | CauseKind::Working => format!("flowlayer logs -f {name}"),
         CauseKind::Starting | CauseKind::Stopping | CauseKind::Waiting => return None,
     })
-}
-
-/// A name as a shell takes it.
-fn quoted(name: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@%+".contains(&byte);
-    if !name.is_empty() && name.bytes().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
-    }
 }
