@@ -32,9 +32,12 @@ pub(super) fn several(live: &[LiveSession]) -> Failure {
 pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Failure {
     use client::Failure as Why;
     Failure::NoSession(match why {
-        Why::Unreachable { .. } | Why::Closed { .. } | Why::Lost { .. } | Why::Silent { .. } => {
-            not_there(attachment, why)
-        }
+        Why::Unreachable { .. }
+        | Why::Refused { .. }
+        | Why::Mute { .. }
+        | Why::Closed { .. }
+        | Why::Lost { .. }
+        | Why::Silent { .. } => not_there(attachment, why),
         Why::TokenRequired { address } => format!(
             "the session at {address} wants a token: give it with --token or FLOWLAYER_TOKEN, or \
              name its configuration with --config"
@@ -114,9 +117,8 @@ mod tests {
     }
 
     fn refused() -> client::Failure {
-        client::Failure::Unreachable {
+        client::Failure::Refused {
             address: "127.0.0.1:7001".to_owned(),
-            why: "Connection refused (os error 111)".to_owned(),
         }
     }
 

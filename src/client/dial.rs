@@ -1,7 +1,9 @@
 //! One attempt: from an address to a WebSocket, or the reason why not.
 
+use std::io::ErrorKind;
+
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -25,9 +27,24 @@ pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, F
         why,
     };
     let request = request(target).map_err(|why| unreachable(why.to_string()))?;
-    match timeout(timings.handshake, shake_hands(address, request)).await {
+    let no_answer = || "no answer in time".to_owned();
+    let deadline = Instant::now() + timings.handshake;
+    let socket = match timeout_at(deadline, TcpStream::connect(address)).await {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+            return Err(Failure::Refused {
+                address: address.clone(),
+            });
+        }
+        Ok(Err(error)) => return Err(unreachable(words(&error))),
+        Err(_) => return Err(unreachable(no_answer())),
+    };
+    match timeout_at(deadline, shake_hands(address, socket, request)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(unreachable("no answer in time".to_owned())),
+        Err(_) => Err(Failure::Mute {
+            address: address.clone(),
+            why: no_answer(),
+        }),
     }
 }
 
@@ -41,13 +58,11 @@ fn request(target: &Target) -> Result<Request, Error> {
     Ok(request)
 }
 
-async fn shake_hands(address: &str, request: Request) -> Result<Socket, Failure> {
-    let socket = TcpStream::connect(address)
-        .await
-        .map_err(|error| Failure::Unreachable {
-            address: address.to_owned(),
-            why: words(&error),
-        })?;
+async fn shake_hands(
+    address: &str,
+    socket: TcpStream,
+    request: Request,
+) -> Result<Socket, Failure> {
     // Commands are small and wanted at once.
     let _ = socket.set_nodelay(true);
     let config = WebSocketConfig::default()
@@ -81,7 +96,7 @@ fn refusal(address: String, error: &Error) -> Failure {
                 why: format!("it answers {}", response.status()),
             },
         },
-        Error::Io(error) => Failure::Unreachable {
+        Error::Io(error) => Failure::Mute {
             address,
             why: words(error),
         },

@@ -52,6 +52,20 @@ impl ConnectionState {
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
+    /// Nobody listens there.
+    #[error("cannot reach {address}: connection refused")]
+    Refused {
+        /// What was dialled.
+        address: String,
+    },
+    /// Somebody listens there, and does not answer as a server does.
+    #[error("something listens at {address}, but: {why}")]
+    Mute {
+        /// What was dialled.
+        address: String,
+        /// What it did, or did not do.
+        why: String,
+    },
     /// Nobody answers there, or nobody can be asked.
     #[error("cannot reach {address}: {why}")]
     Unreachable {
@@ -129,6 +143,8 @@ impl Failure {
             }
             Self::Full { .. } => "too many connections".into(),
             Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::Mute { .. }
             | Self::Closed { .. }
             | Self::Lost { .. }
             | Self::Silent { .. } => "unreachable".into(),
@@ -143,6 +159,8 @@ impl Failure {
             | Self::NotFlowLayer { .. }
             | Self::WrongVersion { .. } => true,
             Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::Mute { .. }
             | Self::Full { .. }
             | Self::Closed { .. }
             | Self::Lost { .. }
