@@ -42,6 +42,7 @@ mod tui {
     pub(crate) mod message;
     pub(crate) mod model;
     pub(crate) mod prompt;
+    pub(crate) mod reasons;
     pub(crate) mod sample;
     pub(crate) mod service;
     pub(crate) mod theme;

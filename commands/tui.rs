@@ -16,6 +16,7 @@ mod painter;
 #[cfg(test)]
 mod picture;
 mod prompt;
+mod reasons;
 mod run;
 #[cfg(test)]
 mod sample;

@@ -38,7 +38,7 @@ mod tests {
         ) {
             let script = format!("printf '%s\\0' {}", command_line(&words));
             let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
-            let expected: String = words.iter().map(|word| format!("{word}\0")).collect();
+            let expected: String = words.iter().flat_map(|word| [word, "\0"]).collect();
             prop_assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
         }
     }

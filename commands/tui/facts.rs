@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use flowlayer::config::{self, Config, Service};
+use flowlayer::config::{self, Config, Ready, Service};
+use flowlayer::shell::command_line;
 
 use super::message::Facts;
 use super::words::duration as duration_words;
@@ -43,16 +44,11 @@ fn one(service: &Service, depends_on: Vec<String>) -> Facts {
         stop_command: service.stop_cmd.as_deref().map(command_line),
         port: service.port,
         probe: service.ready.as_ref().map(|ready| ready.probe.target()),
-        patience: service.ready.as_ref().map(|ready| {
-            let attempt = span(ready.attempt_timeout);
-            match ready.timeout {
-                Some(limit) => format!("{attempt} an attempt, {} in all", span(limit)),
-                None => format!("{attempt} an attempt, as many as it takes"),
-            }
-        }),
+        patience: service.ready.as_ref().map(patience),
         directory: service.cwd.as_deref().map(shown),
         env_files: service.env_files.iter().map(|path| shown(path)).collect(),
         variables: service.env.iter().map(|(name, _)| name.clone()).collect(),
+        is_by_hand: !service.auto_start,
         manners: manners(service),
         depends_on,
         dependents: Vec::new(),
@@ -69,6 +65,21 @@ fn span(duration: Duration) -> String {
     duration_words(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
 
+fn patience(ready: &Ready) -> String {
+    // A probe that waits for a line of the log makes no attempts.
+    if ready.probe.pattern().is_some() {
+        return match ready.timeout {
+            Some(limit) => format!("{} for the line to come", span(limit)),
+            None => "none: it waits for the line as long as it takes".to_owned(),
+        };
+    }
+    let attempt = span(ready.attempt_timeout);
+    match ready.timeout {
+        Some(limit) => format!("{attempt} an attempt, {} in all", span(limit)),
+        None => format!("{attempt} an attempt, as many as it takes"),
+    }
+}
+
 fn manners(service: &Service) -> Vec<String> {
     let mut manners = Vec::new();
     if !service.auto_start {
@@ -83,19 +94,6 @@ fn manners(service: &Service) -> Vec<String> {
     manners
 }
 
-/// The arguments, those with blanks in quotes.
-fn command_line(arguments: &[String]) -> String {
-    let shown = arguments.iter().map(|argument| {
-        let is_plain = !argument.is_empty() && !argument.contains(char::is_whitespace);
-        if is_plain {
-            argument.clone()
-        } else {
-            format!("'{argument}'")
-        }
-    });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,14 +103,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("flowlayer.jsonc");
         let text = r#"{"services": {
-            "api": {"cmd": ["sh", "-c", "sleep 1"], "dependsOn": ["db"], "ready": {"type": "tcp", "port": 3000}},
+            "api": {"cmd": ["sh", "-c", "echo 'all:  well' >&2"], "dependsOn": ["db"], "ready": {"type": "tcp", "port": 3000}},
             "db": {"cmd": "postgres", "port": 5432, "env": {"PASSWORD": "secret"}, "envFile": ".env",
-                   "autoStart": false, "stopGraceMs": 1500}
+                   "autoStart": false, "stopGraceMs": 1500},
+            "line": {"cmd": "sh", "ready": {"type": "log", "pattern": "up", "timeoutMs": 3000}}
         }}"#;
         std::fs::write(&path, text).unwrap();
         let facts = read(&path);
         let api = &facts["api"];
-        assert_eq!(api.command, "sh -c 'sleep 1'");
+        assert_eq!(api.command, r"sh -c 'echo '\''all:  well'\'' >&2'");
         assert_eq!(api.depends_on, ["db"]);
         assert!(api.probe.as_ref().unwrap().contains("3000"));
         assert_eq!(
@@ -120,7 +119,14 @@ mod tests {
             Some("200 ms an attempt, as many as it takes")
         );
         assert_eq!(api.manners, [""; 0]);
+        let line = facts["line"].patience.as_deref();
+        assert_eq!(
+            line,
+            Some("3.0 s for the line to come"),
+            "it makes no attempts"
+        );
         let db = &facts["db"];
+        assert!(db.is_by_hand && !api.is_by_hand);
         assert_eq!(db.variables, ["PASSWORD"], "values are nobody's business");
         assert!(db.env_files[0].ends_with("/.env"));
         assert_eq!(db.manners.len(), 2);

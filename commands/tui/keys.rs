@@ -223,15 +223,19 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
         [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
         [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
-        [key(KeyCode::Enter), char('d'), key(KeyCode::Esc)] "enter d esc" Close, "close", "close";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
+        [key(KeyCode::Esc), key(KeyCode::Enter), char('d')] "esc enter d" Close, "close", "close";
     Info:
         [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
         [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
         [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
         [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
         [char('t')] "t" RevealToken, "show or hide the token", "show token";
         [char('y')] "y" Copy, "copy the command that connects here", "copy command";
-        [char('i'), key(KeyCode::Esc), key(KeyCode::Enter)] "i esc" Close, "close", "close";
+        [key(KeyCode::Esc), char('i'), key(KeyCode::Enter)] "esc i" Close, "close", "close";
     Sessions:
         [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
         [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";

@@ -57,7 +57,7 @@ pub(crate) enum Message {
         /// The question.
         request: PageRequest,
         /// The answer, or why there is none.
-        result: Result<Page, String>,
+        result: Result<Page, NoPage>,
     },
     /// The server has taken a command on.
     Accepted(CommandId),
@@ -85,6 +85,15 @@ pub(crate) struct Page {
     pub(crate) is_truncated: bool,
 }
 
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoPage {
+    /// The connection ended before it came. What is still wanted on the next is asked for there.
+    Disconnected,
+    /// The server has none for us.
+    Failed(String),
+}
+
 /// The state of the connection, always the truth (SPEC 6). Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -107,6 +116,8 @@ pub(crate) enum Link {
         retry_at: i64,
         /// What went wrong.
         why: String,
+        /// Whether somebody else is there.
+        peer: Peer,
     },
     /// The server wants a token and there is none.
     TokenRequired,
@@ -117,6 +128,17 @@ pub(crate) enum Link {
         /// In one line.
         why: String,
     },
+}
+
+/// Who is at an address at which no server has introduced itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Nobody listens.
+    Nobody,
+    /// Somebody listens, and says nothing that we understand, or that there is no place.
+    Somebody,
+    /// The address was not reached.
+    Unknown,
 }
 
 /// Our number for a command.
@@ -218,6 +240,8 @@ pub(crate) struct Facts {
     pub(crate) env_files: Vec<String>,
     /// The names of the variables it is given; their values may be secrets.
     pub(crate) variables: Vec<String>,
+    /// Whether nothing starts it at boot but what needs it.
+    pub(crate) is_by_hand: bool,
     /// Why it is not started at boot, or how it is stopped, where that is not as usual.
     pub(crate) manners: Vec<String>,
     /// What must be up before it.

@@ -9,6 +9,7 @@ use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Facts, Link, Order};
 use super::prompt::Prompt;
+use super::reasons;
 use super::service::{Service, Services};
 use super::theme::Theme;
 
@@ -55,6 +56,10 @@ pub(crate) enum Modal {
         choices: Option<Vec<Choice>>,
         /// The row that is selected.
         row: usize,
+        /// Whether somebody has moved to it: then it stays with its session, whatever comes before.
+        is_moved: bool,
+        /// When they were looked for last, in milliseconds since 1970.
+        looked: i64,
     },
     /// Is this meant?
     Confirm(Order),
@@ -118,6 +123,9 @@ pub(crate) struct Model {
     pub(crate) theme: Theme,
     /// Where the keys go.
     pub(crate) focus: Panel,
+    /// Whether the focus is in the details only because the list has no space beside them; it goes
+    /// back to the list with them.
+    pub(crate) is_focus_lent: bool,
     /// What is beside the list.
     pub(crate) body: Body,
     /// What is above everything.
@@ -164,6 +172,7 @@ impl Model {
             zone,
             theme,
             focus: Panel::default(),
+            is_focus_lent: false,
             body: Body::default(),
             modal: None,
             prompt: None,
@@ -204,6 +213,11 @@ impl Model {
             (Body::Detail, Panel::Logs) => &[Context::Detail, Context::Everywhere],
             (Body::Log, Panel::Logs) => &[Context::Logs, Context::Everywhere],
         }
+    }
+
+    /// Why a service is not as one would want it, or what is worth knowing though it is.
+    pub(crate) fn reason(&self, service: &Service) -> Option<String> {
+        reasons::of(service, self.facts.get(&*service.name))
     }
 
     /// Whether commands make sense now.

@@ -4,7 +4,7 @@
 //! often under a flood, however much comes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
 use super::{clipboard, facts};
-use crate::attach::{Attachment, Found, Wish};
+use crate::attach::{self, Attachment, Found, Wish};
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -84,11 +84,12 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
     match found {
         Found::One(attachment) => cockpit.attach(attachment),
         Found::Several(live) => {
-            let choices = live.into_iter().map(choice).collect();
             cockpit.model.link = Link::Choosing;
             cockpit.model.modal = Some(Modal::Sessions {
-                choices: Some(choices),
+                choices: Some(choices(live)),
                 row: 0,
+                is_moved: false,
+                looked: now(),
             });
         }
     }
@@ -255,9 +256,9 @@ impl Cockpit {
             (Effect::FetchPage(request), Some(session)) => session.fetch(request),
             (Effect::Retry, Some(session)) => session.retry(),
             (Effect::Send { .. } | Effect::FetchPage(_) | Effect::Retry, None) => {}
-            (Effect::ListSessions, _) => self.in_background(|| {
-                Message::Sessions(registry::list().into_iter().map(choice).collect())
-            }),
+            (Effect::ListSessions, _) => {
+                self.in_background(|| Message::Sessions(choices(registry::list())));
+            }
             (Effect::Switch(choice), _) => self.attach(Attachment {
                 address: choice.address,
                 token: choice.token.and_then(|token| Token::new(token).ok()),
@@ -350,6 +351,18 @@ fn target(attachment: &Attachment) -> Target {
     }
 }
 
+/// To choose from; the session of the configuration in the current directory comes first.
+fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
+    let here = flowlayer::config::discover(Path::new("."));
+    let is_here = |session: &LiveSession| {
+        here.as_deref()
+            .is_some_and(|here| attach::is_same(here, &session.config))
+    };
+    let (mut first, others): (Vec<_>, Vec<_>) = live.into_iter().partition(is_here);
+    first.extend(others);
+    first.into_iter().map(choice).collect()
+}
+
 fn choice(session: LiveSession) -> Choice {
     Choice {
         address: session.address,
@@ -395,7 +408,7 @@ fn keys() -> UnboundedReceiver<Event> {
 
 /// The signals that ask for an end, and the one that says that we were stopped and go on.
 struct Signals {
-    ends: [Signal; 3],
+    ends: [Signal; 4],
     continued: Signal,
 }
 
@@ -414,17 +427,19 @@ impl Signals {
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::hangup())?,
                 signal(SignalKind::interrupt())?,
+                signal(SignalKind::quit())?,
             ],
             continued: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
         })
     }
 
     async fn next(&mut self) -> Told {
-        let [one, two, three] = &mut self.ends;
+        let [one, two, three, four] = &mut self.ends;
         tokio::select! {
             _ = one.recv() => Told::End,
             _ = two.recv() => Told::End,
             _ = three.recv() => Told::End,
+            _ = four.recv() => Told::End,
             _ = self.continued.recv() => Told::GoOn,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flowlayer::protocol::{Details, Kind, ServiceState, Status, Stream, Timestamp};
+use flowlayer::protocol::{Details, Kind, ProbeState, ServiceState, Status, Stream, Timestamp};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};
@@ -60,6 +60,12 @@ pub(crate) fn states() -> Vec<ServiceState> {
             detail: Some(
                 "waiting for http http://localhost:3002/healthz: connection refused (12 attempts, 2.4 s)".to_owned(),
             ),
+            probe: Some(Box::new(ProbeState {
+                target: "http http://localhost:3002/healthz".to_owned(),
+                attempts: 12,
+                waited_ms: 2_400,
+                last_error: Some("connection refused".to_owned()),
+            })),
             kind: Some(Kind::Daemon),
             ..Details::default()
         }),

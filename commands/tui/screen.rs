@@ -1,6 +1,8 @@
 //! The terminal: taken over at the start, given back however this ends.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
@@ -28,29 +30,58 @@ pub(crate) fn is_there() -> bool {
 /// The terminal while it is ours. Dropping it gives it back.
 pub(crate) struct Screen {
     painter: Painter<BufWriter<Stdout>>,
+    title: Title,
+}
+
+/// The title of the terminal's window: put aside while ours is there, and given back. Terminals keep a
+/// stack of them, which must not grow when we are told to go on without having left. A panic asks for
+/// it from another place than the end, so it is shared.
+#[derive(Debug, Clone, Default)]
+struct Title(Arc<AtomicBool>);
+
+impl Title {
+    /// What puts the title aside, unless it is.
+    fn put_aside(&self) -> &'static str {
+        if self.0.swap(true, Ordering::Relaxed) {
+            ""
+        } else {
+            "\u{1b}[22;2t"
+        }
+    }
+
+    /// What brings it back, if it is put aside.
+    fn bring_back(&self) -> &'static str {
+        if self.0.swap(false, Ordering::Relaxed) {
+            "\u{1b}[23;2t"
+        } else {
+            ""
+        }
+    }
 }
 
 impl Screen {
     /// Takes the terminal over. A panic gives it back before it says anything.
     pub(crate) fn enter() -> io::Result<Self> {
-        let before = std::panic::take_hook();
+        let title = Title::default();
+        let (before, at_panic) = (std::panic::take_hook(), title.clone());
         std::panic::set_hook(Box::new(move |panic| {
-            give_back();
+            give_back(&at_panic);
             before(panic);
         }));
         enable_raw_mode()?;
         // From here on dropping it undoes what was done.
         let screen = Self {
             painter: Painter::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())),
+            title,
         };
-        set_up()?;
+        set_up(&screen.title)?;
         Ok(screen)
     }
 
     /// Gives the terminal to the shell, as `^Z` does, and takes it over again when the shell wants us
     /// back.
     pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        give_back();
+        give_back(&self.title);
         flowlayer::process::suspend_job()?;
         self.resume()
     }
@@ -61,7 +92,7 @@ impl Screen {
         disable_raw_mode()?;
         enable_raw_mode()?;
         self.painter.forget();
-        set_up()
+        set_up(&self.title)
     }
 
     /// Writes the next frame whole: something else may have written to the terminal.
@@ -93,11 +124,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        give_back(&self.title);
     }
 }
 
-fn set_up() -> io::Result<()> {
+fn set_up(title: &Title) -> io::Result<()> {
     execute!(
         io::stdout(),
         EnterAlternateScreen,
@@ -105,12 +136,13 @@ fn set_up() -> io::Result<()> {
         DisableLineWrap,
         Print(MOUSE),
         EnableBracketedPaste,
+        Print(title.put_aside()),
         SetTitle("flowlayer"),
         cursor::Hide
     )
 }
 
-fn give_back() {
+fn give_back(title: &Title) {
     // A terminal that is gone needs nothing back.
     let _ = execute!(
         io::stdout(),
@@ -118,7 +150,23 @@ fn give_back() {
         DisableMouseCapture,
         EnableLineWrap,
         LeaveAlternateScreen,
+        Print(title.bring_back()),
         cursor::Show
     );
     let _ = disable_raw_mode();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_is_put_aside_once_and_brought_back_once() {
+        let title = Title::default();
+        assert_eq!(title.bring_back(), "");
+        assert_eq!(title.put_aside(), "\u{1b}[22;2t");
+        assert_eq!(title.put_aside(), "", "told to go on without having left");
+        assert_eq!(title.clone().bring_back(), "\u{1b}[23;2t");
+        assert_eq!(title.bring_back(), "");
+    }
 }

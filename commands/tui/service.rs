@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use flowlayer::protocol::{Details, ServiceState, Status};
+use flowlayer::protocol::{Details, Kind, ServiceState, Status};
 
 use super::log::Matcher;
-use super::theme::{BLOCKED, Look};
+use super::theme::Look;
 
 /// A service: what the server says of it.
 #[derive(Debug, Clone)]
@@ -30,6 +30,15 @@ impl Service {
         self.details.up.unwrap_or(self.status == Status::Ready)
     }
 
+    /// Whether there is something of it to stop: a process, or the start of one.
+    pub(crate) fn has_process(&self) -> bool {
+        match self.status {
+            Status::Starting | Status::Running | Status::Stopping => true,
+            Status::Ready => self.details.kind != Some(Kind::Oneshot) || self.details.pid.is_some(),
+            Status::Unknown | Status::Stopped | Status::Failed => false,
+        }
+    }
+
     /// Takes in a status of this time, in milliseconds since 1970.
     pub(crate) fn change(&mut self, at: i64, status: Status, details: Details) {
         let (was_up, wave) = (self.is_up(), self.details.wave);
@@ -40,32 +49,6 @@ impl Service {
             Status::Starting => (self.began, self.took) = (Some(at), None),
             _ if self.is_up() && !was_up => self.took = self.began.map(|began| at - began),
             _ => {}
-        }
-    }
-
-    /// Why it is not up, or what is worth knowing though it is; in words.
-    pub(crate) fn reason(&self) -> Option<String> {
-        if let Some(detail) = self
-            .details
-            .detail
-            .as_deref()
-            .filter(|detail| !detail.is_empty())
-        {
-            // That it is blocked is what its state says.
-            let words = detail.strip_prefix(BLOCKED).unwrap_or(detail);
-            return Some(super::ansi::plain(words));
-        }
-        if !self.details.blocked_by.is_empty() {
-            let names = super::ansi::plain(&self.details.blocked_by.join(", "));
-            return Some(format!("needs {names}"));
-        }
-        if self.status != Status::Failed {
-            return None;
-        }
-        match (self.details.exit_code, self.details.signal.as_deref()) {
-            (Some(code), _) => Some(format!("exit code {code}")),
-            (None, Some(signal)) => Some(format!("ended by {signal}")),
-            (None, None) => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::log::pane::PageRequest;
 use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
-use super::message::{CommandId, Link, Message, Order, Outcome, Page};
+use super::message::{CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
 use super::run::Answer;
 use crate::attach::{self, Attachment, Wish};
 
@@ -151,7 +151,10 @@ impl Session {
                     entries: items(page.entries),
                     is_truncated: page.truncated,
                 })
-                .map_err(|error| error.to_string());
+                .map_err(|error| match error {
+                    CommandError::NotConnected | CommandError::Disconnected => NoPage::Disconnected,
+                    error => NoPage::Failed(error.to_string()),
+                });
             let _ = answers.send(Answer {
                 epoch,
                 message: Message::Page { request, result },
@@ -219,6 +222,13 @@ fn link(state: ConnectionState, now: i64) -> Link {
             },
             _ => Link::Unreachable {
                 retry_at: retry_at.map_or(now, at),
+                peer: match &why {
+                    Failure::Refused { .. } => Peer::Nobody,
+                    Failure::Mute { .. } | Failure::Full { .. } | Failure::Silent { .. } => {
+                        Peer::Somebody
+                    }
+                    _ => Peer::Unknown,
+                },
                 why: why.to_string(),
             },
         },

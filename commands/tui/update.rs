@@ -4,6 +4,7 @@ mod mouse;
 mod press;
 mod select;
 mod server;
+mod sessions;
 mod travel;
 mod typing;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use super::log::{Scope, Tone};
 use super::message::{Effect, Link, Message};
-use super::model::{Modal, Model, Notice};
+use super::model::{Body, Model, Notice, Panel};
 use super::service::Selected;
 use super::view::layout;
 
@@ -34,7 +35,10 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         Message::Paste(text) => typing::paste(model, &text),
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
-        Message::Tick => model.logs.tick(),
+        Message::Tick => {
+            model.logs.tick();
+            sessions::look_again(model, &mut effects);
+        }
         Message::Link(link) => server::link(model, link),
         Message::Hello { session_id, is_new } => server::hello(model, session_id, is_new),
         Message::Snapshot(states) => model.services.replace(states),
@@ -53,14 +57,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         Message::Page { request, result } => server::page(model, &request, result),
         Message::Accepted(id) => server::accepted(model, id),
         Message::Finished { id, outcome } => server::finished(model, id, outcome),
-        Message::Sessions(found) => {
-            if let Some(Modal::Sessions { choices, row }) = &mut model.modal {
-                let is_current =
-                    |choice: &super::message::Choice| choice.address == model.target.address;
-                *row = found.iter().position(is_current).unwrap_or(0);
-                *choices = Some(found);
-            }
-        }
+        Message::Sessions(found) => sessions::found(model, found),
         Message::Facts(facts) => model.facts = facts,
         Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
         Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
@@ -79,6 +76,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     {
         model.notice = None;
     }
+    keep_focus_in_sight(model);
     let scope = match &model.services.selected {
         Selected::All => Scope::All,
         Selected::Service(name) => Scope::Service(Arc::clone(name)),
@@ -90,6 +88,16 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let geometry = layout::geometry(model);
     if let Some(request) = model.logs.wanted(geometry) {
         effects.push(Effect::FetchPage(request));
+    }
+}
+
+/// Details that leave the list no space have the focus as long as that is so.
+fn keep_focus_in_sight(model: &mut Model) {
+    let covers_list = model.body == Body::Detail && layout::areas(model).list.is_empty();
+    if covers_list && model.focus == Panel::Services {
+        (model.focus, model.is_focus_lent) = (Panel::Logs, true);
+    } else if !covers_list && std::mem::take(&mut model.is_focus_lent) {
+        model.focus = Panel::Services;
     }
 }
 

@@ -4,6 +4,7 @@
 mod detail;
 mod footer;
 mod header;
+mod heading;
 pub(crate) mod layout;
 mod lines;
 mod list;
@@ -11,6 +12,7 @@ mod modal;
 mod nothing;
 mod pen;
 pub(crate) mod plan;
+pub(crate) mod rows;
 
 #[cfg(test)]
 mod snapshots;
@@ -43,15 +45,21 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     let cursor = footer::draw(model, areas.footer, buffer);
     if model.modal.is_some() {
-        modal::draw(model, screen, buffer);
+        modal::draw(model, layout::window(model), buffer);
         return None;
     }
     cursor
 }
 
-/// How many rows the window that is open has, for scrolling it.
-pub(crate) fn modal_rows(model: &Model) -> usize {
-    modal::rows(model)
+/// How many rows of the window that is open are seen at once, and the furthest it can be scrolled.
+pub(crate) fn modal_page(model: &Model) -> (usize, usize) {
+    let page = usize::from(layout::window(model).height.saturating_sub(2));
+    (page, modal::rows(model).saturating_sub(page))
+}
+
+/// The furthest the details can be scrolled.
+pub(crate) fn last_detail_row(model: &Model) -> usize {
+    detail::last_row(model)
 }
 
 /// Whether the panel has the focus.

@@ -1,6 +1,7 @@
 //! Durations, times and counts in words.
 
 use jiff::tz::TimeZone;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use crate::terminal::words::age;
 
@@ -60,6 +61,26 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{grouped} {noun}{plural}")
 }
 
+/// Text in so many columns; what does not fit ends in `…`.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let (mut cut, mut left) = (String::new(), columns.saturating_sub(1));
+    for character in text.chars() {
+        let width = character.width().unwrap_or(0);
+        if width > left {
+            break;
+        }
+        left -= width;
+        cut.push(character);
+    }
+    if columns > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +116,18 @@ mod tests {
     fn counts_are_grouped() {
         assert_eq!(count(1, "line"), "1 line");
         assert_eq!(count(12_345, "line"), "12,345 lines");
+    }
+
+    #[test]
+    fn what_is_cut_is_as_wide_as_said_at_most() {
+        for (text, columns, expected) in [
+            ("needle", 6, "needle"),
+            ("needle", 5, "need…"),
+            ("漢字漢字", 6, "漢字…"),
+            ("needle", 1, "…"),
+            ("needle", 0, ""),
+        ] {
+            assert_eq!(cut(text, columns), expected);
+        }
     }
 }

@@ -65,7 +65,7 @@ fn why_a_service_waits_fails_or_is_blocked_is_on_the_screen() {
         list("●", "store", "ready")
             && list("◐", "api", "running")
             && list("✗", "worker", "failed")
-            && screen.has("waiting for tcp")
+            && screen.has("connection refused: tcp")
             && screen.has("exit code 3")
     });
     terminal.wait_for_text("no queue");

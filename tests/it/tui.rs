@@ -66,6 +66,10 @@ fn refusals_are_named_and_no_storm_follows() {
         ("401 Unauthorized", "token required"),
         ("403 Forbidden", "invalid token"),
         ("200 OK", "not a server for this client"),
+        (
+            "503 Service Unavailable",
+            "It is no FlowLayer server, or one",
+        ),
     ] {
         let fake = Fake::answering(status);
         let mut terminal = watch(&fake);

@@ -9,6 +9,7 @@ use crate::tui::log::Place;
 use crate::tui::log::pane::Selection;
 use crate::tui::model::{Body, Modal, Model, Panel};
 use crate::tui::service::Selected;
+use crate::tui::view::rows::list_rows;
 
 /// Rows a step of the wheel scrolls.
 const STEP: isize = 3;
@@ -51,15 +52,13 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
 }
 
 fn wheel_in_window(model: &mut Model, rows: isize) {
-    let last = super::super::view::modal_rows(model);
-    let last = last.saturating_sub(usize::from(model.rows.saturating_sub(2)));
+    let (_, last) = super::super::view::modal_page(model);
     match &mut model.modal {
         Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
             *scroll = scroll.saturating_add_signed(rows).min(last);
         }
-        Some(Modal::Sessions { choices, row }) => {
-            let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
-            *row = row.saturating_add_signed(rows.signum()).min(last);
+        Some(sessions @ Modal::Sessions { .. }) => {
+            super::press::step_session(sessions, rows.signum());
         }
         _ => {}
     }
@@ -74,7 +73,8 @@ fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
             model.logs.scroll(rows, geometry);
         }
         (Some(Panel::Logs), Body::Detail) => {
-            model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(1_000);
+            let last = super::super::view::last_detail_row(model);
+            model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(last);
         }
         _ => {}
     }
@@ -82,7 +82,7 @@ fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
 
 fn select_service(model: &mut Model, areas: &Areas, row: u16) {
     let inside = areas.inside(areas.list);
-    let rows = layout::list_rows(model, usize::from(inside.height));
+    let rows = list_rows(model, inside);
     let clicked = row
         .checked_sub(inside.y)
         .and_then(|row| rows.get(usize::from(row)));

@@ -59,12 +59,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     }
     match action {
         Action::Quit => effects.push(Effect::Quit),
-        Action::SwitchPanel => {
-            model.focus = match model.focus {
-                Panel::Services => Panel::Logs,
-                Panel::Logs => Panel::Services,
-            };
-        }
+        Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
         Action::Close => close(model),
@@ -95,8 +90,21 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         | Action::Top
         | Action::Bottom
         | Action::Left
-        | Action::Right => travel::travel(model, action),
+        | Action::Right => move_about(model, action),
         _ => act_on_log(model, action),
+    }
+}
+
+fn move_about(model: &mut Model, action: Action) {
+    let is_in_details = model.body == Body::Detail && model.focus == Panel::Logs;
+    match action {
+        Action::Top if is_in_details => model.detail_scroll = 0,
+        Action::Bottom if is_in_details => model.detail_scroll = usize::MAX,
+        _ => travel::travel(model, action),
+    }
+    if model.body == Body::Detail {
+        let last = super::super::view::last_detail_row(model);
+        model.detail_scroll = model.detail_scroll.min(last);
     }
 }
 
@@ -144,14 +152,20 @@ fn act_on_log(model: &mut Model, action: Action) {
 }
 
 fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
-    let page = usize::from(model.rows.saturating_sub(2));
-    let last = super::super::view::modal_rows(model).saturating_sub(page);
+    let (page, last) = super::super::view::modal_page(model);
     match (&mut model.modal, action) {
         (
             Some(Modal::Help { scroll } | Modal::Info { scroll, .. }),
-            Action::Up | Action::Down | Action::PageUp | Action::PageDown,
+            Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::Top
+            | Action::Bottom,
         ) => {
             *scroll = match action {
+                Action::Top => 0,
+                Action::Bottom => last,
                 Action::Up => scroll.saturating_sub(1),
                 Action::Down => *scroll + 1,
                 Action::PageUp => scroll.saturating_sub(page),
@@ -179,14 +193,9 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             );
         }
         (Some(Modal::Sessions { .. }), Action::Sessions) => open_sessions(model, effects),
-        (Some(Modal::Sessions { row, .. }), Action::Up) => *row = row.saturating_sub(1),
-        (Some(Modal::Sessions { row, choices }), Action::Down) => {
-            let last = choices
-                .as_ref()
-                .map_or(0, |choices| choices.len().saturating_sub(1));
-            *row = (*row + 1).min(last);
-        }
-        (Some(Modal::Sessions { row, choices }), Action::Accept) => {
+        (Some(sessions @ Modal::Sessions { .. }), Action::Up) => step_session(sessions, -1),
+        (Some(sessions @ Modal::Sessions { .. }), Action::Down) => step_session(sessions, 1),
+        (Some(Modal::Sessions { row, choices, .. }), Action::Accept) => {
             if let Some(choice) = choices.as_ref().and_then(|choices| choices.get(*row)) {
                 let choice = choice.clone();
                 model.modal = None;
@@ -206,10 +215,39 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+fn switch_panel(model: &mut Model) {
+    // Details that cover the list are left for it.
+    if model.body == Body::Detail && layout::areas(model).list.is_empty() {
+        model.body = Body::Log;
+    }
+    model.focus = match model.focus {
+        Panel::Services => Panel::Logs,
+        Panel::Logs => Panel::Services,
+    };
+    model.is_focus_lent = false;
+}
+
+/// Moves the selection in the list of sessions.
+pub(super) fn step_session(modal: &mut Modal, rows: isize) {
+    if let Modal::Sessions {
+        choices,
+        row,
+        is_moved,
+        ..
+    } = modal
+    {
+        let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
+        *row = row.saturating_add_signed(rows).min(last);
+        *is_moved = true;
+    }
+}
+
 fn open_sessions(model: &mut Model, effects: &mut Vec<Effect>) {
     model.modal = Some(Modal::Sessions {
         choices: None,
         row: 0,
+        is_moved: false,
+        looked: model.now,
     });
     effects.push(Effect::ListSessions);
 }

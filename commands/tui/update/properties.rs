@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 
 use super::super::log::window::Cursor;
 use super::super::log::{Content, Item, Place};
-use super::super::message::{Choice, Effect, Link, Message, Outcome, Page};
+use super::super::message::{Choice, Effect, Link, Message, NoPage, Outcome, Page, Peer};
 use super::super::model::Model;
 use super::super::sample::{self, NOW};
 use super::super::view;
@@ -85,6 +85,7 @@ fn link() -> impl Strategy<Value = Link> {
         Link::Unreachable {
             retry_at: NOW - 500,
             why: why(),
+            peer: Peer::Unknown,
         },
     ])
 }
@@ -246,7 +247,7 @@ impl World {
                     is_truncated: truncated,
                 };
                 let result = if fails {
-                    Err("no".to_owned())
+                    Err(NoPage::Failed("no".to_owned()))
                 } else {
                     Ok(page)
                 };

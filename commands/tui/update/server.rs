@@ -8,8 +8,9 @@ use super::notify;
 use crate::tui::log::Tone;
 use crate::tui::log::pane::PageRequest;
 use crate::tui::log::window::Direction;
-use crate::tui::message::{CommandId, Link, Outcome, Page};
+use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
 use crate::tui::model::Model;
+use crate::tui::reasons;
 use crate::tui::theme::Look;
 
 /// The connection is in another state.
@@ -33,6 +34,8 @@ pub(super) fn link(model: &mut Model, link: Link) {
 pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool) {
     let is_first = model.session_id.is_none() && model.services.all().is_empty();
     if is_new {
+        // What was said of the session before is about nothing that is there now.
+        model.notice = None;
         model.logs.forget();
         if !is_first {
             model.logs.push_event(
@@ -77,17 +80,12 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     let reason = if tone == Tone::Busy {
         None
     } else {
-        service.reason()
+        reasons::told(service)
     };
     let reason = reason
         .map(|reason| format!(" ({reason})"))
         .unwrap_or_default();
-    let word = if look == Look::Blocked {
-        look.word()
-    } else {
-        service.status.as_str()
-    };
-    let news = format!("{name} → {word}{reason}");
+    let news = format!("{name} → {}{reason}", look.word());
     let text = format!("{} {news}", look.sign());
     let (name, status) = (Arc::clone(&service.name), service.status);
     model
@@ -99,7 +97,7 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
 }
 
 /// A page of the log has come, or has not.
-pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page, String>) {
+pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page, NoPage>) {
     match result {
         Ok(page) => {
             let geometry = super::layout::geometry(model);
@@ -108,10 +106,10 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
                 .page(request, page.entries, page.is_truncated, geometry);
             seek(model);
         }
-        Err(why) => {
+        Err(no_page) => {
             model.logs.page_failed(request);
             model.logs.stop_seeking();
-            if model.is_connected() {
+            if let (NoPage::Failed(why), true) = (no_page, model.is_connected()) {
                 notify(
                     model,
                     Tone::Bad,
@@ -173,18 +171,38 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
             (Tone::Good, format!("{words}: done in {took}"))
         }
         Outcome::Refused(why) => (Tone::Bad, format!("{words}: refused: {why}")),
-        Outcome::Failed { why, services } => {
-            let names = if services.is_empty() {
-                String::new()
-            } else {
-                format!(" [{}]", services.join(", "))
-            };
-            (Tone::Bad, format!("{words}: failed: {why}{names}"))
-        }
+        Outcome::Failed { why, services } => (
+            Tone::Bad,
+            format!("{words}: {}", failure(&order, &why, &services)),
+        ),
         Outcome::Lost(why) => (Tone::Bad, format!("{words}: no answer: {why}")),
     };
     model
         .logs
         .push_event(model.now, order.service().cloned(), None, (tone, &text));
     notify(model, tone, text);
+}
+
+/// What went wrong, without naming the service that the order names already.
+fn failure(order: &Order, why: &str, services: &[String]) -> String {
+    let name = order.service().map(|name| &**name);
+    let after_name = name
+        .and_then(|name| why.strip_prefix(name))
+        .and_then(|rest| rest.strip_prefix(' '));
+    let (how, why) = match after_name {
+        Some(rest) if rest.starts_with("failed: ") => ("", rest),
+        Some(rest) => ("failed: ", rest.strip_prefix("is ").unwrap_or(rest)),
+        None => ("failed: ", why),
+    };
+    let is_told = match services {
+        [] => true,
+        [one] => name == Some(one),
+        _ => false,
+    };
+    let names = if is_told {
+        String::new()
+    } else {
+        format!(" [{}]", services.join(", "))
+    };
+    format!("{how}{why}{names}")
 }

@@ -11,7 +11,7 @@ use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
-use super::super::message::{Effect, Link, Message, Order, Outcome, Page};
+use super::super::message::{Choice, Effect, Link, Message, NoPage, Order, Outcome, Page};
 use super::super::model::{Body, Modal, Model, Panel};
 use super::super::sample::{self, NOW};
 use super::super::service::Selected;
@@ -114,7 +114,7 @@ fn commands_say_how_they_ended_however_late() {
     let notice = model.notice.clone().unwrap();
     assert_eq!(
         (notice.tone, &*notice.text),
-        (Tone::Bad, "restart api: failed: exit code 1 [api]")
+        (Tone::Bad, "restart api: failed: exit code 1")
     );
     update(&mut model, NOW + 190_000, Message::Tick);
     assert_eq!(model.notice, None, "it goes by itself");
@@ -528,15 +528,12 @@ fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
         (
             events(&model).last().unwrap().clone(),
             super::super::theme::Look::of(service).word(),
-            service.reason().unwrap(),
+            super::super::reasons::of(service, None).unwrap(),
         )
     };
     let (event, word, reason) = tell(Status::Stopping, "stopping, 0.0 of 8 s", &[]);
     assert_eq!(event, "◑ mailer → stopping");
-    assert_eq!(
-        (word, reason.as_str()),
-        ("stopping", "stopping, 0.0 of 8 s")
-    );
+    assert_eq!((word, reason.as_str()), ("stopping", "0.0 of 8 s"));
     let (event, word, reason) = tell(Status::Stopped, "blocked: store failed", &["store"]);
     assert_eq!(event, "⊘ mailer → blocked (store failed)");
     assert_eq!((word, reason.as_str()), ("blocked", "store failed"));
@@ -737,4 +734,244 @@ fn a_selection_says_where_it_ends_before_the_log_does() {
         notice.text.starts_with("selected as far as is loaded"),
         "{notice:?}"
     );
+}
+
+#[test]
+fn details_that_cover_the_list_have_the_focus_and_give_it_back() {
+    let mut model = sample::model(40, 10, true);
+    select(&mut model, "worker");
+    for close in ["\u{1b}", "\n", "d"] {
+        keys(&mut model, "\n");
+        assert_eq!((model.body, model.focus), (Body::Detail, Panel::Logs));
+        press(&mut model, KeyCode::PageDown);
+        assert!(model.detail_scroll > 0, "the details scroll");
+        assert_eq!(model.services.selected, Selected::Service("worker".into()));
+        keys(&mut model, close);
+        assert_eq!((model.body, model.focus), (Body::Log, Panel::Services));
+    }
+    // To the list, which had no space beside them.
+    keys(&mut model, "d\t");
+    assert_eq!((model.body, model.focus), (Body::Log, Panel::Services));
+    // From the log, the focus stays on that side.
+    keys(&mut model, "\td\u{1b}");
+    assert_eq!((model.body, model.focus), (Body::Log, Panel::Logs));
+    // With space for both the list has it again.
+    keys(&mut model, "\td");
+    for (columns, focus) in [(100, Panel::Services), (40, Panel::Logs)] {
+        update(&mut model, NOW, Message::Resize { columns, rows: 10 });
+        assert_eq!((model.body, model.focus), (Body::Detail, focus));
+    }
+}
+
+#[test]
+fn details_and_windows_have_a_beginning_and_an_end() {
+    let mut model = sample::model(80, 10, true);
+    select(&mut model, "worker");
+    keys(&mut model, "d\tG");
+    let end = model.detail_scroll;
+    assert!(end > 0 && end < 100, "{end}");
+    keys(&mut model, "j");
+    assert_eq!(model.detail_scroll, end, "there is nothing below");
+    press(&mut model, KeyCode::Home);
+    assert_eq!(model.detail_scroll, 0);
+    for window in ["?", "i"] {
+        update(
+            &mut model,
+            NOW,
+            Message::Resize {
+                columns: 40,
+                rows: 8,
+            },
+        );
+        keys(&mut model, window);
+        let scroll = |model: &Model| match &model.modal {
+            Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => *scroll,
+            other => panic!("{other:?}"),
+        };
+        keys(&mut model, "G");
+        let last = scroll(&model);
+        assert!(last > 0);
+        press(&mut model, KeyCode::End);
+        keys(&mut model, "j");
+        assert_eq!(scroll(&model), last);
+        keys(&mut model, "g");
+        assert_eq!(scroll(&model), 0);
+        keys(&mut model, "\u{1b}");
+        assert_eq!(model.modal, None);
+    }
+}
+
+#[test]
+fn notices_of_a_session_go_with_it() {
+    let mut model = sample::model(100, 30, true);
+    let hello = |model: &mut Model, is_new| {
+        let session_id = Some("other".to_owned());
+        update(model, NOW, Message::Hello { session_id, is_new });
+    };
+    super::notify(&mut model, Tone::Bad, "worker → failed");
+    hello(&mut model, false);
+    assert!(model.notice.is_some(), "it is the same session");
+    hello(&mut model, true);
+    assert_eq!(model.notice, None);
+}
+
+#[test]
+fn a_page_that_the_end_of_the_connection_took_is_no_news() {
+    let mut model = sample::model(100, 30, true);
+    model.logs.window.older = super::super::log::window::Older::Unknown;
+    let question = |model: &mut Model| {
+        let effects = keys(model, "\tgG\t");
+        let request = effects.into_iter().find_map(|effect| match effect {
+            Effect::FetchPage(request) => Some(request),
+            _ => None,
+        });
+        request.expect("it asks for what is above")
+    };
+    let request = question(&mut model);
+    let result = Err(NoPage::Disconnected);
+    let effects = update(
+        &mut model,
+        NOW,
+        Message::Page {
+            request: request.clone(),
+            result,
+        },
+    );
+    assert_eq!((effects, model.notice.clone()), (Vec::new(), None));
+    let result = Err(NoPage::Failed("busy".to_owned()));
+    update(&mut model, NOW, Message::Page { request, result });
+    assert_eq!(
+        model.notice.unwrap().text,
+        "log entries could not be loaded: busy"
+    );
+}
+
+#[test]
+fn a_failed_command_names_its_service_once() {
+    let said = |keyed: &str, why: &str, services: &[&str]| {
+        let mut model = sample::model(100, 30, true);
+        if keyed == "r" {
+            select(&mut model, "api");
+        }
+        let id = model.next_command;
+        keys(&mut model, keyed);
+        let outcome = Outcome::Failed {
+            why: why.to_owned(),
+            services: services.iter().map(|&name| name.to_owned()).collect(),
+        };
+        update(&mut model, NOW, Message::Finished { id, outcome });
+        model.notice.unwrap().text
+    };
+    for (keyed, why, services, expected) in [
+        (
+            "r",
+            "api failed: no such directory",
+            &["api"][..],
+            "restart api: failed: no such directory",
+        ),
+        (
+            "r",
+            "api is blocked: store failed (exit code 1)",
+            &["api", "store"],
+            "restart api: failed: blocked: store failed (exit code 1) [api, store]",
+        ),
+        (
+            "r",
+            "apis are odd",
+            &["api"],
+            "restart api: failed: apis are odd",
+        ),
+        (
+            "s",
+            "2 failed",
+            &["a", "b"],
+            "start all: failed: 2 failed [a, b]",
+        ),
+    ] {
+        assert_eq!(said(keyed, why, services), expected);
+    }
+}
+
+#[test]
+fn a_daemon_without_a_probe_is_called_ready_everywhere() {
+    let mut model = sample::model(100, 30, true);
+    let details = Details {
+        up: Some(true),
+        ..Details::default()
+    };
+    let status = ServiceStatus {
+        service: "mailer".to_owned(),
+        status: Status::Running,
+        timestamp: Timestamp::from(std::time::UNIX_EPOCH),
+        details,
+    };
+    update(&mut model, NOW, Message::Status(status));
+    assert_eq!(events(&model), ["● mailer → ready"]);
+}
+
+#[test]
+fn who_stops_all_is_told_how_many_have_a_process() {
+    let mut model = sample::model(100, 30, true);
+    let mut states = sample::states();
+    // A oneshot that has ended has none; a stop that is under way still has.
+    states[5].status = Status::Stopping;
+    update(&mut model, NOW, Message::Snapshot(states));
+    keys(&mut model, "x");
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.columns, model.rows));
+    super::super::view::draw(&model, &mut buffer);
+    let rows = super::super::view::rows_of(&buffer);
+    assert!(
+        rows.contains("Stop all services? 3 of 7 have a process."),
+        "{rows}"
+    );
+}
+
+#[test]
+fn sessions_are_looked_for_while_their_list_is_open() {
+    let choice = |port: u16| Choice {
+        address: format!("127.0.0.1:{port}"),
+        token: None,
+        config: None,
+        pid: None,
+    };
+    let row = |model: &Model| match &model.modal {
+        Some(Modal::Sessions { row, choices, .. }) => {
+            choices.as_ref().unwrap()[*row].address.clone()
+        }
+        other => panic!("{other:?}"),
+    };
+    let mut model = sample::model(100, 30, true);
+    model.target.address = String::new();
+    assert_eq!(keys(&mut model, "o"), [Effect::ListSessions]);
+    let tick = |model: &mut Model, at| update(model, NOW + at, Message::Tick);
+    assert_eq!(
+        tick(&mut model, 9_000),
+        [],
+        "the first answer is still to come"
+    );
+    update(
+        &mut model,
+        NOW + 9_000,
+        Message::Sessions(vec![choice(1), choice(2)]),
+    );
+    assert_eq!(tick(&mut model, 9_500), [Effect::ListSessions]);
+    assert_eq!(tick(&mut model, 10_500), []);
+    // One that appears at the top is offered first, unless somebody has moved to another.
+    update(
+        &mut model,
+        NOW,
+        Message::Sessions(vec![choice(3), choice(1), choice(2)]),
+    );
+    assert_eq!(row(&model), "127.0.0.1:3");
+    keys(&mut model, "j");
+    update(
+        &mut model,
+        NOW,
+        Message::Sessions(vec![choice(4), choice(3), choice(1)]),
+    );
+    assert_eq!(row(&model), "127.0.0.1:1");
+    update(&mut model, NOW, Message::Sessions(vec![choice(4)]));
+    assert_eq!(row(&model), "127.0.0.1:4");
+    keys(&mut model, "\u{1b}");
+    assert_eq!(tick(&mut model, 20_000), [], "it is closed");
 }

@@ -2,6 +2,7 @@
 //! where it can be read.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
@@ -56,16 +57,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
             .write("select a service in the list", theme.dim());
         return;
     };
-    let columns = usize::from(inside.width.saturating_sub(LABEL + 2));
-    let lines = rows(model, service).into_iter().flat_map(|row| {
-        let label = std::iter::once(row.label).chain(std::iter::repeat(""));
-        let lines = wrapped(&row.text, columns.max(10));
-        label
-            .zip(lines)
-            .map(|(label, line)| (label, line, row.style))
-            .collect::<Vec<_>>()
-    });
-    let lines: Vec<_> = lines.collect();
+    let lines = lines(model, service, inside);
     let last = lines.len().saturating_sub(usize::from(inside.height));
     for (y, (label, line, style)) in
         (0..inside.height).zip(lines.iter().skip(model.detail_scroll.min(last)))
@@ -75,6 +67,32 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
             .column(label, LABEL, theme.dim())
             .write(line, *style);
     }
+}
+
+/// The furthest it can be scrolled.
+pub(super) fn last_row(model: &Model) -> usize {
+    let areas = super::layout::areas(model);
+    let inside = areas.inside(areas.main);
+    let service = model.services.current();
+    let lines = service.map_or(0, |service| lines(model, service, inside).len());
+    lines.saturating_sub(usize::from(inside.height))
+}
+
+/// The rows as they are drawn here: labels, and what is not wider than what is beside them.
+fn lines(model: &Model, service: &Service, inside: Rect) -> Vec<(&'static str, String, Style)> {
+    let columns = usize::from(inside.width.saturating_sub(LABEL + 2)).max(10);
+    let mut lines = Vec::new();
+    for row in rows(model, service) {
+        let labels = std::iter::once(row.label).chain(std::iter::repeat(""));
+        // A command may be a script of several lines.
+        let broken = row.text.split('\n').flat_map(|line| wrapped(line, columns));
+        lines.extend(
+            labels
+                .zip(broken)
+                .map(|(label, line)| (label, line, row.style)),
+        );
+    }
+    lines
 }
 
 fn rows(model: &Model, service: &Service) -> Vec<Row> {
@@ -96,7 +114,7 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     } else {
         text
     };
-    add("why", service.reason(), reason_style);
+    add("why", model.reason(service), reason_style);
     let since = details.since.map(|since| {
         let at = since.as_millisecond();
         let ago = words::duration(model.now - at);
@@ -132,10 +150,10 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         add("", Some("Command, port, probe and dependencies are in the configuration, which is not known here or cannot be read.".to_owned()), dim);
         return rows;
     };
-    add("command", Some(plain(&facts.command)), text);
+    add("command", Some(script(&facts.command)), text);
     add(
         "stop command",
-        facts.stop_command.as_deref().map(plain),
+        facts.stop_command.as_deref().map(script),
         text,
     );
     let directory = facts.directory.as_deref().map(plain);
@@ -165,6 +183,12 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
         add("note", Some(manner.clone()), text);
     }
     rows
+}
+
+/// A command line whose line breaks stay: they are between quotes, and mean something there.
+fn script(command: &str) -> String {
+    let lines: Vec<String> = command.split('\n').map(plain).collect();
+    lines.join("\n")
 }
 
 /// One after the other; `None` when there are none.

@@ -82,6 +82,8 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
         &[]
     } else if model.is_blank() {
         &[("R", "retry"), ("o", "sessions"), ("i", "info")]
+    } else if model.body == Body::Detail && model.focus == Panel::Logs {
+        &[("esc", "close")]
     } else if model.focus != Panel::Logs || model.body != Body::Log {
         &[]
     } else if logs.selection.is_some() {
@@ -98,6 +100,17 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
     } else {
         &[]
     }
+}
+
+/// Where only one panel has space, how to come to the other is worth more than what can be done.
+fn to_other_panel(model: &Model) -> Option<(&'static str, &'static str)> {
+    let is_single = model.modal.is_none() && super::layout::areas(model).is_single();
+    let other = match (model.body, model.focus) {
+        (Body::Plan, _) => return None,
+        (Body::Log, Panel::Services) => "log",
+        (Body::Log | Body::Detail, _) => "list",
+    };
+    is_single.then_some(("tab", other))
 }
 
 /// As many as fit, the important ones first; help is always among them.
@@ -118,9 +131,15 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
             )
         });
     let mut all: Vec<(&str, &str)> = Vec::new();
-    for hint in now(model).iter().copied().chain(table) {
+    for hint in now(model)
+        .iter()
+        .copied()
+        .chain(to_other_panel(model))
+        .chain(table)
+    {
         let is_known = all.iter().any(|(key, _)| *key == hint.0);
-        let has_panels = model.body != Body::Plan || hint.0 != "tab";
+        // In the plan, and while nothing is known, there is one panel.
+        let has_panels = model.body != Body::Plan && !model.is_blank() || hint.0 != "tab";
         if !is_known && has_panels {
             all.push(hint);
         }

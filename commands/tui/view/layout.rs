@@ -13,8 +13,12 @@ const SIDE_BY_SIDE: u16 = 64;
 const STACKED: u16 = 18;
 /// From this height on, panels have edges.
 const EDGED: u16 = 12;
-/// The list is not wider than this.
+/// The list is not wider than this for its names.
 const WIDEST_LIST: u16 = 46;
+/// The list is not wider than this for the reasons in it.
+const WIDEST_WITH_REASONS: u16 = 76;
+/// Columns that many screens have.
+const ORDINARY: u16 = 112;
 /// Names in the log take no more columns than this.
 const WIDEST_NAME: u16 = 18;
 
@@ -61,6 +65,11 @@ impl Areas {
             height: inside.height - strip,
             ..inside
         }
+    }
+
+    /// Whether there is space for one panel only.
+    pub(crate) const fn is_single(&self) -> bool {
+        self.list.is_empty() || self.main.is_empty()
     }
 
     /// Which panel is at this place.
@@ -124,7 +133,15 @@ pub(crate) fn areas(model: &Model) -> Areas {
     areas
 }
 
-/// As wide as its content asks for, within two fifths of the screen.
+/// Where windows may be: above everything but the last row, which says what their keys are and do.
+pub(crate) fn window(model: &Model) -> Rect {
+    let footer = areas(model).footer.height;
+    Rect::new(0, 0, model.columns, model.rows.saturating_sub(footer))
+}
+
+/// As wide as its content asks for, within two fifths of the screen. What is beyond an ordinary
+/// screen it shares with the log, for the reasons in it; whatever they are, so that none that comes
+/// or goes moves the log.
 fn list_width(model: &Model) -> u16 {
     let names = model
         .services
@@ -134,7 +151,8 @@ fn list_width(model: &Model) -> u16 {
     let widest = u16::try_from(names.max().unwrap_or(0).max(12)).unwrap_or(u16::MAX);
     // Edges, wave, sign and state beside the name.
     let most = (model.columns * 2 / 5).clamp(28, WIDEST_LIST);
-    widest.saturating_add(22).clamp(28, most)
+    let wide = model.columns.saturating_sub(ORDINARY) / 3;
+    (widest.saturating_add(22).clamp(28, most) + wide).min(WIDEST_WITH_REASONS)
 }
 
 /// How times are written: as was asked for, else as there is space.
@@ -171,59 +189,5 @@ pub(crate) fn geometry(model: &Model) -> Geometry {
         height: usize::from(rows.height),
         columns: usize::from(rows.width - gutter(model, rows.width)),
         wrap: model.logs.wrap,
-    }
-}
-
-/// The first row of the list that is drawn, and whether reasons have rows of their own: of all
-/// services when there is space, else of the selected one.
-pub(crate) fn list_rows(model: &Model, height: usize) -> Vec<ListRow> {
-    let services = &model.services;
-    let selected = services.row().unwrap_or(0);
-    let mut rows = Vec::with_capacity(height);
-    if height == 0 {
-        return rows;
-    }
-    let wants_reason = |row: usize| {
-        row.checked_sub(1)
-            .and_then(|index| services.shown().nth(index))
-            .is_some_and(|service| super::list::reason(service).is_some())
-    };
-    let total = services.rows();
-    let shows_all =
-        total <= height && total + (1..total).filter(|row| wants_reason(*row)).count() <= height;
-    let selected_rows = 1 + usize::from(wants_reason(selected));
-    // The selected row stays in the middle as long as there is something on both sides.
-    let first = if shows_all {
-        0
-    } else {
-        let last = (total + selected_rows - 1).saturating_sub(height);
-        selected.saturating_sub(height / 2).min(last)
-    };
-    let mut row = first;
-    while rows.len() < height && row < total {
-        rows.push(ListRow::Main(row));
-        if rows.len() < height && (shows_all || row == selected) && wants_reason(row) {
-            rows.push(ListRow::Reason(row));
-        }
-        row += 1;
-    }
-    rows
-}
-
-/// A row of the screen in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ListRow {
-    /// This row of the list.
-    Main(usize),
-    /// The reason that belongs to it.
-    Reason(usize),
-}
-
-impl ListRow {
-    /// The row of the list.
-    pub(crate) const fn row(self) -> usize {
-        match self {
-            Self::Main(row) | Self::Reason(row) => row,
-        }
     }
 }

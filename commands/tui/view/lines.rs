@@ -5,35 +5,33 @@ use std::ops::ControlFlow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
 use flowlayer::protocol::Stream;
 
+use super::heading;
 use super::layout::{self, Areas};
 use super::nothing;
-use super::pen::{Pen, panel};
+use super::pen::{Pen, panel, title_room};
 use crate::tui::ansi::{self, Piece, Wrap, plain};
 use crate::tui::log::viewport::Start;
-use crate::tui::log::window::{Direction, Newer};
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
 use crate::tui::model::{Model, Panel};
-use crate::tui::prompt::Purpose;
-use crate::tui::theme::Look;
 use crate::tui::words;
 use crate::tui::words::Clock;
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
     let has_focus = super::has_focus(model, Panel::Logs);
-    let title = title(model, has_focus);
+    let room = title_room(areas.main, areas.has_edges);
+    let (title, right) = heading::titles(model, has_focus, room);
     panel(
         buffer,
         areas.main,
         areas.has_edges,
         theme.edge(has_focus),
         &title,
-        &place(model),
+        &right,
     );
     let inside = areas.inside(areas.main);
     let rows = areas.log_rows();
@@ -41,141 +39,12 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         return nothing::draw(model, inside, buffer);
     }
     if rows.y > inside.y {
-        strip(model, inside, buffer);
+        heading::strip(model, inside, buffer);
     }
     if model.logs.window.items().is_empty() {
         nothing::draw(model, rows, buffer);
     } else {
         items(model, rows, buffer);
-    }
-}
-
-fn title(model: &Model, has_focus: bool) -> Vec<Span<'static>> {
-    let (logs, theme) = (&model.logs, model.theme);
-    let name = match &logs.sieve.scope {
-        _ if model.is_blank() => "connection".to_owned(),
-        Scope::All => "all logs".to_owned(),
-        Scope::Service(name) => plain(name),
-    };
-    let style = if has_focus {
-        theme.accent()
-    } else {
-        theme.text()
-    };
-    let mut title = vec![Span::styled(format!(" {name} "), style)];
-    match logs.sieve.stream {
-        None => {}
-        Some(Stream::Stderr) => title.push(Span::styled("stderr only ", theme.warning())),
-        Some(Stream::Stdout) => title.push(Span::styled("stdout only ", theme.warning())),
-    }
-    let more = if logs.window.has_older() { "+" } else { "" };
-    let is_typing = model
-        .prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
-    if logs.sieve.filter.is_some() || is_typing {
-        let matches = words::count(logs.window.lines(), "match").replace("matchs", "matches");
-        let text = format!("/{} · {matches}{more} ", plain(&model.logs_filter));
-        title.push(Span::styled(text, theme.warning()));
-    }
-    if let Some(search) = &logs.search {
-        let at = logs.window.current();
-        let at = at.map(|number| format!("{number} of ")).unwrap_or_default();
-        let hits = crate::terminal::lines::grouped(logs.window.hits() as u64);
-        let text = format!("search {} · {at}{hits}{more} ", plain(&search.text));
-        title.push(Span::styled(text, theme.warning()));
-    }
-    title
-}
-
-/// Where the reader is, at the right of the title.
-fn place(model: &Model) -> Vec<Span<'static>> {
-    let (logs, theme) = (&model.logs, model.theme);
-    if model.is_blank() {
-        return Vec::new();
-    }
-    if let Some(direction) = logs.window.loading
-        && !logs.is_following()
-    {
-        let text = match direction {
-            Direction::Older => " loading older… ",
-            Direction::Newer | Direction::Hole => " loading… ",
-        };
-        return vec![Span::styled(text, theme.dim())];
-    }
-    if logs.selection.is_some() {
-        return vec![Span::styled(" selecting: y copies ", theme.warning())];
-    }
-    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.has_older() {
-        return vec![Span::styled(" paused: a key goes on ", theme.warning())];
-    }
-    if logs.is_following() {
-        return vec![Span::styled(" following ", theme.good())];
-    }
-    let text = match (logs.unseen, logs.window.newer) {
-        (0, Newer::Live) => " scrolled: G follows ".to_owned(),
-        (0, Newer::Above { .. }) => " history: G follows ".to_owned(),
-        (unseen, _) => {
-            let unseen = usize::try_from(unseen).unwrap_or(usize::MAX);
-            format!(
-                " ↓ {} new: G follows ",
-                crate::terminal::lines::grouped(unseen as u64)
-            )
-        }
-    };
-    vec![Span::styled(text, theme.warning())]
-}
-
-/// How the service is whose log this is, and why; above its lines.
-fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let mut pen = Pen::new(buffer, inside, 0);
-    if let Some(trouble) = nothing::trouble(&model.link) {
-        // How the services are is not known; why it is not, is worth more than how they were.
-        pen.skip(1).write(trouble, theme.bad());
-        return;
-    }
-    let Some(service) = model.services.current() else {
-        pen.skip(1);
-        for span in super::header::tally(model) {
-            pen.write(&span.content, span.style);
-        }
-        let seq = model.logs.recent.last_seq();
-        if seq > 0 {
-            let text = format!("seq {} ", crate::terminal::lines::grouped(seq));
-            pen.right(&[Span::styled(text, theme.dim())]);
-        }
-        return;
-    };
-    let look = Look::of(service);
-    pen.skip(1)
-        .write(look.sign(), theme.look(look))
-        .skip(1)
-        .write(look.word(), theme.look(look));
-    if let Some(since) = service.details.since {
-        pen.skip(1).write(
-            &words::duration(model.now - since.as_millisecond()),
-            theme.dim(),
-        );
-    }
-    let facts = [
-        service.details.pid.map(|pid| format!("pid {pid}")),
-        service.details.wave.map(|wave| format!("wave {wave}")),
-    ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    let facts = format!("  {} ", facts.join(" · "));
-    let reason = service.reason();
-    let wanted = reason.as_ref().map_or(0, |reason| reason.width() + 3) + facts.width();
-    if wanted < usize::from(pen.left()) {
-        pen.right(&[Span::styled(facts, theme.dim())]);
-    }
-    if let Some(reason) = reason {
-        let style = if look == Look::Failed {
-            theme.bad()
-        } else {
-            theme.text()
-        };
-        pen.write(" · ", theme.dim()).write(&reason, style);
     }
 }
 

@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::layout::{Areas, ListRow, list_rows};
+use super::layout::Areas;
 use super::pen::{Pen, panel};
+use super::rows::{INDENT, ListRow, list_rows};
 use crate::tui::ansi::plain;
 use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
@@ -15,16 +16,6 @@ use crate::tui::words;
 
 /// Columns of the state at the right: `stopping 59s`.
 const STATE: u16 = 12;
-
-/// Why a service is not as one would want it; nothing for one that is up.
-pub(super) fn reason(service: &Service) -> Option<String> {
-    let is_fine = matches!(Look::of(service), Look::Up | Look::Done | Look::Stopped);
-    // What is unusual about a service that is up is in the line above its log.
-    if is_fine && !matches!(Look::of(service), Look::Stopped) {
-        return None;
-    }
-    service.reason()
-}
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -63,7 +54,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     );
 
     let inside = areas.inside(areas.list);
-    let rows = list_rows(model, usize::from(inside.height));
+    let rows = list_rows(model, inside);
     let selected = model.services.row();
     let mut previous_wave = None;
     for (y, row) in (0..inside.height).zip(&rows) {
@@ -86,25 +77,22 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                     main(model, service, (inside, y), (is_first, is_selected), buffer);
                 }
             }
-            ListRow::Reason(row) => {
-                let service = model.services.shown().nth(row - 1);
-                if let Some((service, reason)) =
-                    service.and_then(|service| Some((service, reason(service)?)))
-                {
-                    let style = match Look::of(service) {
-                        Look::Failed => theme.bad(),
-                        _ => theme.dim(),
-                    };
-                    let style = if is_selected {
-                        theme.selected(has_focus)
-                    } else {
-                        style
-                    };
-                    Pen::new(buffer, inside, y)
-                        .skip(3)
-                        .write("└ ", style)
-                        .write(&reason, style);
-                }
+            ListRow::Reason {
+                row,
+                text,
+                is_first,
+            } => {
+                let service = row.checked_sub(1);
+                let service = service.and_then(|index| model.services.shown().nth(index));
+                let style = match service.map(Look::of) {
+                    _ if is_selected => theme.selected(has_focus),
+                    Some(Look::Failed) => theme.bad(),
+                    _ => theme.dim(),
+                };
+                Pen::new(buffer, inside, y)
+                    .skip(INDENT - 2)
+                    .write(if *is_first { "└ " } else { "  " }, style)
+                    .write(text, style);
             }
         }
     }

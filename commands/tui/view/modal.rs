@@ -35,7 +35,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
             *scroll,
             buffer,
         ),
-        Some(Modal::Sessions { choices, row }) => {
+        Some(Modal::Sessions { choices, row, .. }) => {
             let lines = sessions(model, choices.as_deref(), *row);
             let room = usize::from(screen.height.saturating_sub(2));
             window(
@@ -305,17 +305,14 @@ fn name(choice: &Choice) -> String {
 
 fn question(model: &Model, order: &Order) -> Vec<Line> {
     let theme = model.theme;
-    let running = model
-        .services
-        .all()
-        .iter()
-        .filter(|service| service.is_up())
-        .count();
+    let all = model.services.all();
+    let alive = all.iter().filter(|service| service.has_process()).count();
     let text = match order {
-        Order::StopAll => format!("Stop all services? {} of {} up.", running, {
-            let all = model.services.all().len();
-            format!("{all} {}", if running == 1 { "is" } else { "are" })
-        }),
+        Order::StopAll => format!(
+            "Stop all services? {alive} of {} {} a process.",
+            all.len(),
+            if alive == 1 { "has" } else { "have" }
+        ),
         order => format!("{}?", order.words()),
     };
     let mut lines = vec![vec![Span::styled(text, theme.text())], Vec::new()];

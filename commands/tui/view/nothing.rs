@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::pen::Pen;
-use crate::tui::message::Link;
+use crate::tui::message::{Link, Peer};
 use crate::tui::model::Model;
 
 /// Why nothing is known of the services now, in one line.
@@ -42,15 +42,31 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
         Link::Choosing => vec![("choose a session with o".to_owned(), theme.dim())],
         Link::Connecting => vec![("connecting…".to_owned(), theme.dim())],
         Link::Reconnecting { why, .. } => vec![(why.clone(), theme.warning())],
-        Link::Unreachable { why, .. } => vec![
-            (why.clone(), theme.bad()),
-            (String::new(), theme.text()),
-            (
-                "Start a stack in another terminal; this screen connects by itself:".to_owned(),
-                theme.text(),
-            ),
-            (format!("  flowlayer serve -s {address}"), theme.accent()),
-        ],
+        Link::Unreachable { why, peer, .. } => {
+            let mut paragraphs = vec![(why.clone(), theme.bad()), (String::new(), theme.text())];
+            match peer {
+                Peer::Nobody => paragraphs.extend([
+                    (
+                        "Start a stack in another terminal; this screen connects by itself:"
+                            .to_owned(),
+                        theme.text(),
+                    ),
+                    (format!("  flowlayer serve -s {address}"), theme.accent()),
+                ]),
+                Peer::Somebody => paragraphs.push((
+                    "It is no FlowLayer server, or one that has no time or room for us: end it, or \
+                     serve elsewhere. It is tried again; o shows the sessions that run here."
+                        .to_owned(),
+                    theme.text(),
+                )),
+                Peer::Unknown => paragraphs.push((
+                    "It is tried again every few seconds; o shows the sessions that run here."
+                        .to_owned(),
+                    theme.dim(),
+                )),
+            }
+            paragraphs
+        }
         Link::TokenRequired => vec![
             (
                 "The server wants a token, and none is known for this address.".to_owned(),
@@ -110,20 +126,33 @@ pub(super) fn draw(model: &Model, rows: Rect, buffer: &mut Buffer) {
 }
 
 /// Broken at blanks, and within words that are wider than a line. What a line starts with, those
-/// that follow start with too.
+/// that follow start with too. A blank that is not to be broken at is U+00A0.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let indent = " ".repeat(text.len() - text.trim_start().len());
+    let start = text.len() - text.trim_start_matches(' ').len();
+    let indent = " ".repeat(start);
     let columns = columns.max(indent.len() + 1);
     let mut lines = Vec::new();
     let mut line = indent.clone();
-    for word in text.split_whitespace() {
+    // Blanks between words stay as many as they are, except where a line ends.
+    let mut gap = 1;
+    for word in text[start..].split(' ') {
+        if word.is_empty() {
+            gap += 1;
+            continue;
+        }
         let is_first = line.trim().is_empty();
-        if !is_first && line.width() + 1 + word.width() > columns {
+        if !is_first && line.width() + gap + word.width() > columns {
             lines.push(std::mem::replace(&mut line, indent.clone()));
         } else if !is_first {
-            line.push(' ');
+            line.extend(std::iter::repeat_n(' ', gap));
         }
+        gap = 1;
         for character in word.chars() {
+            let character = if character == '\u{a0}' {
+                ' '
+            } else {
+                character
+            };
             if line.width() + character.width().unwrap_or(0) > columns && line != indent {
                 lines.push(std::mem::replace(&mut line, indent.clone()));
             }
@@ -132,4 +161,23 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn blanks_stay_where_no_line_ends() {
+        for (text, columns, expected) in [
+            ("one  two three", 9, &["one  two", "three"][..]),
+            ("  echo  one", 8, &["  echo", "  one"]),
+            ("abcdef", 4, &["abcd", "ef"]),
+            ("a ●\u{a0}bc", 4, &["a", "● bc"]),
+            ("", 4, &[""]),
+            (" a ", 4, &[" a"]),
+        ] {
+            assert_eq!(wrapped(text, columns), expected, "{text:?}");
+        }
+    }
 }

@@ -90,6 +90,12 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// Columns that the title of a panel and what is at its right have together.
+pub(super) fn title_room(area: Rect, has_edges: bool) -> usize {
+    // The corners, and a piece of the edge at either end.
+    usize::from(area.width.saturating_sub(if has_edges { 4 } else { 0 }))
+}
+
 /// A panel's edges and titles; without space for edges only the title.
 pub(super) fn panel(
     buffer: &mut Buffer,

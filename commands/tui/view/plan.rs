@@ -67,7 +67,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                     theme.text().add_modifier(Modifier::BOLD),
                 );
                 pen.skip(1).write(look.word(), theme.look(look));
-                if let Some(reason) = service.reason() {
+                if let Some(reason) = model.reason(service) {
                     pen.write(" · ", theme.dim()).write(&reason, theme.text());
                 }
             }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use flowlayer::protocol::{Status, StoppedBy};
 
-use crate::tui::message::{Choice, Effect, Link, Message};
+use crate::tui::message::{Choice, Effect, Link, Message, Peer};
 use crate::tui::model::Model;
 use crate::tui::sample::{self, NOW};
 use crate::tui::update::update;
@@ -28,14 +28,12 @@ fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
 
 fn keys(model: &mut Model, keys: &str) {
     for key in keys.chars() {
-        press(
-            model,
-            if key == '\n' {
-                KeyCode::Enter
-            } else {
-                KeyCode::Char(key)
-            },
-        );
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            key => KeyCode::Char(key),
+        };
+        press(model, code);
     }
 }
 
@@ -123,7 +121,16 @@ fn what_is_wrong_is_on_the_screen() {
             "link_unreachable",
             Link::Unreachable {
                 retry_at: NOW + 1_500,
-                why: "connecting to 127.0.0.1:6999: connection refused".to_owned(),
+                why: "cannot reach 127.0.0.1:6999: connection refused".to_owned(),
+                peer: Peer::Nobody,
+            },
+        ),
+        (
+            "link_held",
+            Link::Unreachable {
+                retry_at: NOW + 1_500,
+                why: "something listens at 127.0.0.1:6999, but: no answer in time".to_owned(),
+                peer: Peer::Somebody,
             },
         ),
         (
@@ -249,4 +256,160 @@ fn a_screen_of_another_size_than_the_model_is_left_alone() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         assert_eq!(super::draw(&model, &mut buffer), None);
     }
+}
+
+#[test]
+fn where_one_panel_has_space_the_footer_names_the_way_to_the_other() {
+    let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
+    let mut model = sample::model(40, 10, true);
+    keys(&mut model, "jj");
+    assert!(footer(&model).contains("tab log"), "{}", footer(&model));
+    press(&mut model, KeyCode::Tab);
+    assert!(footer(&model).contains("tab list"), "{}", footer(&model));
+    keys(&mut model, "d");
+    let (rows, footer) = (screen(&model), footer(&model));
+    assert!(rows.contains("details"), "{rows}");
+    assert!(
+        footer.contains("esc close") && footer.contains("tab list"),
+        "{footer}"
+    );
+}
+
+#[test]
+fn what_is_counted_is_never_cut() {
+    for (columns, rows) in [(40, 10), (64, 24), (80, 24), (100, 30), (200, 60)] {
+        let mut model = sample::model(columns, rows, true);
+        model.logs.window.older = crate::tui::log::window::Older::Unknown;
+        let title = |model: &Model| {
+            let rows = screen(model);
+            let panel = rows
+                .lines()
+                .find(|row| row.contains(" · ") && row.contains('+'));
+            panel.unwrap_or(&rows).to_owned()
+        };
+        press(&mut model, KeyCode::Tab);
+        keys(
+            &mut model,
+            "/a pattern that is longer than any panel has room for it\n",
+        );
+        assert!(title(&model).contains(" · 0"), "{}", title(&model));
+        press(&mut model, KeyCode::Esc);
+        keys(&mut model, "/invoice|store|mail|health|error: QUEUE\t\n");
+        keys(&mut model, "finvoice:1042 or invoice\n");
+        press(&mut model, KeyCode::Esc);
+        keys(&mut model, "finvoice|health|queue|session\t\n");
+        keys(&mut model, "k");
+        model.logs.unseen = 12_345;
+        let title = title(&model);
+        let lines = model.logs.window.lines();
+        let hits = model.logs.window.hits();
+        assert!(lines > 8 && hits > 4, "{title}");
+        assert!(title.contains(&format!(" · {lines}")), "{title}");
+        assert!(title.contains(&format!("{hits} of {hits}+")), "{title}");
+        if columns != 64 {
+            let has_both = title.contains("/i") && title.contains("search i");
+            assert!(has_both, "something is left of the patterns: {title}");
+        }
+    }
+}
+
+#[test]
+fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
+    let mut model = sample::model(80, 24, true);
+    keys(&mut model, "jjjjj");
+    let rows = screen(&model);
+    let strip = rows.lines().nth(2).unwrap_or_default();
+    assert!(
+        strip.contains("running · connection refused: http"),
+        "{rows}"
+    );
+    assert!(rows.contains("└ connection refused:"), "{rows}");
+    let mut states = sample::states();
+    states[3].status = Status::Stopping;
+    states[3].details.detail =
+        Some("stopping, 1.0 of 8 s: waiting for pid 4190 (sleep)".to_owned());
+    update(&mut model, NOW, Message::Snapshot(states));
+    let rows = screen(&model);
+    let strip = rows.lines().nth(2).unwrap_or_default();
+    assert!(
+        strip.contains("stopping · waiting for pid 4190 (sleep)"),
+        "{rows}"
+    );
+}
+
+#[test]
+fn reasons_are_in_full_where_there_is_space() {
+    for (columns, rows) in [(80, 24), (200, 60)] {
+        let model = sample::model(columns, rows, true);
+        let mut list = String::new();
+        for row in screen(&model).lines().skip(2) {
+            let row = row.strip_prefix('│').and_then(|row| row.split('│').next());
+            list.push_str(row.unwrap_or_default().trim());
+        }
+        let reason = "connection refused:http://localhost:3002/healthz(12attempts,2.4s)";
+        assert!(
+            list.replace(' ', "").contains(&reason.replace(' ', "")),
+            "{list}"
+        );
+    }
+    let narrow = super::layout::areas(&sample::model(112, 30, true))
+        .list
+        .width;
+    let wide = super::layout::areas(&sample::model(200, 60, true))
+        .list
+        .width;
+    assert!(wide > narrow + 20 && wide < 80, "{narrow} {wide}");
+}
+
+#[test]
+fn by_whom_a_service_was_stopped_is_in_the_list_above_the_log_and_in_the_details() {
+    let mut model = sample::model(80, 24, true);
+    let mut states = sample::states();
+    states[5].status = Status::Stopped;
+    states[5].details.up = Some(false);
+    states[5].details.stopped_by = Some(StoppedBy::StopService);
+    update(&mut model, NOW, Message::Snapshot(states));
+    keys(&mut model, "jjj");
+    let rows = screen(&model);
+    assert_eq!(rows.matches("somebody stopped it").count(), 2, "{rows}");
+    keys(&mut model, "d");
+    let rows = screen(&model);
+    assert!(rows.contains("why          somebody stopped it"), "{rows}");
+}
+
+#[test]
+fn a_window_leaves_the_last_row_free() {
+    let mut model = sample::model(40, 10, true);
+    keys(&mut model, "i");
+    assert!(
+        screen(&model)
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .contains("y copy")
+    );
+    keys(&mut model, "y");
+    let rows = screen(&model);
+    assert!(
+        rows.lines()
+            .last()
+            .unwrap_or_default()
+            .contains("✓ command sent"),
+        "{rows}"
+    );
+}
+
+#[test]
+fn a_script_in_the_details_keeps_its_lines_and_blanks() {
+    let mut model = sample::model(80, 40, true);
+    let facts = crate::tui::message::Facts {
+        command: "sh -c 'echo  one\n  echo two'".to_owned(),
+        ..Default::default()
+    };
+    let facts = std::collections::HashMap::from([("worker".to_owned(), facts)]);
+    update(&mut model, NOW, Message::Facts(facts));
+    keys(&mut model, "jjjjjjd");
+    let rows = screen(&model);
+    assert!(rows.contains("command      sh -c 'echo  one "), "{rows}");
+    assert!(rows.contains("               echo two' "), "{rows}");
 }

@@ -42,7 +42,12 @@ fn a_terminal_without_a_cursor_is_refused() {
 
 #[test]
 fn signals_give_the_terminal_back() {
-    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+    ] {
         let fake = Fake::websocket(|_, mut peer| {
             peer.introduce("one", &["api"]);
             peer.serve_log(&[]);

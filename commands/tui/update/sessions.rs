@@ -1,0 +1,46 @@
+//! The list of live sessions while it is open: it is looked for again and again, so that one that is
+//! started meanwhile can be chosen.
+
+use crate::tui::message::{Choice, Effect};
+use crate::tui::model::{Modal, Model};
+
+/// Between two looks, in milliseconds.
+const AGAIN_MS: i64 = 3_000;
+
+/// Asks for them when it is time.
+pub(super) fn look_again(model: &mut Model, effects: &mut Vec<Effect>) {
+    // A first answer that is still to come is not asked for twice.
+    if let Some(Modal::Sessions {
+        choices: Some(_),
+        looked,
+        ..
+    }) = &mut model.modal
+        && model.now - *looked >= AGAIN_MS
+    {
+        *looked = model.now;
+        effects.push(Effect::ListSessions);
+    }
+}
+
+/// Shows what was found. A session that somebody has moved to stays selected; else it is the one that
+/// we are at, or the first.
+pub(super) fn found(model: &mut Model, found: Vec<Choice>) {
+    let Some(Modal::Sessions {
+        choices,
+        row,
+        is_moved,
+        ..
+    }) = &mut model.modal
+    else {
+        return;
+    };
+    let at = |address: &str| found.iter().position(|choice| choice.address == address);
+    let moved_to = choices.as_ref().filter(|_| *is_moved);
+    let moved_to = moved_to.and_then(|choices| choices.get(*row));
+    *row = match moved_to {
+        Some(choice) => at(&choice.address).unwrap_or(*row),
+        None => at(&model.target.address).unwrap_or(0),
+    };
+    *row = (*row).min(found.len().saturating_sub(1));
+    *choices = Some(found);
+}

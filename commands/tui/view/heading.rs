@@ -1,0 +1,252 @@
+//! What stands above the lines of the log: whose they are, what of them is shown and how much that
+//! is, where the reader is, and how the service is that prints them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+use flowlayer::protocol::Stream;
+
+use super::nothing;
+use super::pen::Pen;
+use crate::terminal::lines::grouped;
+use crate::tui::ansi::plain;
+use crate::tui::log::Scope;
+use crate::tui::log::window::{Direction, Newer};
+use crate::tui::model::Model;
+use crate::tui::prompt::Purpose;
+use crate::tui::theme::Look;
+use crate::tui::words;
+
+/// Columns of a pattern that what is at the right leaves in any case.
+const PATTERN: usize = 12;
+/// Columns of a name that are left to it when all else has given way.
+const NAME: usize = 4;
+
+/// A filter or a search.
+struct Pattern {
+    before: &'static str,
+    text: String,
+    /// What it finds, in numbers; never cut.
+    count: String,
+}
+
+impl Pattern {
+    /// Columns beside those of its text.
+    fn fixed(&self) -> usize {
+        self.before.width() + self.count.width()
+    }
+}
+
+/// The title and what is at its right, in so many columns. The right side is shortened first, then
+/// the patterns, then the name; what is counted never.
+pub(super) fn titles(
+    model: &Model,
+    has_focus: bool,
+    room: usize,
+) -> (Vec<Span<'static>>, Vec<Span<'static>>) {
+    let theme = model.theme;
+    let name = name(model);
+    let stream = match model.logs.sieve.stream {
+        None => "",
+        Some(Stream::Stderr) => "stderr only ",
+        Some(Stream::Stdout) => "stdout only ",
+    };
+    let mut patterns = patterns(model, true);
+    let fixed = |patterns: &[Pattern]| -> usize {
+        let widths = patterns.iter().map(Pattern::fixed);
+        widths.sum::<usize>() + stream.width()
+    };
+    let least = patterns.iter().map(|it| it.text.width().min(PATTERN));
+    let least: usize = least.sum();
+    if fixed(&patterns) + name.width() + 2 + least > room {
+        patterns = self::patterns(model, false);
+    }
+    let fixed = fixed(&patterns);
+    let (places, style) = place(model);
+    let fits = |place: &&String| fixed + name.width() + 2 + least + place.width() < room;
+    let right = places.iter().find(fits).cloned().unwrap_or_default();
+
+    let mut left = room
+        .saturating_sub(fixed + right.width())
+        .saturating_sub(usize::from(!right.is_empty()));
+    let name_width = (name.width() + 2).min(left.max(NAME + 2));
+    left = left.saturating_sub(name_width);
+    let name_style = if has_focus {
+        theme.accent()
+    } else {
+        theme.text()
+    };
+    let name = words::cut(&name, name_width - 2);
+    let mut title = vec![Span::styled(format!(" {name} "), name_style)];
+    if !stream.is_empty() {
+        title.push(Span::styled(stream, theme.warning()));
+    }
+    let mut others = patterns.len();
+    for Pattern {
+        before,
+        text,
+        count,
+    } in patterns
+    {
+        let text = words::cut(&text, left / others);
+        (left, others) = (left - text.width(), others - 1);
+        title.push(Span::styled(
+            format!("{before}{text}{count}"),
+            theme.warning(),
+        ));
+    }
+    let right = if right.is_empty() {
+        Vec::new()
+    } else {
+        vec![Span::styled(right, style)]
+    };
+    (title, right)
+}
+
+fn name(model: &Model) -> String {
+    match &model.logs.sieve.scope {
+        _ if model.is_blank() => "connection".to_owned(),
+        Scope::All => "all logs".to_owned(),
+        Scope::Service(name) => plain(name),
+    }
+}
+
+/// The filter and the search, with or without the word for what is counted.
+fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
+    let logs = &model.logs;
+    let more = if logs.window.has_older() { "+" } else { "" };
+    let is_typing = model
+        .prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
+    let mut patterns = Vec::new();
+    if logs.sieve.filter.is_some() || is_typing {
+        let lines = logs.window.lines();
+        let matches = if with_noun {
+            words::count(lines, "match").replace("matchs", "matches")
+        } else {
+            grouped(lines as u64)
+        };
+        patterns.push(Pattern {
+            before: "/",
+            text: plain(&model.logs_filter),
+            count: format!(" · {matches}{more} "),
+        });
+    }
+    if let Some(search) = &logs.search {
+        let at = logs.window.current();
+        let at = at.map(|number| format!("{number} of ")).unwrap_or_default();
+        let hits = grouped(logs.window.hits() as u64);
+        patterns.push(Pattern {
+            before: "search ",
+            text: plain(&search.text),
+            count: format!(" · {at}{hits}{more} "),
+        });
+    }
+    patterns
+}
+
+/// Where the reader is, at the right of the title; in many words and in fewer.
+fn place(model: &Model) -> (Vec<String>, Style) {
+    let (logs, theme) = (&model.logs, model.theme);
+    let owned = |words: &[&str]| words.iter().map(|&words| words.to_owned()).collect();
+    if model.is_blank() {
+        return (Vec::new(), theme.text());
+    }
+    if let Some(direction) = logs.window.loading
+        && !logs.is_following()
+    {
+        let words: &[&str] = match direction {
+            Direction::Older => &[" loading older… ", " loading… ", " … "],
+            Direction::Newer | Direction::Hole => &[" loading… ", " … "],
+        };
+        return (owned(words), theme.dim());
+    }
+    if logs.selection.is_some() {
+        return (
+            owned(&[" selecting: y copies ", " y copies "]),
+            theme.warning(),
+        );
+    }
+    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.has_older() {
+        return (
+            owned(&[" paused: a key goes on ", " paused "]),
+            theme.warning(),
+        );
+    }
+    if logs.is_following() {
+        return (owned(&[" following "]), theme.good());
+    }
+    let words = match (logs.unseen, logs.window.newer) {
+        (0, Newer::Live) => owned(&[" scrolled: G follows ", " G follows "]),
+        (0, Newer::Above { .. }) => owned(&[" history: G follows ", " G follows "]),
+        (unseen, _) => {
+            let unseen = grouped(unseen);
+            vec![
+                format!(" ↓ {unseen} new: G follows "),
+                format!(" ↓ {unseen} new "),
+                format!(" ↓ {unseen} "),
+            ]
+        }
+    };
+    (words, theme.warning())
+}
+
+/// How the service is whose log this is, and why; above its lines.
+pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, inside, 0);
+    if let Some(trouble) = nothing::trouble(&model.link) {
+        // How the services are is not known; why it is not, is worth more than how they were.
+        pen.skip(1).write(trouble, theme.bad());
+        return;
+    }
+    let Some(service) = model.services.current() else {
+        pen.skip(1);
+        for span in super::header::tally(model) {
+            pen.write(&span.content, span.style);
+        }
+        let seq = model.logs.recent.last_seq();
+        if seq > 0 {
+            let text = format!("seq {} ", grouped(seq));
+            pen.right(&[Span::styled(text, theme.dim())]);
+        }
+        return;
+    };
+    let look = Look::of(service);
+    pen.skip(1)
+        .write(look.sign(), theme.look(look))
+        .skip(1)
+        .write(look.word(), theme.look(look));
+    let since = service.details.since.map(|since| {
+        let since = words::duration(model.now - since.as_millisecond());
+        format!(" {since}")
+    });
+    let since = since.unwrap_or_default();
+    let reason = model.reason(service).map(|reason| format!(" · {reason}"));
+    let reason = reason.unwrap_or_default();
+    // Why goes before since when.
+    if since.width() + reason.width() <= usize::from(pen.left()) || reason.is_empty() {
+        pen.write(&since, theme.dim());
+    }
+    let facts = [
+        service.details.pid.map(|pid| format!("pid {pid}")),
+        service.details.wave.map(|wave| format!("wave {wave}")),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let facts = format!("  {} ", facts.join(" · "));
+    if reason.width() + facts.width() < usize::from(pen.left()) {
+        pen.right(&[Span::styled(facts, theme.dim())]);
+    }
+    let style = if look == Look::Failed {
+        theme.bad()
+    } else {
+        theme.text()
+    };
+    if let Some(reason) = reason.strip_prefix(" · ") {
+        pen.write(" · ", theme.dim()).write(reason, style);
+    }
+}

@@ -1,0 +1,125 @@
+//! Which row of the screen shows what of the list. The view draws by it and the mouse points by it.
+
+use ratatui::layout::Rect;
+
+use super::nothing::wrapped;
+use crate::tui::model::Model;
+use crate::tui::service::Service;
+use crate::tui::theme::Look;
+
+/// Columns before a reason: below the name, after `└ `.
+pub(super) const INDENT: u16 = 5;
+/// Rows a reason takes at most.
+const MOST: usize = 3;
+/// From this height on, the reason of the service that is selected has two rows.
+const ROOMY: usize = 8;
+
+/// A row of the screen in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ListRow {
+    /// This row of the list.
+    Main(usize),
+    /// The reason that belongs to it.
+    Reason {
+        /// The row of the list.
+        row: usize,
+        /// The words, or those that did not fit the row above.
+        text: String,
+        /// Whether these are the first.
+        is_first: bool,
+    },
+}
+
+impl ListRow {
+    /// The row of the list.
+    pub(crate) const fn row(&self) -> usize {
+        match self {
+            Self::Main(row) | Self::Reason { row, .. } => *row,
+        }
+    }
+}
+
+/// Why a service is not as one would want it; nothing for one that is up: what is unusual about
+/// that is in the line above its log.
+fn reason(model: &Model, service: &Service) -> Option<String> {
+    if matches!(Look::of(service), Look::Up | Look::Done) {
+        return None;
+    }
+    model.reason(service)
+}
+
+/// What the list shows in this area. All reasons are in full where there is space, then shorter, then
+/// those of services that were stopped are left out; at last only the selected service has one.
+pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
+    let height = usize::from(inside.height);
+    let columns = usize::from(inside.width.saturating_sub(INDENT)).max(8);
+    let services: Vec<&Service> = model.services.shown().collect();
+    let selected = model.services.row().unwrap_or(0);
+    let total = services.len() + 1;
+    let lines = |row: usize| {
+        let service = row.checked_sub(1).and_then(|index| services.get(index));
+        let reason = service.and_then(|service| reason(model, service));
+        reason.map_or_else(Vec::new, |reason| wrapped(&reason, columns))
+    };
+    let all = height.checked_sub(total).and_then(|free| {
+        let all: Vec<Vec<String>> = (0..total).map(lines).collect();
+        let shapes = [
+            (MOST, true),
+            (2, true),
+            (MOST, false),
+            (2, false),
+            (1, false),
+        ];
+        shapes.into_iter().find_map(|(most, with_stopped)| {
+            let shown = all.iter().enumerate().map(|(row, lines)| {
+                let is_stopped = row > 0 && Look::of(services[row - 1]) == Look::Stopped;
+                let is_shown = with_stopped || row == selected || !is_stopped;
+                let most = if is_shown { most } else { 0 };
+                shortened(lines, most)
+            });
+            let shown: Vec<Vec<String>> = shown.collect();
+            (shown.iter().map(Vec::len).sum::<usize>() <= free).then_some(shown)
+        })
+    });
+    let most = if height < ROOMY { 1 } else { 2 };
+    let of_selected = shortened(&lines(selected), most);
+    // The selected row stays in the middle as long as there is something on both sides.
+    let first = if all.is_some() {
+        0
+    } else {
+        let last = (total + of_selected.len()).saturating_sub(height);
+        selected.saturating_sub(height / 2).min(last)
+    };
+    let mut rows = Vec::with_capacity(height);
+    for row in first..total {
+        rows.push(ListRow::Main(row));
+        let lines = match &all {
+            Some(all) => &*all[row],
+            None if row == selected => &of_selected,
+            None => &[],
+        };
+        rows.extend(lines.iter().enumerate().map(|(at, text)| ListRow::Reason {
+            row,
+            text: text.clone(),
+            is_first: at == 0,
+        }));
+        if rows.len() >= height {
+            break;
+        }
+    }
+    rows.truncate(height);
+    rows
+}
+
+/// So many lines at most; the last has all that is left, and is cut where it is drawn.
+fn shortened(lines: &[String], most: usize) -> Vec<String> {
+    match most.checked_sub(1) {
+        None => Vec::new(),
+        Some(last) if last < lines.len() => {
+            let mut shown = lines[..last].to_vec();
+            shown.push(lines[last..].join(" "));
+            shown
+        }
+        Some(_) => lines.to_vec(),
+    }
+}
