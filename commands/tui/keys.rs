@@ -233,8 +233,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
         [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
         [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
-        [char('t')] "t" RevealToken, "show or hide the token", "show token";
-        [char('y')] "y" Copy, "copy the command that connects here", "copy command";
+        [char('t')] "t" RevealToken, "show or hide the token", "token";
+        [char('y')] "y" Copy, "copy the command that connects here", "copy";
         [key(KeyCode::Esc), char('i'), key(KeyCode::Enter)] "esc i" Close, "close", "close";
     Sessions:
         [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";

@@ -68,6 +68,11 @@ fn brief(status: Status, words: &str, target: Option<&str>) -> String {
     if let (Status::Stopping, Some(progress)) = (status, stopping) {
         return waited_for(progress, "").unwrap_or_else(|| progress.to_owned());
     }
+    if let (Status::Unknown | Status::Stopped, Some(others)) =
+        (status, words.strip_prefix("waiting for "))
+    {
+        return format!("for {others}");
+    }
     if let Some(progress) = words.strip_prefix("ending what the last run left, ") {
         return waited_for(progress, " of the last run").unwrap_or_else(|| words.to_owned());
     }
@@ -98,6 +103,11 @@ fn answered(words: &str, target: &str) -> Option<String> {
     let (answer, tally) = answer
         .rfind(" (")
         .map_or((answer, ""), |at| answer.split_at(at));
+    if target.starts_with("log line ") {
+        // That it has not come is all there is to say of a line, and it makes no attempts.
+        let waited = tally.rsplit(", ").next().unwrap_or_default();
+        return Some(format!("{before}waiting for {target} ({waited}"));
+    }
     Some(format!("{before}{answer}: {shown}{tally}"))
 }
 
@@ -153,6 +163,11 @@ mod tests {
                 "tcp [::1]:5",
                 "not ready within 2 s: it said: no (x): tcp [::1]:5 (9 attempts, 2.0 s)",
             ),
+            (
+                "waiting for log line /up \\(now, 1\\)/: no line has matched (1 attempt, 13.0 s)",
+                "log line /up \\(now, 1\\)/",
+                "waiting for log line /up \\(now, 1\\)/ (13.0 s)",
+            ),
             ("waiting for store", URL, "waiting for store"),
             ("exit code 1 before ready", URL, "exit code 1 before ready"),
         ] {
@@ -161,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_says_what_it_waits_for_and_not_that_it_stops() {
+    fn what_the_state_says_is_not_said_again() {
         for (status, words, expected) in [
             (
                 Status::Stopping,
@@ -180,6 +195,11 @@ mod tests {
                 "waiting for pid 12 (sh) of the last run, SIGKILL sent",
             ),
             (Status::Stopped, "blocked: store failed", "store failed"),
+            (
+                Status::Unknown,
+                "waiting for wave 0 to resolve",
+                "for wave 0 to resolve",
+            ),
         ] {
             assert_eq!(saying(status, words, ""), expected);
         }

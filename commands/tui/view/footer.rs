@@ -79,7 +79,11 @@ fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
 fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
     let logs = &model.logs;
     if model.modal.is_some() {
-        &[]
+        match model.modal {
+            Some(Modal::Confirm(_)) => &[],
+            Some(Modal::Sessions { .. }) => &[("enter", "connect"), ("esc", "close")],
+            _ => &[("esc", "close")],
+        }
     } else if model.is_blank() {
         &[("R", "retry"), ("o", "sessions"), ("i", "info")]
     } else if model.body == Body::Detail && model.focus == Panel::Logs {

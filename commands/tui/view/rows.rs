@@ -59,7 +59,9 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     let lines = |row: usize| {
         let service = row.checked_sub(1).and_then(|index| services.get(index));
         let reason = service.and_then(|service| reason(model, service));
-        reason.map_or_else(Vec::new, |reason| wrapped(&reason, columns))
+        reason.map_or_else(Vec::new, |reason| {
+            wrapped(&with_whole_tally(&reason), columns)
+        })
     };
     let all = height.checked_sub(total).and_then(|free| {
         let all: Vec<Vec<String>> = (0..total).map(lines).collect();
@@ -109,6 +111,18 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     }
     rows.truncate(height);
     rows
+}
+
+/// What stands in parentheses at the end, `(65 attempts, 13.0 s)`, is not broken: as it grows it would
+/// move what is below, time and again.
+fn with_whole_tally(reason: &str) -> String {
+    match reason.rfind(" (") {
+        Some(at) if reason.ends_with(')') => {
+            let (before, tally) = reason.split_at(at + 1);
+            format!("{before}{}", tally.replace(' ', "\u{a0}"))
+        }
+        _ => reason.to_owned(),
+    }
 }
 
 /// So many lines at most; the last has all that is left, and is cut where it is drawn.

@@ -380,23 +380,19 @@ fn by_whom_a_service_was_stopped_is_in_the_list_above_the_log_and_in_the_details
 #[test]
 fn a_window_leaves_the_last_row_free() {
     let mut model = sample::model(40, 10, true);
+    let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
     keys(&mut model, "i");
-    assert!(
-        screen(&model)
-            .lines()
-            .last()
-            .unwrap_or_default()
-            .contains("y copy")
-    );
+    assert_eq!(footer(&model), " esc close  t token  y copy");
     keys(&mut model, "y");
-    let rows = screen(&model);
     assert!(
-        rows.lines()
-            .last()
-            .unwrap_or_default()
-            .contains("✓ command sent"),
-        "{rows}"
+        footer(&model).contains("✓ command sent"),
+        "{}",
+        footer(&model)
     );
+    press(&mut model, KeyCode::Esc);
+    update(&mut model, NOW + 60_000, Message::Tick);
+    keys(&mut model, "o");
+    assert_eq!(footer(&model), " enter connect  esc close  o refresh");
 }
 
 #[test]
