@@ -92,15 +92,15 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
         &[]
     } else if logs.selection.is_some() {
         &[
-            ("↑↓", "extend"),
             ("y", "copy"),
+            ("↑↓", "extend"),
             ("Y", "to a file"),
             ("esc", "drop"),
         ]
     } else if logs.search.is_some() {
         &[("n", "next"), ("N", "previous"), ("esc", "end search")]
     } else if logs.sieve.is_narrow() {
-        &[("enter", "context"), ("esc", "show all")]
+        &[("esc", "clear"), ("enter", "context")]
     } else {
         &[]
     }
@@ -135,12 +135,16 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
             )
         });
     let mut all: Vec<(&str, &str)> = Vec::new();
-    for hint in now(model)
-        .iter()
-        .copied()
-        .chain(to_other_panel(model))
-        .chain(table)
-    {
+    // Who selects is not about to leave; else one thing goes before the way to the other panel.
+    let now = now(model);
+    let is_selecting = model.logs.selection.is_some();
+    let (before, after) = now.split_at(if is_selecting {
+        now.len()
+    } else {
+        now.len().min(1)
+    });
+    let now = before.iter().copied().chain(to_other_panel(model));
+    for hint in now.chain(after.iter().copied()).chain(table) {
         let is_known = all.iter().any(|(key, _)| *key == hint.0);
         // In the plan, and while nothing is known, there is one panel.
         let has_panels = model.body != Body::Plan && !model.is_blank() || hint.0 != "tab";

@@ -266,6 +266,16 @@ fn where_one_panel_has_space_the_footer_names_the_way_to_the_other() {
     assert!(footer(&model).contains("tab log"), "{}", footer(&model));
     press(&mut model, KeyCode::Tab);
     assert!(footer(&model).contains("tab list"), "{}", footer(&model));
+    for (typed, expected) in [
+        ("/mail\n", " esc clear  tab list"),
+        ("fmail\n", " n next  tab list"),
+        ("v", " y copy  ↑↓ extend"),
+    ] {
+        keys(&mut model, typed);
+        model.notice = None;
+        assert!(footer(&model).starts_with(expected), "{}", footer(&model));
+        press(&mut model, KeyCode::Esc);
+    }
     keys(&mut model, "d");
     let (rows, footer) = (screen(&model), footer(&model));
     assert!(rows.contains("details"), "{rows}");
