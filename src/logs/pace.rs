@@ -14,6 +14,14 @@ const LITTLE: usize = 8 * 1024;
 /// So many little reads, each soon after the last, before any is delayed.
 const STREAK: u32 = 16;
 
+/// A read after a delay that brings that much comes from somebody who writes in little pieces, but
+/// fast: at twice as much the pipe, which holds 64 KiB, would have been full and its writer kept
+/// waiting by us.
+const MUCH: usize = 32 * 1024;
+
+/// So long such a pipe is read without delay before it is seen how fast it is now.
+const SPRINT: Duration = Duration::from_millis(200);
+
 /// Paces the reads of one pipe.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -21,6 +29,10 @@ pub(super) struct Pace {
     next: Instant,
     /// How many little reads have come one soon after the other.
     streak: u32,
+    /// Whether the read to come was delayed.
+    delayed: bool,
+    /// No read is delayed before this.
+    sprint: Instant,
     /// It is over: somebody waits for the end of the pipe.
     hurry: bool,
 }
@@ -30,6 +42,8 @@ impl Pace {
         Self {
             next: now,
             streak: 0,
+            delayed: false,
+            sprint: now,
             hurry: false,
         }
     }
@@ -47,7 +61,11 @@ impl Pace {
 
     /// When to read again after a read that has brought so much; `None`: at once.
     fn next(&mut self, count: usize, now: Instant) -> Option<Instant> {
-        if self.hurry || count >= LITTLE {
+        if std::mem::take(&mut self.delayed) && count >= MUCH {
+            self.sprint = now + SPRINT;
+            self.streak = 0;
+        }
+        if self.hurry || count >= LITTLE || now < self.sprint {
             return None;
         }
         let soon = now < self.next;
@@ -58,6 +76,7 @@ impl Pace {
         }
         let next = self.next;
         self.next += PACE;
+        self.delayed = true;
         Some(next)
     }
 }
@@ -81,6 +100,42 @@ mod tests {
         assert_eq!(reads(1000, 10, &mut pace, now), PACE * 1000);
         let quiet = now + PACE * 2000;
         assert_eq!(pace.next(10, quiet), None, "it was quiet in between");
+    }
+
+    /// A writer of small pieces into a pipe of 64 KiB, and its reader: how long the writer takes for
+    /// so many bytes, when it could write as many a second as told.
+    fn written(bytes: usize, a_second: u32) -> Duration {
+        const PIPE: usize = 64 * 1024;
+        let begun = Instant::now();
+        let (mut pace, mut now, mut left, mut waiting) = (Pace::new(begun), begun, bytes, 0);
+        while left > 0 || waiting > 0 {
+            if waiting == 0 {
+                let piece = left.min(4096);
+                now += Duration::from_secs(piece as u64) / a_second;
+                (left, waiting) = (left - piece, piece);
+            }
+            if let Some(next) = pace.next(std::mem::take(&mut waiting), now) {
+                let rest = next.saturating_duration_since(now);
+                let more = u128::from(a_second) * rest.as_nanos() / 1_000_000_000;
+                let more = usize::try_from(more).unwrap();
+                waiting = more.min(PIPE).min(left);
+                left -= waiting;
+                now += rest;
+            }
+        }
+        now - begun
+    }
+
+    #[test]
+    fn nobody_who_writes_fast_is_kept_waiting() {
+        for a_second in [1_000_000_u32, 6_000_000, 20_000_000, 400_000_000] {
+            let needed = Duration::from_secs(1);
+            let took = written(a_second as usize, a_second);
+            assert!(
+                took < needed.mul_f64(1.05),
+                "{a_second} bytes a second: {took:?}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -90,21 +90,8 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         | Action::Top
         | Action::Bottom
         | Action::Left
-        | Action::Right => move_about(model, action),
+        | Action::Right => travel::travel(model, action),
         _ => act_on_log(model, action),
-    }
-}
-
-fn move_about(model: &mut Model, action: Action) {
-    let is_in_details = model.body == Body::Detail && model.focus == Panel::Logs;
-    match action {
-        Action::Top if is_in_details => model.detail_scroll = 0,
-        Action::Bottom if is_in_details => model.detail_scroll = usize::MAX,
-        _ => travel::travel(model, action),
-    }
-    if model.body == Body::Detail {
-        let last = super::super::view::last_detail_row(model);
-        model.detail_scroll = model.detail_scroll.min(last);
     }
 }
 

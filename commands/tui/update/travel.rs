@@ -36,13 +36,20 @@ pub(super) fn travel(model: &mut Model, action: Action) {
         return;
     }
     if model.body == Body::Detail {
-        model.detail_scroll = match action {
-            Action::Up => model.detail_scroll.saturating_sub(1),
-            Action::PageUp => model.detail_scroll.saturating_sub(page.unsigned_abs()),
-            Action::Down => (model.detail_scroll + 1).min(1_000),
-            Action::PageDown => (model.detail_scroll + page.unsigned_abs()).min(1_000),
-            _ => model.detail_scroll,
+        let (at, last) = (
+            model.detail_scroll,
+            super::super::view::last_detail_row(model),
+        );
+        let to = match action {
+            Action::Up => at.saturating_sub(1),
+            Action::PageUp => at.saturating_sub(page.unsigned_abs()),
+            Action::Down => at + 1,
+            Action::PageDown => at + page.unsigned_abs(),
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => at,
         };
+        model.detail_scroll = to.min(last);
         return;
     }
     if model.logs.selection.is_some() {
