@@ -94,7 +94,7 @@ def machine():
     with open("/proc/meminfo", encoding="utf-8") as file:
         memory = int(file.readline().split()[1]) / 2**20
     return (f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB of memory, "
-            f"{platform.system()} {platform.release()}")
+            f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}")
 
 
 def main():
@@ -122,7 +122,7 @@ def main():
     bench = Bench(arguments)
     facts = [
         f"Taken on {datetime.date.today()} on {machine()}, in {bench.runs} rounds"
-        + (f", with other work on it (load {busy:.1f})." if busy > 0.5 else "."),
+        + f"; load before that {busy:.1f}.",
         "Versions: " + ", ".join(f"{tool.name} {tool.version()}" for tool in bench.tools) + ".",
     ]
     if bench.absent:
