@@ -245,6 +245,29 @@ pub(crate) fn rows(message: &str, columns: usize) -> usize {
     wrap.row + 1
 }
 
+/// The row and the column of what starts at this byte of [`plain`], in rows of so many columns.
+pub(crate) fn place_of(message: &str, offset: usize, columns: usize) -> (usize, usize) {
+    let mut wrap = Wrap::new(columns);
+    pieces(message, false, |piece| {
+        let cell = match piece {
+            Piece::Run(run) => {
+                wrap.run(offset.saturating_sub(run.offset).min(run.width));
+                if offset >= run.offset + run.width {
+                    return ControlFlow::Continue(());
+                }
+                return ControlFlow::Break(());
+            }
+            Piece::Cell(cell) => cell,
+        };
+        if cell.offset >= offset {
+            return ControlFlow::Break(());
+        }
+        wrap.place(cell.width);
+        ControlFlow::Continue(())
+    });
+    wrap.place(1)
+}
+
 /// Breaks a line into rows, cell by cell.
 #[derive(Debug)]
 pub(crate) struct Wrap {

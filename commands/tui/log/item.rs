@@ -15,6 +15,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Behind everything.
+    pub(crate) const LAST: Self = Self {
+        seq: u64::MAX,
+        sub: u32::MAX,
+    };
+
     /// The place of a line.
     pub(crate) const fn line(seq: u64) -> Self {
         Self { seq, sub: 0 }

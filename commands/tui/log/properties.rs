@@ -190,12 +190,8 @@ fn a_search_goes_through_more_than_can_be_held_up_and_down() {
     pane.push_line(line(server.last, "a", "x"));
     serve(&mut pane, &server);
     assert!(pane.is_following(), "a search starts at the end too");
-    pane.set_search(Some(Search {
-        text: "needle".to_owned(),
-        matcher: Matcher::new("needle", false).unwrap(),
-        current: None,
-        seeking: None,
-    }));
+    let matcher = Matcher::new("needle", false).unwrap();
+    pane.set_search(Some(Search::new("needle".to_owned(), matcher)));
     let mut go = |way| next_needle(&mut pane, &server, &needles, way);
     for needle in needles.iter().rev() {
         assert_eq!(go(Direction::Older), Some(*needle));

@@ -72,6 +72,21 @@ impl Position {
         }
     }
 
+    /// The index behind the last item on the screen.
+    pub(crate) fn end(self, window: &Window, geometry: Geometry) -> usize {
+        let Start { index, skip } = self.start(window, geometry);
+        let mut rows = geometry.height + skip;
+        let mut end = index;
+        for item in window.items().range(index.min(window.items().len())..) {
+            if rows == 0 {
+                break;
+            }
+            rows = rows.saturating_sub(geometry.rows(item));
+            end += 1;
+        }
+        end
+    }
+
     /// The position this many rows further down, or up.
     #[must_use]
     pub(crate) fn moved(self, rows: isize, window: &Window, geometry: Geometry) -> Self {

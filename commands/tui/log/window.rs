@@ -149,6 +149,11 @@ impl Window {
         }
     }
 
+    /// Whether there may be more that is wanted than what is held, further up or further down.
+    pub(crate) fn is_part(&self) -> bool {
+        self.has_older() || self.newer != Newer::Live
+    }
+
     /// The number down to which everything that is wanted was held at some time.
     pub(crate) const fn complete_down_to(&self) -> Option<u64> {
         match self.older {

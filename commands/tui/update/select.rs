@@ -10,19 +10,9 @@ use crate::tui::words;
 
 /// The item in the last row of the screen.
 pub(super) fn last_on_screen(model: &Model) -> Option<Place> {
-    let geometry = layout::geometry(model);
-    let items = model.logs.window.items();
-    let start = model.logs.position.start(&model.logs.window, geometry);
-    let mut rows = geometry.height + start.skip;
-    let mut last = None;
-    for item in items.iter().skip(start.index) {
-        if rows == 0 {
-            break;
-        }
-        last = Some(item.place);
-        rows = rows.saturating_sub(geometry.rows(item));
-    }
-    last
+    let logs = &model.logs;
+    let end = logs.position.end(&logs.window, layout::geometry(model));
+    Some(logs.window.items().get(end.checked_sub(1)?)?.place)
 }
 
 pub(super) fn toggle_selection(model: &mut Model) {

@@ -126,12 +126,7 @@ fn apply(model: &mut Model) {
             model.logs.set_filter(matcher);
         }
         Purpose::Search => {
-            let search = matcher.map(|matcher| Search {
-                text,
-                matcher,
-                current: None,
-                seeking: None,
-            });
+            let search = matcher.map(|matcher| Search::new(text, matcher));
             model.logs.set_search(search);
         }
     }

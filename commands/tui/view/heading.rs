@@ -117,7 +117,7 @@ fn name(model: &Model) -> String {
 /// The filter and the search, with or without the word for what is counted.
 fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     let logs = &model.logs;
-    let more = if logs.window.has_older() { "+" } else { "" };
+    let more = if logs.window.is_part() { "+" } else { "" };
     let is_typing = model
         .prompt
         .as_ref()
@@ -171,7 +171,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             theme.warning(),
         );
     }
-    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.has_older() {
+    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.is_part() {
         return (
             owned(&[" paused: a key goes on ", " paused "]),
             theme.warning(),

@@ -1,9 +1,14 @@
 //! Going from match to match, through what is held and beyond.
 
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
 use super::LogPane;
+use crate::tui::ansi;
 use crate::tui::log::item::Place;
 use crate::tui::log::matcher::Matcher;
-use crate::tui::log::viewport::{Geometry, Position};
+use crate::tui::log::viewport::{Geometry, Position, Start};
 use crate::tui::log::window::Direction;
 
 /// A search: matches stand out, and one of them is where the reader is.
@@ -17,6 +22,21 @@ pub(crate) struct Search {
     pub(crate) current: Option<Place>,
     /// Looking for one beyond what is held: further up, or further down.
     pub(crate) seeking: Option<Direction>,
+    /// From where the last jump looked.
+    from: Place,
+}
+
+impl Search {
+    /// Of what was typed, before anything was found.
+    pub(crate) fn new(text: String, matcher: Matcher) -> Self {
+        Self {
+            text,
+            matcher,
+            current: None,
+            seeking: None,
+            from: Place::default(),
+        }
+    }
 }
 
 impl LogPane {
@@ -56,29 +76,39 @@ impl LogPane {
         self.search.as_ref()?.seeking
     }
 
-    /// Goes to the next hit upwards or downwards. `false`: there is none in what is held.
+    /// Goes to the next hit upwards or downwards: from the one the reader is at, or else from what is
+    /// on the screen. `false`: there is none in what is held.
     pub(crate) fn jump(&mut self, is_up: bool, geometry: Geometry) -> bool {
         let first = self.position.start(&self.window, geometry);
+        let end = self.position.end(&self.window, geometry);
+        let items = self.window.items();
+        let place_at = |index: usize| items.get(index).map_or(Place::LAST, |item| item.place);
         let Some(search) = &mut self.search else {
             return false;
         };
+        // What is looked for beyond what is held is looked for from where that began.
+        if search.seeking.is_none() {
+            let current = search
+                .current
+                .filter(|current| (place_at(first.index)..place_at(end)).contains(current));
+            search.from = match (current, is_up) {
+                (Some(current), true) => current,
+                (Some(current), false) => Place {
+                    sub: current.sub.saturating_add(1),
+                    ..current
+                },
+                (None, true) => place_at(end),
+                (None, false) => place_at(first.index),
+            };
+        }
         if self.window.hits() == 0 {
             return false;
         }
-        let items = self.window.items();
+        let from = self.window.index_of(search.from);
         let is_hit = |index: &usize| search.matcher.matches(&items[*index]);
         let found = if is_up {
-            let from = search
-                .current
-                .map_or(items.len(), |place| self.window.index_of(place));
-            (0..from.min(items.len())).rev().find(is_hit)
+            (0..from).rev().find(is_hit)
         } else {
-            let from = search.current.map_or(first.index, |place| {
-                self.window.index_of(Place {
-                    sub: place.sub.saturating_add(1),
-                    ..place
-                })
-            });
             (from..items.len()).find(is_hit)
         };
         let Some(index) = found else {
@@ -88,16 +118,61 @@ impl LogPane {
         search.current = Some(place);
         search.seeking = None;
         self.window.set_current(place);
-        let items = self.window.items();
-        // What is on the screen already does not have to move.
-        let last = index.min(first.index + geometry.height);
-        let items = items.range(first.index.min(last)..last);
-        let above: usize = items.map(|item| geometry.rows(item)).sum();
-        let is_shown = (first.index..first.index + geometry.height).contains(&index)
-            && above < geometry.height + first.skip;
-        if !is_shown {
-            self.position = Position::around(index, &self.window, geometry);
-        }
+        self.show_hit(index, first, geometry);
         true
+    }
+
+    /// Brings the item at this index, and where it matches, to the screen, whose first row is given.
+    /// What is there already does not move, and does not move away either.
+    fn show_hit(&mut self, index: usize, first: Start, geometry: Geometry) {
+        let items = self.window.items();
+        let (row, columns) = self.hit(index, geometry);
+        let last = index.min(first.index + geometry.height);
+        let before = items.range(first.index.min(last)..last);
+        let above: usize = before.map(|item| geometry.rows(item)).sum();
+        let is_shown = first.index <= index
+            && (first.skip..first.skip + geometry.height).contains(&(above + row));
+        self.position = if is_shown {
+            Position::At {
+                top: items[first.index].place,
+                skip: first.skip,
+            }
+        } else if row < geometry.height / 2 {
+            Position::around(index, &self.window, geometry)
+        } else {
+            Position::At {
+                top: items[index].place,
+                skip: row - geometry.height / 2,
+            }
+        };
+        let is_in_sight =
+            self.shift <= columns.start && columns.end <= self.shift + geometry.columns;
+        if !geometry.wrap && !is_in_sight {
+            self.shift = if columns.end <= geometry.columns {
+                0
+            } else {
+                columns.start.saturating_sub(geometry.columns / 3)
+            };
+        }
+    }
+
+    /// In which row of the item at this index its first match is, and in which columns of the line.
+    fn hit(&self, index: usize, geometry: Geometry) -> (usize, Range<usize>) {
+        let raw = self.window.items()[index].raw();
+        let text = ansi::text_of(raw);
+        let found = self.search.as_ref().and_then(|search| {
+            let found = search.matcher.ranges(&text);
+            found.into_iter().next()
+        });
+        let Some(found) = found else {
+            return (0, 0..0);
+        };
+        let columns = if geometry.wrap {
+            geometry.columns
+        } else {
+            usize::MAX
+        };
+        let (row, start) = ansi::place_of(raw, found.start, columns);
+        (row, start..start + text[found].width())
     }
 }

@@ -307,3 +307,62 @@ fn a_selection_says_where_it_ends_before_the_log_does() {
         "{notice:?}"
     );
 }
+
+/// A model that follows 60 lines, some of which have a needle.
+fn with_needles(rows: u16, text: impl Fn(u64) -> String) -> Model {
+    let mut model = sample::model(100, rows, true);
+    let line = |seq: u64| crate::tui::log::item::tests::line(seq, "api", &text(seq));
+    let lines = (1_600..1_660).map(line).collect();
+    update(&mut model, NOW, Message::Lines(lines));
+    keys(&mut model, "\tfneedle\n");
+    model
+}
+
+fn current(model: &Model) -> Option<u64> {
+    let search = model.logs.search.as_ref()?;
+    search.current.map(|place| place.seq)
+}
+
+#[test]
+fn a_search_goes_on_from_what_is_on_the_screen() {
+    let has_needle = |seq| [1_601, 1_630, 1_658].contains(&seq);
+    let text = |seq| if has_needle(seq) { "needle" } else { "hay" }.to_owned();
+    let mut model = with_needles(20, text);
+    assert_eq!(current(&model), Some(1_658));
+    assert!(
+        !model.logs.is_following(),
+        "what was found stays where it is"
+    );
+    keys(&mut model, "NN");
+    assert_eq!(current(&model), Some(1_601));
+    keys(&mut model, "GN");
+    assert_eq!(current(&model), Some(1_658), "it is on the screen");
+    keys(&mut model, "gn");
+    assert_eq!(current(&model), Some(1_601));
+    keys(&mut model, "nG\u{1b}");
+    assert!(model.logs.is_following());
+}
+
+#[test]
+fn a_match_far_to_the_right_or_far_below_comes_to_the_screen() {
+    let line = |seq: u64| {
+        let far = if seq == 1_680 { "needle" } else { "" };
+        let text = format!("{}é{far} end", "0123456789".repeat(300));
+        crate::tui::log::item::tests::line(seq, "api", &text)
+    };
+    for wrap in ["", "w"] {
+        let mut model = with_needles(20, |_| "hay".to_owned());
+        update(
+            &mut model,
+            NOW,
+            Message::Lines((1_660..1_690).map(line).collect()),
+        );
+        keys(&mut model, wrap);
+        keys(&mut model, "GN");
+        assert_eq!(current(&model), Some(1_680), "{wrap:?}");
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 20));
+        crate::tui::view::draw(&model, &mut buffer);
+        let rows = crate::tui::view::rows_of(&buffer);
+        assert!(rows.contains("éneedle end"), "{wrap:?}\n{rows}");
+    }
+}
