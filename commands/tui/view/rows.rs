@@ -49,7 +49,8 @@ fn reason(model: &Model, service: &Service) -> Option<String> {
 }
 
 /// What the list shows in this area. All reasons are in full where there is space, then shorter, then
-/// those of services that were stopped are left out; at last only the selected service has one.
+/// those of services that were stopped are left out, then only the first ones have one; at last only
+/// the selected service has.
 pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     let height = usize::from(inside.height);
     let columns = usize::from(inside.width.saturating_sub(INDENT)).max(8);
@@ -72,7 +73,7 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
             (2, false),
             (1, false),
         ];
-        shapes.into_iter().find_map(|(most, with_stopped)| {
+        let whole = shapes.into_iter().find_map(|(most, with_stopped)| {
             let shown = all.iter().enumerate().map(|(row, lines)| {
                 let is_stopped = row > 0 && Look::of(services[row - 1]) == Look::Stopped;
                 let is_shown = with_stopped || row == selected || !is_stopped;
@@ -81,7 +82,8 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
             });
             let shown: Vec<Vec<String>> = shown.collect();
             (shown.iter().map(Vec::len).sum::<usize>() <= free).then_some(shown)
-        })
+        });
+        whole.or_else(|| (free > 0).then(|| first_ones(&services, &all, selected, free)))
     });
     let most = if height < ROOMY { 1 } else { 2 };
     let of_selected = shortened(&lines(selected), most);
@@ -113,6 +115,32 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     rows
 }
 
+/// The reasons that matter most, a row each, when there is no space for all: that of the selected
+/// service, which may have two, then those of services that have failed, are blocked, are on their way, were stopped.
+fn first_ones(
+    services: &[&Service],
+    all: &[Vec<String>],
+    selected: usize,
+    mut free: usize,
+) -> Vec<Vec<String>> {
+    let rank = |row: usize| match Look::of(services[row - 1]) {
+        _ if row == selected => 0,
+        Look::Failed => 1,
+        Look::Blocked => 2,
+        Look::Stopped => 4,
+        _ => 3,
+    };
+    let mut rows: Vec<usize> = (1..all.len()).filter(|&row| !all[row].is_empty()).collect();
+    rows.sort_by_key(|&row| rank(row));
+    let mut shown = vec![Vec::new(); all.len()];
+    for row in rows {
+        let most = if row == selected { 2 } else { 1 };
+        shown[row] = shortened(&all[row], most.min(free));
+        free -= shown[row].len();
+    }
+    shown
+}
+
 /// What stands in parentheses at the end, `(65 attempts, 13.0 s)`, is not broken: as it grows it would
 /// move what is below, time and again.
 fn with_whole_tally(reason: &str) -> String {
@@ -135,5 +163,60 @@ fn shortened(lines: &[String], most: usize) -> Vec<String> {
             shown
         }
         Some(_) => lines.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowlayer::protocol::{Details, ServiceState, Status};
+
+    use super::*;
+    use crate::tui::message::Message;
+    use crate::tui::sample::{self, NOW};
+    use crate::tui::service::Selected;
+    use crate::tui::update::update;
+
+    #[test]
+    fn rows_that_are_free_go_to_what_has_failed_first() {
+        let state = |(name, status, detail): (&str, Status, &str)| ServiceState {
+            name: name.to_owned(),
+            status,
+            details: Details {
+                detail: Some(detail.to_owned()),
+                up: Some(false),
+                ..Details::default()
+            },
+        };
+        let states = [
+            ("a", Status::Running, "waiting for tcp :1"),
+            ("b", Status::Failed, "exit code 1"),
+            ("c", Status::Failed, "exit code 2"),
+            ("d", Status::Running, "waiting for tcp :2"),
+        ];
+        let mut model = sample::model(80, 24, true);
+        update(
+            &mut model,
+            NOW,
+            Message::Snapshot(states.map(state).to_vec()),
+        );
+        let with_reasons = |model: &Model, height| {
+            let rows = list_rows(model, Rect::new(0, 0, 40, height));
+            assert!(rows.len() <= usize::from(height));
+            let is_reason = |row: &&ListRow| matches!(row, ListRow::Reason { .. });
+            let rows: Vec<usize> = rows.iter().filter(is_reason).map(ListRow::row).collect();
+            rows
+        };
+        assert_eq!(with_reasons(&model, 5), [] as [usize; 0]);
+        assert_eq!(with_reasons(&model, 6), [2]);
+        assert_eq!(with_reasons(&model, 7), [2, 3]);
+        assert_eq!(with_reasons(&model, 8), [1, 2, 3]);
+        assert_eq!(with_reasons(&model, 9), [1, 2, 3, 4]);
+        model.services.selected = Selected::Service("d".into());
+        assert_eq!(
+            with_reasons(&model, 5),
+            [4],
+            "that of the selected one always"
+        );
+        assert_eq!(with_reasons(&model, 7), [2, 4]);
     }
 }
