@@ -4,7 +4,6 @@
 //! what remains to be done is to read those sequences, to expand tabs, and to cut graphemes down to
 //! what every terminal shows equally wide.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use ratatui::style::{Color, Modifier, Style};
@@ -13,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer::octets;
 
-use crate::terminal::ansi::append_safe;
+use crate::terminal::ansi::{append_safe, text};
 
 /// Columns between tab stops.
 const TAB: usize = 8;
@@ -40,20 +39,9 @@ pub(crate) struct Cell<'a> {
     pub(crate) offset: usize,
 }
 
-/// The same as [`plain`], without a copy where nothing is to be left out of it.
-pub(crate) fn text_of(message: &str) -> Cow<'_, str> {
-    if octets::found_in(message.as_bytes(), others, is_other) {
-        Cow::Owned(plain(message))
-    } else {
-        Cow::Borrowed(message)
-    }
-}
-
-/// The line without anything but its text: for filters, searches and copies.
+/// The line without anything but its text, to be kept: for filters, searches and copies.
 pub(crate) fn plain(message: &str) -> String {
-    let mut text = String::with_capacity(message.len());
-    append_safe(&mut text, message, false);
-    text
+    text(message).into_owned()
 }
 
 /// A part of a line.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::item::Item;
-use crate::tui::ansi;
+use crate::terminal::ansi::text;
 
 /// A compiled filter or search. Without capitals it does not care about case.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl Matcher {
 
     /// Whether what is seen of the item contains it, colours and escapes left out.
     pub(crate) fn matches(&self, item: &Item) -> bool {
-        self.is_match(&ansi::text_of(item.raw()))
+        self.is_match(&text(item.raw()))
     }
 
     /// Where it is in the text, in bytes; empty matches left out.

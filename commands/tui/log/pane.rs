@@ -417,11 +417,7 @@ impl LogPane {
                 return;
             }
         }
-        let index = self.center.map(|place| self.window.index_of(place));
-        if let Some(index) = index.filter(|index| {
-            let item = self.window.items().get(*index);
-            item.map(|item| item.place) == self.center
-        }) {
+        if let Some(index) = self.center.and_then(|place| self.window.find(place)) {
             self.center = None;
             self.position = Position::around(index, &self.window, geometry);
         }

@@ -182,6 +182,13 @@ impl Window {
         self.items.partition_point(|item| item.place < place)
     }
 
+    /// Where the item at this place is, if it is here.
+    pub(crate) fn find(&self, place: Place) -> Option<usize> {
+        let index = self.index_of(place);
+        let item = self.items.get(index)?;
+        (item.place == place).then_some(index)
+    }
+
     /// Fills an empty window with the complete end of the log.
     pub(crate) fn seed(&mut self, recent: &Recent, sieve: &Sieve) {
         if let Some(from) = recent.complete_from() {
@@ -219,11 +226,7 @@ impl Window {
 
     /// An event stands elsewhere than was thought.
     pub(crate) fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
-        let index = self.index_of(before);
-        if self
-            .items
-            .get(index)
-            .is_some_and(|item| item.place == before)
+        if let Some(index) = self.find(before)
             && let Some(item) = self.items.remove(index)
         {
             self.forget(&item);

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::notify;
-use super::{layout, select};
+use super::{layout, notify, select};
 use crate::tui::ansi;
 use crate::tui::keys::Action;
 use crate::tui::log::Tone;

@@ -17,8 +17,7 @@ use crate::tui::ansi::{self, Piece, Wrap, plain};
 use crate::tui::log::viewport::Start;
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
 use crate::tui::model::{Model, Panel};
-use crate::tui::words;
-use crate::tui::words::Clock;
+use crate::tui::words::{self, Clock};
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -222,7 +221,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         return;
     }
     let hits = match &model.logs.search {
-        Some(search) => search.matcher.ranges(&ansi::text_of(text)),
+        Some(search) => search.matcher.ranges(&crate::terminal::ansi::text(text)),
         None => Vec::new(),
     };
     let mut hits = hits.into_iter().peekable();

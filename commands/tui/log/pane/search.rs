@@ -5,6 +5,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use super::LogPane;
+use crate::terminal::ansi::text as text_of;
 use crate::tui::ansi;
 use crate::tui::log::item::Place;
 use crate::tui::log::matcher::Matcher;
@@ -54,13 +55,17 @@ impl LogPane {
             search.seeking = Some(direction);
         }
         if self.is_following() {
-            let start = self.position.start(&self.window, geometry);
-            if let Some(item) = self.window.items().get(start.index) {
-                self.position = Position::At {
-                    top: item.place,
-                    skip: start.skip,
-                };
-            }
+            self.stay_at(self.position.start(&self.window, geometry));
+        }
+    }
+
+    /// Whatever comes, this row stays the first on the screen.
+    fn stay_at(&mut self, start: Start) {
+        if let Some(item) = self.window.items().get(start.index) {
+            self.position = Position::At {
+                top: item.place,
+                skip: start.skip,
+            };
         }
     }
 
@@ -87,7 +92,12 @@ impl LogPane {
             return false;
         };
         // What is looked for beyond what is held is looked for from where that began.
-        if search.seeking.is_none() {
+        let way = if is_up {
+            Direction::Older
+        } else {
+            Direction::Newer
+        };
+        if search.seeking != Some(way) {
             let current = search
                 .current
                 .filter(|current| (place_at(first.index)..place_at(end)).contains(current));
@@ -132,19 +142,14 @@ impl LogPane {
         let above: usize = before.map(|item| geometry.rows(item)).sum();
         let is_shown = first.index <= index
             && (first.skip..first.skip + geometry.height).contains(&(above + row));
-        self.position = if is_shown {
-            Position::At {
-                top: items[first.index].place,
-                skip: first.skip,
-            }
+        if is_shown {
+            self.stay_at(first);
         } else if row < geometry.height / 2 {
-            Position::around(index, &self.window, geometry)
+            self.position = Position::around(index, &self.window, geometry);
         } else {
-            Position::At {
-                top: items[index].place,
-                skip: row - geometry.height / 2,
-            }
-        };
+            let skip = row - geometry.height / 2;
+            self.stay_at(Start { index, skip });
+        }
         let is_in_sight =
             self.shift <= columns.start && columns.end <= self.shift + geometry.columns;
         if !geometry.wrap && !is_in_sight {
@@ -159,7 +164,7 @@ impl LogPane {
     /// In which row of the item at this index its first match is, and in which columns of the line.
     fn hit(&self, index: usize, geometry: Geometry) -> (usize, Range<usize>) {
         let raw = self.window.items()[index].raw();
-        let text = ansi::text_of(raw);
+        let text = text_of(raw);
         let found = self.search.as_ref().and_then(|search| {
             let found = search.matcher.ranges(&text);
             found.into_iter().next()

@@ -69,17 +69,7 @@ fn a_search_goes_through_what_is_held_and_asks_for_more() {
         direction: Direction::Older,
         limit: 1_000,
     };
-    let older = Arc::new(Item {
-        place: Place::line(0),
-        at: NOW,
-        service: Some("api".into()),
-        phase: None,
-        content: Content::Line {
-            stream: Stream::Stdout,
-            partial: false,
-            text: "an invoice".into(),
-        },
-    });
+    let older = crate::tui::log::item::tests::line(0, "api", "an invoice");
     let page = Page {
         entries: vec![older],
         is_truncated: false,
@@ -131,17 +121,7 @@ fn a_mark_is_a_place_to_go_back_to() {
     let mut model = sample::model(100, 12, true);
     keys(&mut model, "\tm");
     for seq in 1_543..1_590 {
-        let line = Arc::new(Item {
-            place: Place::line(seq),
-            at: NOW,
-            service: Some("api".into()),
-            phase: None,
-            content: Content::Line {
-                stream: Stream::Stdout,
-                partial: false,
-                text: "x".into(),
-            },
-        });
+        let line = crate::tui::log::item::tests::line(seq, "api", "x");
         update(&mut model, NOW, Message::Lines(vec![line]));
     }
     keys(&mut model, "'");
