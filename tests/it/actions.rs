@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Child, Fake, Server, Stack};
+use crate::harness::{Child, Fake, Server, Stack, until};
 
 /// `web` needs `api` needs `db`; `idle` is not started by itself.
 fn shop() -> Server {
@@ -63,15 +63,24 @@ fn one_service_goes_down_and_up_and_the_others_stay() {
 
 #[test]
 fn several_stop_against_the_plan_and_dependents_restart_along_it() {
-    let mut server = shop();
+    let server = shop();
     assert_eq!(server.run(["stop", "db", "web", "api"]).code, Some(0));
-    let order = |server: &mut Server, word: &str| -> Vec<String> {
-        let lines = server.own_lines();
-        let ends = lines.iter().filter(|line| line.ends_with(word));
-        ends.map(|line| line.replace("[flowlayer] ", "").replace(word, ""))
-            .collect()
+    // The command may be back before the terminal has the line.
+    let stopped = |server: &Server, count: usize| -> Vec<String> {
+        let word = " → stopped";
+        until("the services that were stopped", || {
+            let lines = server.own_lines();
+            let ends = lines.iter().filter(|line| line.ends_with(word));
+            let name = |line: &String| line.replace("[flowlayer] ", "").replace(word, "");
+            let names: Vec<String> = ends.map(name).collect();
+            if names.len() >= count {
+                Ok(names)
+            } else {
+                Err(names)
+            }
+        })
     };
-    assert_eq!(order(&mut server, " → stopped"), ["web", "api", "db"]);
+    assert_eq!(stopped(&server, 3), ["web", "api", "db"]);
     assert_eq!(
         server.run(["start", "web"]).code,
         Some(0),
@@ -88,9 +97,8 @@ fn several_stop_against_the_plan_and_dependents_restart_along_it() {
         .collect();
     assert_eq!(names, ["api", "web"]);
     assert_eq!(changed(&before, &pids(&server)), ["api", "web"]);
-    let stopped = order(&mut server, " → stopped");
     assert_eq!(
-        stopped[3..],
+        stopped(&server, 5)[3..],
         ["api", "web"],
         "never implied, and in this order"
     );
