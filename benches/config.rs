@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use flowlayer::config::{self, Origin};
-use flowlayer::plan;
+use flowlayer_core::config::{self, Origin};
+use flowlayer_core::plan;
 
 /// So many services, each after the one before when `chained`, with a command of some length.
 fn text(services: usize, chained: bool) -> Vec<u8> {

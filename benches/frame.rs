@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use flowlayer::protocol::{Details, ServiceState, Status, Stream};
+use flowlayer_core::protocol::{Details, ServiceState, Status, Stream};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use flowlayer::logs::lines::Splitter;
-use flowlayer::logs::{Archive, Found, Logs, LogsConfig, Pattern, Query, Search, Stream};
+use flowlayer_core::logs::lines::Splitter;
+use flowlayer_core::logs::{Archive, Found, Logs, LogsConfig, Pattern, Query, Search, Stream};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What `seq` prints: the shortest lines that occur, so the most of them.
@@ -353,7 +353,7 @@ async fn follow(logs: &Logs, followers: usize, seconds: u32) -> Duration {
         pipes.push(write);
     }
     let lines = u64::from(seconds) * 50_000;
-    let follow = |mut cursor: flowlayer::logs::Cursor| async move {
+    let follow = |mut cursor: flowlayer_core::logs::Cursor| async move {
         let (mut seen, mut bytes) = (0, 0);
         while seen < lines {
             let taken = cursor.next().await;

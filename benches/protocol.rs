@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use flowlayer::protocol::{self, Command, Incoming, message};
+use flowlayer_core::protocol::{self, Command, Incoming, message};
 
 const ENTRY: &str = r#"{"seq":4711,"service":"api","phase":"ready","stream":"stdout","message":"GET /api/v1/items/17?page=2 \"200 OK\" 3ms","timestamp":"2026-04-18T10:30:00.007Z"}"#;
 

@@ -3,8 +3,8 @@
 mod outcome;
 mod steps;
 
-use flowlayer::client::{Client, CommandError};
-use flowlayer::protocol::Command;
+use flowlayer_core::client::{Client, CommandError};
+use flowlayer_core::protocol::Command;
 use futures_util::StreamExt;
 use futures_util::stream;
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use flowlayer::client::{Failure, Target};
-use flowlayer::config::{self, ConfigError};
-use flowlayer::protocol::Token;
-use flowlayer::session::registry::{self, LiveSession};
+use flowlayer_core::client::{Failure, Target};
+use flowlayer_core::config::{self, ConfigError};
+use flowlayer_core::protocol::Token;
+use flowlayer_core::session::registry::{self, LiveSession};
 
 /// Where the documents say a server is when nothing else is known.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";

@@ -8,8 +8,8 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use flowlayer::process::End;
-use flowlayer::process::background::{self, Background, Split};
+use flowlayer_core::process::End;
+use flowlayer_core::process::background::{self, Background, Split};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 
-use flowlayer::protocol::Token;
+use flowlayer_core::protocol::Token;
 pub(crate) use logs::{Limit, LogsArgs};
 pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
 pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};

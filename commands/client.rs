@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flowlayer::client::{self, ClientConfig, Connected, Persistence};
-use flowlayer::protocol::Token;
+use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
+use flowlayer_core::protocol::Token;
 
 use crate::attach::{self, Attachment, Found, Instead, Wish};
 use crate::cli::{self, SessionArgs};
@@ -187,7 +187,7 @@ pub(crate) fn block_on_beside<T>(work: impl Future<Output = T>) -> Result<T, Fai
 /// What the command line and the environment say of the session that is meant.
 pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
     if let Some(token) = &args.token {
-        flowlayer::process::conceal_argument(token.expose());
+        flowlayer_core::process::conceal_argument(token.expose());
     }
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     // What is not UTF-8 is no address and no token either: the errors say so of its replacement.

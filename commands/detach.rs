@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use flowlayer::process::End;
-use flowlayer::session::registry::LiveSession;
+use flowlayer_core::process::End;
+use flowlayer_core::session::registry::LiveSession;
 use tokio::signal::unix::SignalKind;
 
 use crate::background::{self, Claim, Order, Output, Seen, Session, Side};

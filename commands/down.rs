@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use flowlayer::client::{CommandError, Connected};
-use flowlayer::protocol::Command;
+use flowlayer_core::client::{CommandError, Connected};
+use flowlayer_core::protocol::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 

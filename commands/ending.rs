@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use flowlayer::process::Watched;
-use flowlayer::session::registry::{self, LiveSession, Presence};
+use flowlayer_core::process::Watched;
+use flowlayer_core::session::registry::{self, LiveSession, Presence};
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;

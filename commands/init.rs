@@ -4,8 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use flowlayer::config::{self, FILE_NAMES, Origin};
-use flowlayer::import::{self, Draft};
+use flowlayer_core::config::{self, FILE_NAMES, Origin};
+use flowlayer_core::import::{self, Draft};
 
 use crate::cli::InitArgs;
 use crate::exit::Exit;

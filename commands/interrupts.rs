@@ -2,7 +2,7 @@
 
 use std::io;
 
-use flowlayer::process::background;
+use flowlayer_core::process::background;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 

@@ -11,8 +11,8 @@ mod output;
 mod printer;
 mod shown;
 
-use flowlayer::logs::{Pattern, Search, Stream, Timestamp};
-use flowlayer::protocol;
+use flowlayer_core::logs::{Pattern, Search, Stream, Timestamp};
+use flowlayer_core::protocol;
 
 use crate::cli::{Limit, LogsArgs};
 use crate::client::{self, Peer};

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use flowlayer::config::FILE_NAMES;
+use flowlayer_core::config::FILE_NAMES;
 
 use crate::cli::{MULTI_CALL, ManArgs, whole};
 use crate::exit::Exit;

@@ -5,8 +5,8 @@ mod graph;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use flowlayer::config::Config;
-use flowlayer::plan::Plan;
+use flowlayer_core::config::Config;
+use flowlayer_core::plan::Plan;
 use serde_json::json;
 
 use crate::cli::{PlanArgs, PlanFormat};

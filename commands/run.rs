@@ -5,7 +5,7 @@ mod beside;
 
 use std::path::Path;
 
-use flowlayer::process::End;
+use flowlayer_core::process::End;
 
 use crate::background::{self, Claim, Order, Output, Seen, Session, Side};
 use crate::cli::{ConfigArgs, Patience, RunArgs, ServeArgs, TimeoutArgs};

@@ -1,6 +1,6 @@
 //! `flowlayer schema`: what a configuration may hold, for editors (SPEC 9).
 
-use flowlayer::config;
+use flowlayer_core::config;
 
 use crate::exit::Exit;
 use crate::terminal::print;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flowlayer::config::{self, ConfigError, FILE_NAMES, Loaded};
+use flowlayer_core::config::{self, ConfigError, FILE_NAMES, Loaded};
 
 use crate::cli::ConfigArgs;
 use crate::exit::Exit;

@@ -8,10 +8,10 @@ mod voice;
 use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer::config::{Config, Loaded};
-use flowlayer::logs::{LogWarning, Logs, LogsConfig};
-use flowlayer::process::guardian;
-use flowlayer::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
+use flowlayer_core::config::{Config, Loaded};
+use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
+use flowlayer_core::process::guardian;
+use flowlayer_core::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
 use uuid::Uuid;
 
 use self::api::{Api, Asked};

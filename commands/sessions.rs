@@ -1,7 +1,7 @@
 //! `flowlayer sessions`: the sessions of this user that run (SPEC 9).
 
-use flowlayer::protocol::Timestamp;
-use flowlayer::session::registry::{self, LiveSession};
+use flowlayer_core::protocol::Timestamp;
+use flowlayer_core::session::registry::{self, LiveSession};
 use serde::Serialize;
 
 use crate::cli::SessionsArgs;

@@ -1,7 +1,7 @@
 //! `flowlayer status`: how the services of a session are (SPEC 9).
 
-use flowlayer::protocol::ServiceState;
-use flowlayer::why::{Cause, Explainer};
+use flowlayer_core::protocol::ServiceState;
+use flowlayer_core::why::{Cause, Explainer};
 use serde::Serialize;
 
 use crate::cli::StatusArgs;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use flowlayer::config::{self, Origin, Problem, ReadError, Report};
+use flowlayer_core::config::{self, Origin, Problem, ReadError, Report};
 use serde_json::{Value, json};
 
 use crate::cli::{ConfigArgs, ValidateArgs, ValidateFormat};

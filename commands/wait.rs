@@ -5,8 +5,8 @@ mod verdict;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use flowlayer::client::{self as core, Client, ConnectionState};
-use flowlayer::protocol::{ErrorBody, ServiceState};
+use flowlayer_core::client::{self as core, Client, ConnectionState};
+use flowlayer_core::protocol::{ErrorBody, ServiceState};
 use tokio::time::Instant;
 
 use crate::attach::Attachment;

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use flowlayer::client::{Client, Entry};
-use flowlayer::protocol::{LogsCursor, LogsQuery};
-use flowlayer::why::{Cause, Explainer, LastWords};
+use flowlayer_core::client::{Client, Entry};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery};
+use flowlayer_core::why::{Cause, Explainer, LastWords};
 use serde::Serialize;
 
 use crate::cli::WhyArgs;

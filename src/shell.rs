@@ -3,7 +3,7 @@
 /// One word for a shell: as it is where that is safe, else in single quotes.
 ///
 /// ```
-/// use flowlayer::shell::quoted;
+/// use flowlayer_core::shell::quoted;
 /// assert_eq!(quoted("--port=80"), "--port=80");
 /// assert_eq!(quoted("it's"), r"'it'\''s'");
 /// ```

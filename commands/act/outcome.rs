@@ -1,7 +1,7 @@
 //! What has become of an action, for people and for programs.
 
-use flowlayer::client::CommandError;
-use flowlayer::protocol::{Command, ErrorBody, ServiceState as Service};
+use flowlayer_core::client::CommandError;
+use flowlayer_core::protocol::{Command, ErrorBody, ServiceState as Service};
 
 use super::is_lost;
 use super::steps::Verb;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flowlayer::protocol::{Command, ServiceState as Service, Status};
+use flowlayer_core::protocol::{Command, ServiceState as Service, Status};
 
 use crate::failure::Failure;
 
@@ -125,7 +125,7 @@ pub(super) fn left_down(were_up: &[String], now: &[Service]) -> Vec<Vec<Command>
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::Details;
+    use flowlayer_core::protocol::Details;
 
     use super::*;
 

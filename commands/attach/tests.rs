@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flowlayer::protocol::Timestamp;
+use flowlayer_core::protocol::Timestamp;
 
 use super::*;
 

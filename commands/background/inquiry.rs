@@ -3,8 +3,8 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use flowlayer::client::{ClientConfig, Connected, Persistence, Target, connect};
-use flowlayer::protocol::{LogsCursor, LogsQuery, Status, Token};
+use flowlayer_core::client::{ClientConfig, Connected, Persistence, Target, connect};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery, Status, Token};
 
 use super::Session;
 use crate::client::watch::waiting_for;

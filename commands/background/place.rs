@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use flowlayer::session::registry::{self, LiveSession};
+use flowlayer_core::session::registry::{self, LiveSession};
 
 use crate::attach::is_same;
 use crate::deadline::Deadline;

@@ -1,6 +1,6 @@
 //! The arguments of `flowlayer logs`.
 
-use flowlayer::protocol::Stream;
+use flowlayer_core::protocol::Stream;
 
 use super::SessionArgs;
 

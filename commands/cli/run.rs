@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use flowlayer::protocol::Token;
+use flowlayer_core::protocol::Token;
 
 use super::session::TimeoutArgs;
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use flowlayer::config::{Bind, BindError, PortZero};
-use flowlayer::protocol::Token;
+use flowlayer_core::config::{Bind, BindError, PortZero};
+use flowlayer_core::protocol::Token;
 
 use super::patience::Patience;
 

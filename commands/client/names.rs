@@ -2,8 +2,8 @@
 
 use std::borrow::Borrow;
 
-use flowlayer::config::Suggestions;
-use flowlayer::protocol::ServiceState;
+use flowlayer_core::config::Suggestions;
+use flowlayer_core::protocol::ServiceState;
 
 use crate::failure::Failure;
 
@@ -32,7 +32,7 @@ pub(crate) fn check<S: Borrow<ServiceState>>(
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::{Details, Status};
+    use flowlayer_core::protocol::{Details, Status};
 
     use super::*;
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer::client::Session;
-use flowlayer::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
+use flowlayer_core::client::Session;
+use flowlayer_core::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
 use serde::Serialize;
 
 use super::Peer;

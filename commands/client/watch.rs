@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use flowlayer::client::{ConnectionState, Event, Events};
-use flowlayer::protocol::{ServiceState, Status};
+use flowlayer_core::client::{ConnectionState, Event, Events};
+use flowlayer_core::protocol::{ServiceState, Status};
 
 use crate::terminal::progress::Progress;
 
@@ -154,7 +154,7 @@ pub(crate) fn waiting_for<'a>(
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::Details;
+    use flowlayer_core::protocol::Details;
 
     use super::*;
 

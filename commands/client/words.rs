@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use flowlayer::client;
-use flowlayer::session::registry::LiveSession;
+use flowlayer_core::client;
+use flowlayer_core::session::registry::LiveSession;
 
 use crate::attach::Attachment;
 use crate::failure::Failure;
@@ -91,7 +91,7 @@ fn start(attachment: &Attachment) -> String {
 }
 
 fn is_found_here(config: &Path) -> bool {
-    flowlayer::config::discover(Path::new("."))
+    flowlayer_core::config::discover(Path::new("."))
         .is_some_and(|here| crate::attach::is_same(&here, config))
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use std::path::PathBuf;
     use std::time::UNIX_EPOCH;
 
-    use flowlayer::protocol::{Timestamp, Token};
+    use flowlayer_core::protocol::{Timestamp, Token};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Arg, Command};
-use flowlayer::config;
+use flowlayer_core::config;
 
 use super::place::{Place, Slot};
 use crate::cli::{ONE_DASH, ValueKind, value_kind};

@@ -1,7 +1,7 @@
 //! Going on with what comes, over lost connections and restarted servers: no entry twice, and none
 //! missing without a word.
 
-use flowlayer::client::{
+use flowlayer_core::client::{
     self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, Session, Start,
 };
 

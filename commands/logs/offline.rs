@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use flowlayer::client::Start;
-use flowlayer::config::{self, Config, Suggestions};
-use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Found, Search, Searched};
-use flowlayer::session::LogDefaults;
+use flowlayer_core::client::Start;
+use flowlayer_core::config::{self, Config, Suggestions};
+use flowlayer_core::logs::{Archive, ArchiveQuery, EntryLine, Found, Search, Searched};
+use flowlayer_core::session::LogDefaults;
 
 use super::follow::Since;
 use super::output::{Output, Stopped};
@@ -166,7 +166,7 @@ impl Files {
     fn newest(
         &self,
         archive: &Archive,
-    ) -> Result<Option<(u64, Option<flowlayer::protocol::Timestamp>)>, Failure> {
+    ) -> Result<Option<(u64, Option<flowlayer_core::protocol::Timestamp>)>, Failure> {
         let page = archive
             .query(&ArchiveQuery::default(), 1)
             .map_err(|error| unreadable(&self.dir, &error))?;

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use flowlayer::client::history::{self, Newest, Oldest, Span};
-use flowlayer::client::{Client, CommandError, Connected, Entry, Start};
-use flowlayer::logs::{Context, Search, Timestamp, Verdict};
-use flowlayer::protocol::{self, LogsCursor, LogsQuery};
+use flowlayer_core::client::history::{self, Newest, Oldest, Span};
+use flowlayer_core::client::{Client, CommandError, Connected, Entry, Start};
+use flowlayer_core::logs::{Context, Search, Timestamp, Verdict};
+use flowlayer_core::protocol::{self, LogsCursor, LogsQuery};
 
 use super::follow::Since;
 use super::output::{Output, Stopped};
@@ -81,7 +81,7 @@ fn query(service: Option<String>, limit: Option<u64>) -> LogsQuery {
 fn unanswered(peer: &Peer, error: CommandError) -> Failure {
     match error {
         CommandError::NotConnected | CommandError::Disconnected => {
-            peer.explain(&flowlayer::client::Failure::Lost {
+            peer.explain(&flowlayer_core::client::Failure::Lost {
                 why: error.to_string(),
             })
         }

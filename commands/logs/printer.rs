@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use anstyle::Style;
-use flowlayer::client::Entry;
-use flowlayer::logs::EntryLine;
-use flowlayer::protocol::LogEntry;
+use flowlayer_core::client::Entry;
+use flowlayer_core::logs::EntryLine;
+use flowlayer_core::protocol::LogEntry;
 
 use crate::terminal::ansi;
 use crate::terminal::color::paint;

@@ -1,9 +1,9 @@
 //! What a session has been found to say, on its way to the output: the wanted entries, each with what is
 //! around it.
 
-use flowlayer::client::Entry;
-use flowlayer::logs::{self, Context, Search, Timestamp, Verdict};
-use flowlayer::protocol;
+use flowlayer_core::client::Entry;
+use flowlayer_core::logs::{self, Context, Search, Timestamp, Verdict};
+use flowlayer_core::protocol;
 
 use super::output::{Output, Stopped};
 use super::printer::Printer;

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use flowlayer::config::Config;
-use flowlayer::plan::Plan;
+use flowlayer_core::config::Config;
+use flowlayer_core::plan::Plan;
 
 use super::edges;
 
@@ -65,7 +65,7 @@ fn mermaid_string(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::config::{Origin, check};
+    use flowlayer_core::config::{Origin, check};
 
     use super::*;
 

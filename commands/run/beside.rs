@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use flowlayer::process::End;
-use flowlayer::process::foreground::{CommandError, Foreground, has_terminal};
+use flowlayer_core::process::End;
+use flowlayer_core::process::foreground::{CommandError, Foreground, has_terminal};
 use tokio::signal::unix::SignalKind;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
@@ -28,7 +28,7 @@ pub(super) fn signals() -> Vec<SignalKind> {
         SignalKind::quit(),
     ];
     // It stays ignored if it was (`nohup`), for the command too.
-    if !flowlayer::process::hangup_is_ignored() {
+    if !flowlayer_core::process::hangup_is_ignored() {
         kinds.push(SignalKind::hangup());
     }
     kinds

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer::config::{Bind, Config, PortZero};
-use flowlayer::logs::Logs;
-use flowlayer::ports;
-use flowlayer::process;
-use flowlayer::protocol::{PROTOCOL_VERSION, Token};
-use flowlayer::runtime::Handle;
-use flowlayer::session::registry::{self, LiveSession, Registration};
-use flowlayer::session::{self, Limits, LogDefaults, Server, SessionConfig};
+use flowlayer_core::config::{Bind, Config, PortZero};
+use flowlayer_core::logs::Logs;
+use flowlayer_core::ports;
+use flowlayer_core::process;
+use flowlayer_core::protocol::{PROTOCOL_VERSION, Token};
+use flowlayer_core::runtime::Handle;
+use flowlayer_core::session::registry::{self, LiveSession, Registration};
+use flowlayer_core::session::{self, Limits, LogDefaults, Server, SessionConfig};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowlayer::runtime::Handle;
-use flowlayer::runtime::handle::Urgency;
+use flowlayer_core::runtime::Handle;
+use flowlayer_core::runtime::handle::Urgency;
 use serde::{Deserialize, Serialize};
 
 /// A front that takes nothing for this long is not told anything any more.

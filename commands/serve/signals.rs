@@ -4,9 +4,9 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use flowlayer::process::{Ask, EndSignals};
-use flowlayer::runtime::Handle;
-use flowlayer::runtime::handle::Urgency;
+use flowlayer_core::process::{Ask, EndSignals};
+use flowlayer_core::runtime::Handle;
+use flowlayer_core::runtime::handle::Urgency;
 use tokio::net::unix::pipe;
 
 /// Takes the signals that end a session from the moment it is made, so that one that comes during

@@ -1,7 +1,7 @@
 //! Where the server's own lines go: to its standard output, and to the process in front while there
 //! is one.
 
-use flowlayer::logs::Logs;
+use flowlayer_core::logs::Logs;
 
 use super::front::{Front, Report};
 use crate::terminal::ansi;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle_parse::{Params, Parser, Perform};
-use flowlayer::octets;
+use flowlayer_core::octets;
 
 /// Stands for a character that would reorder the text around it.
 const NEUTRAL: char = '\u{fffd}';

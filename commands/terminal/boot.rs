@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer::runtime::handle::BootEnd;
-use flowlayer::runtime::{Status, StatusView};
+use flowlayer_core::runtime::handle::BootEnd;
+use flowlayer_core::runtime::{Status, StatusView};
 
 use super::ansi;
 use super::color::paint;

@@ -8,7 +8,7 @@ mod excerpt;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use flowlayer::config::{Position, Problem, Severity, Source};
+use flowlayer_core::config::{Position, Problem, Severity, Source};
 
 use excerpt::Excerpt;
 pub(crate) use excerpt::readable;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer::protocol::{ProbeState, Status, Stream};
-use flowlayer::why::{Affecting, Cause, CauseKind, Explanation, Overview};
+use flowlayer_core::protocol::{ProbeState, Status, Stream};
+use flowlayer_core::why::{Affecting, Cause, CauseKind, Explanation, Overview};
 
 use super::color::paint;
 use super::{ansi, words};
@@ -171,8 +171,8 @@ fn probe_words(probe: &ProbeState) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::{Details, ServiceState};
-    use flowlayer::why::{Explainer, LastWords};
+    use flowlayer_core::protocol::{Details, ServiceState};
+    use flowlayer_core::why::{Explainer, LastWords};
 
     use super::*;
 

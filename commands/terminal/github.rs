@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use flowlayer::config::{Problem, severity_word};
+use flowlayer_core::config::{Problem, severity_word};
 
 /// What GitHub calls the file: annotations are shown at paths that are relative to the workspace,
 /// wherever in it the check ran. A name that is no file in there stays as it is.
@@ -63,7 +63,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::config::{Origin, check};
+    use flowlayer_core::config::{Origin, check};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer::runtime::{Status, StatusView, Update};
+use flowlayer_core::runtime::{Status, StatusView, Update};
 
 use super::boot::{Change, Wording};
 
@@ -97,8 +97,8 @@ impl Narrator {
 mod tests {
     use std::time::SystemTime;
 
-    use flowlayer::runtime::handle::BootEnd;
-    use flowlayer::runtime::{Reasons, ServiceKind};
+    use flowlayer_core::runtime::handle::BootEnd;
+    use flowlayer_core::runtime::{Reasons, ServiceKind};
 
     use super::*;
     use crate::terminal::boot::TokenSource;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use flowlayer::logs::{Cursor, Logs};
+use flowlayer_core::logs::{Cursor, Logs};
 
 use self::own::OwnLines;
 use self::sink::Sink;

@@ -10,7 +10,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer::octets;
+use flowlayer_core::octets;
 
 use crate::terminal::ansi::{append_safe, text};
 

@@ -1,7 +1,7 @@
 //! What keeps a service down, for the detail view: the causes that the core finds.
 
-use flowlayer::protocol::ServiceState;
-use flowlayer::why::Explainer;
+use flowlayer_core::protocol::ServiceState;
+use flowlayer_core::why::Explainer;
 
 use super::ansi::plain;
 use super::model::Model;

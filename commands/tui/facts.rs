@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use flowlayer::config::{self, Config, Ready, Service};
-use flowlayer::shell::command_line;
+use flowlayer_core::config::{self, Config, Ready, Service};
+use flowlayer_core::shell::command_line;
 
 use super::message::Facts;
 use super::words::duration as duration_words;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use flowlayer::protocol::{ServiceDetail, ServiceState, ServiceStatus};
+use flowlayer_core::protocol::{ServiceDetail, ServiceState, ServiceStatus};
 
 use super::log::Item;
 use super::log::pane::PageRequest;

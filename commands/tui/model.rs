@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use flowlayer::protocol::StoppedBy;
+use flowlayer_core::protocol::StoppedBy;
 use jiff::tz::TimeZone;
 
 use super::keys::Context;

@@ -4,7 +4,7 @@
 //! says most goes first here: the last answer of a probe before what it looks at, what a stop waits
 //! for before how long it has done so.
 
-use flowlayer::protocol::{Status, StoppedBy};
+use flowlayer_core::protocol::{Status, StoppedBy};
 
 use super::ansi::plain;
 use super::message::Facts;
@@ -113,7 +113,7 @@ fn answered(words: &str, target: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::{Details, ProbeState};
+    use flowlayer_core::protocol::{Details, ProbeState};
 
     use super::*;
 

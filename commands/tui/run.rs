@@ -13,8 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use flowlayer::protocol::Token;
-use flowlayer::session::registry::{self, LiveSession};
+use flowlayer_core::protocol::Token;
+use flowlayer_core::session::registry::{self, LiveSession};
 
 use super::message::{Choice, Effect, Link, Message};
 use super::model::{Modal, Model, Target};
@@ -353,7 +353,7 @@ fn target(attachment: &Attachment) -> Target {
 
 /// To choose from; the session of the configuration in the current directory comes first.
 fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
-    let here = flowlayer::config::discover(Path::new("."));
+    let here = flowlayer_core::config::discover(Path::new("."));
     let is_here = |session: &LiveSession| {
         here.as_deref()
             .is_some_and(|here| attach::is_same(here, &session.config))

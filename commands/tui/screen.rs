@@ -82,7 +82,7 @@ impl Screen {
     /// back.
     pub(crate) fn suspend(&mut self) -> io::Result<()> {
         give_back(&self.title);
-        flowlayer::process::suspend_job()?;
+        flowlayer_core::process::suspend_job()?;
         self.resume()
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer::protocol::{Details, Kind, ServiceState, Status};
+use flowlayer_core::protocol::{Details, Kind, ServiceState, Status};
 
 use super::log::Matcher;
 use super::theme::Look;

@@ -5,11 +5,11 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use flowlayer::client::{
+use flowlayer_core::client::{
     self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
     Follow, Missed, Reply, Start,
 };
-use flowlayer::protocol::{Command, LogsCursor, LogsQuery, Status};
+use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery, Status};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::log::pane::PageRequest;

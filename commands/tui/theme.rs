@@ -4,7 +4,7 @@
 //! colours (SPEC 1) bold, dim and reversed remain.
 
 use anstyle::AnsiColor;
-use flowlayer::protocol::{Kind, Status};
+use flowlayer_core::protocol::{Kind, Status};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::service::Service;

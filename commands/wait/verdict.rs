@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flowlayer::protocol::{ServiceState, Status};
+use flowlayer_core::protocol::{ServiceState, Status};
 
 use crate::client::services::why;
 
@@ -145,7 +145,7 @@ fn listed(services: &[&ServiceState], words: impl Fn(&ServiceState) -> String) -
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::Details;
+    use flowlayer_core::protocol::Details;
 
     use super::*;
 

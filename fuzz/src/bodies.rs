@@ -8,10 +8,10 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use flowlayer::config::{self, Origin, Problem};
-use flowlayer::logs::lines::{Lines, MAX_LINE, Splitter};
-use flowlayer::logs::{Archive, ArchiveQuery, EntryLine, Search};
-use flowlayer::protocol::{Command, Incoming, parse};
+use flowlayer_core::config::{self, Origin, Problem};
+use flowlayer_core::logs::lines::{Lines, MAX_LINE, Splitter};
+use flowlayer_core::logs::{Archive, ArchiveQuery, EntryLine, Search};
+use flowlayer_core::protocol::{Command, Incoming, parse};
 
 use super::ansi::append_safe;
 

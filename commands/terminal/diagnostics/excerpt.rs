@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use flowlayer::config::Source;
+use flowlayer_core::config::Source;
 
 /// Of a line, at most so many characters before and after the beginning of what is marked are
 /// handed on; what then does not fit the terminal's width is cut by whoever draws it.

@@ -1,4 +1,4 @@
-use flowlayer::config::{Origin, Report, check};
+use flowlayer_core::config::{Origin, Report, check};
 use proptest::prelude::*;
 
 use super::excerpt::Excerpt;

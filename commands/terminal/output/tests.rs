@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, PipeReader, Read, pipe};
 use std::sync::Arc;
 
-use flowlayer::logs::{Logs, LogsConfig, Phase};
+use flowlayer_core::logs::{Logs, LogsConfig, Phase};
 use tokio::runtime::Runtime;
 
 use super::*;

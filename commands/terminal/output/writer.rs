@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use flowlayer::logs::{Batch, Taken};
+use flowlayer_core::logs::{Batch, Taken};
 
 use super::Follow;
 use super::own::{OwnLine, OwnLines};
@@ -228,7 +228,7 @@ mod tests {
     use std::io::{Read, pipe};
     use std::os::fd::OwnedFd;
 
-    use flowlayer::logs::{Logs, LogsConfig};
+    use flowlayer_core::logs::{Logs, LogsConfig};
 
     use super::*;
 

@@ -4,7 +4,7 @@ mod search;
 
 use std::sync::Arc;
 
-use flowlayer::protocol::{Status, Stream};
+use flowlayer_core::protocol::{Status, Stream};
 
 use super::item::{Content, Item, Place, Tone};
 use super::matcher::Matcher;

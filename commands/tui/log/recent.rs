@@ -135,7 +135,7 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::Status;
+    use flowlayer_core::protocol::Status;
 
     use super::super::item::tests::line;
     use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
-use flowlayer::protocol::Stream;
+use flowlayer_core::protocol::Stream;
 
 use super::{layout, notify, select, travel, typing};
 use crate::tui::keys::{self, Action};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use flowlayer::protocol::{Details, ServiceDetail, ServiceStatus, Status, Stream, Timestamp};
+use flowlayer_core::protocol::{Details, ServiceDetail, ServiceStatus, Status, Stream, Timestamp};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

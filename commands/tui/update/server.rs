@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer::protocol::{ServiceStatus, Status};
+use flowlayer_core::protocol::{ServiceStatus, Status};
 
 use super::notify;
 use crate::tui::log::Tone;

@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
+use flowlayer_core::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer::protocol::Kind;
+use flowlayer_core::protocol::Kind;
 
 use super::layout::Areas;
 use super::nothing::wrapped;

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer::protocol::Stream;
+use flowlayer_core::protocol::Stream;
 
 use super::nothing;
 use super::pen::Pen;

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer::protocol::Stream;
+use flowlayer_core::protocol::Stream;
 
 use super::heading;
 use super::layout::{self, Areas};

@@ -168,7 +168,7 @@ fn shortened(lines: &[String], most: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer::protocol::{Details, ServiceState, Status};
+    use flowlayer_core::protocol::{Details, ServiceState, Status};
 
     use super::*;
     use crate::tui::message::Message;

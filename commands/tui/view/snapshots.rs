@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use flowlayer::protocol::{Status, StoppedBy};
+use flowlayer_core::protocol::{Status, StoppedBy};
 
 use crate::tui::message::{Choice, Effect, Link, Message, Peer};
 use crate::tui::model::Model;
