@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{Details, Kind, ProbeState, ServiceState, Status, Stream, Timestamp};
+use flowlayer_core::protocol::{
+    Details, Kind, ProbeState, ServiceState, Status, Stream, Timestamp,
+};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};
