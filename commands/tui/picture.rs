@@ -1,6 +1,6 @@
 //! The picture of the cockpit in the documentation: drawn by the view itself from the sample.
 //!
-//! `UPDATE_PICTURES=1 cargo test --bin flowlayer picture` draws it anew.
+//! `UPDATE_PICTURES=1 cargo test -p flowlayer --lib picture` draws it anew.
 
 use std::fmt::Write as _;
 
@@ -134,7 +134,7 @@ fn is_current(name: &str, text: &str) {
     assert!(
         kept == text,
         "docs/{name} is not what the cockpit looks like now: \
-         UPDATE_PICTURES=1 cargo test --bin flowlayer picture"
+         UPDATE_PICTURES=1 cargo test -p flowlayer --lib picture"
     );
 }
 
