@@ -32,7 +32,7 @@ enum Slot {
     Closed,
 }
 
-/// Every entry of a batch as a JSON object (SPEC 3.3), each followed by `\n`.
+/// Every entry of a batch as a JSON object (docs/logs.md, An entry), each followed by `\n`.
 #[derive(Debug)]
 pub struct Rendered {
     json: String,
@@ -140,7 +140,7 @@ impl Batch {
         false
     }
 
-    /// The message of an entry, and whether the next entry continues it (SPEC 5, `partial`).
+    /// The message of an entry, and whether the next entry continues it (docs/logs.md, An entry).
     ///
     /// # Panics
     /// When `index` is not below [`Batch::len`].

@@ -20,7 +20,7 @@ pub struct LogsConfig {
 }
 
 impl LogsConfig {
-    /// Memory only, everything else as SPEC 2.2 and 5 set it.
+    /// Memory only, everything else at its default (docs/config.md, Top level).
     pub fn new(services: Vec<Arc<str>>) -> Self {
         Self {
             services,
@@ -32,7 +32,7 @@ impl LogsConfig {
     }
 }
 
-/// Bounds of memory and time (SPEC 3.4, 5).
+/// Bounds of memory and time (docs/logs.md, Memory).
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Bytes of memory for the entries of one service.

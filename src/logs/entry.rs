@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The status of a service when a line was read, as the word that is published (SPEC 5).
+/// The status of a service when a line was read, as the word that is published
+/// (docs/logs.md, An entry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Phase(pub &'static str);
 
@@ -50,7 +51,8 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl std::fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, milliseconds, `Z` (SPEC 3.3). Times beyond the year 9999 show as its end.
+    /// RFC 3339 in UTC, milliseconds, `Z` (docs/logs.md, An entry). Times beyond the year 9999 show
+    /// as its end.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         write!(f, "{time:.3}")

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The log cannot be opened; nothing has been started (SPEC 1: exit 1).
+/// The log cannot be opened; nothing has been started (docs/cli.md, Exit codes).
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The directory does not exist and cannot be made, or is something else.

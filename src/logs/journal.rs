@@ -1,5 +1,5 @@
 //! Writing the files: a thread of its own that follows the list of batches and may fall behind by
-//! a bounded amount (SPEC 5).
+//! a bounded amount (docs/logs.md, What the files promise).
 
 use std::io;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Entries as JSON objects (SPEC 3.3, 5), fast: everything but the number and the message is the
-//! same for a whole batch.
+//! Entries as JSON objects (docs/logs.md, An entry), fast: everything but the number and the
+//! message is the same for a whole batch.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Bytes to lines (SPEC 5): pure, fast, across reads of any size.
+//! Bytes to lines (docs/logs.md, From output to entries): pure, fast, across reads of any size.
 //!
 //! A block of complete lines is found, checked for UTF-8 and copied once; the lines in it are a
 //! table of offsets. Only the beginning of a line that is not complete yet stays behind.
@@ -290,7 +290,7 @@ mod tests {
 
     type Entries = Vec<(String, bool)>;
 
-    /// What SPEC 5 says, word for word, for all bytes at once.
+    /// What docs/logs.md, From output to entries, says, word for word, for all bytes at once.
     fn reference(bytes: &[u8]) -> Entries {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let mut entries = Vec::new();

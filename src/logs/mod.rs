@@ -1,4 +1,5 @@
-//! The log of a session: lines of all services in one order, in memory and in files (SPEC 5, 3.4).
+//! The log of a session: lines of all services in one order, in memory and in files. The rules are in
+//! `docs/logs.md`.
 //!
 //! A line's way: `pipe` reads, `lines` cuts, `store` numbers a whole batch in one short critical
 //! section. Everyone else follows with a [`Cursor`] or asks with a [`Query`]. Nobody is waited
@@ -86,7 +87,7 @@ impl Logs {
     }
 
     /// Writes one entry of our own into the log of a service: stream `stderr`, the message after
-    /// `[flowlayer] ` (SPEC 4.4).
+    /// `[flowlayer] ` (docs/lifecycle.md, Output).
     pub fn note(&self, service: usize, message: &str) {
         self.store.note(service, message, false);
     }
@@ -127,7 +128,7 @@ impl Logs {
         self.store.lock().next_seq - 1
     }
 
-    /// Finds entries (SPEC 3.4), in memory and, when need be, in the files.
+    /// Finds entries (docs/logs.md, Asking for entries), in memory and, when need be, in the files.
     pub async fn query(&self, query: Query) -> Page {
         let files = self.journal.as_ref().map(|journal| &journal.files);
         query::query(&self.store, files, query).await

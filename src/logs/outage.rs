@@ -1,5 +1,6 @@
-//! When the files cannot be written: one warning at the beginning, one at the end with the count
-//! of what they miss (SPEC 5), however many files and attempts there are in between.
+//! When the files cannot be written: one warning at the beginning, one at the end with the count of
+//! what they miss (docs/logs.md, What the files promise), however many files and attempts there are
+//! in between.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// All entries as JSON objects (SPEC 3.3) with `,` between them: the inside of an array.
+    /// All entries as JSON objects (docs/logs.md, An entry) with `,` between them: the inside of an
+    /// array.
     pub fn json(&self) -> &str {
         &self.json
     }

@@ -1,4 +1,5 @@
-//! `get_logs` (SPEC 3.4): which entries an answer is made of, and from where they come.
+//! `get_logs` (docs/logs.md, Asking for entries): which entries an answer is made of, and from
+//! where they come.
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;

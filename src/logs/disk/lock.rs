@@ -1,4 +1,4 @@
-//! The lock on the directory: one server writes there at a time (SPEC 5).
+//! The lock on the directory: one server writes there at a time (docs/logs.md, Files).
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};

@@ -1,5 +1,5 @@
-//! The files of a log directory (SPEC 5): names, lock, numbers that outlive a crash, writing that
-//! survives failing disks, reading back without reading everything.
+//! The files of a log directory (docs/logs.md, Files): names, lock, numbers that outlive a crash,
+//! writing that survives failing disks, reading back without reading everything.
 
 mod ledger;
 mod line;

@@ -1,4 +1,5 @@
-//! What a crash leaves at the end of a file, and how it is put right (SPEC 5).
+//! What a crash leaves at the end of a file, and how it is put right
+//! (docs/logs.md, What the files promise).
 
 use std::fs::File;
 use std::io;
