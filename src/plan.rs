@@ -1,4 +1,4 @@
-//! In which waves services start: Kahn's algorithm by layers (SPEC 2.3).
+//! In which waves services start: Kahn's algorithm by layers (docs/lifecycle.md, Waves).
 //!
 //! Services are indices into the name-sorted list, so index order is name order, and the plan does
 //! not depend on the order in the file. Nothing here recurses: 10,000 services in a chain are fine.

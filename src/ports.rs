@@ -1,4 +1,4 @@
-//! Is a port taken, and by whom (SPEC 4.4)?
+//! Is a port taken, and by whom (docs/lifecycle.md, Ports)?
 //!
 //! Only sockets that listen count, on a loopback address or on all addresses, v4 or v6: that is what a
 //! service of ours would collide with. Connections that are still closing do not count, which is why

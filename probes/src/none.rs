@@ -1,4 +1,5 @@
-//! `none`: nothing to wait for. The service is up when it has been spawned (SPEC 4.2).
+//! `none`: nothing to wait for. The service is up when it has been spawned
+//! (docs/lifecycle.md, Up and wanted).
 
 use std::time::Duration;
 

@@ -95,7 +95,8 @@ pub struct Ready {
     pub timeout: Option<Duration>,
 }
 
-/// Reads a `ready` object (SPEC 2.2). `service_port` is the `port` of its service, if it has one.
+/// Reads a `ready` object (docs/config.md, Readiness). `service_port` is the `port` of its service,
+/// if it has one.
 ///
 /// All that is wrong is in the list of faults. The first member is `None` exactly when one of them
 /// is an error.

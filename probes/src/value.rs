@@ -18,7 +18,8 @@ pub trait FromValue: JsonSchema + Sized {
     fn from_value(value: &Value) -> Result<Self, Fault>;
 }
 
-/// A command: the argv it will be run with. Never empty, and no NUL in it (SPEC 2.2).
+/// A command: the argv it will be run with. Never empty, and no NUL in it
+/// (docs/config.md, Commands).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command(pub Vec<String>);
 

@@ -1,4 +1,4 @@
-//! An address to listen on, as `session.bind` and `-s` have it (SPEC 2.2).
+//! An address to listen on, as `session.bind` and `-s` have it (docs/config.md, Top level).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,5 @@
-//! Dotenv files (`envFile`): read when a service starts, not with the config (SPEC 2.2).
+//! Dotenv files (`envFile`): read when a service starts, not with the config
+//! (docs/config.md, Environment and `envFile`).
 //!
 //! One variable a line: `KEY=VALUE`, with `export` in front if one likes. A value is verbatim in
 //! single quotes; in double quotes `\n`, `\r`, `\t`, `\\`, `\"` and `\$` are escapes; both may span

@@ -1,4 +1,4 @@
-//! The config: text → spanned tree → problems or [`Config`] (SPEC 2).
+//! The config: text → spanned tree → problems or [`Config`]. The rules are in `docs/config.md`.
 //!
 //! `written` declares every object and field once: how it is read, its JSON Schema and its
 //! documentation follow from that. `meaning` settles what fields mean together. All problems of a
@@ -33,7 +33,7 @@ pub use suggest::Suggestions;
 
 use crate::plan::Plan;
 
-/// The names looked for in a directory, best first (SPEC 2.1).
+/// The names looked for in a directory, best first (docs/config.md, Which file).
 pub const FILE_NAMES: [&str; 4] = [
     "flowlayer.jsonc",
     "flowlayer.json",

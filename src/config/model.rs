@@ -9,7 +9,7 @@ use flowlayer_probes::Probe;
 
 use super::bind::Bind;
 
-/// Everything a config says (SPEC 2.2).
+/// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The session API.
@@ -24,7 +24,7 @@ pub struct Config {
     pub dir: PathBuf,
 }
 
-/// The session API as configured; flags and environment beat it (SPEC 3).
+/// The session API as configured; flags and environment beat it (docs/config.md, Which file).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// Where to listen; `None`: no API unless a flag says so.
@@ -54,7 +54,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Where log entries are kept (SPEC 5).
+/// Where log entries are kept (docs/logs.md, Files).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logs {
     /// Directory of the JSONL files, absolute; `None`: memory only.
@@ -75,7 +75,7 @@ impl Default for Logs {
     }
 }
 
-/// How many entries `get_logs` returns when the client does not say (SPEC 3.4).
+/// How many entries `get_logs` returns when the client does not say (docs/protocol.md, `get_logs`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogView {
     /// For a query about one service or all; `None`: the built-in 500.

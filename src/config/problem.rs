@@ -6,7 +6,7 @@ pub use flowlayer_probes::Severity;
 
 use super::source::Position;
 
-/// One thing that is wrong, and where (SPEC 2.4).
+/// One thing that is wrong, and where (docs/config.md, Problems and their codes).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.

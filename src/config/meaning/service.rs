@@ -13,7 +13,7 @@ use crate::config::tree::{NodeId, Value};
 use crate::config::values::PathText;
 use crate::config::written::{self, Entry};
 
-/// From SIGTERM to SIGKILL, unless the config says otherwise (SPEC 4.5).
+/// From SIGTERM to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// What a service means; `None` when it has no command, which has been reported.
