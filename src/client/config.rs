@@ -71,7 +71,8 @@ impl std::fmt::Debug for ClientConfig {
     }
 }
 
-/// How long things may take. The defaults are those of SPEC 8; tests shorten them.
+/// How long things may take. Defaults: docs/protocol.md, The end of a session. Tests
+/// shorten them.
 #[derive(Debug, Clone)]
 pub struct Timings {
     /// The waits after failed attempts, in order; the last one again and again.

@@ -1,4 +1,5 @@
-//! A client of the Session API, for the terminal cockpit, for scripts and for tests (SPEC 8).
+//! A client of the Session API, for the terminal cockpit, for scripts and for tests
+//! (docs/protocol.md, A log without holes; docs/protocol.md, The end of a session).
 //!
 //! [`start`] gives a handle for commands and one stream of events. Behind them a task connects,
 //! connects again, and keeps the log without holes and duplicates. Whatever the consumer does not

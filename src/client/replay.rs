@@ -1,8 +1,9 @@
 //! Entries in order and without duplicates, out of a stream that loses some and pages that are
 //! asked for: what to deliver, what to ask for, what is missing for good. Pure.
 //!
-//! Numbers are contiguous (SPEC 5), so a hole always means a loss. A hole is filled from its
-//! beginning in pieces of bounded size: a piece `[a, b)` is the page of `b - a` entries below `b`.
+//! Numbers are contiguous (docs/logs.md, Numbers), so a hole always means a loss. A hole is filled
+//! from its beginning in pieces of bounded size: a piece `[a, b)` is the page of `b - a` entries
+//! below `b`.
 
 use std::num::NonZeroU64;
 
@@ -18,7 +19,7 @@ const LONGEST_PAGE: usize = 5000;
 /// written meanwhile.
 const WHOLE_SESSION: usize = 100_000;
 
-/// A page of so many bytes may have been cut to size by the server (SPEC 3.4: 15 MiB).
+/// A page of so many bytes may have been cut to size by the server (docs/protocol.md, `get_logs`).
 const MAY_BE_CUT: usize = 8 << 20;
 
 /// What follows from an event.

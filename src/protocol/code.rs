@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a message or a command was refused, or an accepted command failed (SPEC 3.1, 3.2).
+/// Why a message or a command was refused, or an accepted command failed (docs/protocol.md, Codes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The message is not a JSON object.

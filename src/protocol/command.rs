@@ -1,4 +1,4 @@
-//! What a client can ask for (SPEC 3.2, 3.4).
+//! What a client can ask for (docs/protocol.md, Commands).
 
 use std::num::NonZeroU64;
 
@@ -33,7 +33,7 @@ pub enum Command {
     },
 }
 
-/// Which log entries (SPEC 3.4).
+/// Which log entries (docs/protocol.md, `get_logs`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogsQuery {
     /// Of this service only.
@@ -218,7 +218,7 @@ fn required_service(fields: &Map<String, Value>) -> Result<String, PayloadFault>
     service_name(present(fields, "service").ok_or(PayloadFault::ServiceMissing)?)
 }
 
-/// Byte for byte: names of services are not trimmed (SPEC 2.2).
+/// Byte for byte: names of services are not trimmed (docs/config.md, Services).
 fn service_name(value: &Value) -> Result<String, PayloadFault> {
     match value.as_str() {
         Some(name) if !name.is_empty() => Ok(name.to_owned()),

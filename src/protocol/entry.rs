@@ -1,4 +1,4 @@
-//! Log entries as they travel (SPEC 3.3, 3.4, 5).
+//! Log entries as they travel (docs/protocol.md, log).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a server tells without being asked (SPEC 3.3).
+//! What a server tells without being asked (docs/protocol.md, Events).
 
 use std::time::SystemTime;
 
@@ -71,7 +71,7 @@ pub struct Snapshot {
     pub services: Vec<ServiceState>,
 }
 
-/// The state of a service (SPEC 4.3).
+/// The state of a service (docs/lifecycle.md, States).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -117,8 +117,8 @@ pub enum Kind {
     Oneshot,
 }
 
-/// What we tell beyond name and status (SPEC 4.3). Servers other than ours leave it all out, and what
-/// cannot be read counts as left out.
+/// What we tell beyond name and status (docs/protocol.md, Services). Servers other than ours leave
+/// it all out, and what cannot be read counts as left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Whether the terminal startup state is reached.

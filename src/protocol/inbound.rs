@@ -1,4 +1,4 @@
-//! What a client sends, judged in the order of SPEC 3.1.
+//! What a client sends, judged in the documented order (docs/protocol.md, What is refused).
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -105,7 +105,8 @@ impl Fault {
     }
 }
 
-/// Judges one message, whether it came as text or as a binary frame (SPEC 3.1).
+/// Judges one message, whether it came as text or as a binary frame
+/// (docs/protocol.md, What is refused).
 ///
 /// Bounded whatever it is given: memory is a small multiple of the message, depth is limited.
 /// Of a key that occurs twice the last one counts.
@@ -130,7 +131,8 @@ pub fn parse(message: &[u8]) -> Result<CommandEnvelope, Refused> {
     }
 }
 
-/// The command's name, or the first fault in the order of SPEC 3.1.
+/// The command's name, or the first fault in the documented order
+/// (docs/protocol.md, What is refused).
 fn judge(envelope: &Map<String, Value>, has_id: bool) -> Result<&str, Fault> {
     let payload = envelope.get("payload");
     match word(envelope, "type").ok_or(Fault::MissingType)? {
@@ -370,7 +372,7 @@ mod tests {
             let _ = parse(&message);
         }
 
-        /// The rules of SPEC 3.1 once more, written as the list that they are.
+        /// The rules of docs/protocol.md, What is refused, once more, as the list that they are.
         #[test]
         fn every_envelope_gets_the_first_fault_of_the_list(
             kind in field(), id in field(), name in field(), payload in field()

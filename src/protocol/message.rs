@@ -1,7 +1,7 @@
 //! Writing messages: one function a kind, each returning one frame's text.
 //!
 //! Fields come in the order `type`, `id`, `name`, `payload`, and absent ones are left out
-//! (SPEC 3.1).
+//! (docs/protocol.md, Messages).
 
 use serde::{Deserialize, Serialize};
 

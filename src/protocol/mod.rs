@@ -1,7 +1,7 @@
-//! The language of the Session API (SPEC 3): plain data, used by the server and by our client.
+//! The language of the Session API, as in `docs/protocol.md`: plain data, used by the server and by our client.
 //!
-//! What a client sends goes through [`parse`] (the envelope, SPEC 3.1) and [`Command::interpret`]
-//! (what it asks for, SPEC 3.2). What a server sends is written by [`message`] and read back by
+//! What a client sends goes through [`parse`] (the envelope) and [`Command::interpret`]
+//! (what it asks for). What a server sends is written by [`message`] and read back by
 //! [`Incoming::parse`]. Nothing here knows of services, sockets or time.
 
 mod code;

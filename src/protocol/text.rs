@@ -1,4 +1,4 @@
-//! Reading the envelope's three words, which are trimmed (SPEC 3.1).
+//! Reading the envelope's three words, which are trimmed (docs/protocol.md, Messages).
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,5 @@
-//! Moments on the wire: RFC 3339 in UTC with millisecond precision and `Z` (SPEC 3.3).
+//! Moments on the wire: RFC 3339 in UTC with millisecond precision and `Z`
+//! (docs/protocol.md, Events).
 
 use std::fmt;
 use std::time::SystemTime;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// A session's bearer token (SPEC 3). Never empty, visible ASCII only; `Debug` does not show it.
+/// A session's bearer token (docs/protocol.md, Reaching a session). Never empty, visible ASCII
+/// only; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 

@@ -1,4 +1,4 @@
-//! What a session needs to know, and the bounds it keeps (SPEC 3).
+//! What a session needs to know, and the bounds it keeps (docs/protocol.md, Bounds).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,8 @@ pub struct SessionConfig {
     pub limits: Limits,
 }
 
-/// The limits of `get_logs` without a `limit` (SPEC 3.4), resolved from the config.
+/// The limits of `get_logs` without a `limit` (docs/protocol.md, `get_logs`), resolved from the
+/// config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogDefaults {
     /// For all services together.
@@ -54,7 +55,7 @@ impl LogDefaults {
     }
 }
 
-/// Bounds of memory, number and time. The defaults are those of SPEC 3; tests shorten them.
+/// Bounds of memory, number and time. Defaults: docs/protocol.md, Bounds. Tests shorten them.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections at the same time, WebSockets included.

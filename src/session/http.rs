@@ -1,4 +1,4 @@
-//! The two routes and who may use them (SPEC 3): a pure judgement and its replies.
+//! The two routes and who may use them (docs/protocol.md, HTTP): a pure judgement and its replies.
 
 use warp::http::header::{
     ALLOW, AUTHORIZATION, CONNECTION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -146,7 +146,8 @@ pub(super) fn healthy() -> Response {
     json(StatusCode::OK, r#"{"ok":true}"#.to_owned())
 }
 
-/// The answer to an upgrade. No subprotocol and no extension is offered (SPEC 3).
+/// The answer to an upgrade. No subprotocol and no extension is offered
+/// (docs/protocol.md, The WebSocket).
 pub(super) fn switching(key: &HeaderValue) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -1,4 +1,4 @@
-//! Taking connections and speaking HTTP on them (SPEC 3).
+//! Taking connections and speaking HTTP on them (docs/protocol.md, HTTP).
 //!
 //! The routes are a warp filter; the loop around it is ours. warp's own server has no limit on
 //! connections, no limit of time on request headers, and forgets a connection once it is upgraded.

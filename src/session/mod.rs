@@ -1,4 +1,5 @@
-//! The Session API: HTTP with two routes, and the WebSocket that clients live on (SPEC 3).
+//! The Session API: HTTP with two routes, and the WebSocket that clients live on. The rules are
+//! in `docs/protocol.md`.
 //!
 //! A connection is one task that owns its socket. What it decides is decided in
 //! `connection::conversation`, which does no I/O; the task only moves bytes and time. The runtime

@@ -65,7 +65,7 @@ impl Commands {
         self.running == 0 && self.waiting.is_empty()
     }
 
-    /// Takes one message of the client (SPEC 3.1, 3.2).
+    /// Takes one message of the client (docs/protocol.md, Messages).
     pub(super) fn receive(&mut self, text: &[u8], outbox: &mut Outbox, effects: &mut Vec<Effect>) {
         let CommandEnvelope { id, name, payload } = match protocol::parse(text) {
             Ok(envelope) => envelope,

@@ -16,7 +16,7 @@ pub(super) const PIECE: usize = 128 * 1024;
 pub(super) enum Class {
     /// The peer has asked for it.
     Reply,
-    /// Everybody is told (SPEC 3.3: never dropped).
+    /// Everybody is told, and it is never dropped (docs/protocol.md, What is guaranteed).
     Status,
 }
 

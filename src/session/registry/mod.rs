@@ -1,4 +1,5 @@
-//! Which sessions this user has running: one file for each, so that clients find them (SPEC 9).
+//! Which sessions this user has running: one file for each, so that clients find them
+//! (docs/protocol.md, Reaching a session).
 //!
 //! A file is trusted for as long as its server holds a lock on it and no longer: the lock goes with
 //! the process, however that ends. The files hold tokens, so they live where nobody else can read

@@ -1,4 +1,4 @@
-//! How a session ends for its clients (SPEC 4.5).
+//! How a session ends for its clients (docs/protocol.md, The end of a session).
 
 use super::*;
 
