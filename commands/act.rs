@@ -1,4 +1,5 @@
-//! `flowlayer start`, `stop` and `restart`: actions on services, to their outcome (SPEC 9).
+//! `flowlayer start`, `stop` and `restart`: actions on services, to their outcome
+//! (docs/cli.md, start, stop, restart).
 
 mod outcome;
 mod steps;

@@ -1,4 +1,4 @@
-//! Which session a client of ours means (SPEC 9).
+//! Which session a client of ours means (docs/cli.md, Which session).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What can be typed: the subcommands and their arguments (SPEC 1, 7).
+//! What can be typed: the subcommands and their arguments, as in `docs/cli.md`.
 //!
 //! The doc comments are the help texts. How a command line becomes one of these is in [`parse`].
 

@@ -1,5 +1,5 @@
-//! What every command that talks to a running session shares (SPEC 9): finding it, connecting to it
-//! within a bound, and saying in one line why that did not work.
+//! What every command that talks to a running session shares (docs/cli.md, Which session): finding
+//! it, connecting to it within a bound, and saying in one line why that did not work.
 
 mod names;
 pub(crate) mod services;

@@ -1,4 +1,5 @@
-//! `flowlayer completions`: scripts that let a shell complete command lines (SPEC 9).
+//! `flowlayer completions`: scripts that let a shell complete command lines
+//! (docs/cli.md, completions).
 //!
 //! A script only hands the words of its shell to [`crate::complete`] and the candidates back, so it
 //! stays the same whatever subcommands there are. `completions/` holds them as files.

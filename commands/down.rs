@@ -1,4 +1,5 @@
-//! `flowlayer down`: ends a session through its API, and returns when its server is gone (SPEC 9).
+//! `flowlayer down`: ends a session through its API, and returns when its server is gone
+//! (docs/cli.md, down).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Exit codes (SPEC 1), the same for every subcommand.
+//! Exit codes (docs/cli.md, Exit codes), the same for every subcommand.
 //!
 //! `run` passes on the code of the command it runs; so that its own can be told from those, it
 //! follows `env`, `nohup` and `timeout`: 125, 126 and 127.

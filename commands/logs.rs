@@ -1,4 +1,5 @@
-//! `flowlayer logs`: the log of a running session, or, when none runs, of the files it left (SPEC 7).
+//! `flowlayer logs`: the log of a running session, or, when none runs, of the files it left
+//! (docs/logs.md, flowlayer logs).
 //!
 //! [`online`] asks the session, [`offline`] the files. What is wanted of either is one [`Search`],
 //! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on

@@ -1,4 +1,4 @@
-//! `flowlayer plan`: in which waves the services of a configuration start (SPEC 7).
+//! `flowlayer plan`: in which waves the services of a configuration start (docs/cli.md, plan).
 
 mod graph;
 

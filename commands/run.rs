@@ -1,5 +1,5 @@
 //! `flowlayer run`: boots a stack, runs a command on the terminal, takes the stack down, and ends as
-//! the command did (SPEC 9).
+//! the command did (docs/cli.md, run).
 
 mod beside;
 

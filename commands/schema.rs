@@ -1,4 +1,4 @@
-//! `flowlayer schema`: what a configuration may hold, for editors (SPEC 9).
+//! `flowlayer schema`: what a configuration may hold, for editors (docs/cli.md, schema).
 
 use flowlayer_core::config;
 

@@ -1,4 +1,4 @@
-//! Which configuration a command line means (SPEC 2.1), and how it is read.
+//! Which configuration a command line means (docs/config.md, Which file), and how it is read.
 
 use std::path::{Path, PathBuf};
 

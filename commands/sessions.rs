@@ -1,4 +1,4 @@
-//! `flowlayer sessions`: the sessions of this user that run (SPEC 9).
+//! `flowlayer sessions`: the sessions of this user that run (docs/cli.md, sessions).
 
 use flowlayer_core::protocol::Timestamp;
 use flowlayer_core::session::registry::{self, LiveSession};

@@ -1,4 +1,4 @@
-//! `flowlayer status`: how the services of a session are (SPEC 9).
+//! `flowlayer status`: how the services of a session are (docs/cli.md, status).
 
 use flowlayer_core::protocol::ServiceState;
 use flowlayer_core::why::{Cause, Explainer};

@@ -1,4 +1,4 @@
-//! `flowlayer tui`: the cockpit (SPEC 6).
+//! `flowlayer tui`: the cockpit, as in `docs/tui.md`.
 //!
 //! [`update`] is a pure function from model and message to model and effects, [`view`] draws what is
 //! visible of the model, [`run`] is the loop around them, [`session`] the connection, [`screen`] the

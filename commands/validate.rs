@@ -1,4 +1,4 @@
-//! `flowlayer validate`: every problem of every file (SPEC 7).
+//! `flowlayer validate`: every problem of every file (docs/cli.md, validate).
 
 use std::io;
 use std::path::Path;

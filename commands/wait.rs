@@ -1,4 +1,4 @@
-//! `flowlayer wait`: until services are up, or it is clear that one will not be (SPEC 9).
+//! `flowlayer wait`: until services are up, or it is clear that one will not be (docs/cli.md, wait).
 
 mod verdict;
 

@@ -1,4 +1,4 @@
-//! The arguments of `flowlayer run` (SPEC 9).
+//! The arguments of `flowlayer run` (docs/cli.md, run).
 
 use std::ffi::OsString;
 use std::path::PathBuf;

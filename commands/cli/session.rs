@@ -1,4 +1,4 @@
-//! The arguments of the commands that talk to a running session (SPEC 9).
+//! The arguments of the commands that talk to a running session (docs/cli.md, Which session).
 
 use std::path::PathBuf;
 

@@ -228,7 +228,7 @@ impl Asked {
     }
 }
 
-/// The token of the config, else a new one (SPEC 3).
+/// The token of the config, else a new one (docs/protocol.md, Reaching a session).
 fn configured(config: &Config) -> Result<(Token, Source), Failure> {
     let Some(token) = &config.session.token else {
         return Ok((Token::generate(), Source::Generated));

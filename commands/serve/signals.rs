@@ -1,5 +1,5 @@
-//! Signals: the first one ends the session, a second one without grace (SPEC 4.5); SIGQUIT
-//! (Ctrl-\\) does without grace from the start.
+//! Signals: the first one ends the session, a second one without grace
+//! (docs/lifecycle.md, Shutdown); SIGQUIT (Ctrl-\\) does without grace from the start.
 
 use std::io;
 use std::os::fd::AsFd;

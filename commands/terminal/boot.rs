@@ -1,4 +1,5 @@
-//! The words of the server's own lines (SPEC 4.1): from facts to strings, nothing else.
+//! The words of the server's own lines (docs/cli.md, What it prints): from facts to strings,
+//! nothing else.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const WAITING: Style = AnsiColor::Yellow.on_default();
 
-/// Where the session's token comes from (SPEC 3).
+/// Where the session's token comes from (docs/protocol.md, Reaching a session).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TokenSource<'a> {
     /// Made for this session; the only kind that is ever shown.

@@ -1,4 +1,4 @@
-//! Whether our own output has colour (SPEC 1), and the few styles it uses.
+//! Whether our own output has colour (docs/cli.md, Colour), and the few styles it uses.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;

@@ -1,4 +1,5 @@
-//! Problems of a config for people: the source line with a caret under the key or value (SPEC 2.4).
+//! Problems of a config for people: the source line with a caret under the key or value
+//! (docs/config.md, Problems and their codes).
 //!
 //! What is shown of a file is safe for the terminal and short: of a long line only what is around
 //! the caret, control characters as pictures, secrets as bullets.

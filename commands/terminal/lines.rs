@@ -1,4 +1,4 @@
-//! The merged output of the services: `<name> │ <line>` (SPEC 4.1).
+//! The merged output of the services: `<name> │ <line>` (docs/cli.md, What it prints).
 
 use std::sync::Arc;
 

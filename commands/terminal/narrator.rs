@@ -1,4 +1,5 @@
-//! Which of the runtime's updates become a line of the server's terminal (SPEC 4.1).
+//! Which of the runtime's updates become a line of the server's terminal
+//! (docs/cli.md, What it prints).
 
 use std::sync::Arc;
 

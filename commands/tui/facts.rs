@@ -10,7 +10,7 @@ use flowlayer_core::shell::command_line;
 use super::message::Facts;
 use super::words::duration as duration_words;
 
-/// From SIGTERM to SIGKILL, when the configuration says nothing (SPEC 4.5).
+/// From SIGTERM to SIGKILL, when the configuration says nothing (docs/lifecycle.md, Stopping).
 const USUAL_GRACE: Duration = Duration::from_secs(8);
 
 /// By name; empty when the configuration cannot be read.

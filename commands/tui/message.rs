@@ -94,7 +94,8 @@ pub(crate) enum NoPage {
     Failed(String),
 }
 
-/// The state of the connection, always the truth (SPEC 6). Times are milliseconds since 1970.
+/// The state of the connection, always the truth (docs/tui.md, Connecting). Times are milliseconds
+/// since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Link {
     /// No session is chosen yet.

@@ -1,7 +1,7 @@
 //! What things look like: one sign and one style for each meaning.
 //!
 //! Every state has a sign of its own, so that nothing depends on telling colours apart, and without
-//! colours (SPEC 1) bold, dim and reversed remain.
+//! colours (docs/cli.md, Colour) bold, dim and reversed remain.
 
 use anstyle::AnsiColor;
 use flowlayer_core::protocol::{Kind, Status};

@@ -15,7 +15,8 @@ const GEOMETRY: Geometry = Geometry {
     wrap: false,
 };
 
-/// A server that answers as SPEC 3.4 has it. Every `sparse`th line is of service `b`.
+/// A server that answers as the real one does (docs/protocol.md, `get_logs`). Every `sparse`th line
+/// is of service `b`.
 #[derive(Debug)]
 struct Server {
     last: u64,
