@@ -1,4 +1,4 @@
-//! What `serve` says while a stack comes up, and after (SPEC 4.1, 4.2).
+//! What `serve` says while a stack comes up, and after (docs/cli.md, What it prints).
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

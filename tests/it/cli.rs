@@ -1,4 +1,5 @@
-//! The command line as a person types it: help, versions, names, usage errors, colour (SPEC 1).
+//! The command line as a person types it: help, versions, names, usage errors, colour
+//! (docs/cli.md, Names and options).
 
 use std::os::unix::process::CommandExt;
 

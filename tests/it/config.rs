@@ -1,4 +1,5 @@
-//! `validate` and `plan` as people, editors and CI use them (SPEC 2, 7).
+//! `validate` and `plan` as people, editors and CI use them (docs/cli.md, validate;
+//! docs/cli.md, plan).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

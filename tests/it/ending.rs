@@ -1,4 +1,5 @@
-//! How `serve` ends by signals and with its terminal, and that nothing is left (SPEC 4.4, 4.5).
+//! How `serve` ends by signals and with its terminal, and that nothing is left
+//! (docs/lifecycle.md, Shutdown).
 
 use std::time::Duration;
 

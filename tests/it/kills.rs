@@ -1,5 +1,6 @@
-//! Server or guardian killed with SIGKILL at random moments of boot, run and stop: nothing is left, the order
-//! and the stop commands are kept, and the log files are whole (SPEC 4.4, 5).
+//! Server or guardian killed with SIGKILL at random moments of boot, run and stop: nothing is left,
+//! the order and the stop commands are kept, and the log files are whole
+//! (docs/lifecycle.md, The guardian; docs/logs.md, What the files promise).
 //!
 //! `FLOWLAYER_KILLS` sets how many moments each of them is killed at, `FLOWLAYER_SEED` which ones; a failure
 //! names both.

@@ -1,5 +1,5 @@
 //! Services by the book, with real processes: boot, blocking, commands, stopping, descendants
-//! (SPEC 4).
+//! (docs/lifecycle.md, In short).
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! No line is lost: files, paging back, crashes, a second server (SPEC 3.4, 5).
+//! No line is lost: files, paging back, crashes, a second server
+//! (docs/logs.md, What the files promise).
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The services' output on the server's terminal: merged, safe, and waited for by nobody (SPEC 4.1).
+//! The services' output on the server's terminal: merged, safe, and waited for by nobody
+//! (docs/cli.md, What it prints).
 
 use std::io::{BufRead, BufReader, Read};
 

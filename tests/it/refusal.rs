@@ -1,4 +1,5 @@
-//! What `serve` does not start: wrong configurations, busy addresses. Nothing runs then (SPEC 1).
+//! What `serve` does not start: wrong configurations, busy addresses. Nothing runs then
+//! (docs/cli.md, Exit codes).
 
 use std::net::TcpListener;
 
