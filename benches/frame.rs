@@ -27,10 +27,10 @@ use tui::sample::{self, NOW};
 
 #[path = "../commands/terminal"]
 mod terminal {
-    pub(crate) mod ansi;
+    pub(crate) mod age;
     pub(crate) mod color;
     pub(crate) mod lines;
-    pub(crate) mod words;
+    pub(crate) mod sanitize;
 }
 
 #[path = "../commands/tui"]

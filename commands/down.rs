@@ -9,15 +9,16 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cli::DownArgs;
-use crate::client::watch::{Watch, waiting_for};
-use crate::client::{self, Peer};
-use crate::deadline::{Deadline, until};
-use crate::ending::{self, Processes};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::Peer;
+use crate::session::shutdown::{self, Processes};
+use crate::session::watch::{Watch, waiting_for};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
+use crate::timeout::{Deadline, until};
+use crate::tokio_runtime;
 
 /// From the last word of a server to the end of its process. It needs milliseconds, and a disk that
 /// takes the end of the log.
@@ -32,7 +33,7 @@ const SHUTDOWN: &str = "shutdown";
 /// Ends it.
 pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.session, colors)?;
-    client::block_on(async {
+    tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.
         let attachment = peer.attachment();
@@ -54,7 +55,7 @@ pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
                     return Err(why);
                 };
                 // A server that is ending takes no connections any more.
-                if ending::refuses(&peer.attachment().address) {
+                if shutdown::refuses(&peer.attachment().address) {
                     let pid = peer.attachment().pid;
                     return join(processes, pid, args.force, deadline).await;
                 }

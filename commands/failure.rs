@@ -1,7 +1,7 @@
 //! How a subcommand ends when it does not succeed, split by what the person sees.
 
 use crate::exit::Exit;
-use crate::terminal::{ansi, color};
+use crate::terminal::{color, sanitize};
 
 /// Ends a subcommand early.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Failure {
             if index > 0 {
                 line.push('\n');
             }
-            ansi::append_safe(&mut line, part, false);
+            sanitize::append_safe(&mut line, part, false);
         }
         line.push('\n');
         line

@@ -3,32 +3,26 @@
 //! The binary is [`main`]. It is a library so that benchmarks can link the cockpit.
 #![forbid(unsafe_code)]
 
-mod act;
-mod attach;
-mod background;
 mod cli;
-mod client;
-mod complete;
 mod completions;
-mod deadline;
-mod detach;
+mod config_file;
 mod down;
-mod ending;
 mod exit;
 mod failure;
 mod init;
-mod interrupts;
 mod logs;
 mod man;
 mod plan;
 mod run;
 mod schema;
-mod select;
 mod serve;
+mod server;
+mod session;
 mod sessions;
 mod status;
 mod terminal;
-mod threads;
+mod timeout;
+mod tokio_runtime;
 mod tui;
 mod validate;
 mod wait;
@@ -78,9 +72,9 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Tui(args) => tui::run(args, colors),
         Command::Logs(args) => logs::run(*args, colors),
         Command::Status(args) => status::run(args, colors),
-        Command::Start(args) => act::start(args, colors),
-        Command::Stop(args) => act::stop(args, colors),
-        Command::Restart(args) => act::restart(args, colors),
+        Command::Start(args) => session::action::start(args, colors),
+        Command::Stop(args) => session::action::stop(args, colors),
+        Command::Restart(args) => session::action::restart(args, colors),
         Command::Wait(args) => wait::run(args, colors),
         Command::Down(args) => down::run(args, colors),
         Command::Why(args) => why::run(args, colors),
@@ -91,6 +85,6 @@ fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
         Command::Schema => Ok(schema::run()),
         Command::Init(args) => init::run(&args, colors),
         Command::Man(args) => man::run(&args),
-        Command::Complete(args) => Ok(complete::run(&args)),
+        Command::Complete(args) => Ok(completions::complete::run(&args)),
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::SessionsArgs;
 use crate::exit::Exit;
 use crate::terminal::table::{self, Cell};
-use crate::terminal::{print, words};
+use crate::terminal::{age, print};
 
 /// Prints them. None is an answer too, not a failure.
 pub(crate) fn run(args: &SessionsArgs) -> Exit {
@@ -32,7 +32,7 @@ fn row(session: &LiveSession) -> Vec<Cell> {
     vec![
         Cell::new(&session.address),
         Cell::new(&session.pid.to_string()),
-        Cell::new(&words::age_of(session.started)),
+        Cell::new(&age::age_of(session.started)),
         Cell::new(&session.config.to_string_lossy()),
     ]
 }

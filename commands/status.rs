@@ -5,19 +5,20 @@ use flowlayer_core::why::{Cause, Explainer};
 use serde::Serialize;
 
 use crate::cli::StatusArgs;
-use crate::client::services::{ServiceReport, SessionReport, chosen, table};
-use crate::client::{self, Peer};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::report::{ServiceReport, SessionReport, chosen, table};
+use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
+use crate::tokio_runtime;
 
 /// Asks the session once and prints what it says.
 pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
     let peer = Peer::find(args.ask.session, colors)?;
-    client::block_on(async {
+    tokio_runtime::block_on(async {
         let connected = peer.connect().await?;
-        client::check_names(&args.services, &connected.services)?;
+        session::check_names(&args.services, &connected.services)?;
         let services = connected.services.clone();
         let explainer = Explainer::new(&services);
         let shown = chosen(connected.services, &args.services);

@@ -32,14 +32,14 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::attach::{self, Instead};
 use crate::cli::TuiArgs;
-use crate::client;
+use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::select;
+use crate::session::find::{self, Instead};
+use crate::session::wish;
 use crate::terminal::color::Colors;
-use crate::threads;
+use crate::tokio_runtime;
 use model::{Model, Target};
 use theme::Theme;
 
@@ -62,9 +62,9 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
             "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
         )));
     }
-    let wish = client::wish(args.session, Instead::TheOnlyOne)?;
-    let found =
-        attach::find(&wish, Path::new(".")).map_err(|error| select::unusable(error, colors))?;
+    let wish = wish(args.session, Instead::TheOnlyOne)?;
+    let found = find::session(&wish, Path::new("."))
+        .map_err(|error| config_file::unusable(error, colors))?;
     let model = Model::new(
         Target::default(),
         Theme {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
         },
         TimeZone::system(),
     );
-    let runtime = threads::build(1)
+    let runtime = tokio_runtime::build(1)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let ended = screen::Screen::enter()
         .and_then(|screen| runtime.block_on(run::run(model, screen, found, wish)));

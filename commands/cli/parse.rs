@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::one_dash::{ValueOptions, canonical};
-use super::{Cli, Command, CommonArgs, ServeArgs, TuiArgs, wording};
+use super::{Cli, Command, CommonArgs, ServeArgs, TuiArgs, usage_error};
 use crate::failure::Failure;
 
 /// The arguments of the process, ready to be parsed. Pure: it looks at nothing else.
@@ -134,7 +134,10 @@ impl CommandLine {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                     Ok(Parsed::Show(Text(error.render())))
                 }
-                _ => Err(Failure::Usage(wording::message(&error, &self.addressed()))),
+                _ => Err(Failure::Usage(usage_error::message(
+                    &error,
+                    &self.addressed(),
+                ))),
             },
         }
     }

@@ -7,7 +7,7 @@ use flowlayer_core::protocol::Token;
 
 use super::patience::Patience;
 
-/// Which session; see [`crate::attach`] for the order of precedence.
+/// Which session; see [`crate::session::find`] for the order of precedence.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SessionArgs {
     /// Where the server is: host:port

@@ -8,7 +8,7 @@ use flowlayer_core::client::{
 use super::note;
 use super::output::{Stopped, reader_gone};
 use super::shown::Shown;
-use crate::client::Peer;
+use crate::session::Peer;
 use crate::terminal::lines::grouped;
 
 /// Where to go on.

@@ -10,9 +10,9 @@ use flowlayer_core::client::Entry;
 use flowlayer_core::logs::EntryLine;
 use flowlayer_core::protocol::LogEntry;
 
-use crate::terminal::ansi;
 use crate::terminal::color::paint;
 use crate::terminal::lines;
+use crate::terminal::sanitize;
 
 /// How entries are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Printer {
         }
         if self.form.terminal {
             self.scratch.clear();
-            ansi::append_safe(&mut self.scratch, message, self.form.colored);
+            sanitize::append_safe(&mut self.scratch, message, self.form.colored);
             out.extend_from_slice(self.scratch.as_bytes());
         } else {
             out.extend_from_slice(message.as_bytes());
@@ -145,7 +145,7 @@ impl Printer {
             for character in json.chars() {
                 // JSON escapes what is below U+0020 only; the rest of what steers a terminal is
                 // escaped here, which changes the spelling and not the meaning.
-                if character.is_control() || ansi::reorders(character) {
+                if character.is_control() || sanitize::reorders(character) {
                     let escaped = format!("\\u{:04x}", character as u32);
                     out.extend_from_slice(escaped.as_bytes());
                 } else {

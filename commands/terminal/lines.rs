@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::ansi;
 use super::color::paint;
+use super::sanitize;
 
 /// Names are padded to the longest, but no further than this many columns.
 const WIDEST_PADDING: usize = 32;
@@ -46,7 +46,7 @@ impl Lines {
     /// Appends a line of the service, its end included.
     pub(crate) fn append(&self, out: &mut String, service: usize, line: &str) {
         out.push_str(self.prefixes.get(service).map_or("", String::as_str));
-        ansi::append_safe(out, line, self.colored);
+        sanitize::append_safe(out, line, self.colored);
         out.push('\n');
     }
 
@@ -71,7 +71,7 @@ pub(crate) fn prefixes(
         .map(AsRef::as_ref)
         .filter(|name| is_shown(name));
     let widest = shown
-        .map(|name| ansi::text(name).width())
+        .map(|name| sanitize::text(name).width())
         .max()
         .unwrap_or(0);
     let names = names.iter().enumerate();
@@ -82,7 +82,7 @@ pub(crate) fn prefixes(
 
 /// `api     │ `, padded to this width, within bounds. The index decides the colour.
 pub(crate) fn prefix(name: &str, index: usize, width: usize, colored: bool) -> String {
-    let name = ansi::text(name);
+    let name = sanitize::text(name);
     let style: Style = PALETTE[index % PALETTE.len()].on_default();
     let width = width.min(WIDEST_PADDING);
     let padding = " ".repeat(width.saturating_sub(name.width()));

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{ansi, print};
+use super::{print, sanitize};
 
 /// Only people at a terminal see it; elsewhere it shows nothing.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Drop for Progress {
 fn fitting(text: &str, columns: usize) -> String {
     let mut line = String::new();
     let mut width = 0;
-    for character in ansi::text(text).replace('\t', " ").chars() {
+    for character in sanitize::text(text).replace('\t', " ").chars() {
         width += character.width().unwrap_or(0);
         if width > columns {
             line.pop();

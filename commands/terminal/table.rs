@@ -3,8 +3,8 @@
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::ansi;
 use super::color::paint;
+use super::sanitize;
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -24,7 +24,7 @@ impl Cell {
     /// Text from anywhere.
     pub(crate) fn new(text: &str) -> Self {
         Self {
-            text: ansi::text(text).replace('\t', " "),
+            text: sanitize::text(text).replace('\t', " "),
             style: Style::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! A log line as cells: what a service printed, made safe, with its colours.
 //!
-//! [`terminal::ansi`](crate::terminal::ansi) leaves nothing but text, tabs and colour sequences;
+//! [`terminal::sanitize`](crate::terminal::sanitize) leaves nothing but text, tabs and colour sequences;
 //! what remains to be done is to read those sequences, to expand tabs, and to cut graphemes down to
 //! what every terminal shows equally wide.
 
@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::octets;
 
-use crate::terminal::ansi::{append_safe, text};
+use crate::terminal::sanitize::{append_safe, text};
 
 /// Columns between tab stops.
 const TAB: usize = 8;

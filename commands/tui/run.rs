@@ -22,7 +22,7 @@ use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
 use super::{clipboard, facts};
-use crate::attach::{self, Attachment, Found, Wish};
+use crate::session::find::{self, Attachment, Found, Wish};
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -356,7 +356,7 @@ fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
     let here = flowlayer_core::config::discover(Path::new("."));
     let is_here = |session: &LiveSession| {
         here.as_deref()
-            .is_some_and(|here| attach::is_same(here, &session.config))
+            .is_some_and(|here| find::is_same(here, &session.config))
     };
     let (mut first, others): (Vec<_>, Vec<_>) = live.into_iter().partition(is_here);
     first.extend(others);

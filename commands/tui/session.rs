@@ -17,7 +17,7 @@ use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
 use super::message::{CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
 use super::run::Answer;
-use crate::attach::{self, Attachment, Wish};
+use crate::session::find::{self, Attachment, Wish};
 
 /// How many of the newest lines come by themselves at the start.
 const NEWEST: usize = 500;
@@ -48,7 +48,7 @@ impl Session {
         let dialled = Arc::clone(&attachment);
         let mut config = ClientConfig::finding(Arc::new(move || {
             let mut now = dialled.lock().unwrap_or_else(PoisonError::into_inner);
-            *now = attach::refreshed(&now, &wish);
+            *now = find::refreshed(&now, &wish);
             now.target()
         }));
         config.follow = Some(Follow {

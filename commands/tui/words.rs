@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-pub(crate) use crate::terminal::words::age;
+pub(crate) use crate::terminal::age::age;
 
 /// How times are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flowlayer_core::protocol::{ServiceState, Status};
 
-use crate::client::services::why;
+use crate::session::report::why;
 
 /// How it looks.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use flowlayer_core::logs::lines::{Lines, MAX_LINE, Splitter};
 use flowlayer_core::logs::{Archive, ArchiveQuery, EntryLine, Search};
 use flowlayer_core::protocol::{Command, Incoming, parse};
 
-use super::ansi::append_safe;
+use super::sanitize::append_safe;
 
 /// The body of a target.
 pub type Body = fn(&[u8]);

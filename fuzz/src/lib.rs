@@ -1,6 +1,6 @@
 //! The fuzz targets of FlowLayer: `cargo +nightly fuzz run -s none config`, and the others by their names.
 
-#[path = "../../commands/terminal/ansi.rs"]
+#[path = "../../commands/terminal/sanitize.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is a module of the program")]
-mod ansi;
+mod sanitize;
 pub mod bodies;

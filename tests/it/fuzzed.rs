@@ -1,12 +1,12 @@
 //! The bodies of the fuzz targets, with their seeds and what they have found, and with what proptest makes of
 //! those: every run of the tests fuzzes a little.
 
-#[path = "../../commands/terminal/ansi.rs"]
-#[allow(dead_code, reason = "it is a module of the program")]
-mod ansi;
 #[path = "../../fuzz/src/bodies.rs"]
 #[allow(unreachable_pub, reason = "it is a module of the fuzz targets' crate")]
 mod bodies;
+#[path = "../../commands/terminal/sanitize.rs"]
+#[allow(dead_code, reason = "it is a module of the program")]
+mod sanitize;
 
 use std::fs;
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::item::Item;
-use crate::terminal::ansi::text;
+use crate::terminal::sanitize::text;
 
 /// A compiled filter or search. Without capitals it does not care about case.
 #[derive(Debug, Clone)]

@@ -445,7 +445,7 @@ impl LogPane {
         let mut count = 0;
         let items = self.window.items().iter();
         for item in items.filter(|item| selection.contains(item.place) && item.is_line()) {
-            crate::terminal::ansi::append_safe(&mut text, item.raw(), false);
+            crate::terminal::sanitize::append_safe(&mut text, item.raw(), false);
             if !matches!(item.content, Content::Line { partial: true, .. }) {
                 text.push('\n');
             }

@@ -221,7 +221,9 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         return;
     }
     let hits = match &model.logs.search {
-        Some(search) => search.matcher.ranges(&crate::terminal::ansi::text(text)),
+        Some(search) => search
+            .matcher
+            .ranges(&crate::terminal::sanitize::text(text)),
         None => Vec::new(),
     };
     let mut hits = hits.into_iter().peekable();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use super::LogPane;
-use crate::terminal::ansi::text as text_of;
+use crate::terminal::sanitize::text as text_of;
 use crate::tui::ansi;
 use crate::tui::log::item::Place;
 use crate::tui::log::matcher::Matcher;

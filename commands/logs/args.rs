@@ -1,0 +1,117 @@
+//! The arguments of `flowlayer logs`.
+
+use flowlayer_core::protocol::Stream;
+
+use crate::cli::SessionArgs;
+
+const NOTES: &str = "\
+Without -n: as many of the newest as the session's logView says (500); all that match with --grep,
+--since or --after-seq.
+TIME: 2026-04-18T10:30:00Z, 2026-04-18 12:30 (local), or how long ago: 90s, 5m, 1h30m, 2d.
+REGEX is matched against the text without its colours. A line over 64 KiB is several entries.
+Without a session the files in logs.dir are read, those of earlier sessions included.
+
+Exit codes: 0 success (also when nothing matches, or the reader goes away), 1 failure,
+2 wrong usage or configuration, 3 no session to talk to and no logs.dir";
+
+/// `flowlayer logs`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = NOTES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, any of them may be on"
+)]
+pub(crate) struct LogsArgs {
+    /// Services to show; all without any
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Go on with what comes, over restarts of the server too
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only so many of the newest entries, or `all`
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) limit: Option<Limit>,
+    /// Only entries of this time or later
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true)]
+    pub(crate) since: Option<jiff::Timestamp>,
+    /// Only entries of this time or earlier
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true, conflicts_with = "follow")]
+    pub(crate) until: Option<jiff::Timestamp>,
+    /// Only entries above this number, those of earlier sessions included
+    #[arg(long, value_name = "SEQ", allow_negative_numbers = true)]
+    pub(crate) after_seq: Option<u64>,
+    /// Only entries below this number, those of earlier sessions included
+    #[arg(long, value_name = "SEQ", value_parser = upper_bound, allow_negative_numbers = true, conflicts_with = "follow")]
+    pub(crate) before_seq: Option<u64>,
+    /// Only what went to stdout, or to stderr
+    #[arg(long, value_name = "STREAM", value_parser = stream)]
+    pub(crate) stream: Option<Stream>,
+    /// Only lines that match this regular expression
+    #[arg(short, long, value_name = "REGEX")]
+    pub(crate) grep: Option<String>,
+    /// Upper and lower case are the same to --grep
+    #[arg(short, long, requires = "grep")]
+    pub(crate) ignore_case: bool,
+    /// Only lines that do not match
+    #[arg(short = 'v', long, requires = "grep")]
+    pub(crate) invert_match: bool,
+    /// Show so many entries after each match too
+    #[arg(short = 'A', long, value_name = "N", requires = "grep")]
+    pub(crate) after_context: Option<usize>,
+    /// Show so many entries before each match too
+    #[arg(short = 'B', long, value_name = "N", requires = "grep")]
+    pub(crate) before_context: Option<usize>,
+    /// Show so many entries around each match too
+    #[arg(short = 'C', long, value_name = "N", requires = "grep")]
+    pub(crate) context: Option<usize>,
+    /// Print each entry as a JSON object on a line of its own
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put its time before each line
+    #[arg(long)]
+    pub(crate) timestamps: bool,
+    /// Leave the names of services out
+    #[arg(long)]
+    pub(crate) no_prefix: bool,
+}
+
+/// How many matches are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Whatever there is.
+    All,
+    /// So many of the newest.
+    Newest(usize),
+}
+
+impl std::str::FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        text.parse()
+            .map(Self::Newest)
+            .map_err(|_| "it is neither a number nor \"all\"".to_owned())
+    }
+}
+
+/// A number that there can be entries below.
+fn upper_bound(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("entries are numbered from 1: nothing is below it".to_owned()),
+        Ok(seq) => Ok(seq),
+        Err(_) => Err("it is not the number of an entry".to_owned()),
+    }
+}
+
+fn stream(text: &str) -> Result<Stream, String> {
+    match text {
+        "stdout" => Ok(Stream::Stdout),
+        "stderr" => Ok(Stream::Stderr),
+        _ => Err("it is neither stdout nor stderr".to_owned()),
+    }
+}

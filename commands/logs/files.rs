@@ -1,0 +1,232 @@
+//! The log in the files of a configuration, when no session of it runs.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use flowlayer_core::client::Start;
+use flowlayer_core::config::{self, Config, Suggestions};
+use flowlayer_core::logs::{Archive, ArchiveQuery, EntryLine, Found, Search, Searched};
+use flowlayer_core::session::LogDefaults;
+
+use super::follow::Since;
+use super::output::{Output, Stopped};
+use super::printer::Printer;
+use super::shown::Shown;
+use super::{Amount, Wanted, note};
+use crate::failure::Failure;
+use crate::session::Peer;
+
+/// The files, and what their configuration says.
+pub(super) struct Files {
+    config: Config,
+    path: PathBuf,
+    dir: PathBuf,
+}
+
+impl Files {
+    /// The files of the configuration whose session was looked for and is not there. Without any
+    /// it stays at that.
+    pub(super) fn of(peer: &Peer, unreachable: Failure) -> Result<Self, Failure> {
+        let Failure::NoSession(words) = unreachable else {
+            return Err(unreachable);
+        };
+        let path = peer.attachment().config.clone();
+        // One that is registered lives: what it does not answer its files do not either.
+        let Some(path) = path.filter(|_| !peer.is_registered()) else {
+            return Err(Failure::NoSession(words));
+        };
+        let Ok(loaded) = config::load(&path) else {
+            return Err(Failure::NoSession(words));
+        };
+        match loaded.config.logs.dir.clone() {
+            Some(dir) => Ok(Self {
+                config: loaded.config,
+                path,
+                dir,
+            }),
+            None => Err(Failure::NoSession(format!(
+                "{words}; and without logs.dir nothing is kept of earlier ones"
+            ))),
+        }
+    }
+
+    /// Shows what there is. A session that comes goes on from there.
+    pub(super) fn show<'a>(
+        self,
+        wanted: &Wanted,
+        output: &'a mut Output,
+    ) -> Result<(Shown<'a>, Since), Stopped> {
+        let search = Search {
+            limit: self.limit(wanted),
+            ..wanted.search.clone()
+        };
+        let archive = self.archive()?;
+        if archive.is_none() && !wanted.follow {
+            return Err(Stopped::Failed(Failure::NoSession(format!(
+                "no session of {} runs, and none has left a log: {} is not there",
+                self.path.display(),
+                self.dir.display()
+            ))));
+        }
+        let names = self.names(archive.as_ref())?;
+        self.check(&search.services, &names)?;
+        let mut printer = Printer::new(wanted.form, &names, &search.services);
+        if std::io::stderr().is_terminal() && !wanted.follow {
+            note(&format!("no session runs: from {}", self.dir.display()));
+        }
+        let mut start = Start::After(0);
+        let mut next = 1;
+        if let Some(archive) = &archive {
+            if let Some((seq, timestamp)) = self.newest(archive)? {
+                next = seq + 1;
+                start = match timestamp {
+                    Some(timestamp) => Start::AfterEntry { seq, timestamp },
+                    None => Start::After(seq),
+                };
+            }
+            // What is written from here on belongs to the session that is waited for.
+            let mut bounded = search.clone();
+            bounded.before_seq = Some(search.before_seq.map_or(next, |before| before.min(next)));
+            self.search(archive, &bounded, &mut printer, output)?;
+        }
+        if wanted.follow {
+            let path = self.path.display();
+            note(&format!("no session of {path} runs: waiting for one"));
+        }
+        let since = Since {
+            start,
+            next,
+            session: None,
+        };
+        Ok((Shown::new(search, printer, output), since))
+    }
+
+    fn limit(&self, wanted: &Wanted) -> Option<usize> {
+        match wanted.amount {
+            Amount::All => None,
+            Amount::Newest(count) => Some(count),
+            Amount::Usual => {
+                let own = |service: &config::Service| service.log_view_max_entries;
+                let services = &self.config.services;
+                let view = &self.config.log_view;
+                let defaults = LogDefaults::resolve(
+                    view.max_entries,
+                    view.all_max_entries,
+                    services.iter().map(own),
+                );
+                let usual = match wanted.search.services.as_slice() {
+                    [one] => services
+                        .iter()
+                        .position(|service| *service.name == **one)
+                        .map_or(view.max_entries.unwrap_or(LogDefaults::BUILT_IN), |index| {
+                            defaults.services[index]
+                        }),
+                    _ => defaults.all,
+                };
+                Some(usize::try_from(usual).unwrap_or(usize::MAX))
+            }
+        }
+    }
+
+    fn archive(&self) -> Result<Option<Archive>, Failure> {
+        match Archive::open(&self.dir) {
+            Ok(archive) => Ok(Some(archive)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(&self.dir, &error)),
+        }
+    }
+
+    /// The services there are, in the configuration or from an earlier one, sorted.
+    fn names(&self, archive: Option<&Archive>) -> Result<Vec<String>, Failure> {
+        let configured = self.config.services.iter();
+        let mut names: BTreeSet<String> =
+            configured.map(|service| service.name.to_string()).collect();
+        if let Some(archive) = archive {
+            let found = archive.services();
+            names.extend(found.map_err(|error| unreadable(&self.dir, &error))?);
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    fn check(&self, wanted: &[String], known: &[String]) -> Result<(), Failure> {
+        let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) else {
+            return Ok(());
+        };
+        let names = || known.iter().map(String::as_str);
+        let help = Suggestions::default().help(unknown, "services", names(), known.len());
+        Err(Failure::Mistaken(format!(
+            "no service is called {unknown:?}, neither in {} nor in the files: {help}",
+            self.path.display()
+        )))
+    }
+
+    /// Number and time of the newest entry.
+    fn newest(
+        &self,
+        archive: &Archive,
+    ) -> Result<Option<(u64, Option<flowlayer_core::protocol::Timestamp>)>, Failure> {
+        let page = archive
+            .query(&ArchiveQuery::default(), 1)
+            .map_err(|error| unreadable(&self.dir, &error))?;
+        let entry = page.entries().next_back().and_then(EntryLine::parse);
+        Ok(entry.map(|entry| {
+            let time = serde_json::to_string(&entry.timestamp.decode());
+            let time = time.and_then(|json| serde_json::from_str(&json));
+            (entry.seq, time.ok())
+        }))
+    }
+
+    fn search(
+        &self,
+        archive: &Archive,
+        search: &Search,
+        printer: &mut Printer,
+        output: &mut Output,
+    ) -> Result<(), Stopped> {
+        let mut stopped = None;
+        let mut matches = 0;
+        let searched = archive.search(search, &mut |found| {
+            match found {
+                Found::Match(line) => {
+                    matches += 1;
+                    printer.raw(&mut output.text, line);
+                }
+                Found::Context(line) => printer.raw(&mut output.text, line),
+                Found::Break => printer.separator(&mut output.text),
+            }
+            match output.flush_if_full() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(why) => {
+                    stopped = Some(why);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        if let Some(why) = stopped {
+            return Err(why);
+        }
+        let Searched { damaged, dropped } =
+            searched.map_err(|error| unreadable(&self.dir, &error))?;
+        output.flush()?;
+        if damaged > 0 {
+            let noun = if damaged == 1 { "line is" } else { "lines are" };
+            note(&format!(
+                "{damaged} {noun} no entries and left out, in {}",
+                self.dir.display()
+            ));
+        }
+        if dropped && search.limit.is_none_or(|limit| matches < limit) {
+            note("older entries are not there any more: rotation has dropped them");
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(dir: &Path, error: &std::io::Error) -> Failure {
+    Failure::Failed(format!(
+        "cannot read the logs in {}: {error}",
+        dir.display()
+    ))
+}

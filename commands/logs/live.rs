@@ -1,0 +1,247 @@
+//! The log of a running session.
+
+use std::collections::VecDeque;
+
+use flowlayer_core::client::history::{self, Newest, Oldest, Span};
+use flowlayer_core::client::{Client, CommandError, Connected, Entry, Start};
+use flowlayer_core::logs::{Context, Search, Timestamp, Verdict};
+use flowlayer_core::protocol::{self, LogsCursor, LogsQuery};
+
+use super::follow::Since;
+use super::output::{Output, Stopped};
+use super::printer::Printer;
+use super::shown::Shown;
+use super::{Amount, Wanted, note};
+use crate::failure::Failure;
+use crate::session::{self, Peer};
+
+/// So far from where a moment should be entries are still looked at: clocks step.
+const CLOCK_STEP_MS: i64 = 60_000;
+
+/// Shows what there is. What comes goes on from there.
+pub(super) async fn show<'a>(
+    connected: Connected,
+    peer: &Peer,
+    wanted: &Wanted,
+    output: &'a mut Output,
+) -> Result<(Shown<'a>, Since), Stopped> {
+    let Connected {
+        client,
+        session,
+        services,
+        ..
+    } = connected;
+    session::check_names(&wanted.search.services, &services)?;
+    let names: Vec<String> = services.into_iter().map(|service| service.name).collect();
+    let failed = |error| unanswered(peer, error);
+
+    let page = client.logs(query(None, Some(1))).await.map_err(failed)?;
+    let latest = page.entries.into_iter().next_back();
+    let first = session.hello.first_seq.unwrap_or(1);
+    let end = latest.as_ref().map_or(first, |entry| entry.seq + 1);
+    let search = Search {
+        limit: limit(wanted, &client).await.map_err(failed)?,
+        ..wanted.search.clone()
+    };
+    let span = span(&client, &search, first, end).await.map_err(failed)?;
+    let printer = Printer::new(wanted.form, &names, &search.services);
+    let mut shown = Shown::new(search, printer, output);
+    let found = if shown.search.limit.is_some() {
+        newest(&mut shown, &client, span, wanted.follow).await
+    } else {
+        oldest(&mut shown, &client, span).await
+    };
+    found.map_err(|stopped| match stopped {
+        Halted::Stopped(stopped) => stopped,
+        Halted::Unanswered(error) => failed(error).into(),
+    })?;
+    let start = match latest {
+        Some(entry) => Start::AfterEntry {
+            seq: entry.seq,
+            timestamp: entry.timestamp,
+        },
+        None => Start::After(end - 1),
+    };
+    let since = Since {
+        start,
+        next: end,
+        session: Some(session),
+    };
+    Ok((shown, since))
+}
+
+fn query(service: Option<String>, limit: Option<u64>) -> LogsQuery {
+    LogsQuery {
+        service,
+        limit: limit.and_then(std::num::NonZeroU64::new),
+        cursor: LogsCursor::End,
+    }
+}
+
+fn unanswered(peer: &Peer, error: CommandError) -> Failure {
+    match error {
+        CommandError::NotConnected | CommandError::Disconnected => {
+            peer.explain(&flowlayer_core::client::Failure::Lost {
+                why: error.to_string(),
+            })
+        }
+        error => Failure::Failed(format!("cannot read the log: {error}")),
+    }
+}
+
+async fn limit(wanted: &Wanted, client: &Client) -> Result<Option<usize>, CommandError> {
+    Ok(match wanted.amount {
+        Amount::All => None,
+        Amount::Newest(count) => Some(count),
+        Amount::Usual => {
+            // Only the server knows what its configuration says.
+            let service = match wanted.search.services.as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            };
+            let page = client.logs(query(service, None)).await?;
+            Some(usize::try_from(page.effective_limit).unwrap_or(usize::MAX))
+        }
+    })
+}
+
+/// The numbers that can be wanted. What reaches back reaches into earlier sessions.
+async fn span(
+    client: &Client,
+    search: &Search,
+    first: u64,
+    end: u64,
+) -> Result<Span, CommandError> {
+    let reaches_back = search.since.is_some() || search.before_seq.is_some();
+    let mut span = Span {
+        first: match search.after_seq {
+            Some(after) => after.saturating_add(1),
+            None if reaches_back => 1,
+            None => first,
+        },
+        end: search.before_seq.map_or(end, |before| before.min(end)),
+    };
+    if let Some(since) = search.since {
+        let moment = moved(since, -CLOCK_STEP_MS);
+        span.first = history::number_at(client, span, moment).await?;
+    }
+    if let Some(until) = search.until {
+        let moment = moved(until, CLOCK_STEP_MS);
+        span.end = history::number_at(client, span, moment).await?;
+    }
+    Ok(span)
+}
+
+fn moved(moment: Timestamp, by: i64) -> protocol::Timestamp {
+    let milliseconds = moment.0.saturating_add(by).max(0).unsigned_abs();
+    let since_1970 = std::time::Duration::from_millis(milliseconds);
+    std::time::UNIX_EPOCH
+        .checked_add(since_1970)
+        .unwrap_or(std::time::UNIX_EPOCH)
+        .into()
+}
+
+enum Halted {
+    Stopped(Stopped),
+    Unanswered(CommandError),
+}
+
+impl From<Stopped> for Halted {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+impl From<CommandError> for Halted {
+    fn from(error: CommandError) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
+/// Everything, as it comes.
+async fn oldest(shown: &mut Shown<'_>, client: &Client, span: Span) -> Result<(), Halted> {
+    let services = shown.search.services.clone();
+    let mut entries = Oldest::new(client, &services, span);
+    while let Some(entry) = entries.next().await? {
+        shown.entry(entry)?;
+    }
+    Ok(())
+}
+
+/// What was found going backwards.
+enum Kept {
+    Entry(Entry),
+    Separator,
+}
+
+/// The newest, which have to be found first.
+async fn newest(
+    shown: &mut Shown<'_>,
+    client: &Client,
+    span: Span,
+    follows: bool,
+) -> Result<(), Halted> {
+    let search = &shown.search;
+    let mut context: Context<Entry> = search.context_backwards();
+    // With nothing to leave out it is known how many are needed.
+    let is_plain = search.pattern.is_none() && search.stream.is_none();
+    let few = search.limit.filter(|_| is_plain).map(|limit| limit as u64);
+    let mut entries = Newest::new(client, &search.services, span, few);
+    let mut kept = Vec::new();
+    let around = search.before + search.after;
+    let mut last: VecDeque<Entry> = VecDeque::new();
+    let mut is_whole = false;
+    while !context.is_over() {
+        let Some(entry) = entries.next().await? else {
+            is_whole = true;
+            break;
+        };
+        if !shown.admits(&entry) {
+            continue;
+        }
+        if follows && last.len() < around {
+            last.push_front(entry.clone());
+        }
+        match context.judge(search.matches(&entry.message)) {
+            Verdict::Skip => {}
+            Verdict::End => break,
+            Verdict::Hold(_) => context.hold(entry),
+            Verdict::Context => kept.push(Kept::Entry(entry)),
+            Verdict::Match { separate } => {
+                if separate {
+                    kept.push(Kept::Separator);
+                }
+                kept.extend(context.release().map(Kept::Entry));
+                kept.push(Kept::Entry(entry));
+            }
+        }
+    }
+    for item in kept.iter().rev() {
+        match item {
+            Kept::Entry(entry) => shown.printer.entry(&mut shown.output.text, entry),
+            Kept::Separator => shown.printer.separator(&mut shown.output.text),
+        }
+        shown.output.flush_if_full()?;
+    }
+    if is_whole && entries.lost() && search.limit != Some(0) {
+        note("older entries are not there any more: memory or rotation has dropped them");
+    }
+    shown.context = primed(search, last);
+    Ok(())
+}
+
+/// A context that has seen these entries, which have been dealt with.
+fn primed(search: &Search, entries: VecDeque<Entry>) -> Context<Entry> {
+    let mut context = search.context();
+    if search.limit == Some(0) {
+        return context;
+    }
+    for entry in entries {
+        match context.judge(search.matches(&entry.message)) {
+            Verdict::Hold(_) => context.hold(entry),
+            Verdict::Match { .. } => drop(context.release()),
+            Verdict::Context | Verdict::Skip | Verdict::End => {}
+        }
+    }
+    context
+}

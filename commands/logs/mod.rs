@@ -1,0 +1,132 @@
+//! `flowlayer logs`: the log of a running session, or, when none runs, of the files it left
+//! (docs/logs.md, flowlayer logs).
+//!
+//! [`live`] asks the session, [`files`] reads the files. What is wanted of either is one [`Search`],
+//! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on
+//! with what is then [`Shown`](shown::Shown), where they end.
+
+pub(crate) mod args;
+mod files;
+mod follow;
+mod live;
+mod output;
+mod printer;
+mod shown;
+mod time;
+
+use flowlayer_core::logs::{Pattern, Search, Stream, Timestamp};
+use flowlayer_core::protocol;
+
+use crate::cli::{Limit, LogsArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Peer;
+use crate::terminal::color::Colors;
+use crate::terminal::{print, sanitize};
+use crate::tokio_runtime;
+use output::{Output, Stopped};
+use printer::Form;
+
+/// What a command line asks for.
+#[derive(Debug)]
+struct Wanted {
+    /// Its limit is filled in when it is known.
+    search: Search,
+    amount: Amount,
+    follow: bool,
+    form: Form,
+}
+
+/// How many matches are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    /// As many as the configuration says.
+    Usual,
+    /// Whatever there is.
+    All,
+    /// So many of the newest.
+    Newest(usize),
+}
+
+/// Shows what is asked for; ends quietly when nobody reads it any more.
+pub(crate) fn run(args: LogsArgs, colors: Colors) -> Result<Exit, Failure> {
+    let wanted = wanted(&args, colors)?;
+    let peer = Peer::find(args.session, colors)?;
+    let mut output = Output::new()?;
+    let ended = tokio_runtime::block_on_beside(async {
+        let (shown, since) = match peer.connect().await {
+            Ok(connected) => live::show(connected, &peer, &wanted, &mut output).await?,
+            Err(unreachable) => {
+                let files = files::Files::of(&peer, unreachable)?;
+                files.show(&wanted, &mut output)?
+            }
+        };
+        if wanted.follow {
+            shown.output.flush()?;
+            follow::run(&peer, shown, since).await?;
+        }
+        Ok(())
+    })?;
+    match ended.and_then(|()| output.flush()) {
+        Ok(()) | Err(Stopped::ReaderGone) => Ok(Exit::SUCCESS),
+        Err(Stopped::Failed(failure)) => Err(failure),
+    }
+}
+
+fn wanted(args: &LogsArgs, colors: Colors) -> Result<Wanted, Failure> {
+    let pattern = args
+        .grep
+        .as_ref()
+        .map(|pattern| {
+            Pattern::new(pattern, args.ignore_case, args.invert_match).map_err(|error| {
+                Failure::Mistaken(format!(
+                    "--grep {pattern:?} is no regular expression: {error}"
+                ))
+            })
+        })
+        .transpose()?;
+    let around = args.context.unwrap_or(0);
+    let has_beginning = pattern.is_some() || args.since.is_some() || args.after_seq.is_some();
+    let time = |moment: jiff::Timestamp| Timestamp(moment.as_millisecond());
+    let mut services = args.services.clone();
+    services.sort();
+    services.dedup();
+    Ok(Wanted {
+        amount: match args.limit {
+            Some(Limit::All) => Amount::All,
+            Some(Limit::Newest(count)) => Amount::Newest(count),
+            None if has_beginning => Amount::All,
+            None => Amount::Usual,
+        },
+        follow: args.follow,
+        form: Form {
+            json: args.json,
+            timestamps: args.timestamps,
+            // Who has named one service knows whose lines these are.
+            prefix: !args.no_prefix && services.len() != 1,
+            terminal: output::is_terminal(),
+            colored: colors.stdout,
+        },
+        search: Search {
+            services,
+            after_seq: args.after_seq,
+            before_seq: args.before_seq,
+            // In the files a millisecond is the smallest thing: one that is begun counts.
+            since: args.since.map(time),
+            until: args.until.map(time),
+            stream: args.stream.map(|stream| match stream {
+                protocol::Stream::Stdout => Stream::Stdout,
+                protocol::Stream::Stderr => Stream::Stderr,
+            }),
+            pattern,
+            before: args.before_context.unwrap_or(around),
+            after: args.after_context.unwrap_or(around),
+            limit: None,
+        },
+    })
+}
+
+/// Says something that does not belong to the log.
+fn note(text: &str) {
+    print::stderr(&format!("flowlayer: {}\n", sanitize::text(text)));
+}

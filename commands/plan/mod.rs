@@ -1,0 +1,73 @@
+//! `flowlayer plan`: in which waves the services of a configuration start (docs/cli.md, plan).
+
+mod graph;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use flowlayer_core::config::Config;
+use flowlayer_core::plan::Plan;
+use serde_json::json;
+
+use crate::cli::{PlanArgs, PlanFormat};
+use crate::config_file;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
+
+/// Chooses, reads and plans the configuration.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature all subcommands have"
+)]
+pub(crate) fn run(args: PlanArgs, colors: Colors) -> Result<Exit, Failure> {
+    let path = config_file::config(&args.config, Path::new("."))?;
+    let loaded = config_file::load(&path, colors)?;
+    print::stdout(&match args.format {
+        PlanFormat::Text => text(&loaded.config, &loaded.plan),
+        PlanFormat::Json => json(&loaded.config, &loaded.plan),
+        PlanFormat::Dot => graph::dot(&loaded.config, &loaded.plan),
+        PlanFormat::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
+    });
+    // The process ends here: to free the configuration piece by piece would only take time.
+    std::mem::forget(loaded);
+    Ok(Exit::SUCCESS)
+}
+
+fn text(config: &Config, plan: &Plan) -> String {
+    let mut text = format!("services: {}\nplan:\n", config.services.len());
+    for (wave, services) in plan.waves.iter().enumerate() {
+        let names: Vec<String> = services
+            .iter()
+            .map(|&service| diagnostics::readable(&config.services[service].name))
+            .collect();
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "[{wave}] {}", names.join(", "));
+    }
+    text
+}
+
+fn json(config: &Config, plan: &Plan) -> String {
+    let name = |&service: &usize| &*config.services[service].name;
+    let waves: Vec<Vec<&str>> = plan
+        .waves
+        .iter()
+        .map(|services| services.iter().map(name).collect())
+        .collect();
+    let edges: Vec<[&str; 2]> = edges(config)
+        .map(|(service, needed)| [name(&service), name(&needed)])
+        .collect();
+    let document = json!({
+        "services": config.services.len(),
+        "waves": waves,
+        "edges": edges,
+    });
+    format!("{document}\n")
+}
+
+/// Each service with each service it depends on, sorted.
+fn edges(config: &Config) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let services = config.services.iter().enumerate();
+    services.flat_map(|(index, service)| service.depends_on.iter().map(move |&on| (index, on)))
+}

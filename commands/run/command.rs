@@ -1,0 +1,165 @@
+//! The command beside the stack: what it is given, which signals reach it, and what its end means.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use flowlayer_core::process::End;
+use flowlayer_core::process::foreground::{CommandError, Foreground, has_terminal};
+use tokio::signal::unix::SignalKind;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::Instant;
+
+use super::Run;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::server::background::{Seen, how_it_ended};
+use crate::server::launcher::Report;
+use crate::terminal::{print, sanitize};
+use crate::timeout::until;
+
+/// How long a command without its stack has to end before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is passed on to the command, or ends the session while there is none.
+pub(super) fn signals() -> Vec<SignalKind> {
+    let mut kinds = vec![
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::quit(),
+    ];
+    // It stays ignored if it was (`nohup`), for the command too.
+    if !flowlayer_core::process::hangup_is_ignored() {
+        kinds.push(SignalKind::hangup());
+    }
+    kinds
+}
+
+/// The command while it runs.
+struct Command {
+    process: Foreground,
+    ended: JoinHandle<std::io::Result<End>>,
+    /// It was asked to end by this process.
+    was_asked: bool,
+    /// When it is killed.
+    kill_at: Option<Instant>,
+}
+
+impl Command {
+    /// Passes a signal on. What a key of the terminal makes has reached the command already; a
+    /// second request to end is meant.
+    fn pass_on(&mut self, number: i32) {
+        let is_key = [SignalKind::interrupt(), SignalKind::quit()]
+            .iter()
+            .any(|kind| kind.as_raw_value() == number);
+        if is_key {
+            if !has_terminal() {
+                self.process.signal(number);
+            }
+        } else if std::mem::replace(&mut self.was_asked, true) {
+            self.process.kill();
+        } else {
+            self.process.signal(number);
+        }
+    }
+}
+
+impl Run {
+    /// Runs the command, then takes the stack down.
+    pub(super) async fn run_beside(mut self, command: &[OsString]) -> Result<Exit, Failure> {
+        let started = self.start(command);
+        let mut command = match started {
+            Ok(command) => command,
+            Err(failure) => {
+                let _ = self.take_down().await;
+                return Err(failure);
+            }
+        };
+        let mut lost = None;
+        let mut is_over = false;
+        let end = loop {
+            tokio::select! {
+                end = &mut command.ended => break end,
+                seen = self.session.next(), if !is_over => match seen {
+                    Seen::Report(report) => self.told_beside(report),
+                    Seen::Ended(end) => {
+                        is_over = true;
+                        // Somebody may have ended it on purpose, the command among them.
+                        if end != End::Code(0) {
+                            lost = Some(end);
+                            print::stderr("[flowlayer] the session is lost: ending the command\n");
+                            command.pass_on(SignalKind::terminate().as_raw_value());
+                            command.kill_at = Some(Instant::now() + GRACE);
+                        }
+                    }
+                },
+                signal = self.interrupts.next() => command.pass_on(signal),
+                () = until(command.kill_at) => {
+                    command.process.kill();
+                    command.kill_at = None;
+                }
+            }
+        };
+        self.tell_faults();
+        let left = if is_over {
+            End::Code(0)
+        } else {
+            self.take_down().await
+        };
+        if let Some(lost) = lost {
+            return Err(Failure::Failed(how_it_ended(lost, &self.session.log)));
+        }
+        let end = end.ok().and_then(Result::ok).unwrap_or(End::Code(1));
+        match end {
+            End::Code(0) if left != End::Code(0) => Err(Failure::Failed(
+                "the command succeeded, and the stack could not be taken down".to_owned(),
+            )),
+            End::Code(code) => Ok(Exit::of(u8::try_from(code).unwrap_or(u8::MAX))),
+            End::Signal(number) => Ok(Exit::of_signal(number)),
+        }
+    }
+
+    fn start(&self, command: &[OsString]) -> Result<Command, Failure> {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| Failure::Usage("there is no command to run".to_owned()))?;
+        let mut variables = Vec::new();
+        if let Some(api) = &self.session.api {
+            variables.push(("FLOWLAYER_ADDR", api.address.as_str()));
+            variables.push(("FLOWLAYER_TOKEN", api.token.as_str()));
+        }
+        match Foreground::start(program, arguments, &variables) {
+            Ok(process) => Ok(Command {
+                process,
+                ended: spawn_blocking(move || process.wait_for_end()),
+                was_asked: false,
+                kill_at: None,
+            }),
+            Err(error) => {
+                let exit = match error {
+                    CommandError::NotFound => Exit::NOT_FOUND,
+                    CommandError::NotExecutable(_) => Exit::NOT_EXECUTABLE,
+                };
+                let program = program.to_string_lossy();
+                Err(Failure::Other(
+                    exit,
+                    format!("cannot run {program}: {error}"),
+                ))
+            }
+        }
+    }
+
+    /// The terminal is the command's: what there is to say is said when it has ended.
+    fn told_beside(&mut self, report: Report) {
+        if let Report::Fault { service, why } = report {
+            self.faults.push((service, why));
+        }
+    }
+
+    fn tell_faults(&mut self) {
+        for (service, why) in std::mem::take(&mut self.faults) {
+            let words = format!("{service} failed ({why})");
+            let words = sanitize::text(&words);
+            print::stderr(&format!("[flowlayer] while the command ran: {words}\n"));
+        }
+    }
+}

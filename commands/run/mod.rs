@@ -1,0 +1,213 @@
+//! `flowlayer run`: boots a stack, runs a command on the terminal, takes the stack down, and ends as
+//! the command did (docs/cli.md, run).
+
+mod command;
+
+use std::path::Path;
+
+use flowlayer_core::process::End;
+
+use crate::cli::{ConfigArgs, Patience, RunArgs, ServeArgs, TimeoutArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::server::api::Asked;
+use crate::server::background::interrupts::Interrupts;
+use crate::server::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::server::launcher::Report;
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
+use crate::timeout::Deadline;
+use crate::{config_file, server, tokio_runtime};
+
+/// Runs it. In the process that becomes the session this returns when that is over.
+pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
+    let limit = args.timeout.timeout;
+    let shows = args.show_output;
+    let command = args.command;
+    let args = ServeArgs {
+        config: ConfigArgs {
+            config: args.config,
+            file: None,
+        },
+        bind: args.bind,
+        token: args.token,
+        only: args.only,
+        quiet: !shows,
+        detach: false,
+        timeout: TimeoutArgs::default(),
+    };
+    let path = config_file::config(&args.config, Path::new("."))?;
+    let asked = Asked::read(&args)?;
+    let loaded = config_file::load(&path, colors)?;
+    let asked = asked.or_any_port(&loaded.config);
+    let _ = server::only(&args, &loaded.config)?;
+    let place = match background::claim(&path, Deadline::from_now(limit)).map_err(not_run)? {
+        Claim::Free(place) => place,
+        Claim::Taken(live) => {
+            return Err(Failure::Other(
+                Exit::NOT_RUN,
+                format!(
+                    "the session of this configuration runs already ({}, pid {}): run the command \
+                     beside it after `flowlayer wait`, or end it with `flowlayer down`",
+                    live.address, live.pid
+                ),
+            ));
+        }
+    };
+    let order = Order {
+        args,
+        asked,
+        path,
+        output: if shows { Output::Stderr } else { Output::Log },
+        is_bound: true,
+    };
+    match background::launch(order, place, colors).map_err(not_run)? {
+        Side::Back(exit) => Ok(exit),
+        Side::Front(session) => tokio_runtime::block_on(async {
+            Run {
+                session: *session,
+                interrupts: Interrupts::take(&command::signals())?,
+                progress: Progress::new(),
+                shows,
+                limit,
+                bad_lines: Vec::new(),
+                faults: Vec::new(),
+                failure: None,
+            }
+            .boot_and_run(&command)
+            .await
+            .map_err(not_run)
+        }),
+    }
+}
+
+/// What fails here is not the command.
+fn not_run(failure: Failure) -> Failure {
+    match failure {
+        Failure::Failed(message) => Failure::Other(Exit::NOT_RUN, message),
+        other => other,
+    }
+}
+
+/// A session and what is known of it.
+struct Run {
+    session: Session,
+    interrupts: Interrupts,
+    progress: Progress,
+    /// The session prints by itself.
+    shows: bool,
+    limit: Option<Patience>,
+    /// What the session has said of failures.
+    bad_lines: Vec<String>,
+    /// Services that failed after the boot, and why.
+    faults: Vec<(String, String)>,
+    /// Why the session could not be started.
+    failure: Option<String>,
+}
+
+/// How the boot ended.
+enum Boot {
+    Up,
+    Incomplete,
+    Late(Deadline),
+    Interrupted(i32),
+    Ended(End),
+}
+
+impl Run {
+    async fn boot_and_run(mut self, command: &[std::ffi::OsString]) -> Result<Exit, Failure> {
+        let boot = self.boot().await;
+        self.progress.clear();
+        match boot {
+            Boot::Up => self.run_beside(command).await,
+            Boot::Incomplete => {
+                self.tell_bad_lines();
+                self.session.tell_last_lines().await;
+                let _ = self.take_down().await;
+                Err(Failure::Failed(
+                    "the stack did not come up, and the command was not run".to_owned(),
+                ))
+            }
+            Boot::Late(deadline) => {
+                self.session.tell_last_lines().await;
+                let why = self.session.what_is_waited_for().await;
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                let _ = self.take_down().await;
+                Err(Failure::TimedOut(format!(
+                    "the stack is not up within {deadline}{why}"
+                )))
+            }
+            Boot::Interrupted(signal) => {
+                let _ = self.take_down().await;
+                Ok(Exit::of_signal(signal))
+            }
+            Boot::Ended(end) => {
+                Err(Failure::Failed(self.failure.take().unwrap_or_else(|| {
+                    background::how_it_ended(end, &self.session.log)
+                })))
+            }
+        }
+    }
+
+    async fn boot(&mut self) -> Boot {
+        let deadline = Deadline::from_now(self.limit);
+        loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(Report::Resolved { is_complete: true }) => return Boot::Up,
+                    Seen::Report(Report::Resolved { is_complete: false }) => return Boot::Incomplete,
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => return Boot::Ended(end),
+                },
+                signal = self.interrupts.next() => return Boot::Interrupted(signal),
+                passed = Deadline::passed(deadline) => return Boot::Late(passed),
+            }
+        }
+    }
+
+    fn told(&mut self, report: Report) {
+        match report {
+            Report::Line { text, is_bad } => {
+                if !self.shows {
+                    self.progress.show(&text);
+                }
+                if is_bad {
+                    self.bad_lines.push(text);
+                }
+            }
+            Report::Fault { service, why } => self.faults.push((service, why)),
+            Report::Failed { message } => self.failure = Some(message),
+            Report::Open { .. } | Report::Resolved { .. } => {}
+        }
+    }
+
+    /// Says what failed, unless the session has said it on the same stream.
+    fn tell_bad_lines(&mut self) {
+        for line in std::mem::take(&mut self.bad_lines) {
+            if !self.shows {
+                print::stderr(&format!("{line}\n"));
+            }
+        }
+    }
+
+    /// Takes the session down; another signal skips all grace.
+    async fn take_down(&mut self) -> End {
+        self.session.ask_to_end();
+        self.bad_lines.clear();
+        let end = loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => break end,
+                },
+                _ = self.interrupts.next() => self.session.ask_to_end(),
+            }
+        };
+        self.progress.clear();
+        if end != End::Code(0) {
+            self.tell_bad_lines();
+        }
+        end
+    }
+}

@@ -1,0 +1,168 @@
+//! `flowlayer serve --detach`: starts a session in the background and returns when it is known how
+//! that went.
+
+use std::path::Path;
+
+use flowlayer_core::process::End;
+use flowlayer_core::session::registry::LiveSession;
+use tokio::signal::unix::SignalKind;
+
+use crate::cli::{AskArgs, Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::server::api::Asked;
+use crate::server::background::interrupts::Interrupts;
+use crate::server::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::server::launcher::Report;
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::timeout::Deadline;
+use crate::{config_file, server, tokio_runtime, wait};
+
+/// Starts it. In the process in the background this returns when the session is over.
+pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
+    let path = config_file::config(&args.config, Path::new("."))?;
+    let asked = Asked::read(&args)?;
+    let loaded = config_file::load(&path, colors)?;
+    let asked = asked.or_any_port(&loaded.config);
+    let _ = server::only(&args, &loaded.config)?;
+    let limit = args.timeout.timeout;
+    let deadline = Deadline::from_now(limit);
+    // The log holds what the server says of itself, so that it stays small; what services say is
+    // for `flowlayer logs`.
+    args.quiet = true;
+    let place = match background::claim(&path, deadline)? {
+        Claim::Free(place) => place,
+        Claim::Taken(live) => return join(&live, limit, colors),
+    };
+    let order = Order {
+        args,
+        asked,
+        path,
+        output: Output::Log,
+        is_bound: false,
+    };
+    match background::launch(order, place, colors)? {
+        Side::Back(exit) => Ok(exit),
+        Side::Front(session) => {
+            let starting = Starting {
+                session: *session,
+                deadline,
+                failure: None,
+                interrupted: None,
+            };
+            tokio_runtime::block_on(starting.until_resolved())
+        }
+    }
+}
+
+/// It runs already: how it is counts as how it went.
+fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<Exit, Failure> {
+    say(&format!(
+        "this session runs already, and is not started again: {}, pid {}",
+        live.address, live.pid
+    ));
+    let args = WaitArgs {
+        services: Vec::new(),
+        timeout: TimeoutArgs { timeout: limit },
+        ask: AskArgs {
+            session: SessionArgs {
+                config: Some(live.config.clone()),
+                ..SessionArgs::default()
+            },
+            json: false,
+        },
+    };
+    wait::run(args, colors)
+}
+
+struct Starting {
+    session: Session,
+    /// Counted from the start of the command.
+    deadline: Option<Deadline>,
+    /// Why it could not be started.
+    failure: Option<String>,
+    /// The signal that asked for its end.
+    interrupted: Option<i32>,
+}
+
+impl Starting {
+    async fn until_resolved(mut self) -> Result<Exit, Failure> {
+        let mut interrupts = Interrupts::take(&[
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::quit(),
+        ])?;
+        loop {
+            tokio::select! {
+                seen = self.session.next() => match seen {
+                    Seen::Report(Report::Resolved { is_complete }) if self.interrupted.is_none() => {
+                        return Ok(self.resolved(is_complete).await);
+                    }
+                    Seen::Report(report) => self.told(report),
+                    Seen::Ended(end) => return self.ended(end),
+                },
+                signal = interrupts.next() => {
+                    if self.interrupted.is_none() {
+                        print::stderr("[flowlayer] interrupted: taking the session down\n");
+                    }
+                    self.interrupted.get_or_insert(signal);
+                    self.session.ask_to_end();
+                }
+                passed = Deadline::passed(self.deadline), if self.interrupted.is_none() => {
+                    return Err(self.late(passed).await);
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, report: Report) {
+        match report {
+            Report::Line { text, .. } => print::stdout(&format!("{text}\n")),
+            Report::Failed { message } => self.failure = Some(message),
+            Report::Open { .. } | Report::Resolved { .. } | Report::Fault { .. } => {}
+        }
+    }
+
+    async fn resolved(&self, is_complete: bool) -> Exit {
+        if !is_complete {
+            self.session.tell_last_lines().await;
+        }
+        say(&format!(
+            "in the background: pid {}, log {}",
+            self.session.pid(),
+            self.session.log.display()
+        ));
+        say("flowlayer status, logs -f and tui show more; flowlayer down ends it");
+        if is_complete {
+            Exit::SUCCESS
+        } else {
+            Exit::FAILURE
+        }
+    }
+
+    fn ended(self, end: End) -> Result<Exit, Failure> {
+        if let Some(signal) = self.interrupted {
+            return Ok(Exit::of_signal(signal));
+        }
+        Err(Failure::Failed(self.failure.unwrap_or_else(|| {
+            background::how_it_ended(end, &self.session.log)
+        })))
+    }
+
+    async fn late(&self, deadline: Deadline) -> Failure {
+        self.session.tell_last_lines().await;
+        let why = self.session.what_is_waited_for().await;
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        Failure::TimedOut(format!(
+            "the startup has not resolved within {deadline}{why}: it goes on in the background (pid {}, log \
+             {}); `flowlayer status` shows what it waits for, `flowlayer down` ends it",
+            self.session.pid(),
+            self.session.log.display()
+        ))
+    }
+}
+
+fn say(words: &str) {
+    print::stdout(&format!("[flowlayer] {words}\n"));
+}

@@ -1,0 +1,263 @@
+//! The session API of a `serve`: where it listens, with which token, and who is told.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use flowlayer_core::config::{Bind, Config, PortZero};
+use flowlayer_core::logs::Logs;
+use flowlayer_core::ports;
+use flowlayer_core::process;
+use flowlayer_core::protocol::{PROTOCOL_VERSION, Token};
+use flowlayer_core::runtime::Handle;
+use flowlayer_core::session::registry::{self, LiveSession, Registration};
+use flowlayer_core::session::{self, Limits, LogDefaults, Server, SessionConfig};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::console::Voice;
+use super::launcher::Report;
+use crate::cli::ServeArgs;
+use crate::failure::Failure;
+use crate::server::messages::{TokenSource, Wording};
+
+/// A bound listener and the token that will be asked for.
+pub(super) struct Api {
+    listener: TcpListener,
+    address: SocketAddr,
+    exposed: bool,
+    token: Token,
+    source: Source,
+    config_path: std::path::PathBuf,
+}
+
+/// Where the token comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Flag,
+    Environment,
+    Config,
+    Generated,
+}
+
+/// The API while the session lives.
+pub(super) struct Open {
+    server: Server,
+    address: SocketAddr,
+    token: Token,
+    /// Takes the session file away with it; without one clients need `-addr` and `-token`.
+    registration: Option<Registration>,
+}
+
+impl Api {
+    /// Binds the address that was asked for, else that of `session.bind`; `None` when there is
+    /// neither.
+    pub(super) async fn bind(
+        asked: Asked,
+        config: &Config,
+        path: &Path,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(bind) = asked.bind.or_else(|| config.session.bind.clone()) else {
+            return Ok(None);
+        };
+        let (token, source) = match asked.token {
+            Some(token) => token,
+            None => configured(config)?,
+        };
+        let listener = listen(&bind).await?;
+        let address = listener.local_addr().map_err(|error| {
+            Failure::Failed(format!(
+                "cannot tell the address of the session API: {error}"
+            ))
+        })?;
+        Ok(Some(Self {
+            listener,
+            address,
+            exposed: !bind.is_loopback(),
+            token,
+            source,
+            config_path: path.to_owned(),
+        }))
+    }
+
+    /// The boot lines about it.
+    pub(super) fn announce(&self, voice: &Voice, wording: Wording) {
+        voice.line(&wording.api(&self.address.to_string()));
+        let source = match self.source {
+            Source::Flag => TokenSource::Flag,
+            Source::Environment => TokenSource::Environment,
+            Source::Config => TokenSource::Config,
+            // Whoever is in front finds it in the session file; it need not be in files and logs.
+            Source::Generated if voice.front().is_some() => TokenSource::SessionFile,
+            Source::Generated => TokenSource::Generated(self.token.expose()),
+        };
+        voice.line(&wording.token(&source));
+        if self.exposed {
+            voice.line(&wording.exposed(&self.address.to_string()));
+        }
+    }
+
+    /// Opens it, and lets this user's clients find it.
+    pub(super) fn open(
+        self,
+        session_id: Uuid,
+        config: &Config,
+        names: &Arc<[Arc<str>]>,
+        runtime: &Handle,
+        logs: &Logs,
+        warn: impl Fn(&str),
+    ) -> Open {
+        let registration = match registry::register(&self.entry(session_id)) {
+            Ok(registration) => Some(registration),
+            Err(error) => {
+                warn(&format!(
+                    "clients will not find this session by themselves: {error}"
+                ));
+                None
+            }
+        };
+        let own = config
+            .services
+            .iter()
+            .map(|service| service.log_view_max_entries);
+        let session = SessionConfig {
+            token: self.token.clone(),
+            session_id,
+            first_seq: logs.first_seq(),
+            services: Arc::clone(names),
+            log_defaults: LogDefaults::resolve(
+                config.log_view.max_entries,
+                config.log_view.all_max_entries,
+                own,
+            ),
+            limits: Limits::default(),
+        };
+        Open {
+            server: session::serve(self.listener, session, runtime.clone(), logs.clone()),
+            address: self.address,
+            token: self.token,
+            registration,
+        }
+    }
+
+    fn entry(&self, session_id: Uuid) -> LiveSession {
+        let config = std::path::absolute(&self.config_path);
+        LiveSession {
+            address: registry::dialable(self.address).to_string(),
+            token: self.token.clone(),
+            config: config.unwrap_or_else(|_| self.config_path.clone()),
+            // The process the user started, and can signal, is the guardian.
+            pid: std::os::unix::process::parent_id(),
+            session_id: session_id.to_string(),
+            started: std::time::SystemTime::now().into(),
+            protocol_version: PROTOCOL_VERSION,
+        }
+    }
+}
+
+impl Open {
+    /// What the process in front needs to know. A session that nobody can find again must not be
+    /// left in the background.
+    pub(super) fn report(&self) -> Result<Report, Failure> {
+        if self.registration.is_none() {
+            return Err(Failure::Failed(
+                "a session in the background must be registered, and this one cannot be".to_owned(),
+            ));
+        }
+        Ok(Report::Open {
+            address: registry::dialable(self.address).to_string(),
+            token: self.token.expose().to_owned(),
+        })
+    }
+
+    /// Takes no more connections; the future ends when requests under way are answered.
+    pub(super) fn stop_accepting(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.server.stop_accepting()
+    }
+
+    /// Ends all connections, after what is pending for them.
+    pub(super) async fn close(self) {
+        if let Some(registration) = self.registration {
+            registration.retire();
+        }
+        self.server.close().await;
+    }
+}
+
+/// What the command line and the environment say; wrong usage is found before anything is done.
+pub(crate) struct Asked {
+    bind: Option<Bind>,
+    token: Option<(Token, Source)>,
+}
+
+impl Asked {
+    /// Reads `-s`, `-token` and `FLOWLAYER_TOKEN`.
+    pub(crate) fn read(args: &ServeArgs) -> Result<Self, Failure> {
+        let bind = args.bind.as_deref().map(|text| {
+            Bind::parse(text, PortZero::Allowed)
+                .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
+        });
+        if let Some(token) = &args.token {
+            // Before there is another process to show it.
+            process::conceal_argument(token.expose());
+        }
+        let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
+        let token = match (&args.token, environment) {
+            (Some(token), _) => Some((token.clone(), Source::Flag)),
+            (None, Some(token)) => {
+                // What is not UTF-8 is not ASCII either: the error says so of its replacement.
+                let token = Token::new(token.to_string_lossy())
+                    .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
+                Some((token, Source::Environment))
+            }
+            (None, None) => None,
+        };
+        Ok(Self {
+            bind: bind.transpose()?,
+            token,
+        })
+    }
+
+    /// Where neither this nor the config names an address: a free port of this machine.
+    pub(crate) fn or_any_port(mut self, config: &Config) -> Self {
+        if self.bind.is_none() && config.session.bind.is_none() {
+            // It is an address.
+            self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
+        }
+        self
+    }
+}
+
+/// The token of the config, else a new one (docs/protocol.md, Reaching a session).
+fn configured(config: &Config) -> Result<(Token, Source), Failure> {
+    let Some(token) = &config.session.token else {
+        return Ok((Token::generate(), Source::Generated));
+    };
+    let token = Token::new(token.as_str())
+        .map_err(|error| Failure::Usage(format!("session.token: {error}")))?;
+    Ok((token, Source::Config))
+}
+
+/// Binds the first of the addresses that can be had, or says why none can.
+async fn listen(bind: &Bind) -> Result<TcpListener, Failure> {
+    let mut last = None;
+    for host in bind.hosts() {
+        match TcpListener::bind((host, bind.port)).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = last.or(Some(error)),
+        }
+    }
+    let why = last.map_or_else(
+        || "no address".to_owned(),
+        |error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => match ports::listener(bind.port) {
+                Ok(Some(holder)) => format!("port {} is in use by {holder}", bind.port),
+                _ => "the address is in use".to_owned(),
+            },
+            _ => error.to_string(),
+        },
+    );
+    Err(Failure::Failed(format!(
+        "cannot open the session API on {bind}: {why}; choose another with -s"
+    )))
+}

@@ -1,0 +1,79 @@
+//! What a session that has just been started can say of its services.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use flowlayer_core::client::{ClientConfig, Connected, Persistence, Target, connect};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery, Status, Token};
+
+use super::Session;
+use crate::session::watch::waiting_for;
+use crate::terminal::{print, sanitize};
+
+/// How long it is asked. An aid, not a result: what is wrong has been said already.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Lines of each service.
+const LINES: u64 = 10;
+/// Services that are shown.
+const SERVICES: usize = 5;
+
+impl Session {
+    /// Prints on standard error what those of its services said last that have failed, or are still on
+    /// their way. Shows nothing when it cannot be asked.
+    pub(crate) async fn tell_last_lines(&self) {
+        let tell = async {
+            if let Some(connected) = self.ask().await {
+                tell(connected).await;
+            }
+        };
+        let _ = tokio::time::timeout(LIMIT, tell).await;
+    }
+
+    /// What keeps the services on their way from arriving, in one line.
+    pub(crate) async fn what_is_waited_for(&self) -> Option<String> {
+        let asked = tokio::time::timeout(LIMIT, self.ask()).await;
+        waiting_for(&asked.ok()??.services)
+    }
+
+    async fn ask(&self) -> Option<Connected> {
+        let api = self.api.as_ref()?;
+        let mut config = ClientConfig::new(Target {
+            address: api.address.clone(),
+            token: Token::new(api.token.as_str()).ok(),
+        });
+        config.persistence = Persistence::Once;
+        connect(config).await.ok()
+    }
+}
+
+async fn tell(connected: Connected) {
+    let are_late = connected.services.iter().filter(|service| {
+        matches!(
+            service.status,
+            Status::Failed | Status::Starting | Status::Running
+        )
+    });
+    for service in are_late.take(SERVICES) {
+        let query = LogsQuery {
+            service: Some(service.name.clone()),
+            limit: NonZeroU64::new(LINES),
+            cursor: LogsCursor::End,
+        };
+        let Ok(page) = connected.client.logs(query).await else {
+            return;
+        };
+        let name = sanitize::text(&service.name);
+        let nothing = if page.entries.is_empty() {
+            " it has printed nothing"
+        } else {
+            ""
+        };
+        let mut text = format!("[flowlayer] the last lines of {name}:{nothing}\n");
+        for entry in &page.entries {
+            text.push_str("    ");
+            sanitize::append_safe(&mut text, &entry.message, false);
+            text.push('\n');
+        }
+        print::stderr(&text);
+    }
+}

@@ -1,0 +1,203 @@
+//! Sessions that run in the background, for `serve --detach` and for `run`: started by a process that
+//! stays in front, and watched by it.
+
+mod claim;
+pub(crate) mod interrupts;
+mod last_lines;
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use flowlayer_core::process::End;
+use flowlayer_core::process::background::{self, Background, Split};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
+
+use crate::cli::ServeArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::server;
+use crate::server::api::Asked;
+use crate::server::launcher::{Front, Report};
+use crate::terminal::color::Colors;
+
+pub(crate) use claim::{Claim, Place, claim};
+
+/// Where the session in the background writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Into its log.
+    Log,
+    /// Where this process has its standard error: beside a command that has standard output.
+    Stderr,
+}
+
+/// What is started.
+pub(crate) struct Order {
+    /// As for `serve`.
+    pub(crate) args: ServeArgs,
+    pub(crate) asked: Asked,
+    pub(crate) path: PathBuf,
+    pub(crate) output: Output,
+    /// Whether the session ends with this process.
+    pub(crate) is_bound: bool,
+}
+
+/// Which of the two processes this is.
+#[must_use]
+pub(crate) enum Side {
+    /// The one in front.
+    Front(Box<Session>),
+    /// The session, and it is over.
+    Back(Exit),
+}
+
+/// Splits the process in two. The one in the background runs the session to its end and returns
+/// then. To be called before any thread exists.
+pub(crate) fn launch(order: Order, place: Place, colors: Colors) -> Result<Side, Failure> {
+    let split = match order.output {
+        Output::Log => background::split(place.log.as_fd()),
+        Output::Stderr => background::split(io::stderr().as_fd()),
+    };
+    let cannot = |error: io::Error| {
+        Failure::Failed(format!("cannot start a process in the background: {error}"))
+    };
+    match split.map_err(cannot)? {
+        Split::Front(process, reports) => Ok(Side::Front(Box::new(Session {
+            process,
+            reports: Reports::Waiting(reports),
+            waiting: None,
+            ended: None,
+            is_claimed: Some(place.lock),
+            api: None,
+            log: place.path,
+        }))),
+        Split::Back(stream) => {
+            // The claim is the other's.
+            drop(place);
+            let colors = match order.output {
+                // Its lines reach a terminal through the process in front, or not at all.
+                Output::Log => Colors {
+                    stdout: colors.stdout,
+                    stderr: false,
+                },
+                Output::Stderr => Colors {
+                    stdout: colors.stderr,
+                    stderr: colors.stderr,
+                },
+            };
+            let front = Front::new(stream, order.is_bound);
+            let exit = server::run(order.args, order.asked, &order.path, colors, Some(&front))?;
+            Ok(Side::Back(exit))
+        }
+    }
+}
+
+/// A session in the background, as the process in front sees it.
+pub(crate) struct Session {
+    process: Background,
+    reports: Reports,
+    /// The thread that waits for its end.
+    waiting: Option<JoinHandle<io::Result<End>>>,
+    ended: Option<End>,
+    /// Held until the session is registered, so that nobody else starts it too.
+    is_claimed: Option<std::fs::File>,
+    /// Once it is open.
+    pub(crate) api: Option<Api>,
+    /// Its log.
+    pub(crate) log: PathBuf,
+}
+
+/// How the session is reached.
+pub(crate) struct Api {
+    pub(crate) address: String,
+    pub(crate) token: String,
+}
+
+enum Reports {
+    /// Before there is a runtime to read with.
+    Waiting(std::os::unix::net::UnixStream),
+    Coming(Lines<BufReader<UnixStream>>),
+    Over,
+}
+
+/// What can be seen of it.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    Report(Report),
+    /// It has ended.
+    Ended(End),
+}
+
+impl Session {
+    /// The process that a signal would go to.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits for what happens next, other than its API opening. Cancel-safe. Needs a runtime. After its end it says that again.
+    pub(crate) async fn next(&mut self) -> Seen {
+        loop {
+            match &mut self.reports {
+                Reports::Waiting(_) => self.begin_to_read(),
+                Reports::Coming(lines) => match lines.next_line().await {
+                    Ok(Some(line)) => {
+                        // Both ends are the same program.
+                        if let Ok(report) = serde_json::from_str(&line) {
+                            if let Report::Open { address, token } = report {
+                                self.api = Some(Api { address, token });
+                                self.is_claimed = None;
+                            } else {
+                                return Seen::Report(report);
+                            }
+                        }
+                    }
+                    Ok(None) | Err(_) => self.reports = Reports::Over,
+                },
+                Reports::Over => return Seen::Ended(self.end().await),
+            }
+        }
+    }
+
+    fn begin_to_read(&mut self) {
+        let Reports::Waiting(stream) = std::mem::replace(&mut self.reports, Reports::Over) else {
+            return;
+        };
+        let stream = stream
+            .set_nonblocking(true)
+            .and_then(|()| UnixStream::from_std(stream));
+        if let Ok(stream) = stream {
+            self.reports = Reports::Coming(BufReader::new(stream).lines());
+        }
+    }
+
+    /// Asks it to end; a second time without grace.
+    pub(crate) fn ask_to_end(&self) {
+        self.process.ask_to_end();
+    }
+
+    /// Waits until it has ended. Cancel-safe; after the end it says so again.
+    pub(crate) async fn end(&mut self) -> End {
+        if let Some(end) = self.ended {
+            return end;
+        }
+        let process = self.process;
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| tokio::task::spawn_blocking(move || process.wait_for_end()));
+        // A child that cannot be waited for is not there.
+        let end = waiting.await.ok().and_then(Result::ok);
+        *self.ended.insert(end.unwrap_or(End::Code(1)))
+    }
+}
+
+/// The words for how a session in the background has ended by itself.
+pub(crate) fn how_it_ended(end: End, log: &Path) -> String {
+    let how = match end {
+        End::Code(code) => format!("ended with code {code}"),
+        End::Signal(signal) => format!("was ended by signal {signal}"),
+    };
+    format!("the session {how}; its log is {}", log.display())
+}

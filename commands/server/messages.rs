@@ -1,0 +1,200 @@
+//! The words of the server's own lines (docs/cli.md, What it prints): from facts to strings,
+//! nothing else.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use flowlayer_core::runtime::handle::BootEnd;
+use flowlayer_core::runtime::{Status, StatusView};
+
+use crate::terminal::color::paint;
+use crate::terminal::sanitize;
+
+const TAG: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const WAITING: Style = AnsiColor::Yellow.on_default();
+
+/// Where the session's token comes from (docs/protocol.md, Reaching a session).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TokenSource<'a> {
+    /// Made for this session; the only kind that is ever shown.
+    Generated(&'a str),
+    /// `session.token`.
+    Config,
+    /// `-token`.
+    Flag,
+    /// `FLOWLAYER_TOKEN`.
+    Environment,
+    /// Made for this session, and not shown.
+    SessionFile,
+}
+
+/// Writes the server's own lines, with or without colour. Lines come without their end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wording {
+    /// Whether ANSI codes may be used.
+    pub(crate) colored: bool,
+}
+
+impl Wording {
+    /// The first line of every `serve`.
+    pub(crate) fn validating(self) -> String {
+        self.boot("validating config and graph…")
+    }
+
+    /// Where clients find the session.
+    pub(crate) fn api(self, address: &str) -> String {
+        self.boot(&format!(
+            "session API: {} (/ws, /health)",
+            sanitize::text(address)
+        ))
+    }
+
+    /// The token that clients need; shown only when nobody but us knows it.
+    pub(crate) fn token(self, source: &TokenSource) -> String {
+        let token = match source {
+            TokenSource::Generated(token) => token,
+            TokenSource::Config => "(from config)",
+            TokenSource::Flag => "(from -token)",
+            TokenSource::Environment => "(from FLOWLAYER_TOKEN)",
+            TokenSource::SessionFile => "(generated; clients on this machine find it)",
+        };
+        self.boot(&format!("session token: {token}"))
+    }
+
+    /// Others than this machine can reach the session.
+    pub(crate) fn exposed(self, address: &str) -> String {
+        let word = paint(WAITING, "warning:", self.colored);
+        let address = sanitize::text(address);
+        self.boot(&format!(
+            "{word} the session API on {address} can be reached from other machines"
+        ))
+    }
+
+    /// The size of the plan; the plural is part of the form.
+    pub(crate) fn plan(self, nodes: usize, waves: usize) -> String {
+        self.boot(&format!("DAG computed — {nodes} nodes, {waves} waves"))
+    }
+
+    /// How the boot ended.
+    pub(crate) fn summary(self, end: &BootEnd) -> String {
+        let (style, text) = if end.cancelled {
+            (WAITING, "STARTUP CANCELLED".to_owned())
+        } else if end.failed + end.blocked == 0 {
+            (GOOD, "STARTUP COMPLETE — runtime active".to_owned())
+        } else {
+            let mut counts = format!("{} up", end.up);
+            for (count, word) in [(end.failed, "failed"), (end.blocked, "blocked")] {
+                if count > 0 {
+                    // Writing to a `String` does not fail.
+                    let _ = write!(counts, ", {count} {word}");
+                }
+            }
+            (
+                WAITING,
+                format!("STARTUP INCOMPLETE — {counts}; runtime active"),
+            )
+        };
+        paint(style.bold(), &text, self.colored)
+    }
+
+    /// Teardown has begun.
+    pub(crate) fn shutting_down(self) -> String {
+        self.runtime("shutting down, dependents first; a second signal kills everything at once")
+    }
+
+    /// A service's new status while the boot goes on.
+    pub(crate) fn boot_status(self, change: &Change) -> String {
+        let wave = change.view.wave;
+        self.boot(&format!("wave {wave} │ {}", self.change(change, true)))
+    }
+
+    /// A service's new status after the boot.
+    pub(crate) fn status(self, change: &Change) -> String {
+        self.runtime(&self.change(change, false))
+    }
+
+    /// Anything else the server has to say.
+    pub(crate) fn runtime(self, text: &str) -> String {
+        format!("{} {text}", paint(TAG, "[flowlayer]", self.colored))
+    }
+
+    fn boot(self, text: &str) -> String {
+        self.runtime(&format!("boot: {text}"))
+    }
+
+    fn change(self, change: &Change, in_boot: bool) -> String {
+        let view = change.view;
+        let name = sanitize::text(&view.name);
+        let is_blocked = view.status == Status::Stopped && !view.blocked_by.is_empty();
+        let (style, word) = match view.status {
+            Status::Stopped if is_blocked => (WAITING, "blocked"),
+            Status::Ready | Status::Running => (GOOD, view.status.as_str()),
+            Status::Failed => (BAD, view.status.as_str()),
+            _ => (Style::new(), view.status.as_str()),
+        };
+        let why = match view.status {
+            Status::Failed => failure(view, in_boot),
+            Status::Stopped if is_blocked => Some(change.blockers()),
+            Status::Ready => change.ready_label.map(str::to_owned),
+            _ => None,
+        };
+        let why = why.map_or_else(String::new, |why| format!(" ({})", sanitize::text(&why)));
+        format!("{name} → {}{why}", paint(style, word, self.colored))
+    }
+}
+
+/// A service in a new status, and what else its line needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change<'a> {
+    /// The service as it is now.
+    pub(crate) view: &'a StatusView,
+    /// What made it ready: `http :3002/healthz`.
+    pub(crate) ready_label: Option<&'a str>,
+    /// All services as they are now, sorted by name.
+    pub(crate) all: &'a [Arc<StatusView>],
+}
+
+impl Change<'_> {
+    /// `ping failed`, `cache, db failed; queue stopped`.
+    fn blockers(&self) -> String {
+        let names_in = |wanted: Status| {
+            let status_of = |name: &Arc<str>| {
+                let at = self.all.binary_search_by(|view| view.name.cmp(name));
+                at.map_or(Status::Failed, |at| self.all[at].status)
+            };
+            let names: Vec<&str> = self
+                .view
+                .blocked_by
+                .iter()
+                .filter(|name| (status_of(name) == Status::Failed) == (wanted == Status::Failed))
+                .map(|name| &**name)
+                .collect();
+            (!names.is_empty()).then(|| format!("{} {}", names.join(", "), wanted.as_str()))
+        };
+        let groups: Vec<String> = [Status::Failed, Status::Stopped]
+            .into_iter()
+            .filter_map(names_in)
+            .collect();
+        groups.join("; ")
+    }
+}
+
+/// Why a service failed. While booting, an exit before the probe passed is told in the words of
+/// the documents.
+fn failure(view: &StatusView, in_boot: bool) -> Option<String> {
+    let detail = view
+        .detail
+        .clone()
+        .or_else(|| match (view.exit_code, view.signal) {
+            (Some(code), _) => Some(format!("exit code {code}")),
+            (None, Some(signal)) => Some(signal.to_owned()),
+            (None, None) => None,
+        })?;
+    Some(match detail.strip_suffix(" before ready") {
+        Some(end) if in_boot => format!("process exited before ready: {end}"),
+        _ => detail,
+    })
+}

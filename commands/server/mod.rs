@@ -1,0 +1,300 @@
+//! The server of a session: boots the stack, offers its API, keeps it up until a signal, takes it down.
+
+pub(crate) mod api;
+pub(crate) mod background;
+mod console;
+pub(crate) mod launcher;
+mod messages;
+mod reporter;
+mod signals;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use flowlayer_core::config::{Config, Loaded};
+use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
+use flowlayer_core::process::guardian;
+use flowlayer_core::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
+use uuid::Uuid;
+
+use self::api::{Api, Asked};
+use self::console::Voice;
+use self::launcher::{Front, Report};
+use self::messages::Wording;
+use self::reporter::Narrator;
+use self::signals::Signals;
+use crate::cli::ServeArgs;
+use crate::config_file;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::lines::Lines;
+use crate::terminal::output::Output;
+use crate::tokio_runtime;
+
+/// Threads for tasks. The work per line is done on the tasks that read the pipes; two of them keep
+/// up with two services that print as fast as they can.
+const WORKERS: usize = 2;
+
+/// Runs a session to its end. The calling process becomes the guardian; what follows happens in
+/// its child, apart from the exit code. Where another process has started this one, `front` tells it
+/// how it goes.
+pub(crate) fn run(
+    args: ServeArgs,
+    asked: Asked,
+    path: &Path,
+    colors: Colors,
+    front: Option<&Front>,
+) -> Result<Exit, Failure> {
+    let link = match guardian::enter() {
+        Ok(guardian::Entered::Guardian(code)) => {
+            return Ok(Exit::of(u8::try_from(code).unwrap_or(1)));
+        }
+        Ok(guardian::Entered::Server(link)) => link,
+        Err(error) => {
+            return Err(Failure::Failed(format!(
+                "cannot start the guardian process: {error}"
+            )));
+        }
+    };
+    let runtime = tokio_runtime::build(WORKERS)
+        .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(serve(args, asked, path, link, colors, front.cloned()));
+    if let Some(front) = front {
+        if let Err(failure) = &outcome {
+            let message = failure.message();
+            let message = message
+                .unwrap_or("the configuration has problems")
+                .to_owned();
+            front.tell(&Report::Failed { message });
+        }
+        front.close();
+    }
+    // What hangs in the kernel (a file on a dead disk) must not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    outcome
+}
+
+async fn serve(
+    args: ServeArgs,
+    asked: Asked,
+    path: &Path,
+    link: guardian::Link,
+    colors: Colors,
+    front: Option<Front>,
+) -> Result<Exit, Failure> {
+    let signals = Signals::install()
+        .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
+    let output = Output::start(tokio::runtime::Handle::current())
+        .map_err(|error| Failure::Failed(format!("cannot write to the terminal: {error}")))?;
+    let wording = Wording {
+        colored: colors.stdout,
+    };
+    let voice = Voice::new(output, front);
+    voice.line(&wording.validating());
+    let session = Session {
+        args,
+        colors,
+        wording,
+        voice,
+    };
+    session.run(asked, path, link, signals).await
+}
+
+/// What a session needs while it is being set up.
+struct Session {
+    args: ServeArgs,
+    colors: Colors,
+    wording: Wording,
+    voice: Voice,
+}
+
+impl Session {
+    async fn run(
+        mut self,
+        asked: Asked,
+        path: &Path,
+        link: guardian::Link,
+        signals: Signals,
+    ) -> Result<Exit, Failure> {
+        let outcome = self.try_run(asked, path, link, signals).await;
+        self.voice.close();
+        outcome
+    }
+
+    async fn try_run(
+        &mut self,
+        asked: Asked,
+        path: &Path,
+        link: guardian::Link,
+        signals: Signals,
+    ) -> Result<Exit, Failure> {
+        let Loaded { config, plan, .. } = config_file::load(path, self.colors)?;
+        let only = only(&self.args, &config)?;
+        let setup = Setup::new(&config, &plan, &only).map_err(|error| {
+            Failure::Failed(format!("cannot tell the current directory: {error}"))
+        })?;
+        let names: Arc<[Arc<str>]> = setup.names().into();
+        let logs = open_logs(&config, &names)?;
+        let session_id = Uuid::new_v4();
+        let api = Api::bind(asked, &config, path).await?;
+        if let Some(api) = &api {
+            api.announce(&self.voice, self.wording);
+        }
+        self.voice
+            .line(&self.wording.plan(names.len(), plan.waves.len()));
+
+        let runtime = Runtime::start(
+            setup,
+            &session_id.simple().to_string(),
+            Some(link),
+            logs.clone(),
+        )
+        .map_err(|error| Failure::Failed(format!("cannot watch over processes: {error}")))?;
+        let server = api.map(|api| {
+            let warn = |words: &str| {
+                self.voice
+                    .line(&self.wording.runtime(&format!("warning: {words}")));
+            };
+            api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
+        });
+        if let (Some(front), Some(server)) = (self.voice.front(), &server) {
+            front.tell(&server.report()?);
+            front.bind(runtime.handle.clone());
+        }
+        let updates = runtime.handle.subscribe();
+        if !self.args.quiet {
+            self.voice
+                .follow(&logs, Lines::new(&names, self.colors.stdout));
+        }
+        signals.direct(runtime.handle.clone());
+        runtime.handle.boot();
+
+        self.narrate(updates, &config, &logs, server.as_ref()).await;
+        let ended = runtime.ended().await;
+        if let Some(server) = server {
+            server.close().await;
+        }
+        logs.close().await;
+        Ok(self.farewell(&ended))
+    }
+
+    /// Tells what happens until nothing more can.
+    async fn narrate(
+        &mut self,
+        mut updates: Subscription,
+        config: &Config,
+        logs: &Logs,
+        server: Option<&api::Open>,
+    ) {
+        let labels = config
+            .services
+            .iter()
+            .map(|service| service.ready.as_ref().map(|ready| ready.probe.label()))
+            .collect();
+        let mut narrator = Narrator::new(self.wording, labels);
+        let mut warnings = logs.warnings();
+        let mut has_booted = false;
+        loop {
+            let update = tokio::select! {
+                update = updates.updates.recv() => update,
+                warning = warnings.next() => {
+                    self.warn(&warning);
+                    continue;
+                }
+            };
+            let Some(update) = update else { return };
+            if matches!(update, Update::ShuttingDown)
+                && let Some(server) = server
+            {
+                // Requests under way are given their time beside the teardown, not before it.
+                tokio::spawn(server.stop_accepting());
+            }
+            match (narrator.tell(&update), &update) {
+                (Some(line), Update::Status { after, view, .. }) => {
+                    let is_bad = view.status == Status::Failed || !view.blocked_by.is_empty();
+                    self.voice.line_after(*after, &line, is_bad);
+                }
+                (Some(line), _) => self.voice.line(&line),
+                (None, _) => {}
+            }
+            self.tell_front(&update, &mut has_booted);
+        }
+    }
+
+    /// Tells the process in front what it waits for: how the boot ends, and, if it stays, what fails
+    /// after that.
+    fn tell_front(&mut self, update: &Update, has_booted: &mut bool) {
+        let Some(front) = self.voice.front() else {
+            return;
+        };
+        match update {
+            Update::BootEnded(end) => {
+                *has_booted = true;
+                front.tell(&Report::Resolved {
+                    is_complete: end.failed + end.blocked == 0 && !end.cancelled,
+                });
+                if !front.is_owner() {
+                    self.voice.let_go();
+                }
+            }
+            Update::Status { view, .. } if *has_booted && view.status == Status::Failed => {
+                front.tell(&Report::Fault {
+                    service: view.name.to_string(),
+                    why: view.detail.clone().unwrap_or_default(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn warn(&self, warning: &LogWarning) {
+        self.voice.line(&self.wording.runtime(&warning.to_string()));
+    }
+
+    /// Says what is left, if anything; the exit code.
+    fn farewell(&self, ended: &Ended) -> Exit {
+        if ended.guardian_lost {
+            self.voice.bad_line(&self.wording.runtime(
+                "the guardian process was killed: everything was stopped, so that nothing could be left behind",
+            ));
+        }
+        for process in &ended.left {
+            self.voice
+                .bad_line(&self.wording.runtime(&format!("could not end {process}")));
+        }
+        if ended.clean && !ended.guardian_lost {
+            Exit::SUCCESS
+        } else {
+            Exit::FAILURE
+        }
+    }
+}
+
+/// The services that `--only` names.
+pub(crate) fn only(args: &ServeArgs, config: &Config) -> Result<Vec<usize>, Failure> {
+    let find = |name: &String| {
+        config.index_of(name).ok_or_else(|| {
+            let known: Vec<&str> = config
+                .services
+                .iter()
+                .map(|service| &*service.name)
+                .collect();
+            Failure::Usage(format!(
+                "--only {name:?}: no such service in the configuration; known services: {}",
+                known.join(", ")
+            ))
+        })
+    };
+    args.only.iter().map(find).collect()
+}
+
+fn open_logs(config: &Config, names: &[Arc<str>]) -> Result<Logs, Failure> {
+    Logs::open(LogsConfig {
+        buffer_size: config.logs.buffer_size,
+        dir: config.logs.dir.clone(),
+        max_file_bytes: config.logs.max_bytes,
+        ..LogsConfig::new(names.to_vec())
+    })
+    .map_err(|error| Failure::Failed(error.to_string()))
+}

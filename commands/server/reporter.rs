@@ -1,0 +1,352 @@
+//! Which of the runtime's updates become a line of the server's terminal
+//! (docs/cli.md, What it prints).
+
+use std::sync::Arc;
+
+use flowlayer_core::runtime::{Status, StatusView, Update};
+
+use super::messages::{Change, Wording};
+
+/// Tells what happens to the services, one line a change, in the words of [`Wording`]. Pure: one
+/// update in, at most one line out.
+#[derive(Debug)]
+pub(crate) struct Narrator {
+    wording: Wording,
+    /// What makes a service ready, for those that have a probe. By index.
+    ready_labels: Vec<Option<String>>,
+    /// The services as they were told last, sorted by name. By index.
+    known: Vec<Arc<StatusView>>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Lines carry the wave.
+    Boot,
+    Active,
+    Teardown,
+}
+
+impl Narrator {
+    /// For a session that is about to boot. The labels are those of the probes, by index of the
+    /// service.
+    pub(crate) fn new(wording: Wording, ready_labels: Vec<Option<String>>) -> Self {
+        Self {
+            wording,
+            ready_labels,
+            known: Vec::new(),
+            phase: Phase::Boot,
+        }
+    }
+
+    /// The line for this update, if it is worth one.
+    pub(crate) fn tell(&mut self, update: &Update) -> Option<String> {
+        match update {
+            Update::Snapshot { services, .. } => {
+                self.known = services.to_vec();
+                None
+            }
+            Update::Status { view, .. } => self.status(view),
+            Update::BootEnded(end) => {
+                let was_booting = self.phase == Phase::Boot;
+                if was_booting {
+                    self.phase = Phase::Active;
+                }
+                // After a signal nobody waits for a summary of the boot it ended.
+                (was_booting).then(|| self.wording.summary(end))
+            }
+            Update::ShuttingDown => {
+                let told = self.phase == Phase::Teardown;
+                self.phase = Phase::Teardown;
+                (!told).then(|| self.wording.shutting_down())
+            }
+            Update::Detail { .. } | Update::Ack { .. } | Update::Result { .. } => None,
+        }
+    }
+
+    fn status(&mut self, view: &Arc<StatusView>) -> Option<String> {
+        let known = self.known.get_mut(view.service)?;
+        let before = std::mem::replace(known, Arc::clone(view));
+        // Statuses are repeated for clients that join; here only a change is news.
+        if before.status == view.status && before.blocked_by == view.blocked_by {
+            return None;
+        }
+        let change = Change {
+            view,
+            ready_label: self
+                .ready_labels
+                .get(view.service)
+                .and_then(Option::as_deref),
+            all: &self.known,
+        };
+        let is_boot_step = match view.status {
+            // Not up yet: the probe is still being tried, and `ready` will say so.
+            Status::Running if self.phase == Phase::Boot && !view.up => return None,
+            Status::Starting | Status::Running | Status::Ready | Status::Failed => true,
+            Status::Stopped => !view.blocked_by.is_empty(),
+            Status::Unknown | Status::Stopping => false,
+        };
+        Some(if is_boot_step && self.phase == Phase::Boot {
+            self.wording.boot_status(&change)
+        } else {
+            self.wording.status(&change)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use flowlayer_core::runtime::handle::BootEnd;
+    use flowlayer_core::runtime::{Reasons, ServiceKind};
+
+    use super::*;
+    use crate::server::messages::TokenSource;
+
+    const PLAIN: Wording = Wording { colored: false };
+
+    fn view(service: usize, name: &str, wave: usize) -> StatusView {
+        StatusView {
+            service,
+            name: name.into(),
+            status: Status::Unknown,
+            up: false,
+            detail: None,
+            pid: None,
+            exit_code: None,
+            signal: None,
+            wanted: true,
+            depends_on: Arc::default(),
+            blocked_by: Vec::new(),
+            wave,
+            kind: ServiceKind::Daemon,
+            since: SystemTime::UNIX_EPOCH,
+            reasons: Reasons::default(),
+        }
+    }
+
+    /// Three services, `billing` with a probe; what is told of them.
+    struct Told {
+        narrator: Narrator,
+        lines: Vec<String>,
+    }
+
+    impl Told {
+        fn start() -> Self {
+            let labels = vec![Some("http :3002/healthz".to_owned()), None, None];
+            let mut told = Self {
+                narrator: Narrator::new(PLAIN, labels),
+                lines: Vec::new(),
+            };
+            let services = [
+                view(0, "billing", 0),
+                view(1, "ping", 0),
+                view(2, "users", 1),
+            ];
+            told.update(&Update::Snapshot {
+                request: None,
+                services: services.map(Arc::new).into_iter().collect(),
+            });
+            told
+        }
+
+        fn update(&mut self, update: &Update) {
+            self.lines.extend(self.narrator.tell(update));
+        }
+
+        fn status(&mut self, service: usize, status: Status, set: impl FnOnce(&mut StatusView)) {
+            let mut view = (*self.narrator.known[service]).clone();
+            view.status = status;
+            set(&mut view);
+            self.update(&Update::Status {
+                view: Arc::new(view),
+                at: SystemTime::UNIX_EPOCH,
+                after: 0,
+            });
+        }
+
+        fn boot_ended(&mut self, up: usize, failed: usize, blocked: usize) {
+            self.update(&Update::BootEnded(BootEnd {
+                up,
+                failed,
+                blocked,
+                cancelled: false,
+            }));
+        }
+
+        #[track_caller]
+        fn are(&self, lines: &[&str]) {
+            assert_eq!(self.lines, lines);
+        }
+    }
+
+    #[test]
+    fn the_first_lines_are_those_of_the_documents() {
+        assert_eq!(
+            PLAIN.validating(),
+            "[flowlayer] boot: validating config and graph…"
+        );
+        assert_eq!(
+            PLAIN.api("127.0.0.1:6999"),
+            "[flowlayer] boot: session API: 127.0.0.1:6999 (/ws, /health)"
+        );
+        let token = |source| PLAIN.token(&source);
+        assert_eq!(
+            token(TokenSource::Generated("fl_x")),
+            "[flowlayer] boot: session token: fl_x"
+        );
+        assert_eq!(
+            token(TokenSource::Config),
+            "[flowlayer] boot: session token: (from config)"
+        );
+        assert_eq!(
+            token(TokenSource::Flag),
+            "[flowlayer] boot: session token: (from -token)"
+        );
+        assert_eq!(
+            token(TokenSource::Environment),
+            "[flowlayer] boot: session token: (from FLOWLAYER_TOKEN)"
+        );
+        assert_eq!(
+            PLAIN.exposed("0.0.0.0:6999"),
+            "[flowlayer] boot: warning: the session API on 0.0.0.0:6999 can be reached from other machines"
+        );
+        assert_eq!(
+            PLAIN.plan(3, 2),
+            "[flowlayer] boot: DAG computed — 3 nodes, 2 waves"
+        );
+        assert_eq!(
+            PLAIN.plan(1, 1),
+            "[flowlayer] boot: DAG computed — 1 nodes, 1 waves"
+        );
+    }
+
+    #[test]
+    fn a_boot_that_works() {
+        let mut told = Told::start();
+        told.status(0, Status::Starting, |_| {});
+        told.status(1, Status::Starting, |_| {});
+        told.status(0, Status::Running, |_| {});
+        told.status(1, Status::Running, |view| view.up = true);
+        told.status(0, Status::Ready, |view| view.up = true);
+        told.status(0, Status::Ready, |_| {});
+        told.status(2, Status::Starting, |_| {});
+        told.status(2, Status::Running, |view| view.up = true);
+        told.boot_ended(3, 0, 0);
+        told.are(&[
+            "[flowlayer] boot: wave 0 │ billing → starting",
+            "[flowlayer] boot: wave 0 │ ping → starting",
+            "[flowlayer] boot: wave 0 │ ping → running",
+            "[flowlayer] boot: wave 0 │ billing → ready (http :3002/healthz)",
+            "[flowlayer] boot: wave 1 │ users → starting",
+            "[flowlayer] boot: wave 1 │ users → running",
+            "STARTUP COMPLETE — runtime active",
+        ]);
+    }
+
+    #[test]
+    fn a_boot_that_fails_says_what_is_blocked_and_by_what() {
+        let mut told = Told::start();
+        told.status(1, Status::Failed, |view| {
+            view.exit_code = Some(1);
+            view.detail = Some("exit code 1 before ready".to_owned());
+        });
+        told.status(2, Status::Stopped, |view| {
+            view.blocked_by = vec!["ping".into()];
+        });
+        told.boot_ended(1, 1, 1);
+        told.are(&[
+            "[flowlayer] boot: wave 0 │ ping → failed (process exited before ready: exit code 1)",
+            "[flowlayer] boot: wave 1 │ users → blocked (ping failed)",
+            "STARTUP INCOMPLETE — 1 up, 1 failed, 1 blocked; runtime active",
+        ]);
+    }
+
+    #[test]
+    fn after_the_boot_lines_are_short() {
+        let mut told = Told::start();
+        told.boot_ended(0, 0, 0);
+        told.lines.clear();
+        told.status(0, Status::Running, |_| {});
+        told.status(0, Status::Ready, |view| view.up = true);
+        told.status(0, Status::Failed, |view| view.exit_code = Some(1));
+        told.status(1, Status::Failed, |view| view.signal = Some("SIGKILL"));
+        told.status(1, Status::Stopping, |_| {});
+        told.status(1, Status::Stopped, |_| {});
+        told.status(2, Status::Stopped, |view| {
+            view.blocked_by = vec!["billing".into(), "ping".into()];
+        });
+        told.are(&[
+            "[flowlayer] billing → running",
+            "[flowlayer] billing → ready (http :3002/healthz)",
+            "[flowlayer] billing → failed (exit code 1)",
+            "[flowlayer] ping → failed (SIGKILL)",
+            "[flowlayer] ping → stopping",
+            "[flowlayer] ping → stopped",
+            "[flowlayer] users → blocked (billing failed; ping stopped)",
+        ]);
+    }
+
+    #[test]
+    fn a_signal_in_the_middle_of_a_boot_ends_its_lines() {
+        let mut told = Told::start();
+        told.status(0, Status::Starting, |_| {});
+        told.update(&Update::ShuttingDown);
+        told.update(&Update::ShuttingDown);
+        told.status(0, Status::Stopping, |_| {});
+        told.boot_ended(0, 0, 0);
+        told.are(&[
+            "[flowlayer] boot: wave 0 │ billing → starting",
+            "[flowlayer] shutting down, dependents first; a second signal kills everything at once",
+            "[flowlayer] billing → stopping",
+        ]);
+    }
+
+    #[test]
+    fn a_boot_ended_by_a_stop_is_cancelled_and_zero_counts_are_left_out() {
+        let end = |up, failed, blocked, cancelled| BootEnd {
+            up,
+            failed,
+            blocked,
+            cancelled,
+        };
+        assert_eq!(PLAIN.summary(&end(1, 0, 0, true)), "STARTUP CANCELLED");
+        assert_eq!(
+            PLAIN.summary(&end(0, 2, 0, false)),
+            "STARTUP INCOMPLETE — 0 up, 2 failed; runtime active"
+        );
+        assert_eq!(
+            PLAIN.summary(&end(2, 0, 1, false)),
+            "STARTUP INCOMPLETE — 2 up, 1 blocked; runtime active"
+        );
+    }
+
+    #[test]
+    fn names_and_reasons_cannot_steer_the_terminal() {
+        let mut told = Told::start();
+        told.narrator.known[0] = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
+        told.status(0, Status::Failed, |view| {
+            view.detail = Some("\u{1b}[2Jgone".to_owned());
+        });
+        told.are(&["[flowlayer] boot: wave 0 │ ab → failed (gone)"]);
+    }
+
+    #[test]
+    fn color_marks_the_tag_and_the_status() {
+        let wording = Wording { colored: true };
+        let view = StatusView {
+            status: Status::Failed,
+            ..view(0, "api", 0)
+        };
+        let change = Change {
+            view: &view,
+            ready_label: None,
+            all: &[],
+        };
+        assert_eq!(
+            wording.status(&change),
+            "\u{1b}[2m[flowlayer]\u{1b}[0m api → \u{1b}[31mfailed\u{1b}[0m"
+        );
+    }
+}

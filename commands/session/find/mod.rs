@@ -1,0 +1,262 @@
+//! Which session a client of ours means (docs/cli.md, Which session).
+
+use std::path::{Path, PathBuf};
+
+use flowlayer_core::client::{Failure, Target};
+use flowlayer_core::config::{self, ConfigError};
+use flowlayer_core::protocol::Token;
+use flowlayer_core::session::registry::{self, LiveSession};
+
+/// Where the documents say a server is when nothing else is known.
+pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
+
+/// What was given on the command line and in the environment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish {
+    /// `-addr`, else, without `-config`, `FLOWLAYER_ADDR`.
+    pub(crate) address: Option<String>,
+    /// `-token`.
+    pub(crate) token: Option<Token>,
+    /// `-config`.
+    pub(crate) config: Option<PathBuf>,
+    /// `FLOWLAYER_TOKEN`, where it belongs to the address.
+    pub(crate) environment_token: Option<Token>,
+    /// In whose absence another session will do.
+    pub(crate) instead: Instead,
+}
+
+/// What to do when no session of the directory's configuration runs, but one of another does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Instead {
+    /// Show that one: a person sees what it is.
+    #[default]
+    TheOnlyOne,
+    /// Nothing: a script in this directory must not stop somebody else's stack.
+    Nothing,
+}
+
+/// A session, or where one is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attachment {
+    /// `host:port`.
+    pub(crate) address: String,
+    /// What to present.
+    pub(crate) token: Option<Token>,
+    /// The configuration it runs, when that is known.
+    pub(crate) config: Option<PathBuf>,
+    /// The process that a signal would go to; known of a session that runs, and of no other.
+    pub(crate) pid: Option<u32>,
+    /// Its id; known together with `pid`.
+    pub(crate) session_id: Option<String>,
+    /// Whose address it is now, when that is the session of another configuration: nobody to talk to
+    /// under this one's name.
+    pub(crate) taken_by: Option<PathBuf>,
+    /// How it was found, in words.
+    pub(crate) found: &'static str,
+}
+
+impl Wish {
+    /// The token that was given; that of the environment belongs to an address.
+    fn token(&self) -> Option<Token> {
+        let of_address = self.address.as_ref().and(self.environment_token.as_ref());
+        self.token.as_ref().or(of_address).cloned()
+    }
+}
+
+impl Attachment {
+    /// A session that runs, with this token, else its own.
+    fn to(session: &LiveSession, token: Option<Token>, found: &'static str) -> Self {
+        Self {
+            address: session.address.clone(),
+            token: token.or_else(|| Some(session.token.clone())),
+            config: Some(session.config.clone()),
+            pid: Some(session.pid),
+            session_id: Some(session.session_id.clone()),
+            taken_by: None,
+            found,
+        }
+    }
+
+    /// An address of which nothing else is known.
+    fn at(address: String, token: Option<Token>, found: &'static str) -> Self {
+        Self {
+            address,
+            token,
+            config: None,
+            pid: None,
+            session_id: None,
+            taken_by: None,
+            found,
+        }
+    }
+
+    /// Whom to dial; why nobody when the session there is that of another configuration.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        match &self.taken_by {
+            Some(other) => Err(Failure::Unreachable {
+                address: self.address.clone(),
+                why: format!("the session of {} has this address", other.display()),
+            }),
+            None => Ok(Target {
+                address: self.address.clone(),
+                token: self.token.clone(),
+            }),
+        }
+    }
+}
+
+/// What the wish comes to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Found {
+    /// This session.
+    One(Attachment),
+    /// Any of these; a person has to say which.
+    Several(Vec<LiveSession>),
+}
+
+/// Looks for the session meant: the address given; else the session of the configuration given or
+/// discovered in the directory; else the only live one, if that will do. A configuration that was
+/// given has to be valid unless its session is live.
+pub(crate) fn session(wish: &Wish, directory: &Path) -> Result<Found, ConfigError> {
+    choose(wish, directory, registry::list())
+}
+
+fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found, ConfigError> {
+    if let Some(address) = &wish.address {
+        let found = "the address given";
+        let known = live.iter().find(|session| session.address == *address);
+        return Ok(Found::One(match known {
+            Some(session) => Attachment::to(session, wish.token(), found),
+            None => Attachment::at(address.clone(), wish.token(), found),
+        }));
+    }
+    let attach = |session, found| Found::One(Attachment::to(session, wish.token(), found));
+    let discovered = config::discover(directory);
+    let path = wish.config.clone().or(discovered);
+    if let Some(path) = &path
+        && let Some(session) = live.iter().find(|session| is_same(&session.config, path))
+    {
+        let found = match wish.config {
+            Some(_) => "the session of the configuration given",
+            None => "the session of the configuration in this directory",
+        };
+        return Ok(attach(session, found));
+    }
+    if let Some(path) = &wish.config {
+        let session = config::load(path)?.config.session;
+        let found = "the configuration given";
+        return Ok(configured(wish, path, &session, &live, found));
+    }
+    let another_will_do = path.is_none() || wish.instead == Instead::TheOnlyOne;
+    if another_will_do {
+        match live.as_slice() {
+            [] => {}
+            [only] => return Ok(attach(only, "the only session that runs here")),
+            _ => return Ok(Found::Several(live)),
+        }
+    }
+    // Nothing runs: where it would run is where to wait for it.
+    if let Some(path) = path {
+        let session = match config::load(&path) {
+            Ok(loaded) => loaded.config.session,
+            Err(_) => config::Session::default(),
+        };
+        let found = "the configuration in this directory";
+        return Ok(configured(wish, &path, &session, &live, found));
+    }
+    Ok(Found::One(Attachment::at(
+        DEFAULT_ADDRESS.to_owned(),
+        wish.token(),
+        "the usual address: no session runs here",
+    )))
+}
+
+/// What a configuration says of where its session will be.
+fn configured(
+    wish: &Wish,
+    path: &Path,
+    session: &config::Session,
+    live: &[LiveSession],
+    found: &'static str,
+) -> Found {
+    let token = session
+        .token
+        .as_ref()
+        .and_then(|token| Token::new(token.clone()).ok());
+    let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+    Found::One(Attachment {
+        taken_by: taken(&address, path, live),
+        config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        ..Attachment::at(address, wish.token().or(token), found)
+    })
+}
+
+/// The configuration of the session that has an address, unless it is this one's.
+fn taken(address: &str, config: &Path, live: &[LiveSession]) -> Option<PathBuf> {
+    let mut there = live
+        .iter()
+        .filter(|session| is_same_place(&session.address, address));
+    there
+        .find(|session| !is_same(&session.config, config))
+        .map(|session| session.config.clone())
+}
+
+/// Whether who dials one reaches the same server as who dials the other, as far as can be told
+/// without asking anybody.
+fn is_same_place(one: &str, other: &str) -> bool {
+    let (Some((host, port)), Some((other_host, other_port))) =
+        (one.rsplit_once(':'), other.rsplit_once(':'))
+    else {
+        return one == other;
+    };
+    // `localhost` may be either of the two.
+    let is_local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let hosts = [host, other_host];
+    port == other_port
+        && (host == other_host || (hosts.contains(&"localhost") && hosts.into_iter().all(is_local)))
+}
+
+/// Whether both name the same file.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// The attachment as it is now: a session that was restarted may have another address and token.
+pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
+    refreshed_among(attachment, wish, &registry::list())
+}
+
+fn refreshed_among(attachment: &Attachment, wish: &Wish, live: &[LiveSession]) -> Attachment {
+    let has_address = |session: &&LiveSession| session.address == attachment.address;
+    let session = match (&wish.address, &attachment.config) {
+        // Whoever is there now is meant.
+        (Some(_), _) => live.iter().find(has_address),
+        (None, Some(config)) => {
+            let own = || live.iter().filter(|live| is_same(&live.config, config));
+            // Of several it is the one that it was.
+            own().find(has_address).or_else(|| own().next())
+        }
+        (None, None) => None,
+    };
+    let Some(session) = session else {
+        let config = attachment
+            .config
+            .as_ref()
+            .filter(|_| wish.address.is_none());
+        return Attachment {
+            taken_by: config.and_then(|config| taken(&attachment.address, config, live)),
+            ..attachment.clone()
+        };
+    };
+    Attachment {
+        config: attachment.config.clone(),
+        ..Attachment::to(session, wish.token(), attachment.found)
+    }
+}
+
+#[cfg(test)]
+mod tests;

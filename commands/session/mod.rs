@@ -1,0 +1,206 @@
+//! What every command that talks to a running session shares (docs/cli.md, Which session): finding
+//! it, connecting to it within a bound, and saying in one line why that did not work.
+
+pub(crate) mod action;
+mod errors;
+pub(crate) mod find;
+mod names;
+pub(crate) mod report;
+pub(crate) mod shutdown;
+pub(crate) mod watch;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
+use flowlayer_core::protocol::Token;
+
+use self::find::{Attachment, Found, Instead, Wish};
+use crate::cli::{self, SessionArgs};
+use crate::config_file;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{print, sanitize};
+use crate::timeout::Deadline;
+
+pub(crate) use names::check as check_names;
+
+/// From dialling until it is known how all services are. A server on this machine needs
+/// milliseconds.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The session that a command line means.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    wish: Wish,
+    attachment: Attachment,
+}
+
+impl Peer {
+    /// Finds the session, without talking to it yet.
+    pub(crate) fn find(args: SessionArgs, colors: Colors) -> Result<Self, Failure> {
+        let wish = wish(args, Instead::Nothing)?;
+        let found = find::session(&wish, Path::new("."))
+            .map_err(|error| config_file::unusable(error, colors))?;
+        match found {
+            Found::One(attachment) => {
+                let peer = Self { wish, attachment };
+                peer.tell_if_guessed();
+                Ok(peer)
+            }
+            Found::Several(live) => Err(errors::several(&live)),
+        }
+    }
+
+    /// Where it was found.
+    pub(crate) fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    /// Whether a session is known to run there. Without one it may still: on another machine, or of
+    /// another user.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.attachment.pid.is_some()
+    }
+
+    /// Whether it is certain that this is the place: it was named, or the session is registered.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.wish.address.is_some() || self.is_registered()
+    }
+
+    /// For a client of one's own. Before each attempt it looks where the session is now, because a
+    /// restarted one may have another address and token.
+    pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
+        let (attachment, wish) = (self.attachment.clone(), self.wish.clone());
+        let find = move || find::refreshed(&attachment, &wish).target();
+        let mut config = ClientConfig::finding(Arc::new(find));
+        config.persistence = persistence;
+        config
+    }
+
+    /// The same for who waits for a session to appear: before each attempt the search begins anew,
+    /// and attempts follow each other quickly. With it comes where the last one went.
+    pub(crate) fn patient_config(&self) -> (ClientConfig, Arc<Mutex<Attachment>>) {
+        let wish = self.wish.clone();
+        let dialled = Arc::new(Mutex::new(self.attachment.clone()));
+        let last = Arc::clone(&dialled);
+        let mut config = ClientConfig::finding(Arc::new(move || {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            // A configuration that is being edited, or a choice that has come up: stay.
+            if let Ok(Found::One(found)) = find::session(&wish, Path::new(".")) {
+                *last = found;
+            }
+            last.target()
+        }));
+        config.timings.backoff = [50, 100, 200, 500, 1000]
+            .map(Duration::from_millis)
+            .to_vec();
+        (config, dialled)
+    }
+
+    /// The peer as it can be found now.
+    pub(crate) fn found_again(&self) -> Self {
+        match find::session(&self.wish, Path::new(".")) {
+            Ok(Found::One(attachment)) => Self {
+                wish: self.wish.clone(),
+                attachment,
+            },
+            _ => self.clone(),
+        }
+    }
+
+    /// Connects, and waits until it is known how all services are. Bounded; a connection that is
+    /// lost later is not made again.
+    pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
+        let connected = client::connect(self.client_config(Persistence::Once));
+        match tokio::time::timeout(CONNECT_LIMIT, connected).await {
+            Ok(Ok(connected)) => Ok(connected),
+            Ok(Err(why)) => Err(self.explain(&why)),
+            Err(_) => Err(self.explain(&client::Failure::Unreachable {
+                address: self.attachment.address.clone(),
+                why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
+            })),
+        }
+    }
+
+    /// [`Peer::connect`] of a command that has a limit of its own.
+    pub(crate) async fn connect_by(
+        &self,
+        deadline: Option<Deadline>,
+    ) -> Result<Connected, Failure> {
+        let Some(deadline) = deadline else {
+            return self.connect().await;
+        };
+        let connected = tokio::time::timeout_at(deadline.at, self.connect());
+        connected.await.unwrap_or_else(|_| {
+            Err(Failure::TimedOut(format!(
+                "the session at {} has not answered within {deadline}",
+                self.attachment.address
+            )))
+        })
+    }
+
+    /// The one line for a connection that could not be made, or is gone.
+    pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
+        errors::no_session(&self.attachment, why)
+    }
+
+    /// A person at a terminal is told when the session is that of another directory.
+    fn tell_if_guessed(&self) {
+        let named = self.wish.address.is_some() || self.wish.config.is_some();
+        let Some(config) = self.attachment.config.as_ref().filter(|_| !named) else {
+            return;
+        };
+        let is_here = config
+            .parent()
+            .is_some_and(|parent| find::is_same(parent, Path::new(".")));
+        if !is_here && self.is_registered() && std::io::stderr().is_terminal() {
+            let line = format!("the only session that runs: {}", config.display());
+            print::stderr(&format!("{}\n", sanitize::text(&line)));
+        }
+    }
+}
+
+/// What the command line and the environment say of the session that is meant.
+pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
+    if let Some(token) = &args.token {
+        flowlayer_core::process::conceal_argument(token.expose());
+    }
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    // What is not UTF-8 is no address and no token either: the errors say so of its replacement.
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    let of_environment = variable("FLOWLAYER_ADDR").map(text);
+    // The token in the environment belongs to the address there, if there is one.
+    let token_counts = match (&args.addr, &args.config, &of_environment) {
+        (Some(given), _, Some(address)) => given == address,
+        (Some(_), _, None) | (None, None, Some(_)) => true,
+        (None, _, _) => false,
+    };
+    let environment_token = match variable("FLOWLAYER_TOKEN").filter(|_| token_counts) {
+        None => None,
+        Some(token) => Some(Token::new(text(token)).map_err(|error| {
+            Failure::Mistaken(format!(
+                "the token in FLOWLAYER_TOKEN cannot be used: {error}"
+            ))
+        })?),
+    };
+    let address = match (args.addr, of_environment) {
+        (None, Some(text)) if args.config.is_none() => {
+            Some(cli::address(&text).map_err(|error| {
+                Failure::Mistaken(format!(
+                    "the address {text:?} in FLOWLAYER_ADDR cannot be used: {error}"
+                ))
+            })?)
+        }
+        (given, _) => given,
+    };
+    Ok(Wish {
+        address,
+        token: args.token,
+        config: args.config,
+        environment_token,
+        instead,
+    })
+}

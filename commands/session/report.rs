@@ -1,0 +1,167 @@
+//! Services of a session for scripts and for people: the documented JSON shape, and the table.
+
+use std::borrow::Cow;
+
+use anstyle::{AnsiColor, Style};
+use flowlayer_core::client::Session;
+use flowlayer_core::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
+use serde::Serialize;
+
+use super::Peer;
+use crate::terminal::age;
+use crate::terminal::color::paint;
+use crate::terminal::sanitize;
+use crate::terminal::table::{self, Cell};
+
+/// A session as reports name it.
+#[derive(Debug, Serialize)]
+pub(crate) struct SessionReport<'a> {
+    address: &'a str,
+    /// `null` for a session that is not registered on this machine.
+    config: Option<Cow<'a, str>>,
+    pid: Option<u32>,
+    session_id: Option<&'a str>,
+}
+
+impl<'a> SessionReport<'a> {
+    /// What is known of the session that answered.
+    pub(crate) fn new(peer: &'a Peer, session: &'a Session) -> Self {
+        let attachment = peer.attachment();
+        Self {
+            address: &session.address,
+            config: attachment
+                .config
+                .as_ref()
+                .filter(|_| attachment.pid.is_some())
+                .map(|path| path.to_string_lossy()),
+            pid: attachment.pid,
+            session_id: session.hello.session_id.as_deref(),
+        }
+    }
+}
+
+/// A service as reports show it. Every field is always there; what does not apply is `null`, or
+/// an empty list.
+#[derive(Debug, Serialize)]
+pub(crate) struct ServiceReport<'a> {
+    name: &'a str,
+    status: Status,
+    up: bool,
+    kind: Option<Kind>,
+    wave: Option<usize>,
+    since: Option<Timestamp>,
+    pid: Option<u32>,
+    exit_code: Option<i32>,
+    signal: Option<&'a str>,
+    blocked_by: &'a [String],
+    detail: Option<&'a str>,
+}
+
+impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
+    fn from(service: &'a ServiceState) -> Self {
+        let details = &service.details;
+        Self {
+            name: &service.name,
+            status: service.status,
+            up: service.is_up(),
+            kind: details.kind,
+            wave: details.wave,
+            since: details.since,
+            pid: details.pid,
+            exit_code: details.exit_code,
+            signal: details.signal.as_deref(),
+            blocked_by: &details.blocked_by,
+            detail: details.detail.as_deref(),
+        }
+    }
+}
+
+/// What has become of what was asked for. `error` is `null` exactly when `ok`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ActionReport<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) error: Option<ErrorBody>,
+    pub(crate) failed_services: Vec<String>,
+    pub(crate) services: Vec<ServiceReport<'a>>,
+}
+
+/// The services with these names, or all when none is named; in the order of the session.
+pub(crate) fn chosen(services: Vec<ServiceState>, names: &[String]) -> Vec<ServiceState> {
+    services
+        .into_iter()
+        .filter(|service| names.is_empty() || names.contains(&service.name))
+        .collect()
+}
+
+/// The table for people, in the order of the waves.
+pub(crate) fn table(mut services: Vec<ServiceState>, colored: bool) -> String {
+    services.sort_by(|one, other| {
+        let key = |service: &ServiceState| service.details.wave;
+        (key(one), &one.name).cmp(&(key(other), &other.name))
+    });
+    let rows: Vec<Vec<Cell>> = services.iter().map(row).collect();
+    let titles = ["WAVE", "SERVICE", "STATE", "UP", "PID", "SINCE", "DETAIL"];
+    table::render(&titles, &rows, table::terminal_width(), colored)
+}
+
+fn row(service: &ServiceState) -> Vec<Cell> {
+    let details = &service.details;
+    let number = |number: Option<String>| Cell::new(&number.unwrap_or_else(|| "-".to_owned()));
+    let (word, style) = state(service);
+    vec![
+        number(details.wave.map(|wave| wave.to_string())),
+        Cell::new(&service.name),
+        Cell::new(word).styled(style),
+        Cell::new(if service.is_up() { "yes" } else { "no" }),
+        number(details.pid.map(|pid| pid.to_string())),
+        number(details.since.map(age::age_of)),
+        Cell::new(&why(service)),
+    ]
+}
+
+/// The word for a state, as the boot lines have it.
+fn state(service: &ServiceState) -> (&'static str, Style) {
+    let waiting = AnsiColor::Yellow.on_default();
+    match service.status {
+        Status::Stopped if !service.details.blocked_by.is_empty() => ("blocked", waiting),
+        Status::Running if !service.is_up() => ("running", waiting),
+        Status::Ready | Status::Running => (service.status.as_str(), AnsiColor::Green.on_default()),
+        Status::Failed => ("failed", AnsiColor::Red.on_default()),
+        Status::Starting | Status::Stopping => (service.status.as_str(), waiting),
+        Status::Unknown | Status::Stopped => (service.status.as_str(), Style::new()),
+    }
+}
+
+/// Why it is as it is, in one line; empty when there is nothing to say.
+pub(crate) fn why(service: &ServiceState) -> String {
+    let details = &service.details;
+    let end = || match (service.status, details.exit_code, &details.signal) {
+        (Status::Failed, Some(code), _) => Some(format!("exit code {code}")),
+        (Status::Failed, None, Some(signal)) => Some(signal.clone()),
+        _ => None,
+    };
+    let blocked = || {
+        let blockers = &details.blocked_by;
+        (!blockers.is_empty()).then(|| format!("blocked by {}", blockers.join(", ")))
+    };
+    details
+        .detail
+        .clone()
+        .or_else(blocked)
+        .or_else(end)
+        .unwrap_or_default()
+}
+
+/// `db → failed (exit code 3)`: a service in one line, with its end.
+pub(crate) fn one_line(service: &ServiceState, colored: bool) -> String {
+    let (word, style) = state(service);
+    let why = why(service);
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", sanitize::text(&why))
+    };
+    let name = sanitize::text(&service.name);
+    format!("{name} → {}{why}\n", paint(style, word, colored))
+}

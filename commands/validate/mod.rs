@@ -1,0 +1,172 @@
+//! `flowlayer validate`: every problem of every file (docs/cli.md, validate).
+
+mod github;
+
+use std::io;
+use std::path::Path;
+
+use flowlayer_core::config::{self, Origin, Problem, ReadError, Report};
+use serde_json::{Value, json};
+
+use crate::cli::{ConfigArgs, ValidateArgs, ValidateFormat};
+use crate::config_file;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+use crate::terminal::{diagnostics, print};
+
+/// Checks the configurations named, or the one `serve` would find.
+pub(crate) fn run(args: ValidateArgs, colors: Colors) -> Result<Exit, Failure> {
+    let paths = if args.paths.is_empty() {
+        vec![config_file::config(&ConfigArgs::default(), Path::new("."))?]
+    } else {
+        args.paths
+    };
+    let checked: Vec<Checked> = paths.iter().map(|path| Checked::new(path)).collect();
+    match args.format {
+        ValidateFormat::Text => {
+            for file in &checked {
+                file.print(colors);
+            }
+        }
+        ValidateFormat::Json => {
+            let files: Vec<Value> = checked.iter().map(Checked::to_json).collect();
+            print::stdout(&format!("{}\n", json!({ "files": files })));
+        }
+        ValidateFormat::Github => {
+            let lines = checked.iter().map(Checked::to_github);
+            print::stdout(&lines.collect::<String>());
+        }
+    }
+    let exits = checked.iter().map(|file| file.exit(args.deny_warnings));
+    let worst = exits.max().unwrap_or(Exit::SUCCESS);
+    // The process ends here: to free the configurations piece by piece would only take time.
+    std::mem::forget(checked);
+    match worst {
+        Exit::SUCCESS => Ok(Exit::SUCCESS),
+        exit => Err(Failure::Reported(exit)),
+    }
+}
+
+/// A file, and what was found in it.
+struct Checked {
+    /// What it is called.
+    name: String,
+    outcome: Result<Report, ReadError>,
+}
+
+impl Checked {
+    fn new(path: &Path) -> Self {
+        let (bytes, origin) = if path.as_os_str() == "-" {
+            let origin = Origin::stdin();
+            let bytes = config::bounded(io::stdin().lock(), Path::new(&origin.name));
+            (bytes, origin)
+        } else {
+            (config::read_file(path), Origin::file(path))
+        };
+        Self {
+            name: origin.name.clone(),
+            outcome: bytes.map(|bytes| config::check(bytes, origin)),
+        }
+    }
+
+    fn exit(&self, deny_warnings: bool) -> Exit {
+        let Ok(report) = &self.outcome else {
+            return Exit::USAGE;
+        };
+        let fails = |problem: &Problem| deny_warnings || problem.is_error();
+        if report.problems.iter().any(fails) {
+            Exit::FAILURE
+        } else {
+            Exit::SUCCESS
+        }
+    }
+
+    /// For people: problems on standard error, what is fine on standard output.
+    fn print(&self, colors: Colors) {
+        let report = match &self.outcome {
+            Ok(report) => report,
+            Err(error) => {
+                let failure = Failure::Unreadable(error.to_string());
+                return print::stderr(&failure.line(colors.stderr));
+            }
+        };
+        let problems = diagnostics::render(&report.problems, &report.source, colors.stderr);
+        print::stderr(&problems);
+        let name = diagnostics::readable(&self.name);
+        if let Some((config, plan)) = &report.meant {
+            let services = count(config.services.len(), "service");
+            let waves = count(plan.waves.len(), "wave");
+            return print::stdout(&format!("{name}: valid, {services} in {waves}\n"));
+        }
+        let errors = report.problems.iter().filter(|problem| problem.is_error());
+        let errors = errors.count();
+        let mut found = count(errors, "error");
+        if errors < report.problems.len() {
+            let warnings = count(report.problems.len() - errors, "warning");
+            found = format!("{found}, {warnings}");
+        }
+        print::stderr(&format!("{name}: {found}\n"));
+    }
+
+    fn to_json(&self) -> Value {
+        let problems: Vec<Value> = match &self.outcome {
+            Ok(report) => report.problems.iter().map(problem_json).collect(),
+            // In the same shape, so that a reader of this form needs no second channel.
+            Err(error) => vec![json!({
+                "severity": "error",
+                "code": "unreadable",
+                "path": "",
+                "message": error.to_string(),
+                "help": null,
+                "line": 1,
+                "column": 1,
+            })],
+        };
+        json!({ "path": self.name, "problems": problems })
+    }
+
+    fn to_github(&self) -> String {
+        let name = github::in_workspace(&self.name);
+        match &self.outcome {
+            Ok(report) => {
+                let problems = report.problems.iter();
+                problems
+                    .map(|problem| github::annotation(&name, problem))
+                    .collect()
+            }
+            Err(error) => github::unreadable(&name, &error.to_string()),
+        }
+    }
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    let mut value = json!({
+        "severity": config::severity_word(problem.severity),
+        "code": problem.code,
+        "path": problem.path,
+        "message": problem.message,
+        "help": problem.help,
+        "line": problem.position.line,
+        "column": problem.position.column,
+    });
+    if !problem.related.is_empty() {
+        let related = problem.related.iter().map(|related| {
+            json!({
+                "path": related.path,
+                "message": related.message,
+                "line": related.position.line,
+                "column": related.position.column,
+            })
+        });
+        value["related"] = related.collect();
+    }
+    value
+}
+
+fn count(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}

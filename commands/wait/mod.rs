@@ -1,0 +1,257 @@
+//! `flowlayer wait`: until services are up, or it is clear that one will not be (docs/cli.md, wait).
+
+mod verdict;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use flowlayer_core::client::{self as core, Client, ConnectionState};
+use flowlayer_core::protocol::{ErrorBody, ServiceState};
+use tokio::time::Instant;
+
+use crate::cli::WaitArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::find::Attachment;
+use crate::session::report::{ActionReport, ServiceReport, one_line};
+use crate::session::watch::{News, Watch, waiting_for};
+use crate::session::{self, Peer};
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::timeout::{Deadline, until};
+use crate::tokio_runtime;
+use verdict::Verdict;
+
+/// How long a session may be away when no limit is given: `serve` that was started a moment ago, a
+/// server that is being started again.
+const ABSENCE: Duration = Duration::from_secs(10);
+
+/// How long services must have been at rest before it is believed that nobody is about to start
+/// them: a session that ends closes its connections within this time.
+const REST: Duration = Duration::from_secs(1);
+
+/// Waits.
+pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(args.ask.session, colors)?;
+    tokio_runtime::block_on(async {
+        let now = Instant::now();
+        let (config, dialled) = peer.patient_config();
+        let (client, events) = core::start(config);
+        let mut waiting = Waiting {
+            client,
+            dialled,
+            watch: Watch::new(events, None),
+            peer,
+            names: args.services,
+            deadline: Deadline::from_now(args.timeout.timeout),
+            absent: Some((now, None)),
+            at_rest_since: None,
+        };
+        let end = waiting.until_the_end().await;
+        waiting.watch.hide_progress();
+        waiting.report(end, args.ask.json, colors)
+    })
+}
+
+/// How it ended.
+enum End {
+    Up,
+    /// These services will not come up; a word for programs, and one for people.
+    Hopeless {
+        code: &'static str,
+        names: Vec<String>,
+        words: String,
+    },
+    TimedOut(Deadline),
+}
+
+struct Waiting {
+    client: Client,
+    /// Where the last attempt to connect went.
+    dialled: Arc<Mutex<Attachment>>,
+    peer: Peer,
+    watch: Watch,
+    /// Empty: all that are meant to be up.
+    names: Vec<String>,
+    deadline: Option<Deadline>,
+    /// Since when there is no connection, and why.
+    absent: Option<(Instant, Option<core::Failure>)>,
+    /// Since when all that is missing is a start that nobody has asked for.
+    at_rest_since: Option<Instant>,
+}
+
+impl Waiting {
+    async fn until_the_end(&mut self) -> Result<End, Failure> {
+        loop {
+            if self.absent.is_none()
+                && let Some(end) = self.judge()?
+            {
+                return Ok(end);
+            }
+            let wake = self.wake_at();
+            tokio::select! {
+                news = self.watch.next() => match news {
+                    Some(News::Connection(state)) => self.connection(state)?,
+                    Some(News::Session) => self.at_rest_since = None,
+                    Some(News::Services | News::Other) => {}
+                    None => return Err(self.gone()),
+                },
+                () = until(wake) => {
+                    if let Some(end) = self.time()? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    fn connection(&mut self, state: ConnectionState) -> Result<(), Failure> {
+        match state {
+            ConnectionState::Connecting => {}
+            ConnectionState::Connected => self.absent = None,
+            ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => {
+                if is_final(&why) {
+                    let peer = self.peer.found_again();
+                    let dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
+                    if *dialled != *peer.attachment() {
+                        // A server was started anew in between, and has another token.
+                        self.client.retry_now();
+                    } else if peer.is_sure() {
+                        return Err(peer.explain(&why));
+                    }
+                }
+                let since = self
+                    .absent
+                    .take()
+                    .map_or_else(Instant::now, |(since, _)| since);
+                self.watch.show(&format!("waiting for the session: {why}"));
+                self.absent = Some((since, Some(why)));
+                self.at_rest_since = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end, if there is one in what is known of the services.
+    fn judge(&mut self) -> Result<Option<End>, Failure> {
+        let Some(services) = self.watch.services() else {
+            return Ok(None);
+        };
+        let services: Vec<&ServiceState> = services.collect();
+        session::check_names(&self.names, &services)?;
+        let verdict = verdict::judge(&services, &self.names);
+        if !matches!(verdict, Verdict::AtRest { .. }) {
+            self.at_rest_since = None;
+        }
+        match verdict {
+            Verdict::Up => return Ok(Some(End::Up)),
+            Verdict::Coming => self.watch.show_progress(),
+            Verdict::Lost { names, words } => {
+                let code = "failed";
+                return Ok(Some(End::Hopeless { code, names, words }));
+            }
+            Verdict::AtRest { names, words } => {
+                let since = *self.at_rest_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= REST {
+                    let code = "stopped";
+                    return Ok(Some(End::Hopeless { code, names, words }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        let absence = match (&self.absent, self.deadline) {
+            (Some((since, _)), None) => Some(*since + ABSENCE),
+            _ => None,
+        };
+        let rest = self.at_rest_since.map(|since| since + REST);
+        let deadline = self.deadline.map(|deadline| deadline.at);
+        [deadline, absence, rest].into_iter().flatten().min()
+    }
+
+    fn time(&self) -> Result<Option<End>, Failure> {
+        let now = Instant::now();
+        let passed = self.deadline.filter(|deadline| now >= deadline.at);
+        match (&self.absent, self.deadline, passed) {
+            (Some(_), _, Some(_)) => Err(self.gone()),
+            (Some((since, _)), None, _) if now >= *since + ABSENCE => Err(self.gone()),
+            (None, _, Some(passed)) => Ok(Some(End::TimedOut(passed))),
+            _ => Ok(None),
+        }
+    }
+
+    /// There is no session, and nobody waits for one any longer.
+    fn gone(&self) -> Failure {
+        let peer = self.peer.found_again();
+        let why = match &self.absent {
+            Some((_, Some(why))) => why.clone(),
+            _ => core::Failure::Unreachable {
+                address: peer.attachment().address.clone(),
+                why: "no answer in time".to_owned(),
+            },
+        };
+        peer.explain(&why)
+    }
+
+    fn report(
+        &self,
+        end: Result<End, Failure>,
+        json: bool,
+        colors: Colors,
+    ) -> Result<Exit, Failure> {
+        let end = end?;
+        let services = self.watch.to_vec();
+        let about: Vec<&ServiceState> = services
+            .iter()
+            .filter(|service| verdict::is_about(service, &self.names))
+            .collect();
+        let (error, failed_services) = match &end {
+            End::Up => (None, Vec::new()),
+            End::Hopeless { code, names, words } => (Some((*code, words.clone())), names.clone()),
+            End::TimedOut(passed) => (Some(("timeout", late(*passed, &about))), Vec::new()),
+        };
+        if json {
+            let report = ActionReport {
+                action: "wait",
+                ok: error.is_none(),
+                error: error.as_ref().map(|(code, message)| ErrorBody {
+                    code: (*code).to_owned(),
+                    message: message.clone(),
+                }),
+                failed_services,
+                services: about.iter().copied().map(ServiceReport::from).collect(),
+            };
+            print::stdout(&print::json(&report));
+        } else if error.is_none() {
+            let lines: String = about
+                .iter()
+                .map(|service| one_line(service, colors.stdout))
+                .collect();
+            print::stdout(&lines);
+        }
+        match (end, error) {
+            (End::TimedOut(_), Some((_, words))) => Err(Failure::TimedOut(words)),
+            (_, Some((_, words))) => Err(Failure::Failed(words)),
+            (_, None) => Ok(Exit::SUCCESS),
+        }
+    }
+}
+
+fn late(deadline: Deadline, about: &[&ServiceState]) -> String {
+    let why = waiting_for(about.iter().copied());
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    format!("not everything is up within {deadline}{why}")
+}
+
+/// Whether another attempt would only hear the same.
+fn is_final(why: &core::Failure) -> bool {
+    matches!(
+        why,
+        core::Failure::TokenRequired { .. }
+            | core::Failure::InvalidToken { .. }
+            | core::Failure::NotFlowLayer { .. }
+            | core::Failure::WrongVersion { .. }
+    )
+}

@@ -1,0 +1,106 @@
+//! `flowlayer why`: why a service is not up, down to the cause.
+
+mod page;
+
+use std::num::NonZeroU64;
+
+use flowlayer_core::client::{Client, Entry};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery};
+use flowlayer_core::why::{Cause, Explainer, LastWords};
+use serde::Serialize;
+
+use self::page::Page;
+use crate::cli::WhyArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::report::SessionReport;
+use crate::session::{self, Peer};
+use crate::terminal::color::Colors;
+use crate::terminal::print;
+use crate::tokio_runtime;
+
+/// Lines shown of the log of a cause.
+const LAST_LINES: usize = 10;
+
+/// How far back they are looked for: what goes to stderr may be rare.
+const LOOKED_AT: u64 = 1000;
+
+/// Causes whose logs are asked for. A stack in which more fails has one reason that is among them.
+const WITH_LOGS: usize = 20;
+
+/// Asks the session once and explains what it says.
+pub(crate) fn run(args: WhyArgs, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(args.ask.session, colors)?;
+    tokio_runtime::block_on(async {
+        let connected = peer.connect().await?;
+        session::check_names(args.service.as_slice(), &connected.services)?;
+        let explainer = Explainer::new(&connected.services);
+        let session = SessionReport::new(&peer, &connected.session);
+        let mut page = Page::new(colors.stdout);
+        // What was checked above the session has.
+        let one = args
+            .service
+            .as_ref()
+            .and_then(|name| explainer.explain(name));
+        let (up, text) = if let Some(mut answer) = one {
+            for cause in answer.causes.iter_mut().take(WITH_LOGS) {
+                add_log(&connected.client, cause).await?;
+            }
+            page.explanation(&answer);
+            (
+                answer.up,
+                args.ask
+                    .json
+                    .then(|| print::json(&Report { session, answer })),
+            )
+        } else {
+            let mut answer = explainer.overview();
+            for affecting in answer.causes.iter_mut().take(WITH_LOGS) {
+                add_log(&connected.client, &mut affecting.cause).await?;
+            }
+            page.overview(&answer);
+            (
+                answer.up,
+                args.ask
+                    .json
+                    .then(|| print::json(&Report { session, answer })),
+            )
+        };
+        print::stdout(&text.unwrap_or_else(|| page.into_text()));
+        Ok(if up { Exit::SUCCESS } else { Exit::FAILURE })
+    })
+}
+
+#[derive(Serialize)]
+struct Report<'a, A> {
+    session: SessionReport<'a>,
+    #[serde(flatten)]
+    answer: A,
+}
+
+async fn add_log(client: &Client, cause: &mut Cause) -> Result<(), Failure> {
+    if !cause.wants_log() {
+        return Ok(());
+    }
+    let page = client
+        .logs(LogsQuery {
+            service: Some(cause.service.clone()),
+            limit: NonZeroU64::new(LOOKED_AT),
+            cursor: LogsCursor::End,
+        })
+        .await
+        .map_err(|error| {
+            Failure::Failed(format!(
+                "cannot read the log of {:?}: {error}",
+                cause.service
+            ))
+        })?;
+    let words = |entry: Entry| LastWords {
+        seq: entry.seq,
+        stream: entry.stream,
+        message: entry.message.into(),
+        timestamp: entry.timestamp,
+    };
+    cause.take_log(page.entries.into_iter().map(words), LAST_LINES);
+    Ok(())
+}
