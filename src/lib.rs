@@ -7,7 +7,6 @@ pub mod client;
 pub mod config;
 pub mod import;
 pub mod logs;
-pub mod octets;
 pub mod plan;
 pub mod ports;
 #[allow(unsafe_code)]

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle_parse::{Params, Parser, Perform};
-use flowlayer_core::octets;
 
 /// Stands for a character that would reorder the text around it.
 const NEUTRAL: char = '\u{fffd}';
@@ -84,24 +83,19 @@ fn filter(out: &mut String, line: &str, colored: bool, plain_length: impl Fn(&st
     screen.end();
 }
 
-/// What is not printable ASCII and no tab either, in a word as in [`octets`].
-const fn others(word: u64) -> u64 {
-    let controls = octets::controls(word) & !octets::equal(word, b'\t');
-    controls | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
-}
-
-const fn is_other(byte: u8) -> bool {
-    !matches!(byte, 0x20..=0x7e | b'\t')
+const fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7e | b'\t')
 }
 
 /// How many bytes at the start are printable ASCII or tabs.
 fn plain_length(text: &str) -> usize {
-    octets::first_in(text.as_bytes(), others, is_other).unwrap_or(text.len())
+    let special = text.bytes().position(|byte| !is_plain_byte(byte));
+    special.unwrap_or(text.len())
 }
 
 /// Whether the line can be shown as it is. Nearly every line can.
 fn is_plain(line: &str) -> bool {
-    !octets::found_in(line.as_bytes(), others, is_other)
+    line.bytes().all(is_plain_byte)
         || line
             .chars()
             .all(|character| character == '\t' || !(character.is_control() || reorders(character)))

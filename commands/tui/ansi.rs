@@ -10,8 +10,6 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer_core::octets;
-
 use crate::terminal::sanitize::{append_safe, text};
 
 /// Columns between tab stops.
@@ -154,19 +152,11 @@ pub(crate) fn pieces(
     }
 }
 
-/// What is not printable ASCII, in a word as in [`octets`].
-const fn others(word: u64) -> u64 {
-    octets::controls(word) | octets::equal(word, 0x7f) | octets::beyond_ascii(word)
-}
-
-const fn is_other(byte: u8) -> bool {
-    !matches!(byte, 0x20..=0x7e)
-}
-
 /// How many bytes at the start are printable ASCII, each a grapheme of its own: the last one before
 /// something else may be the start of a longer one.
 fn run_length(text: &str) -> usize {
-    match octets::first_in(text.as_bytes(), others, is_other) {
+    let special = |byte| !matches!(byte, 0x20..=0x7e);
+    match text.bytes().position(special) {
         None => text.len(),
         Some(end) if text.as_bytes()[end].is_ascii() => end,
         Some(end) => end.saturating_sub(1),

@@ -1,18 +1,18 @@
 //! What one read of a pipe brought: lines of one service that share everything but number and
 //! text. The unit in which log lines are kept, counted, handed around and forgotten.
 
+use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::entry::{Phase, Stream, Tag, Timestamp};
-use super::json;
+use super::entry::{Phase, Stream, Timestamp};
 use super::lines::Lines;
 
 /// Consecutive entries of one service. Immutable, but for the memory of its JSON form.
 #[derive(Debug)]
 pub struct Batch {
     service: usize,
-    tag: Arc<Tag>,
+    name: Arc<str>,
     stream: Stream,
     phase: Phase,
     timestamp: Timestamp,
@@ -66,10 +66,10 @@ impl Rendered {
 
 impl Batch {
     /// A batch whose number, phase and time are set by the store when it is added.
-    pub(super) fn new(service: usize, tag: Arc<Tag>, stream: Stream, lines: Lines) -> Self {
+    pub(super) fn new(service: usize, name: Arc<str>, stream: Stream, lines: Lines) -> Self {
         Self {
             service,
-            tag,
+            name,
             stream,
             phase: Phase::UNKNOWN,
             timestamp: Timestamp(0),
@@ -102,7 +102,7 @@ impl Batch {
 
     /// Name of the service.
     pub fn service_name(&self) -> &Arc<str> {
-        &self.tag.name
+        &self.name
     }
 
     /// The pipe the lines came from.
@@ -172,17 +172,17 @@ impl Batch {
     fn render(&self) -> Rendered {
         let mut json = Vec::new();
         let mut ends = Vec::with_capacity(self.len());
-        json::render(self, 0..self.len(), b"\n", &mut json, |end| ends.push(end));
+        self.render_range(0..self.len(), b"\n", &mut json, |end| ends.push(end));
         json.shrink_to_fit();
         Rendered {
-            json: json::text(json),
+            json: String::from_utf8(json).expect("JSON is UTF-8"),
             ends,
         }
     }
 
     /// Appends the JSON objects of all entries, each followed by `\n`, without keeping them.
     pub(super) fn render_lines(&self, out: &mut Vec<u8>) {
-        json::render(self, 0..self.len(), b"\n", out, |_| {});
+        self.render_range(0..self.len(), b"\n", out, |_| {});
     }
 
     /// Appends the JSON objects of some entries, each followed by `,`, and where they end.
@@ -192,7 +192,38 @@ impl Batch {
         out: &mut Vec<u8>,
         ends: &mut Vec<usize>,
     ) {
-        json::render(self, range, b",", out, |end| ends.push(end));
+        self.render_range(range, b",", out, |end| ends.push(end));
+    }
+
+    /// Appends the entries `range` as JSON objects, each followed by `after`. `end` gets the length
+    /// of `out` at the end of each object. Everything but number and message is the same for the
+    /// whole batch and formatted once.
+    fn render_range(
+        &self,
+        range: Range<usize>,
+        after: &[u8],
+        out: &mut Vec<u8>,
+        mut end: impl FnMut(usize),
+    ) {
+        let head = format!(
+            ",\"service\":{},\"phase\":\"{}\",\"stream\":\"{}\",\"message\":",
+            serde_json::Value::from(&*self.name),
+            self.phase.0,
+            self.stream.as_str(),
+        );
+        let tail = format!(",\"timestamp\":\"{}\"", self.timestamp);
+        out.reserve(self.text().len() + range.len() * (head.len() + tail.len() + 24));
+        for index in range {
+            let (message, partial) = self.line(index);
+            let seq = self.first_seq + index as u64;
+            // Writing to memory does not fail, and every string has a JSON form.
+            let _ = write!(out, "{{\"seq\":{seq}{head}");
+            let _ = serde_json::to_writer(&mut *out, message);
+            out.extend_from_slice(tail.as_bytes());
+            out.extend_from_slice(if partial { b",\"partial\":true}" } else { b"}" });
+            end(out.len());
+            out.extend_from_slice(after);
+        }
     }
 
     /// The batch is no longer recent: its JSON form is not kept from here on. Gives back what
@@ -205,22 +236,73 @@ impl Batch {
         }
     }
 
-    /// [`Batch::line`] as bytes.
-    pub(super) fn line_bytes(&self, index: usize) -> (&[u8], bool) {
-        self.lines.bytes(index)
-    }
-
     pub(super) fn text(&self) -> &str {
         self.lines.text()
-    }
-
-    pub(super) fn tag(&self) -> &Tag {
-        &self.tag
     }
 
     /// Bytes of memory, allocator and reference counts included; the JSON form is not.
     pub(super) fn memory(&self) -> usize {
         // Two counts, a pointer in two lists, about 16 bytes of the allocator for each block.
         size_of::<Self>() + self.lines.heap() + 2 * 8 + 2 * 8 + 3 * 16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::logs::lines::Splitter;
+
+    /// One entry as `serde_json` writes it.
+    #[derive(serde::Serialize)]
+    struct Entry<'a> {
+        seq: u64,
+        service: &'a str,
+        phase: &'a str,
+        stream: &'a str,
+        message: &'a str,
+        timestamp: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
+    }
+
+    proptest! {
+        #[test]
+        fn entries_are_what_serde_json_makes_of_them(
+            name in "\\PC{0,9}|[\"\\\\\u{0}-\u{1f}]{1,3}",
+            text in proptest::collection::vec("\\PC{0,9}|[\"\\\\\u{0}-\u{9}\u{b}-\u{1f}\u{7f}]{0,5}", 1..30),
+            first in prop_oneof![1..2000u64, Just(999_999_999_990u64)],
+            cut in 0..30usize,
+        ) {
+            let mut batches = Vec::new();
+            let text = text.join("\n") + "\n";
+            let long = format!("{}\r\n", "é".repeat(40_000));
+            Splitter::default().push((text + &long).as_bytes(), &mut |lines| batches.push(lines));
+            for lines in batches {
+                let mut batch = Batch::new(0, name.as_str().into(), Stream::Stderr, lines);
+                batch.number(first, Phase("ready"), Timestamp(1_735_689_600_120));
+                let wanted = batch.lines().map(|(seq, message, partial)| {
+                    serde_json::to_string(&Entry {
+                        seq,
+                        service: &name,
+                        phase: "ready",
+                        stream: "stderr",
+                        message,
+                        timestamp: batch.timestamp().to_string(),
+                        partial,
+                    })
+                    .unwrap()
+                });
+                let wanted: Vec<_> = wanted.collect();
+                let rendered = batch.rendered();
+                prop_assert_eq!(rendered.entries().collect::<Vec<_>>(), wanted.clone());
+                prop_assert_eq!(rendered.as_str(), wanted.join("\n") + "\n");
+                let (mut page, mut ends) = (Vec::new(), Vec::new());
+                let cut = cut.min(batch.len());
+                batch.render_page(cut..batch.len(), &mut page, &mut ends);
+                prop_assert_eq!(String::from_utf8(page).unwrap(), wanted[cut..].iter().map(|e| e.clone() + ",").collect::<String>());
+            }
+        }
     }
 }

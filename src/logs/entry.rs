@@ -1,6 +1,5 @@
 //! What a log entry is made of besides its text.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The status of a service when a line was read, as the word that is published
@@ -56,28 +55,6 @@ impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         write!(f, "{time:.3}")
-    }
-}
-
-/// A service as batches name it: its name, and the same ready for JSON.
-#[derive(Debug)]
-pub(super) struct Tag {
-    /// Byte for byte as in the config.
-    pub(super) name: Arc<str>,
-    /// With quotes, escaped.
-    pub(super) json: String,
-}
-
-impl Tag {
-    pub(super) fn new(name: Arc<str>) -> Self {
-        let mut json = Vec::with_capacity(name.len() + 2);
-        json.push(b'"');
-        super::json::escape_into(&mut json, name.as_bytes());
-        json.push(b'"');
-        Self {
-            json: super::json::text(json),
-            name,
-        }
     }
 }
 

@@ -3,8 +3,6 @@
 //! A block of complete lines is found, checked for UTF-8 and copied once; the lines in it are a
 //! table of offsets. Only the beginning of a line that is not complete yet stays behind.
 
-use std::ops::Range;
-
 use memchr::{memchr_iter, memrchr};
 
 /// The longest message of one entry, in bytes of UTF-8. A longer line is cut into several.
@@ -58,19 +56,6 @@ impl Lines {
     /// When `index` is not below [`Lines::len`].
     #[inline]
     pub fn get(&self, index: usize) -> (&str, bool) {
-        let (place, partial) = self.place(index);
-        (&self.text[place], partial)
-    }
-
-    /// The same as bytes: what only copies them need not ask where characters begin.
-    #[inline]
-    pub(super) fn bytes(&self, index: usize) -> (&[u8], bool) {
-        let (place, partial) = self.place(index);
-        (&self.text.as_bytes()[place], partial)
-    }
-
-    #[inline]
-    fn place(&self, index: usize) -> (Range<usize>, bool) {
         let start = match index {
             0 => 0,
             _ => self.ends[index - 1] as usize + 1,
@@ -79,11 +64,11 @@ impl Lines {
             Some(end) => *end as usize,
             None => self.text.len() - 1,
         };
+        let line = &self.text[start..end];
         if !self.partial.is_empty() && self.is_partial(index) {
-            return (start..end, true);
+            return (line, true);
         }
-        let line = &self.text.as_bytes()[start..end];
-        (start..start + message_len(line), false)
+        (line.strip_suffix('\r').unwrap_or(line), false)
     }
 
     /// Everything as it stands: entries, `\n` after each, `\r` perhaps before that.

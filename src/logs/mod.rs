@@ -13,7 +13,6 @@ mod disk;
 mod entry;
 mod error;
 mod journal;
-mod json;
 pub mod lines;
 mod outage;
 mod pace;

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::json;
 use super::ring::Slice;
 
 /// The entries found, ascending.
@@ -128,7 +127,7 @@ pub(super) fn assemble(
         bytes.extend_from_slice(&out[text]);
     }
     bytes.pop();
-    page.json = json::text(bytes);
+    page.json = String::from_utf8(bytes).expect("JSON is UTF-8");
     page.shorten(max_bytes);
     page
 }

@@ -81,5 +81,5 @@ impl Recent {
 
 /// What a recent batch may take: its JSON form is counted before it is made.
 fn cost(batch: &Batch) -> usize {
-    batch.memory() + batch.text().len() + batch.len() * (batch.tag().json.len() + 120)
+    batch.memory() + batch.text().len() + batch.len() * (batch.service_name().len() + 120)
 }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::batch::Batch;
 use super::config::Limits;
-use super::entry::{Phase, Stream, Tag, Timestamp};
+use super::entry::{Phase, Stream, Timestamp};
 use super::lines::Lines;
 use super::pin::{Pin, Work};
 use super::recent::{Dropped, Recent};
@@ -23,8 +23,7 @@ use super::warning::{LogWarning, WarningList};
 /// Everything that readers of pipes, followers, queries and the writer share.
 #[derive(Debug)]
 pub(super) struct Store {
-    /// One for each service, in the order of the services.
-    tags: Vec<Arc<Tag>>,
+    services: Vec<Arc<str>>,
     /// The first number of this session.
     pub(super) first_seq: u64,
     /// Entries kept of each service.
@@ -73,20 +72,19 @@ impl Store {
         first_seq: u64,
         pin: Option<Pin>,
     ) -> Self {
-        let tags: Vec<_> = services.into_iter().map(Tag::new).map(Arc::new).collect();
         Self {
             first_seq,
             buffer_size,
             limits,
             state: Mutex::new(State {
                 next_seq: first_seq,
-                rings: tags.iter().map(|_| Ring::default()).collect(),
+                rings: services.iter().map(|_| Ring::default()).collect(),
                 ring_bytes: 0,
-                phases: vec![Phase::UNKNOWN; tags.len()],
+                phases: vec![Phase::UNKNOWN; services.len()],
                 recent: Recent::default(),
                 pin,
             }),
-            tags,
+            services,
             appended: Notify::new(),
             full: AtomicBool::new(false),
             room: Notify::new(),
@@ -110,8 +108,8 @@ impl Store {
 
     pub(super) fn note(&self, service: usize, message: &str, is_failure: bool) {
         let lines = Lines::one(&format!("[flowlayer] {message}"));
-        let tag = Arc::clone(&self.tags[service]);
-        let mut batch = Batch::new(service, tag, Stream::Stderr, lines);
+        let name = Arc::clone(&self.services[service]);
+        let mut batch = Batch::new(service, name, Stream::Stderr, lines);
         batch.set_failure(is_failure);
         self.add(batch);
     }
@@ -123,8 +121,8 @@ impl Store {
         stream: Stream,
         lines: Lines,
     ) -> Option<Arc<Batch>> {
-        let tag = Arc::clone(&self.tags[service]);
-        self.add(Batch::new(service, tag, stream, lines))
+        let name = Arc::clone(&self.services[service]);
+        self.add(Batch::new(service, name, stream, lines))
     }
 
     fn add(&self, mut batch: Batch) -> Option<Arc<Batch>> {
