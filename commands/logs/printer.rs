@@ -69,6 +69,7 @@ impl Printer {
                 message: (&*entry.message).into(),
                 timestamp: entry.timestamp,
                 partial: entry.partial,
+                origin: entry.origin,
             };
             // Nothing in it can refuse to be written.
             let json = serde_json::to_string(&entry).unwrap_or_default();
@@ -191,6 +192,7 @@ mod tests {
             message: entry.message.as_ref().into(),
             timestamp: entry.timestamp,
             partial: entry.partial,
+            origin: entry.origin,
         };
         let mut out = Vec::new();
         printer.entry(&mut out, &entry);

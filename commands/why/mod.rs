@@ -100,6 +100,7 @@ async fn add_log(client: &Client, cause: &mut Cause) -> Result<(), Failure> {
         stream: entry.stream,
         message: entry.message.into(),
         timestamp: entry.timestamp,
+        origin: entry.origin,
     };
     cause.take_log(page.entries.into_iter().map(words), LAST_LINES);
     Ok(())

@@ -226,6 +226,7 @@ mod tests {
             stream: Stream::Stderr,
             message: message.to_owned(),
             timestamp: std::time::UNIX_EPOCH.into(),
+            origin: None,
         };
         why.causes[0].log = vec![line("FATAL: \u{1b}]0;x\u{7}no space"), line("bye")];
         let mut page = Page::new(false);

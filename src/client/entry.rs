@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::protocol::{LogEntry, Stream, Timestamp};
+use crate::protocol::{LogEntry, Origin, Stream, Timestamp};
 
 /// One log line with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Entry {
     pub timestamp: Timestamp,
     /// The line goes on in the service's next entry.
     pub partial: bool,
+    /// Who wrote it, if not the service.
+    pub origin: Option<Origin>,
 }
 
 impl Entry {
@@ -45,6 +47,7 @@ impl Names {
             message: entry.message.into(),
             timestamp: entry.timestamp,
             partial: entry.partial,
+            origin: entry.origin,
         }
     }
 

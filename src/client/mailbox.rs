@@ -252,6 +252,7 @@ mod tests {
             message: "x".repeat(length).into(),
             timestamp: SystemTime::UNIX_EPOCH.into(),
             partial: false,
+            origin: None,
         };
         Event::Logs(seqs.map(entry).collect())
     }

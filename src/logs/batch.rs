@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::entry::{Phase, Stream, Timestamp};
+use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
 
 /// Consecutive entries of one service. Immutable, but for the memory of its JSON form.
@@ -18,8 +18,7 @@ pub struct Batch {
     timestamp: Timestamp,
     first_seq: u64,
     lines: Lines,
-    /// Our own words on why the service has failed.
-    is_failure: bool,
+    origin: Origin,
     /// The JSON form while it is worth keeping: filled by the first who asks, emptied for good
     /// when the batch leaves the list of recent ones, so that old batches stay small.
     rendered: Mutex<Slot>,
@@ -66,7 +65,13 @@ impl Rendered {
 
 impl Batch {
     /// A batch whose number, phase and time are set by the store when it is added.
-    pub(super) fn new(service: usize, name: Arc<str>, stream: Stream, lines: Lines) -> Self {
+    pub(super) fn new(
+        service: usize,
+        name: Arc<str>,
+        stream: Stream,
+        origin: Origin,
+        lines: Lines,
+    ) -> Self {
         Self {
             service,
             name,
@@ -75,7 +80,7 @@ impl Batch {
             timestamp: Timestamp(0),
             first_seq: 0,
             lines,
-            is_failure: false,
+            origin,
             rendered: Mutex::new(Slot::Empty),
         }
     }
@@ -86,13 +91,9 @@ impl Batch {
         self.timestamp = timestamp;
     }
 
-    pub(super) fn set_failure(&mut self, is_failure: bool) {
-        self.is_failure = is_failure;
-    }
-
-    /// Whether it is our own entry on why the service has failed, which its status says too.
-    pub fn is_failure(&self) -> bool {
-        self.is_failure
+    /// Who wrote the lines.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// Index of the service in the name-sorted list.
@@ -212,6 +213,10 @@ impl Batch {
             self.stream.as_str(),
         );
         let tail = format!(",\"timestamp\":\"{}\"", self.timestamp);
+        let end_of_entry: &[u8] = match self.origin {
+            Origin::Service => b"}",
+            Origin::FlowLayer | Origin::Failure => b",\"origin\":\"flowlayer\"}",
+        };
         out.reserve(self.text().len() + range.len() * (head.len() + tail.len() + 24));
         for index in range {
             let (message, partial) = self.line(index);
@@ -220,7 +225,10 @@ impl Batch {
             let _ = write!(out, "{{\"seq\":{seq}{head}");
             let _ = serde_json::to_writer(&mut *out, message);
             out.extend_from_slice(tail.as_bytes());
-            out.extend_from_slice(if partial { b",\"partial\":true}" } else { b"}" });
+            if partial {
+                out.extend_from_slice(b",\"partial\":true");
+            }
+            out.extend_from_slice(end_of_entry);
             end(out.len());
             out.extend_from_slice(after);
         }
@@ -265,6 +273,8 @@ mod tests {
         timestamp: String,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         partial: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin: Option<&'a str>,
     }
 
     proptest! {
@@ -274,13 +284,14 @@ mod tests {
             text in proptest::collection::vec("\\PC{0,9}|[\"\\\\\u{0}-\u{9}\u{b}-\u{1f}\u{7f}]{0,5}", 1..30),
             first in prop_oneof![1..2000u64, Just(999_999_999_990u64)],
             cut in 0..30usize,
+            origin in prop::sample::select(vec![Origin::Service, Origin::FlowLayer, Origin::Failure]),
         ) {
             let mut batches = Vec::new();
             let text = text.join("\n") + "\n";
             let long = format!("{}\r\n", "é".repeat(40_000));
             Splitter::default().push((text + &long).as_bytes(), &mut |lines| batches.push(lines));
             for lines in batches {
-                let mut batch = Batch::new(0, name.as_str().into(), Stream::Stderr, lines);
+                let mut batch = Batch::new(0, name.as_str().into(), Stream::Stderr, origin, lines);
                 batch.number(first, Phase("ready"), Timestamp(1_735_689_600_120));
                 let wanted = batch.lines().map(|(seq, message, partial)| {
                     serde_json::to_string(&Entry {
@@ -291,6 +302,7 @@ mod tests {
                         message,
                         timestamp: batch.timestamp().to_string(),
                         partial,
+                        origin: (origin != Origin::Service).then_some("flowlayer"),
                     })
                     .unwrap()
                 });

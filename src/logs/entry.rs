@@ -31,6 +31,17 @@ impl Stream {
     }
 }
 
+/// Who wrote a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The service.
+    Service,
+    /// FlowLayer, about the service.
+    FlowLayer,
+    /// FlowLayer, on why the service failed. Its status says the same.
+    Failure,
+}
+
 /// A point in time as log entries carry it: milliseconds since 1970 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);

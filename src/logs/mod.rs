@@ -36,7 +36,7 @@ pub use archive::{Archive, ArchiveQuery};
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogsConfig};
 pub use cursor::{Cursor, Taken};
-pub use entry::{Phase, Stream, Timestamp};
+pub use entry::{Origin, Phase, Stream, Timestamp};
 pub use error::OpenError;
 pub use page::Page;
 pub use parse::{EntryLine, Text};
@@ -85,16 +85,16 @@ impl Logs {
         self.store.set_phase(service, phase);
     }
 
-    /// Writes one entry of our own into the log of a service: stream `stderr`, the message after
-    /// `[flowlayer] ` (docs/lifecycle.md, Output).
+    /// Writes an entry of our own into the log of a service: stream `stderr`, origin `flowlayer`,
+    /// the message after `[flowlayer] ` (docs/lifecycle.md, Output).
     pub fn note(&self, service: usize, message: &str) {
-        self.store.note(service, message, false);
+        self.store.note(service, Origin::FlowLayer, message);
     }
 
-    /// The same for the reason of a failure, which is published with the status too: whoever shows both
-    /// leaves this one out ([`Batch::is_failure`]).
+    /// The same for the reason of a failure. Its status says it too, so whoever shows both leaves
+    /// this entry out ([`Origin::Failure`]).
     pub fn note_failure(&self, service: usize, message: &str) {
-        self.store.note(service, message, true);
+        self.store.note(service, Origin::Failure, message);
     }
 
     /// Reads a pipe of a service in a task of its own until it ends or is cut. Needs a tokio

@@ -65,7 +65,7 @@ impl<'a> EntryLine<'a> {
         let (message, rest) = string(rest.strip_prefix(",\"message\":")?)?;
         let (timestamp, rest) = string(rest.strip_prefix(",\"timestamp\":")?)?;
         let partial = match rest {
-            "}" => false,
+            "}" | ",\"origin\":\"flowlayer\"}" => false,
             ",\"partial\":true}" => true,
             _ => return None,
         };
@@ -134,13 +134,13 @@ mod tests {
             .lines()
             .filter(|line| line.starts_with("{\"seq\""));
         let parsed: Vec<_> = examples.map(EntryLine::parse_ours).collect();
-        assert_eq!(parsed.len(), 2);
+        assert_eq!(parsed.len(), 3);
         assert!(
             parsed
                 .iter()
                 .flatten()
                 .map(|entry| entry.partial)
-                .eq([false, true])
+                .eq([false, true, false])
         );
     }
 

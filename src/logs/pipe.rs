@@ -13,7 +13,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::entry::Stream;
+use super::entry::{Origin, Stream};
 use super::lines::{Lines, Splitter};
 use super::pace::Pace;
 use super::store::Store;
@@ -47,7 +47,7 @@ impl PipeReader {
             Ok(pipe) => Some(tokio::spawn(read_to_end(pipe, Arc::clone(&sink)))),
             Err(error) => {
                 let note = format!("cannot read {}: {error}", sink.stream.as_str());
-                sink.store.note(sink.service, &note, false);
+                sink.store.note(sink.service, Origin::FlowLayer, &note);
                 None
             }
         };

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::batch::Batch;
 use super::config::Limits;
-use super::entry::{Phase, Stream, Timestamp};
+use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
 use super::pin::{Pin, Work};
 use super::recent::{Dropped, Recent};
@@ -106,12 +106,10 @@ impl Store {
         self.lock().phases[service] = phase;
     }
 
-    pub(super) fn note(&self, service: usize, message: &str, is_failure: bool) {
+    pub(super) fn note(&self, service: usize, origin: Origin, message: &str) {
         let lines = Lines::one(&format!("[flowlayer] {message}"));
         let name = Arc::clone(&self.services[service]);
-        let mut batch = Batch::new(service, name, Stream::Stderr, lines);
-        batch.set_failure(is_failure);
-        self.add(batch);
+        self.add(Batch::new(service, name, Stream::Stderr, origin, lines));
     }
 
     /// Numbers the lines and makes them visible to everyone; `None` once the log is closed.
@@ -122,7 +120,7 @@ impl Store {
         lines: Lines,
     ) -> Option<Arc<Batch>> {
         let name = Arc::clone(&self.services[service]);
-        self.add(Batch::new(service, name, stream, lines))
+        self.add(Batch::new(service, name, stream, Origin::Service, lines))
     }
 
     fn add(&self, mut batch: Batch) -> Option<Arc<Batch>> {

@@ -27,6 +27,20 @@ pub struct LogEntry<'a> {
     /// The line goes on in the service's next entry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Who wrote it, if not the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Who wrote an entry that is not the service's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// FlowLayer, about the service.
+    FlowLayer,
+    /// A word of a later version.
+    #[serde(other)]
+    Other,
 }
 
 /// The two outputs of a process.

@@ -141,17 +141,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{LogEntry, LogPage, Stream, Timestamp, message};
+    use crate::protocol::{LogEntry, LogPage, Origin, Stream, Timestamp, message};
 
     fn entry() -> impl Strategy<Value = LogEntry<'static>> {
         (
             any::<u64>(),
             ".*",
             ".*",
-            any::<(bool, bool)>(),
+            any::<(bool, bool, bool)>(),
             0..4_000_000_000_000_u64,
         )
-            .prop_map(|(seq, service, text, (out, partial), ms)| LogEntry {
+            .prop_map(|(seq, service, text, (out, partial, own), ms)| LogEntry {
                 seq,
                 service: service.into(),
                 phase: "running".into(),
@@ -161,6 +161,7 @@ mod tests {
                     std::time::UNIX_EPOCH + std::time::Duration::from_millis(ms),
                 ),
                 partial,
+                origin: own.then_some(Origin::FlowLayer),
             })
     }
 
@@ -193,6 +194,19 @@ mod tests {
         fn any_text_is_read_or_refused(text in ".*") {
             let _ = Incoming::parse(&text);
         }
+    }
+
+    #[test]
+    fn a_line_may_have_an_origin_of_a_later_version() {
+        let entry = |origin| {
+            let text = format!(
+                r#"{{"seq":1,"service":"a","phase":"","stream":"stderr","message":"","timestamp":"1970-01-01T00:00:00Z"{origin}}}"#
+            );
+            serde_json::from_str::<LogEntry<'_>>(&text).unwrap().origin
+        };
+        assert_eq!(entry(""), None);
+        assert_eq!(entry(r#","origin":"flowlayer""#), Some(Origin::FlowLayer));
+        assert_eq!(entry(r#","origin":"later""#), Some(Origin::Other));
     }
 
     #[test]

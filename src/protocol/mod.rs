@@ -18,7 +18,7 @@ mod token;
 
 pub use code::{Code, ErrorBody};
 pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
-pub use entry::{LogEntry, LogPage, Stream};
+pub use entry::{LogEntry, LogPage, Origin, Stream};
 pub use event::{
     CAPABILITIES, Details, Event, Hello, Kind, PROTOCOL_VERSION, PortConflict, ProbeState,
     SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot, Status, StoppedBy,

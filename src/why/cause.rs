@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::words;
 use crate::protocol::{
-    Kind, PortConflict, ProbeState, ServiceState, Status, StoppedBy, Stream, Timestamp,
+    Kind, Origin, PortConflict, ProbeState, ServiceState, Status, StoppedBy, Stream, Timestamp,
 };
 
 /// A service that is not up for a reason of its own.
@@ -88,6 +88,9 @@ pub struct LastWords {
     pub message: String,
     /// When it was read.
     pub timestamp: Timestamp,
+    /// Who wrote it, if not the service.
+    #[serde(skip)]
+    pub origin: Option<Origin>,
 }
 
 impl Cause {
@@ -130,12 +133,12 @@ impl Cause {
     }
 
     /// Takes the last of these lines of the service, at most `most`: what it wrote to stderr, or
-    /// when that is nothing, to stdout. What FlowLayer itself has noted there is left out: it is
-    /// in the reason already.
+    /// when that is nothing, to stdout. What FlowLayer has added to the log is left out: the
+    /// reason says it already.
     pub fn take_log(&mut self, lines: impl IntoIterator<Item = LastWords>, most: usize) {
         let (mut stderr, mut stdout): (Vec<_>, Vec<_>) = lines
             .into_iter()
-            .filter(|line| !line.message.starts_with("[flowlayer] "))
+            .filter(|line| line.origin.is_none())
             .partition(|line| line.stream == Stream::Stderr);
         let lines = if stderr.is_empty() {
             &mut stdout

@@ -3,7 +3,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::{Details, Kind, PortConflict, ProbeState, StoppedBy, Stream};
+use crate::protocol::{Details, Kind, Origin, PortConflict, ProbeState, StoppedBy, Stream};
 
 fn service(name: &str, wave: usize, status: Status, needs: &[&str]) -> ServiceState {
     let since = UNIX_EPOCH + Duration::from_secs(1_776_508_200);
@@ -276,6 +276,7 @@ fn the_last_words_are_those_on_stderr_and_not_ours() {
         stream,
         message: message.to_owned(),
         timestamp: UNIX_EPOCH.into(),
+        origin: None,
     };
     let why = explain(&[failed_db()], "db");
     let mut cause = why.causes[0].clone();
@@ -283,8 +284,15 @@ fn the_last_words_are_those_on_stderr_and_not_ours() {
         line(1, Stream::Stderr, "one"),
         line(2, Stream::Stdout, "out"),
         line(3, Stream::Stderr, "two"),
-        line(4, Stream::Stderr, "three"),
-        line(5, Stream::Stderr, "[flowlayer] exit code 1"),
+        line(
+            4,
+            Stream::Stderr,
+            "[flowlayer] of a service that writes like us",
+        ),
+        LastWords {
+            origin: Some(Origin::FlowLayer),
+            ..line(5, Stream::Stderr, "[flowlayer] exit code 1")
+        },
     ];
     cause.take_log(lines.clone(), 2);
     let seqs: Vec<u64> = cause.log.iter().map(|line| line.seq).collect();

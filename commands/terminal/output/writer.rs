@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use flowlayer_core::logs::{Batch, Taken};
+use flowlayer_core::logs::{Batch, Origin, Taken};
 
 use super::Follow;
 use super::own::{OwnLine, OwnLines};
@@ -155,7 +155,7 @@ impl Writer {
     }
 
     fn write_batch(&mut self, batch: &Batch) -> Result<(), Gone> {
-        if batch.is_failure() {
+        if batch.origin() == Origin::Failure {
             // The line that tells of the status says it.
             return Ok(());
         }

@@ -27,6 +27,7 @@ fn entry(seq: u64, service: usize) -> Entry {
         message: "".into(),
         timestamp: (UNIX_EPOCH + Duration::from_millis(seq * 10)).into(),
         partial: false,
+        origin: None,
     }
 }
 

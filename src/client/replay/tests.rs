@@ -17,6 +17,7 @@ fn entry(seq: u64) -> Entry {
         message: format!("line {seq}").into(),
         timestamp: (UNIX_EPOCH + Duration::from_secs(seq)).into(),
         partial: false,
+        origin: None,
     }
 }
 

@@ -14,8 +14,12 @@ pub(super) struct Glance<'a> {
 
 const BEFORE_TIME: &[u8] = b"\",\"timestamp\":\"";
 const TIME: usize = b"2025-03-01T09:21:11.482Z".len();
-const AFTER_TIME: &[u8] = b"\"}";
-const AFTER_TIME_PARTIAL: &[u8] = b"\",\"partial\":true}";
+/// How a line can end.
+const AFTER_TIME: [&[u8]; 3] = [
+    b"\"}",
+    b"\",\"partial\":true}",
+    b"\",\"origin\":\"flowlayer\"}",
+];
 
 impl<'a> Glance<'a> {
     /// `None` for a line that is not exactly as ours are, which may still be an entry.
@@ -50,13 +54,14 @@ pub(super) fn timestamp(line: &[u8]) -> Option<&[u8]> {
 
 /// What comes before the end of the message, and the timestamp.
 fn split_time(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = line
-        .strip_suffix(AFTER_TIME_PARTIAL)
-        .or_else(|| line.strip_suffix(AFTER_TIME))?;
-    let (rest, time) = rest.split_at_checked(rest.len().checked_sub(TIME)?)?;
-    let is_time = time.ends_with(b"Z") && time[0].is_ascii_digit() && time[10] == b'T';
-    let rest = rest.strip_suffix(BEFORE_TIME)?;
-    is_time.then_some((rest, time))
+    let before = |end: &[u8]| {
+        let rest = line.strip_suffix(end)?;
+        let (rest, time) = rest.split_at_checked(rest.len().checked_sub(TIME)?)?;
+        let is_time = time.ends_with(b"Z") && time[0].is_ascii_digit() && time[10] == b'T';
+        let rest = rest.strip_suffix(BEFORE_TIME)?;
+        is_time.then_some((rest, time))
+    };
+    AFTER_TIME.iter().find_map(|end| before(end))
 }
 
 /// A string without escapes, after its first quote, and what follows its last one.

@@ -18,27 +18,26 @@ struct Written {
     stream: Stream,
     message: String,
     time: Timestamp,
-    partial: bool,
+    /// The optional fields at the end.
+    optional: &'static str,
 }
 
 impl Written {
     fn json(&self) -> String {
         let text = |text: &str| serde_json::to_string(text).unwrap();
-        let partial = if self.partial {
-            ",\"partial\":true"
-        } else {
-            ""
-        };
         format!(
-            "{{\"seq\":{},\"service\":{},\"phase\":\"ready\",\"stream\":\"{}\",\"message\":{},\"timestamp\":\"{}\"{partial}}}",
+            "{{\"seq\":{},\"service\":{},\"phase\":\"ready\",\"stream\":\"{}\",\"message\":{},\"timestamp\":\"{}\"{}}}",
             self.seq,
             text(self.service),
             self.stream.as_str(),
             text(&self.message),
             self.time,
+            self.optional,
         )
     }
 }
+
+const OPTIONAL: [&str; 3] = ["", ",\"partial\":true", ",\"origin\":\"flowlayer\""];
 
 const NAMES: [&str; 3] = ["api", "d\"b", "über web"];
 
@@ -63,13 +62,13 @@ fn log() -> impl Strategy<Value = Vec<Written>> {
         any::<bool>(),
         message(),
         0..40_000i64,
-        prop::bool::weighted(0.1),
+        prop::sample::select(OPTIONAL.to_vec()),
     );
     prop::collection::vec(entry, 0..40).prop_map(|entries| {
         let (mut seq, mut time) = (0, START_MS);
         entries
             .into_iter()
-            .map(|(step, service, out, message, later, partial)| {
+            .map(|(step, service, out, message, later, optional)| {
                 seq += step;
                 time += later;
                 Written {
@@ -78,7 +77,7 @@ fn log() -> impl Strategy<Value = Vec<Written>> {
                     stream: if out { Stream::Stdout } else { Stream::Stderr },
                     message,
                     time: Timestamp(time),
-                    partial,
+                    optional,
                 }
             })
             .collect()
@@ -343,7 +342,7 @@ fn large_files_are_gone_through_from_both_ends() {
             "x".repeat(usize::try_from(seq % 7 * 5000).unwrap())
         ),
         time: Timestamp(START_MS),
-        partial: false,
+        optional: "",
     };
     let text: String = (1..=400).map(|seq| entry(seq).json() + "\n").collect();
     fs::write(dir.path().join("all.jsonl"), text).unwrap();
@@ -369,7 +368,7 @@ fn without_the_file_of_all_the_services_files_tell_everything() {
         stream: Stream::Stdout,
         message: String::new(),
         time: Timestamp(START_MS),
-        partial: false,
+        optional: "",
     };
     let one = [line(1, "a").json(), line(3, "a").json()].join("\n") + "\n";
     fs::write(dir.path().join("a.jsonl"), one).unwrap();
@@ -392,7 +391,7 @@ fn a_search_that_is_ended_ends() {
             stream: Stream::Stdout,
             message: "x".to_owned(),
             time: Timestamp(START_MS),
-            partial: false,
+            optional: "",
         })
         .collect();
     write(dir.path(), &log, 3);

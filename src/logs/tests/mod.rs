@@ -93,6 +93,30 @@ async fn a_descriptor_that_is_no_pipe_is_noted() {
     assert!(page.json().contains("[flowlayer] cannot read stderr"));
 }
 
+#[tokio::test]
+async fn only_what_we_add_has_an_origin() {
+    let dir = tempdir();
+    let logs = Logs::open(config(dir.path())).unwrap();
+    let (read, mut write) = std::io::pipe().unwrap();
+    let mut reader = logs.read_pipe(read.into(), 0, Stream::Stderr, None);
+    write.write_all(b"[flowlayer] says the service\n").unwrap();
+    drop(write);
+    soon(reader.ended()).await;
+    logs.note(0, "a note");
+    logs.note_failure(0, "exit code 1");
+    let page = logs.query(all(10)).await;
+    soon(logs.close()).await;
+    let file = std::fs::read_to_string(dir.path().join("all.jsonl")).unwrap();
+    assert!(file.lines().eq(page.entries()));
+    let origins = page.entries().map(|entry| {
+        let entry: serde_json::Value = serde_json::from_str(entry).unwrap();
+        entry["origin"].clone()
+    });
+    let flowlayer = serde_json::Value::from("flowlayer");
+    let wanted = [serde_json::Value::Null, flowlayer.clone(), flowlayer];
+    assert_eq!(origins.collect::<Vec<_>>(), wanted);
+}
+
 struct Watch {
     seen: Mutex<Vec<String>>,
     left: AtomicUsize,

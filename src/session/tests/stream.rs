@@ -36,6 +36,7 @@ async fn hello_comes_first_and_the_snapshot_second() {
     rest.sort_by_key(|message| message["type"].to_string());
     assert_eq!(rest[0]["type"], "error");
     assert_eq!(rest[1]["payload"]["message"], "[flowlayer] early");
+    assert_eq!(rest[1]["payload"]["origin"], "flowlayer");
 }
 
 #[tokio::test]
@@ -99,7 +100,15 @@ async fn every_client_sees_the_log_as_it_grows() {
             let keys: Vec<_> = entry.as_object().unwrap().keys().collect();
             assert_eq!(
                 keys,
-                ["seq", "service", "phase", "stream", "message", "timestamp"]
+                [
+                    "seq",
+                    "service",
+                    "phase",
+                    "stream",
+                    "message",
+                    "timestamp",
+                    "origin"
+                ]
             );
         }
     }
