@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flowlayer_core::client::Start;
 use flowlayer_core::config::{self, Config, Suggestions};
-use flowlayer_core::logs::{Archive, ArchiveQuery, EntryLine, Found, Search, Searched};
+use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
 use flowlayer_core::session::LogDefaults;
 
 use super::follow::Since;
@@ -167,12 +167,23 @@ impl Files {
         &self,
         archive: &Archive,
     ) -> Result<Option<(u64, Option<flowlayer_core::protocol::Timestamp>)>, Failure> {
-        let page = archive
-            .query(&ArchiveQuery::default(), 1)
+        let one = Search {
+            limit: Some(1),
+            ..Search::default()
+        };
+        let mut newest = Vec::new();
+        archive
+            .search(&one, &mut |found| {
+                if let Found::Match(line) = found {
+                    newest = line.to_vec();
+                }
+                ControlFlow::Continue(())
+            })
             .map_err(|error| unreadable(&self.dir, &error))?;
-        let entry = page.entries().next_back().and_then(EntryLine::parse);
+        let text = String::from_utf8_lossy(&newest);
+        let entry = EntryLine::parse(&text);
         Ok(entry.map(|entry| {
-            let time = serde_json::to_string(&entry.timestamp.decode());
+            let time = serde_json::to_string(&entry.timestamp);
             let time = time.and_then(|json| serde_json::from_str(&json));
             (entry.seq, time.ok())
         }))

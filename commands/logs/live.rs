@@ -202,10 +202,10 @@ async fn newest(
         if follows && last.len() < around {
             last.push_front(entry.clone());
         }
-        match context.judge(search.matches(&entry.message)) {
+        match context.next(search.matches(&entry.message)) {
             Verdict::Skip => {}
             Verdict::End => break,
-            Verdict::Hold(_) => context.hold(entry),
+            Verdict::Keep(_) => context.keep(entry),
             Verdict::Context => kept.push(Kept::Entry(entry)),
             Verdict::Match { separate } => {
                 if separate {
@@ -237,8 +237,8 @@ fn primed(search: &Search, entries: VecDeque<Entry>) -> Context<Entry> {
         return context;
     }
     for entry in entries {
-        match context.judge(search.matches(&entry.message)) {
-            Verdict::Hold(_) => context.hold(entry),
+        match context.next(search.matches(&entry.message)) {
+            Verdict::Keep(_) => context.keep(entry),
             Verdict::Match { .. } => drop(context.release()),
             Verdict::Context | Verdict::Skip | Verdict::End => {}
         }

@@ -94,13 +94,8 @@ impl Printer {
         let Some(entry) = EntryLine::parse(&text) else {
             return;
         };
-        let timestamp = self.form.timestamps.then(|| entry.timestamp.decode());
-        self.line(
-            out,
-            &entry.service.decode(),
-            timestamp.as_deref(),
-            &entry.message.decode(),
-        );
+        let timestamp = self.form.timestamps.then_some(&*entry.timestamp);
+        self.line(out, &entry.service, timestamp, &entry.message);
     }
 
     /// Between two groups of context.

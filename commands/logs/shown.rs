@@ -43,9 +43,9 @@ impl<'a> Shown<'a> {
             return Ok(());
         }
         let text = &mut self.output.text;
-        match self.context.judge(self.search.matches(&entry.message)) {
+        match self.context.next(self.search.matches(&entry.message)) {
             Verdict::Skip | Verdict::End => {}
-            Verdict::Hold(_) => self.context.hold(entry),
+            Verdict::Keep(_) => self.context.keep(entry),
             Verdict::Context => self.printer.entry(text, &entry),
             Verdict::Match { separate } => {
                 if separate {

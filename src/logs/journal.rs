@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::backlog::{Backlog, Work};
 use super::batch::Batch;
 use super::config::LogsConfig;
-use super::disk::{self, Context, Files, Happened, Lock, Open, Output};
-use super::error::OpenError;
-use super::outage::Outage;
-use super::pin::{Pin, Work};
+use super::disk::{self, Context, Files, Happened, Lock, Open, OpenError, Output};
+use super::disk_status::DiskStatus;
 use super::store::Store;
 
 /// About how much memory of batches is written in one go: enough for few, large writes, little
@@ -44,13 +43,13 @@ impl Journal {
         open: Box<Open>,
     ) -> Result<(Arc<Store>, Self), OpenError> {
         let (files, lock, first_seq) = Files::open(dir, &config.services)?;
-        let pin = Pin::new(config.limits.unwritten_bytes, first_seq + disk::BLOCK);
+        let backlog = Backlog::new(config.limits.unwritten_bytes, first_seq + disk::BLOCK);
         let store = Arc::new(Store::new(
             config.services,
             config.buffer_size,
             config.limits,
             first_seq,
-            Some(pin),
+            Some(backlog),
         ));
         let files = Arc::new(files);
         let (end, ended) = watch::channel(false);
@@ -61,7 +60,7 @@ impl Journal {
             lock,
             open,
             max_bytes: config.max_file_bytes,
-            outage: Outage::new(dir.to_owned(), Arc::clone(&store.warnings)),
+            status: DiskStatus::new(dir.to_owned(), Arc::clone(&store.warnings)),
             next_seq: first_seq,
             text: Vec::new(),
             gathered: Vec::new(),
@@ -127,7 +126,7 @@ struct Writer {
     outputs: Vec<Output>,
     open: Box<Open>,
     max_bytes: u64,
-    outage: Outage,
+    status: DiskStatus,
     /// The number of the entry that is expected next.
     next_seq: u64,
     /// The lines of one go, kept for its memory.
@@ -187,7 +186,7 @@ impl Writer {
             for file in 0..self.outputs.len() {
                 self.files.missed(file, range.0, range.1, false);
             }
-            self.outage.skipped(skipped);
+            self.status.skipped(skipped);
         }
         self.next_seq = last.last_seq() + 1;
 
@@ -195,10 +194,10 @@ impl Writer {
         let missed_by_all = self.append(disk::ALL, &text);
         let missed_by_services = self.append_parts(parts, &text);
         self.text = text;
-        self.outage.missed(missed_by_all.max(missed_by_services));
+        self.status.missed(missed_by_all.max(missed_by_services));
         self.retry_others();
         let failing = self.outputs.iter().any(Output::is_failing);
-        self.outage.checked(failing);
+        self.status.checked(failing);
     }
 
     /// Writes each service's lines to its file; tells how many entries are missing there.
@@ -239,7 +238,7 @@ impl Writer {
         };
         let (written, error) = output.append(text, &mut context);
         if let Some(error) = error {
-            self.outage.failed(output.path(), &error);
+            self.status.failed(output.path(), &error);
         }
         for happened in happened {
             self.note(file, &happened);
@@ -253,7 +252,7 @@ impl Writer {
 
     fn note(&mut self, file: usize, happened: &Happened) {
         match *happened {
-            Happened::Recreated => self.outage.recreated(self.outputs[file].path()),
+            Happened::Recreated => self.status.recreated(self.outputs[file].path()),
             Happened::Dropped(first, last) => {
                 self.files.dropped(file, first, last);
                 let files = Arc::clone(&self.files);
@@ -311,9 +310,9 @@ impl Writer {
 
     /// Everything is written: the next session goes on right after it.
     fn end(mut self) {
-        self.outage.end();
+        self.status.end();
         if let Err(error) = self.files.end(self.next_seq) {
-            self.outage.failed(&self.files.ledger_path(), &error);
+            self.status.failed(&self.files.state_path(), &error);
         }
         drop(self.lock);
     }

@@ -6,19 +6,18 @@
 //! for, except the files, and those within bounds.
 
 mod archive;
+mod backlog;
 mod batch;
 mod config;
 mod cursor;
 mod disk;
+mod disk_status;
 mod entry;
-mod error;
 mod journal;
 pub mod lines;
-mod outage;
 mod pace;
 mod page;
 mod parse;
-mod pin;
 mod pipe;
 mod query;
 mod recent;
@@ -32,14 +31,14 @@ mod warning;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-pub use archive::{Archive, ArchiveQuery};
+pub use archive::Archive;
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogsConfig};
 pub use cursor::{Cursor, Taken};
+pub use disk::OpenError;
 pub use entry::{Origin, Phase, Stream, Timestamp};
-pub use error::OpenError;
 pub use page::Page;
-pub use parse::{EntryLine, Text};
+pub use parse::EntryLine;
 pub use pipe::{LineWatch, PipeReader};
 pub use query::Query;
 pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdict};

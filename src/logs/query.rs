@@ -4,9 +4,9 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use super::backlog::Backlog;
 use super::disk::{self, Files, Wanted};
 use super::page::{self, Page, Piece};
-use super::pin::Pin;
 use super::ring::{Ring, Slice};
 use super::store::{State, Store};
 
@@ -186,14 +186,14 @@ impl Store {
 impl State {
     /// The number of the first entry that is not in the files yet.
     fn first_unwritten(&self) -> u64 {
-        let next = self.pin.as_ref().map_or(0, Pin::next);
+        let next = self.backlog.as_ref().map_or(0, Backlog::next);
         let batch = self.recent.get(next);
         batch.map_or(self.next_seq, |batch| batch.first_seq())
     }
 
     /// Entries that are neither in the rings any more nor in the files yet, newest first.
     fn unwritten(&self, service: Option<usize>, range: Range) -> impl Iterator<Item = Slice> {
-        let next = self.pin.as_ref().map_or(u64::MAX, Pin::next);
+        let next = self.backlog.as_ref().map_or(u64::MAX, Backlog::next);
         let batches = self.recent.from(next).rev();
         let batches = batches.filter(move |batch| service.is_none_or(|it| it == batch.service()));
         batches.filter_map(move |batch| {

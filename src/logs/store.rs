@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::backlog::{Backlog, Work};
 use super::batch::Batch;
 use super::config::Limits;
 use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
-use super::pin::{Pin, Work};
 use super::recent::{Dropped, Recent};
 use super::ring::Ring;
 use super::warning::{LogWarning, WarningList};
@@ -32,7 +32,7 @@ pub(super) struct Store {
     state: Mutex<State>,
     /// Wakes followers that have seen everything.
     pub(super) appended: Notify,
-    /// Whether readers of pipes wait: [`Pin::is_full`], to be seen without the lock.
+    /// Whether readers of pipes wait: [`Backlog::is_full`], to be seen without the lock.
     full: AtomicBool,
     /// Wakes them.
     room: Notify,
@@ -61,7 +61,7 @@ pub(super) struct State {
     phases: Vec<Phase>,
     pub(super) recent: Recent,
     /// What the files have not got yet. `None` without files.
-    pub(super) pin: Option<Pin>,
+    pub(super) backlog: Option<Backlog>,
 }
 
 impl Store {
@@ -70,7 +70,7 @@ impl Store {
         buffer_size: usize,
         limits: Limits,
         first_seq: u64,
-        pin: Option<Pin>,
+        backlog: Option<Backlog>,
     ) -> Self {
         Self {
             first_seq,
@@ -82,7 +82,7 @@ impl Store {
                 ring_bytes: 0,
                 phases: vec![Phase::UNKNOWN; services.len()],
                 recent: Recent::default(),
-                pin,
+                backlog,
             }),
             services,
             appended: Notify::new(),
@@ -127,7 +127,7 @@ impl Store {
         let service = batch.service();
         let mut dropped = Dropped::default();
         let mut state = self.lock();
-        if state.pin.as_ref().is_some_and(Pin::is_closed) {
+        if state.backlog.as_ref().is_some_and(Backlog::is_closed) {
             return None;
         }
         batch.number(state.next_seq, state.phases[service], Timestamp::now());
@@ -190,8 +190,8 @@ impl Store {
     fn lapse(&self) -> bool {
         let mut state = self.lock();
         let full = state.is_full();
-        if let Some(pin) = &mut state.pin {
-            pin.lapse();
+        if let Some(backlog) = &mut state.backlog {
+            backlog.lapse();
         }
         self.update_room(&state);
         full
@@ -232,14 +232,16 @@ impl Store {
     /// `max_bytes` of memory, and the number of the first.
     pub(super) fn work(&self, max_bytes: usize, batches: &mut Vec<Arc<Batch>>) -> (Work, u64) {
         let mut state = self.lock();
-        let State { recent, pin, .. } = &mut *state;
-        let Some(pin) = pin else {
+        let State {
+            recent, backlog, ..
+        } = &mut *state;
+        let Some(backlog) = backlog else {
             return (Work::End, 0);
         };
-        let work = pin.work(recent, Instant::now(), self.limits.gather);
+        let work = backlog.work(recent, Instant::now(), self.limits.gather);
         let mut bytes = 0;
         if work == Work::Write {
-            for batch in recent.from(pin.next()) {
+            for batch in recent.from(backlog.next()) {
                 batches.push(Arc::clone(batch));
                 bytes += batch.memory();
                 if bytes >= max_bytes {
@@ -248,17 +250,19 @@ impl Store {
             }
             self.progressed();
         }
-        (work, pin.next())
+        (work, backlog.next())
     }
 
     /// The batches before `number` are dealt with.
     pub(super) fn written(&self, number: u64) {
         let mut dropped = Dropped::default();
         let mut state = self.lock();
-        let State { recent, pin, .. } = &mut *state;
-        if let Some(pin) = pin {
-            pin.written(number, recent, Instant::now());
-            recent.trim(pin.next(), &mut dropped);
+        let State {
+            recent, backlog, ..
+        } = &mut *state;
+        if let Some(backlog) = backlog {
+            backlog.written(number, recent, Instant::now());
+            recent.trim(backlog.next(), &mut dropped);
         }
         self.update_room(&state);
         drop(state);
@@ -270,8 +274,8 @@ impl Store {
     fn hurry(&self) -> u64 {
         let mut state = self.lock();
         let end = state.recent.end();
-        if let Some(pin) = &mut state.pin {
-            pin.hurry(end);
+        if let Some(backlog) = &mut state.backlog {
+            backlog.hurry(end);
         }
         drop(state);
         self.wake_writer();
@@ -283,7 +287,7 @@ impl Store {
         let end = self.hurry();
         loop {
             let written = self.written.notified();
-            let next = self.lock().pin.as_ref().map_or(end, Pin::next);
+            let next = self.lock().backlog.as_ref().map_or(end, Backlog::next);
             if next >= end {
                 return;
             }
@@ -295,16 +299,16 @@ impl Store {
     pub(super) fn wants_numbers(&self, block: u64) -> Option<u64> {
         let mut state = self.lock();
         let next_seq = state.next_seq;
-        let pin = state.pin.as_mut()?;
-        let begins = pin.begin_reserving(next_seq, Instant::now());
+        let backlog = state.backlog.as_mut()?;
+        let begins = backlog.begin_reserving(next_seq, Instant::now());
         begins.then_some(next_seq + block)
     }
 
     /// Whether a block was recorded, up to where; or when to try again.
     pub(super) fn reserved(&self, end: Result<u64, Duration>) {
         let mut state = self.lock();
-        if let Some(pin) = &mut state.pin {
-            pin.reserved(end.map_err(|wait| Instant::now() + wait));
+        if let Some(backlog) = &mut state.backlog {
+            backlog.reserved(end.map_err(|wait| Instant::now() + wait));
         }
         self.update_room(&state);
         drop(state);
@@ -313,8 +317,8 @@ impl Store {
 
     /// Nothing more will come: the writer finishes.
     pub(super) fn close(&self) {
-        if let Some(pin) = &mut self.lock().pin {
-            pin.close();
+        if let Some(backlog) = &mut self.lock().backlog {
+            backlog.close();
         }
         self.wake_writer();
     }
@@ -323,9 +327,9 @@ impl Store {
 impl State {
     /// Whether readers of pipes wait.
     fn is_full(&self) -> bool {
-        self.pin
+        self.backlog
             .as_ref()
-            .is_some_and(|pin| pin.is_full(self.next_seq))
+            .is_some_and(|backlog| backlog.is_full(self.next_seq))
     }
 
     /// Tells whether the writer is to be woken.
@@ -349,8 +353,8 @@ impl State {
         self.shrink(limits.total_bytes, dropped);
         self.recent
             .push(Arc::clone(batch), limits.recent_bytes, dropped);
-        let (wake, needed) = match &mut self.pin {
-            Some(pin) => (pin.added(batch, &self.recent), pin.next()),
+        let (wake, needed) = match &mut self.backlog {
+            Some(backlog) => (backlog.added(batch, &self.recent), backlog.next()),
             None => (false, u64::MAX),
         };
         self.recent.trim(needed, dropped);

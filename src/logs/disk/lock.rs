@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::error::OpenError;
 use super::open;
-use crate::logs::OpenError;
 
 /// The file that carries the lock, and the pid of who holds it.
 const NAME: &str = ".flowlayer.lock";

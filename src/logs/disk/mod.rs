@@ -1,12 +1,15 @@
 //! The files of a log directory (docs/logs.md, Files): names, lock, numbers that outlive a crash,
 //! writing that survives failing disks, reading back without reading everything.
 
-mod ledger;
+mod dir_state;
+mod error;
 mod line;
 mod lock;
 mod names;
+mod newest;
 mod open;
 mod output;
+mod reader;
 mod repair;
 mod segment;
 
@@ -16,18 +19,18 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(super) use ledger::BLOCK;
-use ledger::{Found, Ledger};
-pub(super) use line::seq;
+pub(super) use dir_state::BLOCK;
+use dir_state::{DirState, Found};
+pub use error::OpenError;
 pub(super) use lock::Lock;
 pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
+pub(super) use newest::{Newest, Wanted};
 pub(super) use open::is_not_a_file;
 pub(super) use output::{Context, Happened, Open, Output, open_file};
 #[cfg(test)]
 pub(super) use output::{Look, Medium};
-pub(super) use segment::{Segment, Taken, Wanted};
-
-use super::OpenError;
+pub(super) use reader::{Backward, Forward, Merged, Part};
+pub(super) use segment::Segment;
 
 /// Index of the file with the lines of all services; a service's file has its index plus one.
 pub(super) const ALL: usize = 0;
@@ -39,14 +42,14 @@ pub(super) struct Files {
     /// The files without their endings: all, then each service.
     stems: Vec<String>,
     known: Mutex<Known>,
-    /// Held while the ledger is written, so that an older one never replaces a newer one. True
-    /// once the session has written its last: the directory may be somebody else's then.
-    ledger_ended: Mutex<bool>,
+    /// Held while the state is written, so that an older one never replaces a newer one. True once
+    /// the session has written its last: the directory may belong to another one then.
+    state_ended: Mutex<bool>,
 }
 
 #[derive(Debug)]
 struct Known {
-    ledger: Ledger,
+    state: DirState,
     /// By file: which entries of this session it does not hold although it should, as ranges of
     /// numbers with both ends included, ascending.
     missed: Vec<Vec<(u64, u64)>>,
@@ -68,28 +71,28 @@ impl Files {
         for stem in &stems {
             last = last.max(check(dir, stem)?);
         }
-        let path = Ledger::path(dir);
-        let found = Ledger::read(dir).map_err(|source| OpenError::file(&path, source))?;
-        let (mut ledger, first) = match found {
-            Found::Nothing => (Ledger::default(), last + 1),
-            Found::Damaged => (Ledger::default(), last + 1 + BLOCK),
-            Found::Ledger(ledger) => {
-                let first = ledger.next_seq.max(last + 1);
-                (ledger, first)
+        let path = DirState::path(dir);
+        let found = DirState::read(dir).map_err(|source| OpenError::file(&path, source))?;
+        let (mut state, first) = match found {
+            Found::Nothing => (DirState::default(), last + 1),
+            Found::Damaged => (DirState::default(), last + 1 + BLOCK),
+            Found::State(state) => {
+                let first = state.next_seq.max(last + 1);
+                (state, first)
             }
         };
-        ledger.next_seq = first + BLOCK;
-        ledger
+        state.next_seq = first + BLOCK;
+        state
             .write(dir)
             .map_err(|source| OpenError::file(&path, source))?;
         let files = Self {
             dir: dir.to_owned(),
             known: Mutex::new(Known {
-                ledger,
+                state,
                 missed: vec![Vec::new(); stems.len()],
             }),
             stems,
-            ledger_ended: Mutex::new(false),
+            state_ended: Mutex::new(false),
         };
         Ok((files, lock, first))
     }
@@ -109,14 +112,14 @@ impl Files {
         (path(names::current(stem)), path(names::rotated(stem)))
     }
 
-    pub(super) fn ledger_path(&self) -> PathBuf {
-        Ledger::path(&self.dir)
+    pub(super) fn state_path(&self) -> PathBuf {
+        DirState::path(&self.dir)
     }
 
     /// Records durably that numbers below this one are not to be used again, together with
     /// everything else that is to be kept.
     pub(super) fn reserve(&self, next_seq: u64) -> io::Result<()> {
-        self.lock().ledger.next_seq = next_seq;
+        self.lock().state.next_seq = next_seq;
         self.save()
     }
 
@@ -128,27 +131,27 @@ impl Files {
     /// Records the clean end of a session whose next number would have been this one. Nothing is
     /// written down afterwards.
     pub(super) fn end(&self, next_seq: u64) -> io::Result<()> {
-        self.lock().ledger.next_seq = next_seq;
+        self.lock().state.next_seq = next_seq;
         self.save_unless_ended(true)
     }
 
     fn save_unless_ended(&self, last: bool) -> io::Result<()> {
         let mut ended = self
-            .ledger_ended
+            .state_ended
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if *ended {
             return Ok(());
         }
         *ended = last;
-        let ledger = self.lock().ledger.clone();
-        ledger.write(&self.dir)
+        let state = self.lock().state.clone();
+        state.write(&self.dir)
     }
 
     /// Rotation has dropped entries of a file.
     pub(super) fn dropped(&self, file: usize, first: u64, last: u64) {
         let stem = &self.stems[file];
-        self.lock().ledger.drop_entries(stem, (first, last));
+        self.lock().state.drop_entries(stem, (first, last));
     }
 
     /// A file does not hold the entries `first..=last` although it should. `continued`: nor any
@@ -166,13 +169,13 @@ impl Files {
     /// never to have got there.
     pub(super) fn lacks(&self, file: usize, above: u64, below: u64) -> bool {
         let known = self.lock();
-        let dropped = known.ledger.dropped.get(&self.stems[file]);
+        let dropped = known.state.dropped.get(&self.stems[file]);
         let mut ranges = dropped.into_iter().chain(&known.missed[file]);
         ranges.any(|(first, last)| *first < below && *last > above)
     }
 
     /// The newest entries of a file with `above < seq < below`.
-    pub(super) fn newest(&self, file: usize, wanted: &Wanted) -> io::Result<Taken> {
+    pub(super) fn newest(&self, file: usize, wanted: &Wanted) -> io::Result<Newest> {
         newest(&self.dir, &self.stems[file], wanted)
     }
 
@@ -190,7 +193,7 @@ fn check(dir: &Path, stem: &str) -> Result<u64, OpenError> {
         }
         let file = open::append(&path)?;
         repair::repair(&file)?;
-        Segment::new(file)?.last()
+        newest::last(Segment::new(file)?)
     };
     if let Some(last) = check().map_err(|source| OpenError::file(&path, source))? {
         return Ok(last);
@@ -198,7 +201,7 @@ fn check(dir: &Path, stem: &str) -> Result<u64, OpenError> {
     // A crash right after a rotation.
     let path = dir.join(names::rotated(stem));
     let check = || match open::read(&path)? {
-        Some(file) => Segment::new(file)?.last(),
+        Some(file) => newest::last(Segment::new(file)?),
         None => Ok(None),
     };
     let last = check().map_err(|source| OpenError::file(&path, source))?;
@@ -215,21 +218,21 @@ pub(super) fn ends(lines: &[u8]) -> Option<(u64, u64)> {
 
 /// By stem: which entries rotation has dropped, as far as the last session has said.
 pub(super) fn dropped(dir: &Path) -> io::Result<BTreeMap<String, (u64, u64)>> {
-    Ok(match Ledger::read(dir)? {
-        Found::Ledger(ledger) => ledger.dropped,
+    Ok(match DirState::read(dir)? {
+        Found::State(state) => state.dropped,
         Found::Nothing | Found::Damaged => BTreeMap::new(),
     })
 }
 
 /// The newest wanted entries, from both parts of a file.
-pub(super) fn newest(dir: &Path, stem: &str, wanted: &Wanted) -> io::Result<Taken> {
-    let mut taken = Taken::default();
-    for segment in segments(dir, stem)? {
+pub(super) fn newest(dir: &Path, stem: &str, wanted: &Wanted) -> io::Result<Newest> {
+    let mut parts = Vec::new();
+    for segment in segments(dir, stem)?.into_iter().rev() {
         let start = segment.lower_bound(wanted.above.saturating_add(1))?;
         let end = segment.lower_bound(wanted.below)?;
-        segment.take_back(start..end, wanted, &mut taken)?;
+        parts.push((segment, start..end));
     }
-    Ok(taken)
+    newest::newest(parts, wanted)
 }
 
 /// Both parts of a file, the newer one first, from one moment between two rotations.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use memchr::{memchr, memrchr};
 
 use super::segment::Segment;
-use super::{open, repair};
+use super::{newest, open, repair};
 
 /// After an error the disk is left alone for this long.
 const RETRY: Duration = Duration::from_millis(250);
@@ -248,7 +248,7 @@ impl Output {
     /// The file becomes the older part, replacing that. If that fails, the file just grows on.
     fn rotate(&mut self, cx: &mut Context<'_>) {
         let lost = open::read(&self.rotated).and_then(|file| match file {
-            Some(file) => Segment::new(file)?.ends(),
+            Some(file) => newest::first_and_last(Segment::new(file)?),
             None => Ok(None),
         });
         match std::fs::rename(&self.path, &self.rotated) {

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 use super::line;
 
@@ -15,50 +15,11 @@ const PROBE: usize = 4 * 1024;
 /// How far a whole entry is looked for. The longest one takes less than half a MiB.
 const REACH: u64 = 8 << 20;
 
-/// What is read at once when lines are taken.
-const BLOCK: u64 = 128 * 1024;
-
 /// A file as far as it was written when it was opened.
 #[derive(Debug)]
 pub(crate) struct Segment {
     file: File,
     len: u64,
-}
-
-/// Which entries are wanted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
-    pub(crate) above: u64,
-    pub(crate) below: u64,
-    /// The most entries.
-    pub(crate) most: usize,
-    /// No more are taken once they have this many bytes.
-    pub(crate) max_bytes: usize,
-}
-
-impl Wanted {
-    /// One entry, whatever it is.
-    pub(crate) const ANY: Self = Self {
-        above: 0,
-        below: u64::MAX,
-        most: 1,
-        max_bytes: usize::MAX,
-    };
-
-    fn has_enough(&self, taken: &Taken) -> bool {
-        taken.lines.len() >= self.most || taken.bytes >= self.max_bytes
-    }
-}
-
-/// Lines taken from the end of a range, and what else was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Taken {
-    /// Number and text (without `\n`) of each entry, newest first.
-    pub(crate) lines: Vec<(u64, Box<[u8]>)>,
-    /// Bytes of the texts.
-    pub(crate) bytes: usize,
-    /// There was a line that is no entry.
-    pub(crate) damaged: bool,
 }
 
 impl Segment {
@@ -72,25 +33,18 @@ impl Segment {
         self.len
     }
 
-    /// The numbers of the first and of the last entry.
-    pub(crate) fn ends(&self) -> io::Result<Option<(u64, u64)>> {
-        let first = self.entry_from(0)?;
-        Ok(first.map(|(_, seq)| seq).zip(self.last()?))
+    /// The number of the first entry.
+    pub(crate) fn first(&self) -> io::Result<Option<u64>> {
+        Ok(self.entry_from(0)?.map(|(_, seq)| seq))
     }
 
-    /// The number of the last entry.
-    pub(crate) fn last(&self) -> io::Result<Option<u64>> {
-        let start = self.len.saturating_sub(REACH);
-        let start = match start {
+    /// The last part of the file, long enough for any entry and beginning with one.
+    pub(crate) fn end(&self) -> io::Result<Range<u64>> {
+        let start = match self.len.saturating_sub(REACH) {
             0 => 0,
-            _ => match self.entry_from(start)? {
-                Some((at, _)) => at,
-                None => return Ok(None),
-            },
+            start => self.entry_from(start)?.map_or(self.len, |(at, _)| at),
         };
-        let mut last = Taken::default();
-        self.take_back(start..self.len, &Wanted::ANY, &mut last)?;
-        Ok(last.lines.first().map(|(last, _)| *last))
+        Ok(start..self.len)
     }
 
     /// Where the first line with this number or a higher one begins; the end when there is none.
@@ -147,38 +101,6 @@ impl Segment {
         Ok(None)
     }
 
-    /// Takes wanted entries from the end of a range that begins and ends at line starts, newest
-    /// first, until `taken` holds enough. A last line without its end is no line yet.
-    pub(crate) fn take_back(
-        &self,
-        range: Range<u64>,
-        wanted: &Wanted,
-        taken: &mut Taken,
-    ) -> io::Result<()> {
-        // What was read of lines that begin before it.
-        let mut pending: Vec<u8> = Vec::new();
-        let mut start = range.end;
-        while start > range.start && !wanted.has_enough(taken) {
-            let from = start.saturating_sub(BLOCK).max(range.start);
-            let mut block = self.read(from..start)?;
-            start = from;
-            block.append(&mut pending);
-            // Lines from the first known beginning on are complete.
-            let known = if from == range.start {
-                0
-            } else {
-                match memchr(b'\n', &block) {
-                    Some(end) => end + 1,
-                    None => block.len(),
-                }
-            };
-            take_lines(&block[known..], wanted, taken);
-            block.truncate(known);
-            pending = block;
-        }
-        Ok(())
-    }
-
     /// Appends what comes next of a range to `out`, up to `most` bytes, and takes it off the
     /// range. A file that has become shorter ends the range.
     pub(crate) fn read_on(
@@ -204,28 +126,6 @@ impl Segment {
         let mut block = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
         self.file.read_exact_at(&mut block, range.start)?;
         Ok(block)
-    }
-}
-
-fn take_lines(mut text: &[u8], wanted: &Wanted, taken: &mut Taken) {
-    // Whatever follows the last line end is not a line.
-    text = &text[..memrchr(b'\n', text).map_or(0, |end| end + 1)];
-    while let Some(rest) = text.strip_suffix(b"\n") {
-        if wanted.has_enough(taken) {
-            return;
-        }
-        let start = memrchr(b'\n', rest).map_or(0, |end| end + 1);
-        let entry = &rest[start..];
-        text = &rest[..start];
-        let below = taken.lines.last().map_or(wanted.below, |(seq, _)| *seq);
-        match line::seq(entry) {
-            // Where numbers do not ascend somebody else has written.
-            Some(seq) if seq > wanted.above && seq < below && line::is_whole(entry) => {
-                taken.bytes += entry.len();
-                taken.lines.push((seq, entry.into()));
-            }
-            _ => taken.damaged = true,
-        }
     }
 }
 
@@ -281,76 +181,13 @@ impl Window {
 mod tests {
     use std::io::Write;
 
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn segment(text: &[u8]) -> Segment {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(text).unwrap();
-        Segment::new(file).unwrap()
-    }
-
-    fn entry(seq: u64, width: usize) -> String {
-        format!("{{\"seq\":{seq},\"message\":\"{}\"}}\n", "x".repeat(width))
-    }
-
-    /// Numbers with holes, lines of all lengths, garbage between them, perhaps a torn end.
-    fn file() -> impl Strategy<Value = (Vec<u64>, Vec<u8>)> {
-        let width = prop_oneof![5 => 0..40usize, 2 => 0..10_000usize, 1 => 0..300_000usize];
-        let line = (1..5u64, width, proptest::bool::weighted(0.1));
-        (proptest::collection::vec(line, 0..40), "[a-z{]{0,9}").prop_map(|(lines, torn)| {
-            let (mut seq, mut seqs, mut text) = (0, Vec::new(), String::new());
-            for (step, width, garbage) in lines {
-                if garbage {
-                    text += &"garbage".repeat(width % 100);
-                    text.push('\n');
-                } else {
-                    seq += step;
-                    seqs.push(seq);
-                    text += &entry(seq, width);
-                }
-            }
-            (seqs, (text + &torn).into_bytes())
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn any_range_is_found((seqs, text) in file(), above in 0..90u64, width in 1..90u64, most in 0..9usize) {
-            let segment = segment(&text);
-            let below = above + width;
-            let range = segment.lower_bound(above + 1).unwrap()..segment.lower_bound(below).unwrap();
-            let mut taken = Taken::default();
-            let wanted = Wanted { above, below, most, ..Wanted::ANY };
-            segment.take_back(range, &wanted, &mut taken).unwrap();
-            let got: Vec<u64> = taken.lines.iter().map(|(seq, _)| *seq).collect();
-            let matching = seqs.iter().rev().copied().filter(|seq| *seq > above && *seq < below);
-            prop_assert_eq!(got, matching.take(most).collect::<Vec<_>>());
-            let ends = seqs.first().map(|first| (*first, seqs[seqs.len() - 1]));
-            prop_assert_eq!(segment.ends().unwrap(), ends);
-        }
-    }
-
-    #[test]
-    fn what_is_taken_is_bounded_in_bytes() {
-        let text: String = (1..=100).map(|seq| entry(seq, 1000)).collect();
-        let segment = segment(text.as_bytes());
-        let mut taken = Taken::default();
-        let wanted = Wanted {
-            most: 100,
-            max_bytes: 5000,
-            ..Wanted::ANY
-        };
-        segment
-            .take_back(0..segment.len, &wanted, &mut taken)
-            .unwrap();
-        assert_eq!(taken.lines.len(), 5);
-    }
 
     #[test]
     fn a_file_that_is_not_ours_is_given_up_soon() {
-        let segment = segment(&vec![b'x'; 12 << 20]);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![b'x'; 12 << 20]).unwrap();
+        let segment = Segment::new(file).unwrap();
         assert_eq!(segment.lower_bound(5).unwrap(), segment.len);
     }
 }

@@ -1,9 +1,9 @@
-//! Which entries around a match are shown: `grep`'s `-A`, `-B` and `-C`. Pure.
+//! Which entries around a match are shown, like `grep -A`, `-B` and `-C`. Pure.
 
 use std::collections::VecDeque;
 use std::collections::vec_deque::Drain;
 
-/// Goes along entries in one direction. `H` is how an entry is held until a match shows it.
+/// Sees the entries in one direction. `H` is what it keeps of an entry that a later match may show.
 #[derive(Debug)]
 pub struct Context<H> {
     before: usize,
@@ -12,42 +12,43 @@ pub struct Context<H> {
     wanted: Option<usize>,
     /// Entries still to be shown after the last match.
     left: usize,
-    held: VecDeque<H>,
+    /// The last entries before a match that may come.
+    kept: VecDeque<H>,
     /// Something has been shown.
     has_shown: bool,
     /// Something has been left out since.
     has_gap: bool,
 }
 
-/// What becomes of an entry.
+/// What to do with an entry.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict<H> {
-    /// It matches: first a line that separates, if so, then what [`Context::release`] gives, then it.
+    /// It matches: show a separator if `separate`, then what [`Context::release`] returns, then it.
     Match {
         /// Entries were left out between what was shown last and this.
         separate: bool,
     },
-    /// It comes soon after a match and is shown.
+    /// It follows a match closely: show it.
     Context,
-    /// It may come soon before one: to be handed to [`Context::hold`]. One that has become useless
-    /// comes with it, for its memory.
-    Hold(Option<H>),
-    /// It is not shown.
+    /// It may be followed by one: pass it to [`Context::keep`]. The value is one that is no longer
+    /// needed, to reuse its memory.
+    Keep(Option<H>),
+    /// Do not show it.
     Skip,
-    /// It is not shown, and nothing more will be.
+    /// Do not show it, nor anything after it.
     End,
 }
 
 impl<H> Context<H> {
-    /// So many entries before and after each match; `wanted` matches, or all.
+    /// Shows `before` and `after` entries around each of the first `wanted` matches.
     pub fn new(before: usize, after: usize, wanted: Option<usize>) -> Self {
         Self {
             before,
             after,
             wanted,
             left: 0,
-            held: VecDeque::new(),
+            kept: VecDeque::new(),
             has_shown: false,
             has_gap: false,
         }
@@ -58,8 +59,8 @@ impl<H> Context<H> {
         self.wanted == Some(0) && self.left == 0
     }
 
-    /// The next entry.
-    pub fn judge(&mut self, matches: bool) -> Verdict<H> {
+    /// Takes the next entry.
+    pub fn next(&mut self, matches: bool) -> Verdict<H> {
         if self.is_over() {
             return Verdict::End;
         }
@@ -82,22 +83,22 @@ impl<H> Context<H> {
             self.has_gap = true;
             return Verdict::Skip;
         }
-        let useless = if self.held.len() == self.before {
+        let useless = if self.kept.len() == self.before {
             self.has_gap = true;
-            self.held.pop_front()
+            self.kept.pop_front()
         } else {
             None
         };
-        Verdict::Hold(useless)
+        Verdict::Keep(useless)
     }
 
-    /// Holds an entry for which this was the verdict.
-    pub fn hold(&mut self, entry: H) {
-        self.held.push_back(entry);
+    /// Keeps an entry for which this was the verdict.
+    pub fn keep(&mut self, entry: H) {
+        self.kept.push_back(entry);
     }
 
-    /// What is shown before a match, in order.
+    /// The entries to show before a match, in order.
     pub fn release(&mut self) -> Drain<'_, H> {
-        self.held.drain(..)
+        self.kept.drain(..)
     }
 }

@@ -1,15 +1,15 @@
 //! Searching the log: which entries, which lines match, and what is around them.
 //!
-//! One [`Search`] means the same everywhere: [`Archive::search`] goes through files with it, and
-//! who has entries from a session asks [`Search::admits`], [`Search::matches`] and a [`Context`].
-//! Files are not parsed: a [`glance`] finds the message inside a line, and only what is shown is
-//! taken apart by whoever shows it.
+//! One [`Search`] means the same everywhere: [`Archive::search`] applies it to files, and whoever has
+//! entries from a session uses [`Search::admits`], [`Search::matches`] and a [`Context`]. Lines of
+//! files are not parsed as JSON: [`fields`] finds the message in a line, and only what is shown is
+//! parsed, by whoever shows it.
 
 mod context;
-mod glance;
-mod judge;
+mod criteria;
+mod fields;
+mod filter;
 mod pattern;
-mod reader;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -18,91 +18,21 @@ use std::io;
 use std::ops::ControlFlow;
 
 pub use context::{Context, Verdict};
+pub use criteria::{Found, Search, Searched};
 pub use pattern::{Pattern, PatternError};
 
-use self::reader::{Backward, Forward, Merged};
-use super::archive::Archive;
-use super::disk::{self, Segment};
-use super::entry::{Stream, Timestamp};
+use criteria::bound;
 
-/// Clocks step: so far from where a moment should be in a file its entries are still looked at.
+use super::archive::Archive;
+use super::disk::{self, Backward, Forward, Merged, Part};
+
+/// Clocks step: entries this far from where their time belongs in a file are still found.
 const CLOCK_STEP_MS: i64 = 60_000;
 
-/// Which entries are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// Only these services; none for all.
-    pub services: Vec<String>,
-    /// Only entries above this number.
-    pub after_seq: Option<u64>,
-    /// Only entries below this number.
-    pub before_seq: Option<u64>,
-    /// Only entries of this moment or later.
-    pub since: Option<Timestamp>,
-    /// Only entries of this moment or earlier.
-    pub until: Option<Timestamp>,
-    /// Only this stream.
-    pub stream: Option<Stream>,
-    /// Only lines that match; `None` for all.
-    pub pattern: Option<Pattern>,
-    /// How many entries before each match are shown too.
-    pub before: usize,
-    /// How many entries after each match are shown too.
-    pub after: usize,
-    /// Only so many matches, the newest; `None` for all.
-    pub limit: Option<usize>,
-}
-
-/// What a search comes upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// An entry that matches, as the JSON object in the file.
-    Match(&'a [u8]),
-    /// One near a match.
-    Context(&'a [u8]),
-    /// Entries are left out between two groups of context.
-    Break,
-}
-
-/// What there is to say after a search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Searched {
-    /// Lines that are no entries, and were left out.
-    pub damaged: u64,
-    /// Entries of the range asked for were dropped by rotation.
-    pub dropped: bool,
-}
-
-impl Search {
-    /// Whether an entry of this stream and time is wanted, whatever it says.
-    pub fn admits(&self, stream: Stream, timestamp: Timestamp) -> bool {
-        self.stream.is_none_or(|wanted| wanted == stream)
-            && self.since.is_none_or(|since| timestamp >= since)
-            && self.until.is_none_or(|until| timestamp <= until)
-    }
-
-    /// Whether a message matches.
-    pub fn matches(&self, message: &str) -> bool {
-        self.pattern
-            .as_ref()
-            .is_none_or(|pattern| pattern.matches(message))
-    }
-
-    /// What tells which entries around a match are shown, going forwards.
-    pub fn context<H>(&self) -> Context<H> {
-        Context::new(self.before, self.after, None)
-    }
-
-    /// The same for going backwards from the newest entry, until there are enough matches.
-    pub fn context_backwards<H>(&self) -> Context<H> {
-        Context::new(self.after, self.before, self.limit)
-    }
-}
-
 impl Archive {
-    /// Goes through the files and shows what is found in the order of the numbers. `show` may end
-    /// it. With a limit the files are read from their ends, without one from the beginning; nothing
-    /// is read that numbers or times exclude.
+    /// Searches the files and shows what it finds in the order of the numbers, until `show` breaks.
+    /// With a limit the files are read from their ends, without one from the beginning. What numbers
+    /// or times exclude is not read.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -133,7 +63,7 @@ impl Archive {
             if !disk::segments(self.dir(), disk::ALL_STEM)?.is_empty() {
                 return Ok(all());
             }
-            // Somebody has taken it away; the services' own files say the same.
+            // Somebody removed it; the services' files hold the same entries.
             let services = self.services()?;
             return Ok(services.iter().map(|name| disk::stem(name)).collect());
         }
@@ -156,11 +86,7 @@ impl Archive {
     }
 
     /// The stretches of a file's parts in which wanted entries can be, the older part first.
-    fn parts(
-        &self,
-        search: &Search,
-        stem: &str,
-    ) -> io::Result<Vec<(Segment, std::ops::Range<u64>)>> {
+    fn parts(&self, search: &Search, stem: &str) -> io::Result<Vec<Part>> {
         let segments = match disk::segments(self.dir(), stem) {
             Ok(segments) => segments,
             // Something else has the name of a file of ours.
@@ -180,20 +106,15 @@ impl Archive {
                 None => segment.len(),
             };
             if let Some(since) = &since {
-                let before = |line: &[u8]| Some(glance::timestamp(line)? < since.as_bytes());
+                let before = |line: &[u8]| Some(fields::timestamp(line)? < since.as_bytes());
                 start = start.max(segment.partition_point(before)?);
             }
             if let Some(until) = &until {
-                let within = |line: &[u8]| Some(glance::timestamp(line)? <= until.as_bytes());
+                let within = |line: &[u8]| Some(fields::timestamp(line)? <= until.as_bytes());
                 end = end.min(segment.partition_point(within)?);
             }
             parts.push((segment, start..end.max(start)));
         }
         Ok(parts)
     }
-}
-
-/// A moment as it stands in files, moved by so many milliseconds.
-fn bound(moment: Timestamp, by: i64) -> String {
-    Timestamp(moment.0.saturating_add(by)).to_string()
 }

@@ -1,30 +1,30 @@
-//! Going through lines in one direction, and showing what is wanted and what is around it. Each way returns
+//! Goes through lines in one direction and shows matches with their context. Both functions return
 //! how many lines were damaged.
 
 use std::io;
 use std::ops::ControlFlow;
 
 use super::context::{Context, Verdict};
-use super::judge::Judge;
-use super::reader::{Backward, Forward, Merged};
-use super::{Found, Search};
+use super::criteria::{Found, Search};
+use super::filter::Filter;
+use crate::logs::disk::{Backward, Forward, Merged};
 
-/// Shows what is found as it comes.
+/// Shows matches as they are found.
 pub(super) fn forwards(
     search: &Search,
     mut lines: Merged<Forward>,
     show: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    let mut judge = Judge::new(search);
+    let mut filter = Filter::new(search);
     let mut context: Context<Vec<u8>> = search.context();
     while let Some(line) = lines.next()? {
-        let Some(matches) = judge.matches(line) else {
+        let Some(matches) = filter.matches(line) else {
             continue;
         };
-        let flow = match context.judge(matches) {
+        let flow = match context.next(matches) {
             Verdict::Skip | Verdict::End => ControlFlow::Continue(()),
-            Verdict::Hold(room) => {
-                context.hold(copied(line, room));
+            Verdict::Keep(room) => {
+                context.keep(copied(line, room));
                 ControlFlow::Continue(())
             }
             Verdict::Context => show(Found::Context(line)),
@@ -34,7 +34,7 @@ pub(super) fn forwards(
             break;
         }
     }
-    Ok(judge.damaged)
+    Ok(filter.damaged)
 }
 
 fn show_match(
@@ -52,32 +52,32 @@ fn show_match(
     show(Found::Match(line))
 }
 
-/// What was found going backwards.
+/// What was found so far, newest first.
 enum Kept {
     Match(Vec<u8>),
     Context(Vec<u8>),
     Break,
 }
 
-/// Finds the newest first, and shows what it has found from the oldest on.
+/// Searches from the newest line back, then shows what was found, oldest first.
 pub(super) fn backwards(
     search: &Search,
     mut lines: Merged<Backward>,
     show: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    let mut judge = Judge::new(search);
+    let mut filter = Filter::new(search);
     let mut context: Context<Vec<u8>> = search.context_backwards();
     let mut kept = Vec::new();
     while !context.is_over()
         && let Some(line) = lines.next()?
     {
-        let Some(matches) = judge.matches(line) else {
+        let Some(matches) = filter.matches(line) else {
             continue;
         };
-        match context.judge(matches) {
+        match context.next(matches) {
             Verdict::Skip => {}
             Verdict::End => break,
-            Verdict::Hold(room) => context.hold(copied(line, room)),
+            Verdict::Keep(room) => context.keep(copied(line, room)),
             Verdict::Context => kept.push(Kept::Context(line.to_vec())),
             Verdict::Match { separate } => {
                 if separate {
@@ -98,10 +98,10 @@ pub(super) fn backwards(
             break;
         }
     }
-    Ok(judge.damaged)
+    Ok(filter.damaged)
 }
 
-/// A line to be held, in memory that was used before.
+/// A copy of a line, in memory that was used before.
 fn copied(line: &[u8], room: Option<Vec<u8>>) -> Vec<u8> {
     let mut held = room.unwrap_or_default();
     held.clear();

@@ -12,7 +12,7 @@ pub(super) fn copy(from: &Path, to: &Path) {
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         let copied = fs::copy(file.path(), to.join(file.file_name()));
-        // The new ledger may just have replaced the old one.
+        // The new state may just have replaced the old one.
         let gone = copied.is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound);
         assert!(!gone, "{file:?}");
     }
@@ -85,15 +85,15 @@ async fn a_crash_goes_on_after_the_reserved_block() {
 }
 
 #[tokio::test]
-async fn a_lost_ledger_is_made_up_from_the_lines() {
+async fn a_lost_state_is_made_up_from_the_lines() {
     let dir = tempdir();
     let logs = open(dir.path());
     logs.note(0, "a");
     logs.close().await;
-    let ledger = dir.path().join(".flowlayer.json");
-    fs::remove_file(&ledger).unwrap();
+    let state = dir.path().join(".flowlayer.json");
+    fs::remove_file(&state).unwrap();
     assert_eq!(open_and_close(dir.path()).await, 1);
-    fs::write(&ledger, "{").unwrap();
+    fs::write(&state, "{").unwrap();
     assert_eq!(open_and_close(dir.path()).await, 1_000_001);
 }
 
@@ -139,7 +139,7 @@ proptest! {
     fn files_cut_anywhere_are_whole_after_the_next_start(
         batches in proptest::collection::vec((0..2usize, 1..20usize), 1..20),
         cuts in proptest::array::uniform3(0.0..1.0f64),
-        ledger in proptest::bool::ANY,
+        state in proptest::bool::ANY,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -156,7 +156,7 @@ proptest! {
             for (stem, cut) in ["all", "api", "db"].into_iter().zip(cuts) {
                 shorten(&after.path().join(format!("{stem}.jsonl")), cut);
             }
-            if ledger {
+            if state {
                 shorten(&after.path().join(".flowlayer.json"), cuts[0]);
             }
             let next = open(after.path());

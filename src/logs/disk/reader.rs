@@ -1,20 +1,21 @@
-//! Lines of files, from either end, and of several files in the order of their numbers.
+//! Lines of files, read from either end, and of several files merged in the order of their numbers.
 
 use std::io;
 use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use crate::logs::disk::{self, Segment};
+use super::line;
+use super::segment::Segment;
 
 /// What is read at once.
 const CHUNK: usize = 1 << 20;
 
 /// A stretch of a file that begins and ends between two lines.
-pub(super) type Part = (Segment, Range<u64>);
+pub(crate) type Part = (Segment, Range<u64>);
 
 /// Whole lines of one file, one after the other.
-pub(super) trait Reader {
+pub(crate) trait Reader {
     /// Goes to the next line; false at the end.
     fn advance(&mut self) -> io::Result<bool>;
 
@@ -24,7 +25,7 @@ pub(super) trait Reader {
 
 /// From the oldest line on.
 #[derive(Debug)]
-pub(super) struct Forward {
+pub(crate) struct Forward {
     /// What is still to be read; the last one is next.
     parts: Vec<Part>,
     buffer: Vec<u8>,
@@ -37,7 +38,7 @@ pub(super) struct Forward {
 
 impl Forward {
     /// Parts of one file, the older ones first.
-    pub(super) fn new(mut parts: Vec<Part>) -> Self {
+    pub(crate) fn new(mut parts: Vec<Part>) -> Self {
         parts.reverse();
         Self {
             parts,
@@ -92,7 +93,7 @@ impl Reader for Forward {
 
 /// From the newest line back.
 #[derive(Debug)]
-pub(super) struct Backward {
+pub(crate) struct Backward {
     /// What is still to be read; the last one is next.
     parts: Vec<Part>,
     /// The end of what is still to be gone through.
@@ -106,7 +107,7 @@ pub(super) struct Backward {
 
 impl Backward {
     /// Parts of one file, the older ones first.
-    pub(super) fn new(parts: Vec<Part>) -> Self {
+    pub(crate) fn new(parts: Vec<Part>) -> Self {
         Self {
             parts,
             buffer: Vec::new(),
@@ -197,7 +198,7 @@ impl Reader for Backward {
 
 /// Several files as one, in the order of the numbers.
 #[derive(Debug)]
-pub(super) struct Merged<R> {
+pub(crate) struct Merged<R> {
     files: Vec<R>,
     /// By file: the number of its line; `None` at its end.
     heads: Vec<Option<u64>>,
@@ -207,11 +208,11 @@ pub(super) struct Merged<R> {
 }
 
 impl<R: Reader> Merged<R> {
-    pub(super) fn oldest_first(files: Vec<R>) -> io::Result<Self> {
+    pub(crate) fn oldest_first(files: Vec<R>) -> io::Result<Self> {
         Self::new(files, false)
     }
 
-    pub(super) fn newest_first(files: Vec<R>) -> io::Result<Self> {
+    pub(crate) fn newest_first(files: Vec<R>) -> io::Result<Self> {
         Self::new(files, true)
     }
 
@@ -231,7 +232,7 @@ impl<R: Reader> Merged<R> {
     }
 
     /// The next line.
-    pub(super) fn next(&mut self) -> io::Result<Option<&[u8]>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         // One file has its order already.
         if self.files.len() == 1 {
             let has_line = self.files[0].advance()?;
@@ -258,7 +259,7 @@ impl<R: Reader> Merged<R> {
         let before = self.heads[file];
         self.heads[file] = if self.files[file].advance()? {
             // What is no entry stays where it stands in its file.
-            disk::seq(self.files[file].line()).or(before).or(Some(0))
+            line::seq(self.files[file].line()).or(before).or(Some(0))
         } else {
             None
         };

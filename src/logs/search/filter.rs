@@ -1,66 +1,64 @@
-//! Which lines of a file are wanted.
+//! Matches the lines of a file against a search.
 
-use super::glance::{self, Glance};
-use super::{Search, bound};
+use super::criteria::{Search, bound};
+use super::fields::{self, Fields};
 use crate::logs::entry::{Stream, Timestamp};
 use crate::logs::parse::EntryLine;
 
-/// Judges the lines of a file. Holds what can be used again from line to line.
-pub(super) struct Judge<'a> {
+pub(super) struct Filter<'a> {
     search: &'a Search,
-    /// The bounds as they stand in files: comparing them as text is comparing the times.
+    /// The bounds as the files spell times, so that texts can be compared.
     since: Option<String>,
     until: Option<String>,
-    scratch: String,
     /// Lines so far that are no entries.
     pub(super) damaged: u64,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Filter<'a> {
     pub(super) fn new(search: &'a Search) -> Self {
         Self {
             search,
             since: search.since.map(|since| bound(since, 0)),
             until: search.until.map(|until| bound(until, 0)),
-            scratch: String::new(),
             damaged: 0,
         }
     }
 
-    /// Whether a line matches; `None` when it is out, whatever is around it: not admitted, or damaged.
+    /// Whether a line matches the pattern; `None` if it is damaged or excluded by stream or time, which
+    /// keeps it out of the context of other lines too.
     pub(super) fn matches(&mut self, line: &[u8]) -> Option<bool> {
-        let Some(seen) = Glance::at(line) else {
+        let Some(fields) = Fields::parse(line) else {
             return self.matches_any(line);
         };
         let is_wanted = self
             .search
             .stream
-            .is_none_or(|stream| seen.stream == stream.as_str().as_bytes())
+            .is_none_or(|stream| fields.stream == stream.as_str().as_bytes())
             && self
                 .since
                 .as_ref()
-                .is_none_or(|since| seen.timestamp >= since.as_bytes())
+                .is_none_or(|since| fields.timestamp >= since.as_bytes())
             && self
                 .until
                 .as_ref()
-                .is_none_or(|until| seen.timestamp <= until.as_bytes());
+                .is_none_or(|until| fields.timestamp <= until.as_bytes());
         if !is_wanted {
             return None;
         }
         let Some(pattern) = &self.search.pattern else {
             return Some(true);
         };
-        if !seen.is_escaped {
-            return Some(pattern.matches_plain(seen.message));
+        if !fields.is_escaped {
+            return Some(pattern.matches_plain(fields.message));
         }
-        let message = glance::unescape(seen.message, &mut self.scratch);
+        let message = fields::unescape(fields.message);
         if message.is_none() {
             self.damaged += 1;
         }
-        message.map(|message| pattern.matches(message))
+        message.map(|message| pattern.matches(&message))
     }
 
-    /// A line that is not exactly as ours are.
+    /// A line that is not formatted as ours are.
     #[cold]
     fn matches_any(&mut self, line: &[u8]) -> Option<bool> {
         let text = String::from_utf8_lossy(line);
@@ -70,17 +68,17 @@ impl<'a> Judge<'a> {
         };
         self.search
             .admits(stream, timestamp)
-            .then(|| self.search.matches(&entry.message.decode()))
+            .then(|| self.search.matches(&entry.message))
     }
 }
 
 fn parse(text: &str) -> Option<(EntryLine<'_>, Stream, Timestamp)> {
     let entry = EntryLine::parse(text)?;
-    let stream = match &*entry.stream.decode() {
+    let stream = match &*entry.stream {
         "stdout" => Stream::Stdout,
         "stderr" => Stream::Stderr,
         _ => return None,
     };
-    let time: jiff::Timestamp = entry.timestamp.decode().parse().ok()?;
+    let time: jiff::Timestamp = entry.timestamp.parse().ok()?;
     Some((entry, stream, Timestamp(time.as_millisecond())))
 }

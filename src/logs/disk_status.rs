@@ -1,6 +1,6 @@
-//! When the files cannot be written: one warning at the beginning, one at the end with the count of
-//! what they miss (docs/logs.md, What the files promise), however many files and attempts there are
-//! in between.
+//! What people are told while files cannot be written (docs/logs.md, What the files promise): one
+//! warning when it begins and one when it ends, with the count of missing entries, however many
+//! files and attempts are involved.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::warning::{LogWarning, WarningList};
 const TOGETHER: Duration = Duration::from_secs(10);
 
 /// The state of the disk as people are told of it.
-pub(super) struct Outage {
+pub(super) struct DiskStatus {
     dir: PathBuf,
     warnings: Arc<WarningList>,
     /// Entries missed since it began; `None` while all is well.
@@ -21,7 +21,7 @@ pub(super) struct Outage {
     recreated: Option<Instant>,
 }
 
-impl Outage {
+impl DiskStatus {
     pub(super) fn new(dir: PathBuf, warnings: Arc<WarningList>) -> Self {
         Self {
             dir,

@@ -46,9 +46,9 @@ pub enum OpenError {
 
 impl OpenError {
     /// What went wrong with one of our files.
-    pub(super) fn file(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        if super::disk::is_not_a_file(&source) {
+        if super::open::is_not_a_file(&source) {
             Self::NotAFile { path }
         } else {
             Self::File { path, source }

@@ -1,14 +1,13 @@
-//! What a search needs of a line, without taking it apart.
+//! The fields that a search needs, found without parsing the whole line.
 
-/// The parts of a line that is exactly as ours are.
+/// Fields of a line that is formatted exactly as we write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Glance<'a> {
+pub(super) struct Fields<'a> {
     pub(super) stream: &'a [u8],
-    /// Between its quotes, as it stands.
+    /// Without its quotes, still escaped.
     pub(super) message: &'a [u8],
-    /// Whether the message has escapes.
     pub(super) is_escaped: bool,
-    /// RFC 3339, always of the same length and in UTC: as text it sorts as the times do.
+    /// RFC 3339 in UTC, always of the same length: texts sort as times do.
     pub(super) timestamp: &'a [u8],
 }
 
@@ -21,9 +20,9 @@ const AFTER_TIME: [&[u8]; 3] = [
     b"\",\"origin\":\"flowlayer\"}",
 ];
 
-impl<'a> Glance<'a> {
-    /// `None` for a line that is not exactly as ours are, which may still be an entry.
-    pub(super) fn at(line: &'a [u8]) -> Option<Self> {
+impl<'a> Fields<'a> {
+    /// `None` for a line in another format, which may still be an entry.
+    pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
         let (rest, timestamp) = split_time(line)?;
         let rest = rest.strip_prefix(b"{\"seq\":")?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -81,45 +80,7 @@ fn skip_string(mut text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A message as it was before it was escaped; `None` for what is no string of JSON.
-pub(super) fn unescape<'a>(message: &[u8], out: &'a mut String) -> Option<&'a str> {
-    out.clear();
-    // What is copied below is whole characters exactly when all of it is.
-    let mut rest = std::str::from_utf8(message).ok()?;
-    while let Some(at) = memchr::memchr2(b'\\', b'"', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        if rest.as_bytes()[at] == b'"' {
-            return None;
-        }
-        let escaped = *rest.as_bytes().get(at + 1)?;
-        let (character, length) = match escaped {
-            b'"' | b'\\' | b'/' => (char::from(escaped), 2),
-            b'n' => ('\n', 2),
-            b'r' => ('\r', 2),
-            b't' => ('\t', 2),
-            b'b' => ('\u{8}', 2),
-            b'f' => ('\u{c}', 2),
-            b'u' => {
-                let digits = rest.get(at + 2..at + 6)?;
-                let code = u32::from_str_radix(digits, 16).ok()?;
-                match char::from_u32(code) {
-                    Some(character) => (character, 6),
-                    // Half of a pair: others write them, we do not.
-                    None => return unescape_all(message, out),
-                }
-            }
-            _ => return None,
-        };
-        out.push(character);
-        rest = &rest[at + length..];
-    }
-    out.push_str(rest);
-    Some(out)
-}
-
-#[cold]
-fn unescape_all<'a>(message: &[u8], out: &'a mut String) -> Option<&'a str> {
-    let quoted = [b"\"", message, b"\""].concat();
-    *out = serde_json::from_slice(&quoted).ok()?;
-    Some(out)
+/// The message of an escaped one; `None` if it is not a JSON string.
+pub(super) fn unescape(message: &[u8]) -> Option<String> {
+    serde_json::from_slice(&[b"\"", message, b"\""].concat()).ok()
 }

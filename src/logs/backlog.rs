@@ -15,7 +15,7 @@ const ENOUGH: usize = 256 * 1024;
 
 /// The state of writing, protected by the lock of the store.
 #[derive(Debug)]
-pub(super) struct Pin {
+pub(super) struct Backlog {
     /// The number of the first batch that is not written. It and all later ones are held.
     next: u64,
     /// Bytes held.
@@ -71,7 +71,7 @@ enum Ending {
 /// What the writer is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Work {
-    /// Write from [`Pin::next`] on.
+    /// Write from [`Backlog::next`] on.
     Write,
     /// Sleep until woken, or for so long.
     Sleep(Option<Duration>),
@@ -79,7 +79,7 @@ pub(super) enum Work {
     End,
 }
 
-impl Pin {
+impl Backlog {
     pub(super) fn new(limit: usize, reserved_end: u64) -> Self {
         Self {
             next: 0,
@@ -224,26 +224,26 @@ impl Pin {
 mod tests {
     use super::*;
 
-    fn pin() -> Pin {
-        Pin::new(1000, BLOCK + 1)
+    fn backlog() -> Backlog {
+        Backlog::new(1000, BLOCK + 1)
     }
 
     #[test]
     fn readers_wait_for_numbers_only_while_it_helps() {
         let now = Instant::now();
         let late = BLOCK - 50_000;
-        let mut pin = pin();
-        assert!(!pin.begin_reserving(1000, now), "there are enough");
-        assert!(!pin.is_full(BLOCK / 2 + 10));
-        assert!(pin.begin_reserving(BLOCK / 2 + 10, now));
-        assert!(!pin.begin_reserving(late, now), "somebody is at it");
-        assert!(pin.is_full(late));
-        pin.lapse();
-        assert!(!pin.is_full(late));
-        pin.reserved(Err(now + Duration::from_secs(1)));
-        assert!(!pin.begin_reserving(late, now));
-        assert!(pin.begin_reserving(late, now + Duration::from_secs(1)));
-        pin.reserved(Ok(2 * BLOCK));
-        assert!(!pin.is_full(late));
+        let mut backlog = backlog();
+        assert!(!backlog.begin_reserving(1000, now), "there are enough");
+        assert!(!backlog.is_full(BLOCK / 2 + 10));
+        assert!(backlog.begin_reserving(BLOCK / 2 + 10, now));
+        assert!(!backlog.begin_reserving(late, now), "somebody is at it");
+        assert!(backlog.is_full(late));
+        backlog.lapse();
+        assert!(!backlog.is_full(late));
+        backlog.reserved(Err(now + Duration::from_secs(1)));
+        assert!(!backlog.begin_reserving(late, now));
+        assert!(backlog.begin_reserving(late, now + Duration::from_secs(1)));
+        backlog.reserved(Ok(2 * BLOCK));
+        assert!(!backlog.is_full(late));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const BLOCK: u64 = 1_000_000;
 
 /// What the file says, as written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Ledger {
+pub(crate) struct DirState {
     /// The first number that nobody has used: the end of the reserved block while a session
     /// runs and after a crash, the number after the last entry after a clean end.
     pub(crate) next_seq: u64,
@@ -34,10 +34,10 @@ pub(crate) enum Found {
     /// It cannot be understood; the numbers must be guessed from the lines.
     Damaged,
     /// What the last session said.
-    Ledger(Ledger),
+    State(DirState),
 }
 
-impl Default for Ledger {
+impl Default for DirState {
     fn default() -> Self {
         Self {
             next_seq: 1,
@@ -46,7 +46,7 @@ impl Default for Ledger {
     }
 }
 
-impl Ledger {
+impl DirState {
     pub(crate) fn read(dir: &Path) -> io::Result<Found> {
         let Some(file) = open::read(&dir.join(NAME))? else {
             return Ok(Found::Nothing);
@@ -57,7 +57,7 @@ impl Ledger {
             return Ok(Found::Damaged);
         }
         Ok(match serde_json::from_str::<Self>(&text) {
-            Ok(ledger) if ledger.next_seq <= line::MAX_SEQ => Found::Ledger(ledger),
+            Ok(state) if state.next_seq <= line::MAX_SEQ => Found::State(state),
             _ => Found::Damaged,
         })
     }
@@ -96,29 +96,35 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(Ledger::read(dir.path()).unwrap(), Found::Nothing));
-        let mut ledger = Ledger {
+        assert!(matches!(
+            DirState::read(dir.path()).unwrap(),
+            Found::Nothing
+        ));
+        let mut state = DirState {
             next_seq: 1_000_001,
-            ..Ledger::default()
+            ..DirState::default()
         };
-        ledger.drop_entries("all", (1, 5));
-        ledger.drop_entries("all", (6, 9));
+        state.drop_entries("all", (1, 5));
+        state.drop_entries("all", (6, 9));
         for _ in 0..2 {
-            ledger.write(dir.path()).unwrap();
-            let Found::Ledger(read) = Ledger::read(dir.path()).unwrap() else {
+            state.write(dir.path()).unwrap();
+            let Found::State(read) = DirState::read(dir.path()).unwrap() else {
                 panic!("it is there");
             };
-            assert_eq!(read, ledger);
+            assert_eq!(read, state);
         }
-        assert_eq!(ledger.dropped["all"], (1, 9));
+        assert_eq!(state.dropped["all"], (1, 9));
     }
 
     #[test]
     fn damage_is_told_from_absence() {
         let dir = tempfile::tempdir().unwrap();
         for text in [&b""[..], b"{\"next_seq\":", b"\xFF", b"{\"next_seq\":-1}"] {
-            std::fs::write(Ledger::path(dir.path()), text).unwrap();
-            assert!(matches!(Ledger::read(dir.path()).unwrap(), Found::Damaged));
+            std::fs::write(DirState::path(dir.path()), text).unwrap();
+            assert!(matches!(
+                DirState::read(dir.path()).unwrap(),
+                Found::Damaged
+            ));
         }
     }
 }

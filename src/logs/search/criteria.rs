@@ -1,0 +1,81 @@
+//! What is searched for and what a search returns.
+
+use super::context::Context;
+use super::pattern::Pattern;
+use crate::logs::entry::{Stream, Timestamp};
+
+/// Which entries are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Only these services; none for all.
+    pub services: Vec<String>,
+    /// Only entries above this number.
+    pub after_seq: Option<u64>,
+    /// Only entries below this number.
+    pub before_seq: Option<u64>,
+    /// Only entries of this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only entries of this moment or earlier.
+    pub until: Option<Timestamp>,
+    /// Only this stream.
+    pub stream: Option<Stream>,
+    /// Only lines that match; `None` for all.
+    pub pattern: Option<Pattern>,
+    /// Entries of context before each match.
+    pub before: usize,
+    /// Entries of context after each match.
+    pub after: usize,
+    /// Only the newest matches, this many; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// What a search shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// An entry that matches, as the JSON object in the file.
+    Match(&'a [u8]),
+    /// An entry near a match.
+    Context(&'a [u8]),
+    /// Entries were left out here, between two groups of context.
+    Break,
+}
+
+/// How a search went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Searched {
+    /// Lines that are not entries and were left out.
+    pub damaged: u64,
+    /// Entries of the range asked for were dropped by rotation.
+    pub dropped: bool,
+}
+
+impl Search {
+    /// Whether stream and time of an entry are wanted.
+    pub fn admits(&self, stream: Stream, timestamp: Timestamp) -> bool {
+        self.stream.is_none_or(|wanted| wanted == stream)
+            && self.since.is_none_or(|since| timestamp >= since)
+            && self.until.is_none_or(|until| timestamp <= until)
+    }
+
+    /// Whether a message matches.
+    pub fn matches(&self, message: &str) -> bool {
+        self.pattern
+            .as_ref()
+            .is_none_or(|pattern| pattern.matches(message))
+    }
+
+    /// The context of matches going forwards.
+    pub fn context<H>(&self) -> Context<H> {
+        Context::new(self.before, self.after, None)
+    }
+
+    /// The context of matches going back from the newest entry, up to the limit of matches.
+    pub fn context_backwards<H>(&self) -> Context<H> {
+        Context::new(self.after, self.before, self.limit)
+    }
+}
+
+/// A moment as the files spell it, moved by this many milliseconds.
+pub(super) fn bound(moment: Timestamp, by: i64) -> String {
+    Timestamp(moment.0.saturating_add(by)).to_string()
+}
