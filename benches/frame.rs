@@ -1,55 +1,17 @@
 //! A frame of the cockpit at 200×60: what a key press costs between the model and the bytes for the
 //! terminal, and what it costs to take lines in. The goal is 2 ms a frame.
-//!
-//! The cockpit belongs to the binary, which a bench cannot link; its pure parts are compiled in here.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "only what draws is measured, and it is part of something larger"
-)]
-
-use std::hint::black_box;
 use std::io;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use flowlayer::headless::{Cockpit, Lines};
 use flowlayer_core::protocol::{Details, ServiceState, Status, Stream};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
-
-use tui::log::{Content, Item, Place};
-use tui::message::Message;
-use tui::model::Model;
-use tui::sample::{self, NOW};
-
-#[path = "../commands/terminal"]
-mod terminal {
-    pub(crate) mod age;
-    pub(crate) mod color;
-    pub(crate) mod lines;
-    pub(crate) mod sanitize;
-}
-
-#[path = "../commands/tui"]
-mod tui {
-    pub(crate) mod ansi;
-    pub(crate) mod causes;
-    pub(crate) mod keys;
-    pub(crate) mod log;
-    pub(crate) mod message;
-    pub(crate) mod model;
-    pub(crate) mod prompt;
-    pub(crate) mod reasons;
-    pub(crate) mod sample;
-    pub(crate) mod service;
-    pub(crate) mod theme;
-    pub(crate) mod update;
-    pub(crate) mod view;
-    pub(crate) mod words;
-}
 
 const COLUMNS: u16 = 200;
 const ROWS: u16 = 60;
@@ -62,42 +24,38 @@ const TEXTS: [&str; 4] = [
     " 10%\r 20%\r 30%\r 40%\r 50%\r 60%\r 70%\r 80%\r 90%\r100% done",
 ];
 
-fn line(seq: u64, text: &str) -> Arc<Item> {
-    Arc::new(Item {
-        place: Place::line(seq),
-        at: NOW,
-        service: Some(format!("service-{:02}", seq % 50).into()),
-        phase: Some(Status::Ready),
-        content: Content::Line {
-            stream: if seq.is_multiple_of(9) {
-                Stream::Stderr
-            } else {
-                Stream::Stdout
-            },
-            partial: false,
-            text: text.into(),
-        },
-    })
+fn service(seq: u64) -> String {
+    format!("service-{:02}", seq % 50)
 }
 
-/// Fifty services and twenty thousand lines, as full as it gets.
-fn model(lines: u64, text: impl Fn(u64) -> String) -> Model {
-    let mut model = sample::model(COLUMNS, ROWS, true);
-    let state = |index: usize| ServiceState {
-        name: format!("service-{index:02}"),
+static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..50).map(service).collect());
+
+fn lines(seqs: Range<u64>, text: impl Fn(u64) -> String) -> Lines {
+    Lines::new(seqs.map(|seq| {
+        let stream = if seq.is_multiple_of(9) {
+            Stream::Stderr
+        } else {
+            Stream::Stdout
+        };
+        let name = &*NAMES[usize::try_from(seq % 50).unwrap_or(0)];
+        (seq, name, stream, text(seq))
+    }))
+}
+
+/// Fifty services and so many lines.
+fn cockpit(count: u64, text: impl Fn(u64) -> String) -> Cockpit {
+    let state = |index: u64| ServiceState {
+        name: service(index),
         status: Status::Ready,
         details: Details {
             up: Some(true),
-            wave: Some(index / 5),
+            wave: usize::try_from(index / 5).ok(),
             ..Details::default()
         },
     };
-    take(&mut model, Message::Snapshot((0..50).map(state).collect()));
-    let lines = (30_000 - lines..30_000)
-        .map(|seq| line(seq, &text(seq)))
-        .collect();
-    take(&mut model, Message::Lines(lines));
-    model
+    let mut cockpit = Cockpit::new(COLUMNS, ROWS, (0..50).map(state).collect());
+    cockpit.push(lines(30_000 - count..30_000, text));
+    cockpit
 }
 
 fn mixed(seq: u64) -> String {
@@ -105,18 +63,14 @@ fn mixed(seq: u64) -> String {
     format!("{seq} {}", TEXTS[index])
 }
 
-fn take(model: &mut Model, message: Message) {
-    black_box(tui::update::update(model, NOW, message));
-}
-
-fn press(model: &mut Model, keys: &str) {
+fn press(cockpit: &mut Cockpit, keys: &str) {
     for key in keys.chars() {
         let code = match key {
             '\t' => KeyCode::Tab,
             '\n' => KeyCode::Enter,
             key => KeyCode::Char(key),
         };
-        take(model, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        cockpit.press(KeyEvent::new(code, KeyModifiers::NONE));
     }
 }
 
@@ -129,9 +83,9 @@ fn terminal() -> Terminal<CrosstermBackend<io::Sink>> {
     .expect("nothing is asked of a sink")
 }
 
-fn draw(terminal: &mut Terminal<CrosstermBackend<io::Sink>>, model: &Model) {
+fn draw(terminal: &mut Terminal<CrosstermBackend<io::Sink>>, cockpit: &Cockpit) {
     let draw = |frame: &mut ratatui::Frame<'_>| {
-        tui::view::draw(model, frame.buffer_mut());
+        cockpit.draw(frame.buffer_mut());
     };
     terminal.draw(draw).expect("a sink takes everything");
 }
@@ -140,23 +94,23 @@ fn draw(terminal: &mut Terminal<CrosstermBackend<io::Sink>>, model: &Model) {
 fn frames(c: &mut Criterion) {
     let mut group = c.benchmark_group("frame");
     let long = |seq: u64| format!("{seq} ").repeat(8 << 10);
-    let cases: [(&str, Model, &str); 6] = [
-        ("all logs", model(20_000, mixed), ""),
-        ("wrapped", model(20_000, mixed), "\tw"),
-        ("searched", model(20_000, mixed), "\tfgo\n"),
-        ("plan", model(20_000, mixed), "p"),
-        ("lines of 50 KiB", model(200, long), ""),
-        ("lines of 50 KiB, wrapped", model(200, long), "\tw"),
+    let cases: [(&str, Cockpit, &str); 6] = [
+        ("all logs", cockpit(20_000, mixed), ""),
+        ("wrapped", cockpit(20_000, mixed), "\tw"),
+        ("searched", cockpit(20_000, mixed), "\tfgo\n"),
+        ("plan", cockpit(20_000, mixed), "p"),
+        ("lines of 50 KiB", cockpit(200, long), ""),
+        ("lines of 50 KiB, wrapped", cockpit(200, long), "\tw"),
     ];
-    for (name, mut model, keys) in cases {
-        press(&mut model, keys);
+    for (name, mut cockpit, keys) in cases {
+        press(&mut cockpit, keys);
         let mut terminal = terminal();
         let mut seq = 30_000;
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 seq += 1;
-                take(&mut model, Message::Lines(vec![line(seq, TEXTS[0])]));
-                draw(&mut terminal, &model);
+                cockpit.push(lines(seq..seq + 1, |_| TEXTS[0].to_owned()));
+                draw(&mut terminal, &cockpit);
             });
         });
     }
@@ -172,21 +126,15 @@ fn taking(c: &mut Criterion) {
         ("scrolled up", "\tkk"),
         ("filtered", "\t/42\n"),
     ] {
-        let mut model = model(20_000, mixed);
-        press(&mut model, keys);
+        let mut cockpit = cockpit(20_000, mixed);
+        press(&mut cockpit, keys);
         let mut seq = 30_000;
         group.bench_function(name, |bencher| {
             let batch = || {
                 seq += 1_000;
-                (seq..seq + 1_000)
-                    .map(|seq| line(seq, &mixed(seq)))
-                    .collect()
+                lines(seq..seq + 1_000, mixed)
             };
-            bencher.iter_batched(
-                batch,
-                |lines| take(&mut model, Message::Lines(lines)),
-                BatchSize::SmallInput,
-            );
+            bencher.iter_batched(batch, |lines| cockpit.push(lines), BatchSize::SmallInput);
         });
     }
     group.finish();

@@ -1,6 +1,6 @@
 //! Everything a person types or sees: one module a subcommand, and how we print in [`terminal`].
 //!
-//! The binary is [`main`]. It is a library so that benchmarks can link the cockpit.
+//! The binary is [`main`]. It is a library so that benchmarks and fuzz targets can link what they run.
 #![forbid(unsafe_code)]
 
 mod cli;
@@ -29,6 +29,11 @@ mod wait;
 mod why;
 
 use std::process::ExitCode;
+
+#[doc(hidden)]
+pub use terminal::sanitize::append_safe;
+#[doc(hidden)]
+pub use tui::headless;
 
 use cli::{Command, CommandLine, Parsed};
 use exit::Exit;

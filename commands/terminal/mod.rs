@@ -9,4 +9,5 @@ pub(crate) mod output;
 pub(crate) mod print;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
+pub(crate) mod status;
 pub(crate) mod table;

@@ -23,7 +23,7 @@ const STYLE_MEMORY: usize = 96;
 /// Appends the line to `out`, without its line end. What it prints is what a terminal would have
 /// shown last (`\r` and backspace overwrite), in its colours when they are allowed, and without
 /// them afterwards.
-pub(crate) fn append_safe(out: &mut String, line: &str, colored: bool) {
+pub fn append_safe(out: &mut String, line: &str, colored: bool) {
     if is_plain(line) {
         out.push_str(line);
         return;

@@ -3,7 +3,7 @@
 use flowlayer_core::protocol::ServiceState;
 use flowlayer_core::why::Explainer;
 
-use super::ansi::plain;
+use super::cells::plain;
 use super::model::Model;
 use super::service::Service;
 
@@ -51,10 +51,10 @@ fn state(model: &Model, service: &Service) -> ServiceState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::sample;
+    use crate::tui::fixture;
 
     fn shown(name: &str) -> Vec<String> {
-        let model = sample::model(80, 24, true);
+        let model = fixture::model(80, 24, true);
         let service = model.services.get(name).unwrap();
         of(&model, service)
     }

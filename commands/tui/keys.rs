@@ -327,6 +327,18 @@ mod tests {
         assert_eq!(action(press('§'), &contexts), None);
     }
 
+    /// The page about the cockpit names every key.
+    #[test]
+    fn the_page_is_complete() {
+        let page = include_str!("../../docs/tui.md");
+        for binding in BINDINGS {
+            let keys = binding.shown.split(' ').map(|key| format!("`{key}`"));
+            let keys = keys.collect::<Vec<_>>().join(" ");
+            let row = format!("| {keys} | {} |", binding.help);
+            assert!(page.contains(&row), "docs/tui.md lacks: {row}");
+        }
+    }
+
     #[test]
     fn shift_is_in_the_character() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);

@@ -76,6 +76,14 @@ pub(crate) enum Message {
     Saved(Result<String, String>),
 }
 
+/// A message for the model of one session.
+pub(crate) struct Answer {
+    /// Which session; see [`Session::epoch`](super::session::Session).
+    pub(crate) epoch: u64,
+    /// The message.
+    pub(crate) message: Message,
+}
+
 /// Entries of a page, ascending.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
@@ -265,7 +273,7 @@ pub(crate) enum Effect {
     },
     /// Ask for log entries.
     FetchPage(PageRequest),
-    /// Look for live sessions.
+    /// State for live sessions.
     ListSessions,
     /// Leave this session for that one.
     Switch(Choice),

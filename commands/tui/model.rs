@@ -215,6 +215,11 @@ impl Model {
         }
     }
 
+    /// Whether the panel has the focus.
+    pub(crate) fn has_focus(&self, panel: Panel) -> bool {
+        self.focus == panel && self.modal.is_none() && self.body != Body::Plan
+    }
+
     /// Why a service is not as one would want it, or what is worth knowing though it is.
     pub(crate) fn reason(&self, service: &Service) -> Option<String> {
         reasons::of(service, self.facts.get(&*service.name))

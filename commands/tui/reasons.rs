@@ -6,17 +6,17 @@
 
 use flowlayer_core::protocol::{Status, StoppedBy};
 
-use super::ansi::plain;
+use super::cells::plain;
 use super::message::Facts;
 use super::service::Service;
-use super::theme::{BLOCKED, Look};
+use crate::terminal::status::{BLOCKED, State};
 
 /// What the server says of the service, or nothing; and of one that was stopped, by whom.
 pub(crate) fn of(service: &Service, facts: Option<&Facts>) -> Option<String> {
     let told = told(service);
     let by = service.details.stopped_by;
     match by {
-        Some(by) if Look::of(service) == Look::Stopped => {
+        Some(by) if service.state() == State::Stopped => {
             let by = by_whom(by, facts);
             // What it says of a stopped service is about its port, not about why it was stopped.
             Some(told.map_or_else(|| by.to_owned(), |told| format!("{by}; {told}")))

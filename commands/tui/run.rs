@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
-use super::message::{Choice, Effect, Link, Message};
+use super::message::{Answer, Choice, Effect, Link, Message};
 use super::model::{Modal, Model, Target};
 use super::screen::Screen;
 use super::session::Session;
@@ -32,14 +32,6 @@ const FLOOD_FRAME: Duration = Duration::from_millis(33);
 const FLOOD: usize = 500;
 /// How many events are taken in before keys are looked at again.
 const TOGETHER: usize = 8;
-
-/// A message for the model of one session.
-pub(crate) struct Answer {
-    /// Which session; see [`Session::epoch`].
-    pub(crate) epoch: u64,
-    /// The message.
-    pub(crate) message: Message,
-}
 
 /// So many events are taken in at most before the answer to a command: what caused it came before.
 const BEFORE_ANSWER: usize = 256;

@@ -12,8 +12,8 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 
+use super::frame_writer::FrameWriter;
 use super::model::Model;
-use super::painter::Painter;
 use super::view;
 
 /// A frame is rarely larger, so that it is written at once.
@@ -29,7 +29,7 @@ pub(crate) fn is_there() -> bool {
 
 /// The terminal while it is ours. Dropping it gives it back.
 pub(crate) struct Screen {
-    painter: Painter<BufWriter<Stdout>>,
+    frames: FrameWriter<BufWriter<Stdout>>,
     title: Title,
 }
 
@@ -71,7 +71,7 @@ impl Screen {
         enable_raw_mode()?;
         // From here on dropping it undoes what was done.
         let screen = Self {
-            painter: Painter::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())),
+            frames: FrameWriter::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())),
             title,
         };
         set_up(&screen.title)?;
@@ -91,13 +91,13 @@ impl Screen {
         // It may not be raw any more, whatever we remember.
         disable_raw_mode()?;
         enable_raw_mode()?;
-        self.painter.forget();
+        self.frames.forget();
         set_up(&self.title)
     }
 
     /// Writes the next frame whole: something else may have written to the terminal.
     pub(crate) const fn redraw(&mut self) {
-        self.painter.forget();
+        self.frames.forget();
     }
 
     /// Its columns and rows.
@@ -108,7 +108,7 @@ impl Screen {
 
     /// Draws the model; only what has changed is written.
     pub(crate) fn draw(&mut self, model: &Model) -> io::Result<()> {
-        self.painter.paint((model.columns, model.rows), |buffer| {
+        self.frames.draw((model.columns, model.rows), |buffer| {
             view::draw(model, buffer)
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowlayer_core::protocol::{Details, Kind, ServiceState, Status};
 
 use super::log::Matcher;
-use super::theme::Look;
+use crate::terminal::status::State;
 
 /// A service: what the server says of it.
 #[derive(Debug, Clone)]
@@ -25,6 +25,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// How it stands.
+    pub(crate) fn state(&self) -> State {
+        State::of(self.status, &self.details)
+    }
+
     /// Whether it has reached its terminal startup state. Servers other than ours do not say.
     pub(crate) fn is_up(&self) -> bool {
         self.details.up.unwrap_or(self.status == Status::Ready)
@@ -121,7 +126,7 @@ impl Services {
         if self.current().is_none() {
             self.selected = Selected::All;
         }
-        self.sift();
+        self.apply_filter();
     }
 
     /// Changes one; the service as it was, when it is known.
@@ -139,7 +144,7 @@ impl Services {
     /// Shows only names that contain this.
     pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
         self.filter = filter;
-        self.sift();
+        self.apply_filter();
     }
 
     /// Whether there is a filter.
@@ -147,7 +152,7 @@ impl Services {
         self.filter.is_some()
     }
 
-    fn sift(&mut self) {
+    fn apply_filter(&mut self) {
         let is_shown = |service: &Service| {
             self.filter
                 .as_ref()
@@ -192,10 +197,10 @@ impl Services {
     }
 
     /// How many stand like this.
-    pub(crate) fn count(&self, is_so: impl Fn(Look) -> bool) -> usize {
+    pub(crate) fn count(&self, is_so: impl Fn(State) -> bool) -> usize {
         self.all
             .iter()
-            .filter(|service| is_so(Look::of(service)))
+            .filter(|service| is_so(service.state()))
             .count()
     }
 }

@@ -15,8 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::log::pane::PageRequest;
 use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
-use super::message::{CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
-use super::run::Answer;
+use super::message::{Answer, CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
 use crate::session::find::{self, Attachment, Wish};
 
 /// How many of the newest lines come by themselves at the start.

@@ -1,133 +1,12 @@
-//! What things look like: one sign and one style for each meaning.
+//! The styles of the cockpit: one for each meaning.
 //!
-//! Every state has a sign of its own, so that nothing depends on telling colours apart, and without
-//! colours (docs/cli.md, Colour) bold, dim and reversed remain.
+//! Without colours (docs/cli.md, Colour) bold, dim and reversed remain.
 
 use anstyle::AnsiColor;
-use flowlayer_core::protocol::{Kind, Status};
 use ratatui::style::{Color, Modifier, Style};
 
-use super::service::Service;
 use crate::terminal::lines::PALETTE;
-
-/// How the server's words on a blocked service begin.
-pub(crate) const BLOCKED: &str = "blocked: ";
-
-/// How a service stands, as a person would put it: finer than [`Status`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Look {
-    /// Planned, and its turn has not come.
-    Waiting,
-    /// Not started, because something it depends on failed.
-    Blocked,
-    /// Being spawned.
-    Starting,
-    /// The process exists, its probe has not passed.
-    Running,
-    /// Up.
-    Up,
-    /// A oneshot that has succeeded.
-    Done,
-    /// Being taken down.
-    Stopping,
-    /// Down because somebody asked.
-    Stopped,
-    /// Down although nobody asked.
-    Failed,
-}
-
-impl Look {
-    /// All of them, in the order of the documentation.
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Waiting,
-        Self::Blocked,
-        Self::Starting,
-        Self::Running,
-        Self::Up,
-        Self::Done,
-        Self::Stopping,
-        Self::Stopped,
-        Self::Failed,
-    ];
-
-    /// How this service stands.
-    pub(crate) fn of(service: &Service) -> Self {
-        let details = &service.details;
-        let is_oneshot = details.kind == Some(Kind::Oneshot);
-        match service.status {
-            Status::Unknown | Status::Stopped => match details.detail.as_deref() {
-                // These words come at once, `blocked_by` with the next change of status.
-                Some(words) if words.starts_with(BLOCKED) => Self::Blocked,
-                Some(words) if words.starts_with("waiting for ") => Self::Waiting,
-                _ if !details.blocked_by.is_empty() => Self::Blocked,
-                _ if service.status == Status::Unknown => Self::Waiting,
-                _ => Self::Stopped,
-            },
-            Status::Starting => Self::Starting,
-            Status::Running if details.up == Some(true) => Self::Up,
-            Status::Running => Self::Running,
-            Status::Ready if is_oneshot => Self::Done,
-            Status::Ready => Self::Up,
-            Status::Stopping => Self::Stopping,
-            Status::Failed => Self::Failed,
-        }
-    }
-
-    /// One column wide.
-    pub(crate) const fn sign(self) -> &'static str {
-        match self {
-            Self::Waiting => "·",
-            Self::Blocked => "⊘",
-            Self::Starting => "◌",
-            Self::Running => "◐",
-            Self::Up => "●",
-            Self::Done => "✓",
-            Self::Stopping => "◑",
-            Self::Stopped => "○",
-            Self::Failed => "✗",
-        }
-    }
-
-    /// The word beside the sign.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Blocked => "blocked",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Up => "ready",
-            Self::Done => "done",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// What it means, for the documentation and the help.
-    pub(crate) const fn meaning(self) -> &'static str {
-        match self {
-            Self::Waiting => "planned; its turn has not come",
-            Self::Blocked => "not started, because something it depends on is not up",
-            Self::Starting => "port check and spawn",
-            Self::Running => "the process exists, its probe has not passed yet",
-            Self::Up => "up: the probe passed, or there is none",
-            Self::Done => "a oneshot that has succeeded",
-            Self::Stopping => "being taken down",
-            Self::Stopped => "down because somebody asked, or not started",
-            Self::Failed => "down although nobody asked, or never came up",
-        }
-    }
-
-    const fn color(self) -> Color {
-        match self {
-            Self::Waiting | Self::Stopped => Color::DarkGray,
-            Self::Blocked => Color::Magenta,
-            Self::Starting | Self::Running | Self::Stopping => Color::Yellow,
-            Self::Up | Self::Done => Color::Green,
-            Self::Failed => Color::Red,
-        }
-    }
-}
+use crate::terminal::status::State;
 
 /// The styles, with colours or without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +30,7 @@ impl Theme {
         Style::new()
     }
 
-    /// What is there for whoever looks for it.
+    /// What is there for whoever states for it.
     pub(crate) fn dim(self) -> Style {
         if self.colored {
             Style::new().fg(Color::DarkGray)
@@ -209,7 +88,7 @@ impl Theme {
         self.color(Color::Green)
     }
 
-    /// Something is under way or deserves a look.
+    /// Something is under way or deserves a state.
     pub(crate) fn warning(self) -> Style {
         self.color(Color::Yellow)
     }
@@ -219,12 +98,12 @@ impl Theme {
         self.color(Color::Red)
     }
 
-    /// The sign and the word of a state.
-    pub(crate) fn look(self, look: Look) -> Style {
-        let style = self.color(look.color());
-        match look {
-            Look::Failed | Look::Blocked => style.add_modifier(Modifier::BOLD),
-            Look::Stopped | Look::Waiting if !self.colored => style.add_modifier(Modifier::DIM),
+    /// The symbol and the word of a state.
+    pub(crate) fn state(self, state: State) -> Style {
+        let style = self.color(to_color(state.color()));
+        match state {
+            State::Failed | State::Blocked => style.add_modifier(Modifier::BOLD),
+            State::Stopped | State::Waiting if !self.colored => style.add_modifier(Modifier::DIM),
             _ => style,
         }
     }
@@ -258,18 +137,7 @@ const fn to_color(color: AnsiColor) -> Color {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use unicode_width::UnicodeWidthStr;
-
     use super::*;
-
-    #[test]
-    fn every_state_has_a_sign_of_its_own_one_column_wide() {
-        let signs: HashSet<&str> = Look::ALL.iter().map(|look| look.sign()).collect();
-        assert_eq!(signs.len(), Look::ALL.len());
-        assert!(signs.iter().all(|sign| sign.width() == 1));
-    }
 
     #[test]
     fn without_colors_no_style_has_one() {
@@ -289,8 +157,8 @@ mod tests {
             theme.bad(),
             theme.service(3),
         ];
-        let looks = Look::ALL.map(|look| theme.look(look));
-        for style in styles.into_iter().chain(looks) {
+        let states = State::ALL.map(|state| theme.state(state));
+        for style in styles.into_iter().chain(states) {
             assert_eq!((style.fg, style.bg), (None, None));
         }
         assert_ne!(theme.selected(true), theme.text());

@@ -62,7 +62,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 }
 
 /// Text in so many columns; what does not fit ends in `…`.
-pub(crate) fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn truncate(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_as_wide_as_said_at_most() {
+    fn truncated_text_is_as_wide_as_said_at_most() {
         for (text, columns, expected) in [
             ("needle", 6, "needle"),
             ("needle", 5, "need…"),
@@ -127,7 +127,7 @@ mod tests {
             ("needle", 1, "…"),
             ("needle", 0, ""),
         ] {
-            assert_eq!(cut(text, columns), expected);
+            assert_eq!(truncate(text, columns), expected);
         }
     }
 }

@@ -4,9 +4,6 @@
 #[path = "../../fuzz/src/bodies.rs"]
 #[allow(unreachable_pub, reason = "it is a module of the fuzz targets' crate")]
 mod bodies;
-#[path = "../../commands/terminal/sanitize.rs"]
-#[allow(dead_code, reason = "it is a module of the program")]
-mod sanitize;
 
 use std::fs;
 use std::path::Path;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::item::tests::line;
-use super::pane::{LogPane, PageRequest, Search};
+use super::pane::{LogPane, PageRequest};
+use super::search::Search;
 use super::window::{Cursor, Direction};
 use super::{Geometry, Item, Matcher, Place, Scope};
 
@@ -84,7 +85,7 @@ fn is_complete(pane: &LogPane, server: &Server) {
     let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
         return;
     };
-    let service = pane.sieve.scope.service();
+    let service = pane.filter.scope.service();
     let expected: Vec<u64> = (*first..=*last)
         .filter(|seq| service.is_none_or(|name| **name == *server.of(*seq)))
         .collect();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_hole_is_what_is_complete() {
+    fn what_follows_a_gap_is_what_is_complete() {
         let mut recent = Recent::default();
         for seq in [5, 6, 9, 10] {
             recent.push(line(seq, "a", "x"));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_skipped_is_a_hole() {
+    fn what_is_skipped_is_a_gap() {
         let mut recent = Recent::default();
         recent.push(line(5, "a", "x"));
         recent.skip(9);

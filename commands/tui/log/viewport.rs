@@ -2,7 +2,7 @@
 
 use super::item::{Content, Item, Place};
 use super::window::{Newer, Window};
-use crate::tui::ansi;
+use crate::tui::cells;
 
 /// The space there is for log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Geometry {
     pub(crate) fn rows(self, item: &Item) -> usize {
         match &item.content {
             Content::Line { text, .. } | Content::Event { text, .. } if self.wrap => {
-                ansi::rows(text, self.columns)
+                cells::rows(text, self.columns)
             }
             _ => 1,
         }

@@ -4,12 +4,13 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use ratatui::layout::Position;
 
-use super::layout::{self, Areas};
 use crate::tui::log::Place;
 use crate::tui::log::pane::Selection;
 use crate::tui::model::{Body, Modal, Model, Panel};
 use crate::tui::service::Selected;
-use crate::tui::view::rows::list_rows;
+use crate::tui::view;
+use crate::tui::view::layout::{self, Areas};
+use crate::tui::view::list_rows::list_rows;
 
 /// Rows a step of the wheel scrolls.
 const STEP: isize = 3;
@@ -29,8 +30,8 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollUp => wheel(model, panel, -STEP),
         MouseEventKind::ScrollDown => wheel(model, panel, STEP),
-        MouseEventKind::ScrollLeft if is_log => super::travel::sideways(model, true),
-        MouseEventKind::ScrollRight if is_log => super::travel::sideways(model, false),
+        MouseEventKind::ScrollLeft if is_log => super::navigate::sideways(model, true),
+        MouseEventKind::ScrollRight if is_log => super::navigate::sideways(model, false),
         MouseEventKind::Down(MouseButton::Left) => {
             if model.body == Body::Plan {
                 return select_in_plan(model, &areas, Position::new(event.column, event.row));
@@ -52,13 +53,13 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
 }
 
 fn wheel_in_window(model: &mut Model, rows: isize) {
-    let (_, last) = super::super::view::modal_page(model);
+    let (_, last) = view::modal_page(model);
     match &mut model.modal {
         Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
             *scroll = scroll.saturating_add_signed(rows).min(last);
         }
         Some(sessions @ Modal::Sessions { .. }) => {
-            super::press::step_session(sessions, rows.signum());
+            super::key::step_session(sessions, rows.signum());
         }
         _ => {}
     }
@@ -73,7 +74,7 @@ fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
             model.logs.scroll(rows, geometry);
         }
         (Some(Panel::Logs), Body::Detail) => {
-            let last = super::super::view::last_detail_row(model);
+            let last = view::last_detail_row(model);
             model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(last);
         }
         _ => {}
@@ -92,7 +93,7 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
 }
 
 fn select_in_plan(model: &mut Model, areas: &Areas, place: Position) {
-    if let Some(name) = super::super::view::plan::service_at(model, areas, place) {
+    if let Some(name) = view::plan::service_at(model, areas, place) {
         model.services.selected = Selected::Service(name);
     }
 }

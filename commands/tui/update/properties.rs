@@ -9,11 +9,11 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::fixture::{self, NOW};
 use super::super::log::window::Cursor;
 use super::super::log::{Content, Item, Place};
 use super::super::message::{Choice, Effect, Link, Message, NoPage, Outcome, Page, Peer};
 use super::super::model::Model;
-use super::super::sample::{self, NOW};
 use super::super::view;
 use super::update;
 
@@ -164,7 +164,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => link().prop_map(|link| Step::Message(Message::Link(link))),
         1 => any::<bool>().prop_map(|is_new| Step::Message(Message::Hello { session_id: None, is_new })),
         1 => (0_usize..8).prop_map(|count| {
-            let mut states = sample::states();
+            let mut states = fixture::states();
             states.truncate(count);
             Step::Message(Message::Snapshot(states))
         }),
@@ -189,7 +189,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            model: sample::model(100, 30, true),
+            model: fixture::model(100, 30, true),
             now: NOW,
             next_seq: 20_000,
             questions: Vec::new(),
@@ -288,7 +288,7 @@ proptest! {
             let places: Vec<Place> = world.model.logs.window.items().iter().map(|item| item.place).collect();
             prop_assert!(places.is_sorted_by(|one, other| one < other), "in order, without doubles");
             let selected = &world.model.services.selected;
-            let scope = world.model.logs.sieve.scope.service();
+            let scope = world.model.logs.filter.scope.service();
             let is_shown = match selected {
                 super::super::service::Selected::All => scope.is_none(),
                 super::super::service::Selected::Service(name) => scope == Some(name),

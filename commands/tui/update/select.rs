@@ -1,11 +1,12 @@
 //! Selecting lines, and what is done with them.
 
-use super::{layout, notify};
+use super::notice::notify;
 use crate::tui::log::pane::Selection;
 use crate::tui::log::viewport::Position;
 use crate::tui::log::{Place, Tone};
 use crate::tui::message::Effect;
 use crate::tui::model::Model;
+use crate::tui::view::layout;
 use crate::tui::words;
 
 /// The item in the last row of the screen.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use flowlayer_core::protocol::{ServiceStatus, Status};
 
-use super::notify;
+use super::notice::notify;
+use crate::terminal::status::State;
 use crate::tui::log::Tone;
 use crate::tui::log::pane::PageRequest;
 use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
 use crate::tui::model::Model;
 use crate::tui::reasons;
-use crate::tui::theme::Look;
+use crate::tui::view::layout;
 
 /// The connection is in another state.
 pub(super) fn link(model: &mut Model, link: Link) {
@@ -66,15 +67,15 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     let Some(service) = model.services.get(&name) else {
         return;
     };
-    let look = Look::of(service);
-    if before.status == service.status && Look::of(&before) == look {
+    let state = service.state();
+    if before.status == service.status && before.state() == state {
         return;
     }
-    let tone = match look {
-        Look::Up | Look::Done => Tone::Good,
-        Look::Failed | Look::Blocked => Tone::Bad,
-        Look::Starting | Look::Running | Look::Stopping => Tone::Busy,
-        Look::Waiting | Look::Stopped => Tone::Plain,
+    let tone = match state {
+        State::Up | State::Done => Tone::Good,
+        State::Failed | State::Blocked => Tone::Bad,
+        State::Starting | State::Running | State::Stopping => Tone::Busy,
+        State::Waiting | State::Stopped => Tone::Plain,
     };
     // What a service under way waits for changes faster than it is read, and is in the list.
     let reason = if tone == Tone::Busy {
@@ -85,8 +86,8 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     let reason = reason
         .map(|reason| format!(" ({reason})"))
         .unwrap_or_default();
-    let news = format!("{name} → {}{reason}", look.word());
-    let text = format!("{} {news}", look.sign());
+    let news = format!("{name} → {}{reason}", state.word());
+    let text = format!("{} {news}", state.symbol());
     let (name, status) = (Arc::clone(&service.name), service.status);
     model
         .logs
@@ -100,7 +101,7 @@ pub(super) fn status(model: &mut Model, status: ServiceStatus) {
 pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page, NoPage>) {
     match result {
         Ok(page) => {
-            let geometry = super::layout::geometry(model);
+            let geometry = layout::geometry(model);
             model
                 .logs
                 .page(request, page.entries, page.is_truncated, geometry);
@@ -122,7 +123,7 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
 
 /// Goes on with a search that has left what was held.
 fn seek(model: &mut Model) {
-    let geometry = super::layout::geometry(model);
+    let geometry = layout::geometry(model);
     let Some(direction) = model.logs.seeking() else {
         return;
     };

@@ -2,13 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::notify;
+use super::notice::notify;
 use crate::tui::keys::Action;
-use crate::tui::log::pane::Search;
+use crate::tui::log::search::Search;
 use crate::tui::log::window::Direction;
 use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
+use crate::tui::view::layout;
 use crate::tui::words;
 use crate::tui::words::Clock;
 
@@ -93,7 +94,7 @@ pub(super) fn clear_services(model: &mut Model) {
 /// Shows all lines.
 pub(super) fn clear_logs(model: &mut Model) {
     model.logs_filter.clear();
-    if model.logs.sieve.filter.is_some() {
+    if model.logs.filter.pattern.is_some() {
         model.logs.set_filter(None);
     }
 }
@@ -194,7 +195,7 @@ pub(super) fn notify_progress(model: &mut Model, direction: Direction) {
 
 /// To the next hit, through the whole log.
 pub(super) fn jump(model: &mut Model, is_up: bool) {
-    let geometry = super::layout::geometry(model);
+    let geometry = layout::geometry(model);
     if model.logs.search.is_none() {
         return notify(
             model,
@@ -222,6 +223,6 @@ pub(super) fn jump(model: &mut Model, is_up: bool) {
 pub(super) const fn nothing_further(direction: Direction) -> &'static str {
     match direction {
         Direction::Older => "no match further up: this is the beginning of the log",
-        Direction::Newer | Direction::Hole => "no match further down: this is the end of the log",
+        Direction::Newer | Direction::Gap => "no match further down: this is the end of the log",
     }
 }

@@ -8,14 +8,14 @@ use ratatui::text::Span;
 
 use flowlayer_core::protocol::Kind;
 
+use super::blank::wrapped;
 use super::layout::Areas;
-use super::nothing::wrapped;
-use super::pen::{Pen, panel};
-use crate::tui::ansi::plain;
+use super::row_writer::{RowWriter, panel};
+use crate::terminal::status::State;
 use crate::tui::causes;
+use crate::tui::cells::plain;
 use crate::tui::model::{Model, Panel};
 use crate::tui::service::Service;
-use crate::tui::theme::Look;
 use crate::tui::words;
 use crate::tui::words::Clock;
 
@@ -30,7 +30,7 @@ struct Row {
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
-    let has_focus = super::has_focus(model, Panel::Logs);
+    let has_focus = model.has_focus(Panel::Logs);
     let style = if has_focus {
         theme.accent()
     } else {
@@ -52,7 +52,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     );
     let inside = areas.inside(areas.main);
     let Some(service) = service else {
-        Pen::new(buffer, inside, 0)
+        RowWriter::new(buffer, inside, 0)
             .skip(1)
             .write("select a service in the list", theme.dim());
         return;
@@ -62,7 +62,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     for (y, (label, line, style)) in
         (0..inside.height).zip(lines.iter().skip(model.detail_scroll.min(last)))
     {
-        Pen::new(buffer, inside, y)
+        RowWriter::new(buffer, inside, y)
             .skip(1)
             .column(label, LABEL, theme.dim())
             .write(line, *style);
@@ -98,7 +98,7 @@ fn lines(model: &Model, service: &Service, inside: Rect) -> Vec<(&'static str, S
 fn rows(model: &Model, service: &Service) -> Vec<Row> {
     let theme = model.theme;
     let details = &service.details;
-    let look = Look::of(service);
+    let state = service.state();
     let mut rows = Vec::new();
     let mut add = |label, text: Option<String>, style| {
         if let Some(text) = text {
@@ -107,9 +107,9 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     };
     let text = theme.text();
     let dim = theme.dim();
-    let state = format!("{} {} – {}", look.sign(), look.word(), look.meaning());
-    add("state", Some(state), theme.look(look));
-    let reason_style = if look == Look::Failed {
+    let meant = format!("{} {} – {}", state.symbol(), state.word(), state.meaning());
+    add("state", Some(meant), theme.state(state));
+    let reason_style = if state == State::Failed {
         theme.bad()
     } else {
         text
@@ -126,7 +126,7 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     add(
         "blocked by",
         names(model, &details.blocked_by),
-        theme.look(Look::Blocked),
+        theme.state(State::Blocked),
     );
     let mut label = "because of";
     for cause in causes::of(model, service) {
@@ -196,14 +196,14 @@ fn list(items: &[String]) -> Option<String> {
     (!items.is_empty()).then(|| plain(&items.join("  ")))
 }
 
-/// Names with the signs of their states; `None` when there are none.
+/// Names with the symbols of their states; `None` when there are none.
 fn names(model: &Model, names: &[String]) -> Option<String> {
     let one = |name: &String| {
-        let sign = model
+        let symbol = model
             .services
             .get(name)
-            .map_or("?", |service| Look::of(service).sign());
-        format!("{sign}\u{a0}{}", plain(name))
+            .map_or("?", |service| service.state().symbol());
+        format!("{symbol}\u{a0}{}", plain(name))
     };
     (!names.is_empty()).then(|| names.iter().map(one).collect::<Vec<_>>().join("  "))
 }

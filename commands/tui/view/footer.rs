@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::tui::keys;
 use crate::tui::log::Tone;
 use crate::tui::model::{Body, Modal, Model, Notice, Panel};
@@ -34,43 +34,43 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
         (Purpose::Search, false) => "find ",
         (Purpose::Search, true) => "find like ",
     };
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).write(label, theme.accent());
+    let mut writer = RowWriter::new(buffer, area, 0);
+    writer.skip(1).write(label, theme.accent());
     match &prompt.error {
-        Some(error) => pen.right(&[ratatui::text::Span::styled(
+        Some(error) => writer.right(&[ratatui::text::Span::styled(
             format!("{error} "),
             theme.bad(),
         )]),
-        None => pen.right(&super::header::hints(
+        None => writer.right(&super::header::hints(
             keys::of(keys::Context::Typing).map(|binding| (binding.shown, binding.hint)),
             theme,
         )),
     };
     // The end of a long text is what is being worked on.
     let before = &prompt.text[..prompt.cursor()];
-    let room = usize::from(pen.left().saturating_sub(1));
+    let room = usize::from(writer.left().saturating_sub(1));
     let mut start = 0;
     while before[start..].width() > room {
         start += before[start..].chars().next().map_or(1, char::len_utf8);
     }
-    let x = pen
+    let x = writer
         .x()
         .saturating_add(u16::try_from(before[start..].width()).unwrap_or(u16::MAX));
-    pen.write(&prompt.text[start..], theme.text());
+    writer.write(&prompt.text[start..], theme.text());
     Position::new(x.min(area.right().saturating_sub(1)), area.y)
 }
 
 fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let (sign, style) = match notice.tone {
+    let (symbol, style) = match notice.tone {
         Tone::Plain => ("·", theme.text()),
         Tone::Good => ("✓", theme.good()),
         Tone::Busy => ("◌", theme.warning()),
         Tone::Bad => ("✗", theme.bad()),
     };
-    Pen::new(buffer, area, 0)
+    RowWriter::new(buffer, area, 0)
         .skip(1)
-        .write(sign, style)
+        .write(symbol, style)
         .skip(1)
         .write(&notice.text, style);
 }
@@ -99,7 +99,7 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
         ]
     } else if logs.search.is_some() {
         &[("n", "next"), ("N", "previous"), ("esc", "end search")]
-    } else if logs.sieve.is_narrow() {
+    } else if logs.filter.is_narrow() {
         &[("esc", "clear"), ("enter", "context")]
     } else {
         &[]
@@ -161,9 +161,9 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
         used += width(hint);
         used <= room
     });
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1);
+    let mut writer = RowWriter::new(buffer, area, 0);
+    writer.skip(1);
     for span in super::header::hints(first.into_iter().chain(last), model.theme) {
-        pen.write(&span.content, span.style);
+        writer.write(&span.content, span.style);
     }
 }

@@ -6,13 +6,14 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
+use crate::terminal::status::State;
 use crate::tui::message::Link;
 use crate::tui::model::Model;
 use crate::tui::service::{Selected, Service};
-use crate::tui::theme::{Look, Theme};
+use crate::tui::theme::Theme;
 
-/// The state of the connection, in a word or two, and its sign.
+/// The state of the connection, in a word or two, and its symbol.
 pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
     let theme = model.theme;
     let in_seconds = |at: i64| {
@@ -48,16 +49,21 @@ pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).write("FlowLayer", theme.accent());
+    let mut writer = RowWriter::new(buffer, area, 0);
+    writer.skip(1).write("FlowLayer", theme.accent());
     // The state of the connection goes before everything else that wants space.
-    let (sign, words, style) = label(model);
-    pen.skip(2).write(sign, style).skip(1).write(&words, style);
-    pen.right(&actions(model));
-    if let Some(name) = model.target.name().map(crate::tui::ansi::plain)
-        && usize::from(pen.left()) > name.width() + 4
+    let (symbol, words, style) = label(model);
+    writer
+        .skip(2)
+        .write(symbol, style)
+        .skip(1)
+        .write(&words, style);
+    writer.right(&actions(model));
+    if let Some(name) = model.target.name().map(crate::tui::cells::plain)
+        && usize::from(writer.left()) > name.width() + 4
     {
-        pen.skip(2)
+        writer
+            .skip(2)
             .write(&name, theme.text().add_modifier(Modifier::BOLD));
     }
     // How many are up goes before where the server is, and that before how the others are.
@@ -65,16 +71,16 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let width = |tally: &[Span<'_>]| tally.iter().map(Span::width).sum::<usize>();
     let up = tally.first().map_or(0, Span::width);
     let address = model.target.address.width() + 2;
-    if usize::from(pen.left()) > up + address + 5 {
-        pen.skip(2).write(&model.target.address, theme.dim());
+    if usize::from(writer.left()) > up + address + 5 {
+        writer.skip(2).write(&model.target.address, theme.dim());
     }
-    if usize::from(pen.left()) <= width(&tally) + 5 {
+    if usize::from(writer.left()) <= width(&tally) + 5 {
         tally.truncate(1);
     }
-    if usize::from(pen.left()) > width(&tally) + 4 {
-        pen.skip(3);
+    if usize::from(writer.left()) > width(&tally) + 4 {
+        writer.skip(3);
         for span in tally {
-            pen.write(&span.content, span.style);
+            writer.write(&span.content, span.style);
         }
     }
 }
@@ -97,17 +103,23 @@ pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
         theme.text()
     };
     let mut spans = vec![Span::styled(format!("{up}/{all} up"), style)];
-    let mut add = |count: usize, look: Look| {
+    let mut add = |count: usize, state: State| {
         if count > 0 {
             spans.push(Span::styled(" · ", theme.dim()));
             spans.push(Span::styled(
-                format!("{count} {}", look.word()),
-                theme.look(look),
+                format!("{count} {}", state.word()),
+                theme.state(state),
             ));
         }
     };
-    add(services.count(|look| look == Look::Failed), Look::Failed);
-    add(services.count(|look| look == Look::Blocked), Look::Blocked);
+    add(
+        services.count(|state| state == State::Failed),
+        State::Failed,
+    );
+    add(
+        services.count(|state| state == State::Blocked),
+        State::Blocked,
+    );
     spans
 }
 
@@ -125,13 +137,13 @@ fn actions(model: &Model) -> Vec<Span<'static>> {
 }
 
 fn of_service(service: &Service) -> &'static [(&'static str, &'static str)] {
-    match Look::of(service) {
-        Look::Up => &[("s", "restart"), ("x", "stop")],
-        Look::Done => &[("s", "run again"), ("x", "stop")],
-        Look::Running => &[("r", "restart"), ("x", "stop")],
-        Look::Starting | Look::Stopping => &[],
-        Look::Waiting | Look::Blocked => &[("s", "start now"), ("x", "give up")],
-        Look::Stopped | Look::Failed => &[("s", "start")],
+    match service.state() {
+        State::Up => &[("s", "restart"), ("x", "stop")],
+        State::Done => &[("s", "run again"), ("x", "stop")],
+        State::Running => &[("r", "restart"), ("x", "stop")],
+        State::Starting | State::Stopping => &[],
+        State::Waiting | State::Blocked => &[("s", "start now"), ("x", "give up")],
+        State::Stopped | State::Failed => &[("s", "start")],
     }
 }
 

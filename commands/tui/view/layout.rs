@@ -149,7 +149,7 @@ fn list_width(model: &Model) -> u16 {
         .iter()
         .map(|service| service.name.width());
     let widest = u16::try_from(names.max().unwrap_or(0).max(12)).unwrap_or(u16::MAX);
-    // Edges, wave, sign and state beside the name.
+    // Edges, wave, symbol and state beside the name.
     let most = (model.columns * 2 / 5).clamp(28, WIDEST_LIST);
     let wide = model.columns.saturating_sub(ORDINARY) / 3;
     (widest.saturating_add(22).clamp(28, most) + wide).min(WIDEST_WITH_REASONS)
@@ -163,7 +163,7 @@ pub(crate) fn clock(model: &Model, width: u16) -> Clock {
 
 /// The columns of names in the log, 0 when all lines are of one service.
 pub(crate) fn name_width(model: &Model, width: u16) -> u16 {
-    if model.logs.sieve.scope != Scope::All {
+    if model.logs.filter.scope != Scope::All {
         return 0;
     }
     let names = model

@@ -1,17 +1,17 @@
-//! The list of services: wave, sign, name, state, and why it is not up.
+//! The list of services: wave, symbol, name, state, and why it is not up.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::layout::Areas;
-use super::pen::{Pen, panel};
-use super::rows::{INDENT, ListRow, list_rows};
-use crate::tui::ansi::plain;
+use super::list_rows::{INDENT, ListRow, list_rows};
+use super::row_writer::{RowWriter, panel};
+use crate::terminal::status::State;
+use crate::tui::cells::plain;
 use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
 use crate::tui::service::Service;
-use crate::tui::theme::Look;
 use crate::tui::words;
 
 /// Columns of the state at the right: `stopping 59s`.
@@ -19,7 +19,7 @@ const STATE: u16 = 12;
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
-    let has_focus = super::has_focus(model, Panel::Services);
+    let has_focus = model.has_focus(Panel::Services);
     let title_style = if has_focus {
         theme.accent()
     } else {
@@ -84,12 +84,12 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
             } => {
                 let service = row.checked_sub(1);
                 let service = service.and_then(|index| model.services.shown().nth(index));
-                let style = match service.map(Look::of) {
+                let style = match service.map(Service::state) {
                     _ if is_selected => theme.selected(has_focus),
-                    Some(Look::Failed) => theme.bad(),
+                    Some(State::Failed) => theme.bad(),
                     _ => theme.dim(),
                 };
-                Pen::new(buffer, inside, y)
+                RowWriter::new(buffer, inside, y)
                     .skip(INDENT - 2)
                     .write(if *is_first { "└ " } else { "  " }, style)
                     .write(text, style);
@@ -110,24 +110,26 @@ fn more(model: &Model, inside: Rect, rows: &[ListRow], buffer: &mut Buffer) {
         ..inside
     };
     if first.row() > 0 {
-        Pen::new(buffer, column, 0).write("↑", model.theme.dim());
+        RowWriter::new(buffer, column, 0).write("↑", model.theme.dim());
     }
     if last.row() + 1 < model.services.rows() {
-        Pen::new(buffer, column, inside.height.saturating_sub(1)).write("↓", model.theme.dim());
+        RowWriter::new(buffer, column, inside.height.saturating_sub(1))
+            .write("↓", model.theme.dim());
     }
 }
 
 fn all_logs(model: &Model, inside: Rect, y: u16, is_selected: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let style = if is_selected {
-        theme.selected(super::has_focus(model, Panel::Services))
+        theme.selected(model.has_focus(Panel::Services))
     } else {
         theme.text()
     };
-    let mut pen = Pen::new(buffer, inside, y);
-    pen.skip(3)
+    let mut writer = RowWriter::new(buffer, inside, y);
+    writer
+        .skip(3)
         .write("≡", if is_selected { style } else { theme.accent() });
-    pen.skip(1).write("all logs", style);
+    writer.skip(1).write("all logs", style);
     let mut tally = super::header::tally(model);
     if is_selected {
         for span in &mut tally {
@@ -136,7 +138,7 @@ fn all_logs(model: &Model, inside: Rect, y: u16, is_selected: bool, buffer: &mut
     }
     tally.truncate(1);
     tally.push(Span::raw(" "));
-    pen.right(&tally);
+    writer.right(&tally);
 }
 
 fn main(
@@ -147,7 +149,7 @@ fn main(
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
-    let selected = theme.selected(super::has_focus(model, Panel::Services));
+    let selected = theme.selected(model.has_focus(Panel::Services));
     let style = |style| {
         if is_selected && theme.colored {
             selected
@@ -155,36 +157,37 @@ fn main(
             style
         }
     };
-    let look = Look::of(service);
+    let state = service.state();
     let wave = match service.details.wave {
         Some(wave) if is_first_of_wave => wave.to_string(),
         _ => String::new(),
     };
-    let mut pen = Pen::new(buffer, inside, y);
-    pen.column(&wave, 3, style(theme.dim()));
-    let sign = if is_selected && theme.colored {
-        // The sign keeps its colour on the selection's ground.
-        theme.look(look).bg(selected.bg.unwrap_or_default())
+    let mut writer = RowWriter::new(buffer, inside, y);
+    writer.column(&wave, 3, style(theme.dim()));
+    let symbol = if is_selected && theme.colored {
+        // The symbol keeps its colour on the selection's ground.
+        theme.state(state).bg(selected.bg.unwrap_or_default())
     } else {
-        theme.look(look)
+        theme.state(state)
     };
-    pen.column(look.sign(), 2, sign);
-    let state_width = if pen.left() > STATE + 8 { STATE } else { 0 };
+    writer.column(state.symbol(), 2, symbol);
+    let state_width = if writer.left() > STATE + 8 { STATE } else { 0 };
     // The last column is for the arrows that say that the list goes on.
-    let name_width = pen.left() - state_width - u16::from(state_width > 0);
-    pen.column(
-        &plain(&service.name),
-        name_width.saturating_sub(1),
-        style(theme.text()),
-    )
-    .skip(1);
+    let name_width = writer.left() - state_width - u16::from(state_width > 0);
+    writer
+        .column(
+            &plain(&service.name),
+            name_width.saturating_sub(1),
+            style(theme.text()),
+        )
+        .skip(1);
     if state_width > 0 {
         let since = service
             .details
             .since
             .map(|since| words::age(model.now - since.as_millisecond()));
-        pen.column(look.word(), 8, style(theme.look(look)));
+        writer.column(state.word(), 8, style(theme.state(state)));
         let age = since.unwrap_or_default();
-        pen.column(&format!("{age:>4}"), 4, style(theme.dim()));
+        writer.column(&format!("{age:>4}"), 4, style(theme.dim()));
     }
 }

@@ -6,13 +6,13 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use super::nothing::wrapped;
-use super::pen::{Pen, panel};
-use crate::tui::ansi::plain;
+use super::blank::wrapped;
+use super::row_writer::{RowWriter, panel};
+use crate::terminal::status::State;
+use crate::tui::cells::plain;
 use crate::tui::keys::{self, Context};
 use crate::tui::message::{Choice, Link, Order};
 use crate::tui::model::{Modal, Model};
-use crate::tui::theme::Look;
 use crate::tui::words;
 
 type Line = Vec<Span<'static>>;
@@ -117,9 +117,9 @@ fn window(
     let title = [Span::styled(title.to_owned(), theme.accent())];
     panel(buffer, area, true, theme.edge(true), &title, &right);
     for (y, line) in (0..inside.height).zip(lines.iter().skip(scroll)) {
-        let mut pen = Pen::new(buffer, inside, y);
+        let mut writer = RowWriter::new(buffer, inside, y);
         for span in line {
-            pen.write(&span.content, span.style);
+            writer.write(&span.content, span.style);
         }
     }
 }
@@ -155,15 +155,15 @@ fn help(model: &Model) -> Vec<Line> {
         }
     }
     lines.push(Vec::new());
-    lines.push(vec![Span::styled("signs", theme.accent())]);
-    for look in Look::ALL {
-        let padding = " ".repeat(10_usize.saturating_sub(look.word().width()));
+    lines.push(vec![Span::styled("symbols", theme.accent())]);
+    for state in State::ALL {
+        let padding = " ".repeat(10_usize.saturating_sub(state.word().width()));
         lines.push(vec![
             Span::styled(
-                format!("  {} {}{padding}", look.sign(), look.word()),
-                theme.look(look),
+                format!("  {} {}{padding}", state.symbol(), state.word()),
+                theme.state(state),
             ),
-            Span::styled(look.meaning(), theme.text()),
+            Span::styled(state.meaning(), theme.text()),
         ]);
     }
     fitted(model, lines)
@@ -201,11 +201,11 @@ fn row(label: &str, text: String, label_style: Style, style: Style) -> Line {
 
 fn info(model: &Model, reveal: bool) -> Vec<Line> {
     let (theme, target) = (model.theme, &model.target);
-    let (sign, words, style) = super::header::label(model);
+    let (symbol, words, style) = super::header::label(model);
     let mut lines = vec![
         row("address", target.address.clone(), theme.dim(), theme.text()),
         row("found", target.found.to_owned(), theme.dim(), theme.text()),
-        row("state", format!("{sign} {words}"), theme.dim(), style),
+        row("state", format!("{symbol} {words}"), theme.dim(), style),
     ];
     let since = words::duration(model.now - model.link_since);
     lines.push(row(

@@ -9,11 +9,10 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
 use super::layout::Areas;
-use super::pen::{Pen, panel};
-use crate::tui::ansi::plain;
+use super::row_writer::{RowWriter, panel};
+use crate::tui::cells::plain;
 use crate::tui::model::Model;
 use crate::tui::service::Service;
-use crate::tui::theme::Look;
 
 /// Columns of a wave: at least, and at most.
 const NARROWEST: u16 = 14;
@@ -57,22 +56,24 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     }
     if rows_below(inside) > 0 {
         let y = inside.height - 1;
-        let mut pen = Pen::new(buffer, inside, y);
-        pen.skip(1);
+        let mut writer = RowWriter::new(buffer, inside, y);
+        writer.skip(1);
         match model.services.current() {
             Some(service) => {
-                let look = Look::of(service);
-                pen.write(
+                let state = service.state();
+                writer.write(
                     &plain(&service.name),
                     theme.text().add_modifier(Modifier::BOLD),
                 );
-                pen.skip(1).write(look.word(), theme.look(look));
+                writer.skip(1).write(state.word(), theme.state(state));
                 if let Some(reason) = model.reason(service) {
-                    pen.write(" · ", theme.dim()).write(&reason, theme.text());
+                    writer
+                        .write(" · ", theme.dim())
+                        .write(&reason, theme.text());
                 }
             }
             None => {
-                pen.write(
+                writer.write(
                     "each wave starts when the one before it has resolved; ↑↓←→ select",
                     theme.dim(),
                 );
@@ -178,12 +179,12 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
         .details
         .wave
         .map_or_else(|| "?".to_owned(), |wave| wave.to_string());
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).write(
+    let mut writer = RowWriter::new(buffer, area, 0);
+    writer.skip(1).write(
         &format!("wave {number}"),
         theme.text().add_modifier(Modifier::BOLD),
     );
-    pen.skip(1).write(
+    writer.skip(1).write(
         &format!("{up}/{}", wave.len()),
         if is_up { theme.good() } else { theme.dim() },
     );
@@ -193,14 +194,16 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
             width: 1,
             ..area
         };
-        Pen::new(buffer, arrow, 0).write("→", if is_up { theme.good() } else { theme.dim() });
+        RowWriter::new(buffer, arrow, 0).write("→", if is_up { theme.good() } else { theme.dim() });
     }
     let line = "─".repeat(usize::from(area.width.saturating_sub(3)));
-    Pen::new(buffer, area, 1).skip(1).write(&line, theme.dim());
+    RowWriter::new(buffer, area, 1)
+        .skip(1)
+        .write(&line, theme.dim());
     let selected = model.services.current();
     let related = selected.and_then(|selected| model.facts.get(&*selected.name));
     for (y, service) in (HEADING..area.height).zip(wave.iter().skip(column.first)) {
-        let look = Look::of(service);
+        let state = service.state();
         let is_selected = selected.is_some_and(|selected| selected.name == service.name);
         let name_style = if is_selected {
             theme.selected(true)
@@ -219,10 +222,11 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
             width: area.width.saturating_sub(1),
             ..area
         };
-        let mut pen = Pen::new(buffer, inner, y);
-        pen.write(relation, theme.accent())
-            .column(look.sign(), 2, theme.look(look));
-        pen.write(&plain(&service.name), name_style);
+        let mut writer = RowWriter::new(buffer, inner, y);
+        writer
+            .write(relation, theme.accent())
+            .column(state.symbol(), 2, theme.state(state));
+        writer.write(&plain(&service.name), name_style);
     }
     let room = usize::from(area.height.saturating_sub(HEADING));
     let left_out = wave.len().saturating_sub(column.first + room);
@@ -233,8 +237,8 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
             ..area
         };
         let blank = " ".repeat(usize::from(row.width));
-        Pen::new(buffer, row, area.height - 1).write(&blank, theme.dim());
-        Pen::new(buffer, row, area.height - 1)
+        RowWriter::new(buffer, row, area.height - 1).write(&blank, theme.dim());
+        RowWriter::new(buffer, row, area.height - 1)
             .skip(1)
             .write(&text, theme.dim());
     }

@@ -6,9 +6,11 @@ use ratatui::layout::Rect;
 
 use flowlayer_core::protocol::{Status, StoppedBy};
 
+use crate::tui::fixture::{self, NOW};
+use crate::tui::log::window::Older;
 use crate::tui::message::{Choice, Effect, Link, Message, Peer};
 use crate::tui::model::Model;
-use crate::tui::sample::{self, NOW};
+use crate::tui::service::Selected;
 use crate::tui::update::update;
 
 /// The rows of the screen, blanks at their ends left out.
@@ -39,27 +41,40 @@ fn keys(model: &mut Model, keys: &str) {
 
 #[test]
 fn the_whole_stack() {
-    insta::assert_snapshot!("stack_80x24", screen(&sample::model(80, 24, true)));
-    insta::assert_snapshot!("stack_120x30", screen(&sample::model(120, 30, true)));
-    insta::assert_snapshot!("stack_40x10", screen(&sample::model(40, 10, true)));
-    insta::assert_snapshot!("stack_50x24", screen(&sample::model(50, 24, true)));
+    insta::assert_snapshot!("stack_80x24", screen(&fixture::model(80, 24, true)));
+    insta::assert_snapshot!("stack_120x30", screen(&fixture::model(120, 30, true)));
+    insta::assert_snapshot!("stack_40x10", screen(&fixture::model(40, 10, true)));
+    insta::assert_snapshot!("stack_50x24", screen(&fixture::model(50, 24, true)));
+}
+
+/// The page about the cockpit shows what it looks like.
+#[test]
+fn the_page_is_current() {
+    let mut model = fixture::model(112, 24, true);
+    model.services.selected = Selected::Service("mailer".into());
+    update(&mut model, NOW, Message::Tick);
+    model.services.selected = Selected::All;
+    update(&mut model, NOW, Message::Tick);
+    model.logs.window.loading = None;
+    model.logs.window.older = Older::Beginning;
+    assert_eq!(screen(&model), include_str!("../../../docs/tui.txt"));
 }
 
 #[test]
 fn one_service_and_why_it_is_not_up() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     keys(&mut model, "jjjjjj");
     insta::assert_snapshot!("service_failed", screen(&model));
     keys(&mut model, "d");
     insta::assert_snapshot!("service_detail", screen(&model));
-    let mut small = sample::model(40, 10, true);
+    let mut small = fixture::model(40, 10, true);
     keys(&mut small, "jjjjj\t");
     insta::assert_snapshot!("service_40x10", screen(&small));
 }
 
 #[test]
 fn the_log_while_it_is_worked_on() {
-    let mut model = sample::model(100, 20, true);
+    let mut model = fixture::model(100, 20, true);
     press(&mut model, KeyCode::Tab);
     keys(&mut model, "/health");
     insta::assert_snapshot!("filter_typing", screen(&model));
@@ -67,7 +82,7 @@ fn the_log_while_it_is_worked_on() {
     keys(&mut model, "m");
     keys(&mut model, "finvoice\n");
     insta::assert_snapshot!("search", screen(&model));
-    let mut model = sample::model(60, 20, true);
+    let mut model = fixture::model(60, 20, true);
     press(&mut model, KeyCode::Tab);
     keys(&mut model, "w");
     insta::assert_snapshot!("wrapped", screen(&model));
@@ -77,17 +92,17 @@ fn the_log_while_it_is_worked_on() {
 
 #[test]
 fn the_plan() {
-    let mut model = sample::model(100, 16, true);
+    let mut model = fixture::model(100, 16, true);
     keys(&mut model, "jjjjjjp");
     insta::assert_snapshot!("plan", screen(&model));
-    let mut model = sample::model(40, 10, true);
+    let mut model = fixture::model(40, 10, true);
     keys(&mut model, "jjjjjjp");
     insta::assert_snapshot!("plan_40x10", screen(&model));
 }
 
 #[test]
 fn windows() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     keys(&mut model, "i");
     insta::assert_snapshot!("info", screen(&model));
     keys(&mut model, "t");
@@ -159,7 +174,7 @@ fn what_is_wrong_is_on_the_screen() {
         }
         insta::assert_snapshot!(name, seen);
     }
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     let link = Link::Reconnecting {
         retry_at: NOW + 2_000,
         why: "closed by the server".to_owned(),
@@ -170,7 +185,7 @@ fn what_is_wrong_is_on_the_screen() {
 
 #[test]
 fn what_a_refused_client_still_shows_is_not_taken_for_the_truth() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     update(&mut model, NOW, Message::Link(Link::InvalidToken));
     let rows = screen(&model);
     assert!(
@@ -181,9 +196,9 @@ fn what_a_refused_client_still_shows_is_not_taken_for_the_truth() {
 
 #[test]
 fn a_session_that_is_taken_down_says_so_and_offers_nothing() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     assert!(screen(&model).contains("s start all"));
-    let mut states = sample::states();
+    let mut states = fixture::states();
     states[0].status = Status::Stopping;
     states[0].details.stopped_by = Some(StoppedBy::Shutdown);
     update(&mut model, NOW, Message::Snapshot(states));
@@ -196,7 +211,7 @@ fn a_session_that_is_taken_down_says_so_and_offers_nothing() {
 #[test]
 fn how_many_are_up_goes_before_the_address() {
     let header = |columns| {
-        let rows = screen(&sample::model(columns, 24, true));
+        let rows = screen(&fixture::model(columns, 24, true));
         rows.lines().next().unwrap_or_default().to_owned()
     };
     let (narrow, wide) = (header(80), header(120));
@@ -212,7 +227,7 @@ fn how_many_are_up_goes_before_the_address() {
 
 #[test]
 fn all_of_the_connection_info_can_be_read_on_a_small_screen() {
-    let mut model = sample::model(40, 10, true);
+    let mut model = fixture::model(40, 10, true);
     keys(&mut model, "i");
     let first = screen(&model);
     assert!(
@@ -231,7 +246,7 @@ fn all_of_the_connection_info_can_be_read_on_a_small_screen() {
 
 #[test]
 fn without_colors_no_cell_has_one() {
-    let mut model = sample::model(100, 30, false);
+    let mut model = fixture::model(100, 30, false);
     keys(&mut model, "jjj");
     for modal in ["", "p", "?"] {
         keys(&mut model, modal);
@@ -251,7 +266,7 @@ fn without_colors_no_cell_has_one() {
 
 #[test]
 fn a_screen_of_another_size_than_the_model_is_left_alone() {
-    let model = sample::model(80, 24, true);
+    let model = fixture::model(80, 24, true);
     for (columns, rows) in [(0, 0), (79, 24), (80, 23), (10, 3)] {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         assert_eq!(super::draw(&model, &mut buffer), None);
@@ -261,7 +276,7 @@ fn a_screen_of_another_size_than_the_model_is_left_alone() {
 #[test]
 fn where_one_panel_has_space_the_footer_names_the_way_to_the_other() {
     let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
-    let mut model = sample::model(40, 10, true);
+    let mut model = fixture::model(40, 10, true);
     keys(&mut model, "jj");
     assert!(footer(&model).contains("tab log"), "{}", footer(&model));
     press(&mut model, KeyCode::Tab);
@@ -288,7 +303,7 @@ fn where_one_panel_has_space_the_footer_names_the_way_to_the_other() {
 #[test]
 fn what_is_counted_is_never_cut() {
     for (columns, rows) in [(40, 10), (64, 24), (80, 24), (100, 30), (200, 60)] {
-        let mut model = sample::model(columns, rows, true);
+        let mut model = fixture::model(columns, rows, true);
         model.logs.window.older = crate::tui::log::window::Older::Unknown;
         let title = |model: &Model| {
             let rows = screen(model);
@@ -325,7 +340,7 @@ fn what_is_counted_is_never_cut() {
 
 #[test]
 fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     keys(&mut model, "jjjjj");
     let rows = screen(&model);
     let strip = rows.lines().nth(2).unwrap_or_default();
@@ -334,7 +349,7 @@ fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
         "{rows}"
     );
     assert!(rows.contains("└ connection refused:"), "{rows}");
-    let mut states = sample::states();
+    let mut states = fixture::states();
     states[3].status = Status::Stopping;
     states[3].details.detail =
         Some("stopping, 1.0 of 8 s: waiting for pid 4190 (sleep)".to_owned());
@@ -350,7 +365,7 @@ fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
 #[test]
 fn reasons_are_in_full_where_there_is_space() {
     for (columns, rows) in [(80, 24), (200, 60)] {
-        let model = sample::model(columns, rows, true);
+        let model = fixture::model(columns, rows, true);
         let mut list = String::new();
         for row in screen(&model).lines().skip(2) {
             let row = row.strip_prefix('│').and_then(|row| row.split('│').next());
@@ -362,10 +377,10 @@ fn reasons_are_in_full_where_there_is_space() {
             "{list}"
         );
     }
-    let narrow = super::layout::areas(&sample::model(112, 30, true))
+    let narrow = super::layout::areas(&fixture::model(112, 30, true))
         .list
         .width;
-    let wide = super::layout::areas(&sample::model(200, 60, true))
+    let wide = super::layout::areas(&fixture::model(200, 60, true))
         .list
         .width;
     assert!(wide > narrow + 20 && wide < 80, "{narrow} {wide}");
@@ -373,8 +388,8 @@ fn reasons_are_in_full_where_there_is_space() {
 
 #[test]
 fn by_whom_a_service_was_stopped_is_in_the_list_above_the_log_and_in_the_details() {
-    let mut model = sample::model(80, 24, true);
-    let mut states = sample::states();
+    let mut model = fixture::model(80, 24, true);
+    let mut states = fixture::states();
     states[5].status = Status::Stopped;
     states[5].details.up = Some(false);
     states[5].details.stopped_by = Some(StoppedBy::StopService);
@@ -389,7 +404,7 @@ fn by_whom_a_service_was_stopped_is_in_the_list_above_the_log_and_in_the_details
 
 #[test]
 fn a_window_leaves_the_last_row_free() {
-    let mut model = sample::model(40, 10, true);
+    let mut model = fixture::model(40, 10, true);
     let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
     keys(&mut model, "i");
     assert_eq!(footer(&model), " esc close  t token  y copy");
@@ -407,7 +422,7 @@ fn a_window_leaves_the_last_row_free() {
 
 #[test]
 fn a_script_in_the_details_keeps_its_lines_and_blanks() {
-    let mut model = sample::model(80, 40, true);
+    let mut model = fixture::model(80, 40, true);
     let facts = crate::tui::message::Facts {
         command: "sh -c 'echo  one\n  echo two'".to_owned(),
         ..Default::default()

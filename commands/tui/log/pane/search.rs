@@ -6,39 +6,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::LogPane;
 use crate::terminal::sanitize::text as text_of;
-use crate::tui::ansi;
+use crate::tui::cells;
 use crate::tui::log::item::Place;
-use crate::tui::log::matcher::Matcher;
+use crate::tui::log::search::Search;
 use crate::tui::log::viewport::{Geometry, Position, Start};
 use crate::tui::log::window::Direction;
-
-/// A search: matches stand out, and one of them is where the reader is.
-#[derive(Debug, Clone)]
-pub(crate) struct Search {
-    /// As typed.
-    pub(crate) text: String,
-    /// Compiled.
-    pub(crate) matcher: Matcher,
-    /// The item last jumped to.
-    pub(crate) current: Option<Place>,
-    /// Looking for one beyond what is held: further up, or further down.
-    pub(crate) seeking: Option<Direction>,
-    /// From where the last jump looked.
-    from: Place,
-}
-
-impl Search {
-    /// Of what was typed, before anything was found.
-    pub(crate) fn new(text: String, matcher: Matcher) -> Self {
-        Self {
-            text,
-            matcher,
-            current: None,
-            seeking: None,
-            from: Place::default(),
-        }
-    }
-}
 
 impl LogPane {
     /// Looks for something else, or for nothing.
@@ -177,7 +149,7 @@ impl LogPane {
         } else {
             usize::MAX
         };
-        let (row, start) = ansi::place_of(raw, found.start, columns);
+        let (row, start) = cells::place_of(raw, found.start, columns);
         (row, start..start + text[found].width())
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Cursor, Direction, MAX_BYTES, MAX_ITEMS, Newer, Older, PAGE, Window};
-use crate::tui::log::hole::{Hole, Rest};
+use crate::tui::log::filter::LogFilter;
+use crate::tui::log::gap::{Gap, Rest};
 use crate::tui::log::item::Item;
 use crate::tui::log::recent::Recent;
-use crate::tui::log::sieve::Sieve;
 
 impl Window {
     /// Lines from the first to the last of these numbers will not come by themselves. Whoever follows
@@ -33,59 +33,59 @@ impl Window {
 
     /// Like [`Self::skip`] for whoever follows something that comes seldom: what is held stays, and
     /// what is missing in between is asked for by and by.
-    pub(crate) fn leave_hole(&mut self, first: u64, last: u64) {
-        match (self.newer, self.older, &mut self.hole) {
+    pub(crate) fn leave_gap(&mut self, first: u64, last: u64) {
+        match (self.newer, self.older, &mut self.gap) {
             (Newer::Above { .. }, _, _) => {}
             (_, Older::Silent, _) => self.older = Older::Below(last + 1),
-            (_, _, Some(hole)) => hole.last = last,
-            (_, _, None) => self.hole = Some(Hole::new(first, last)),
+            (_, _, Some(gap)) => gap.last = last,
+            (_, _, None) => self.gap = Some(Gap::new(first, last)),
         }
     }
 
-    /// What of the hole is still between the ends of what is held.
-    pub(super) fn trim_hole(&mut self) {
-        let Some(hole) = &mut self.hole else {
+    /// What of the gap is still between the ends of what is held.
+    pub(super) fn trim_gap(&mut self) {
+        let Some(gap) = &mut self.gap else {
             return;
         };
         if let Older::Below(seq) = self.older {
-            hole.first = hole.first.max(seq);
+            gap.first = gap.first.max(seq);
         }
         if let Newer::Above { complete, .. } = self.newer {
-            hole.last = hole.last.min(complete);
+            gap.last = gap.last.min(complete);
         }
-        if hole.first > hole.last {
-            self.hole = None;
+        if gap.first > gap.last {
+            self.gap = None;
         }
     }
 
-    /// Takes in the answer to a question about the hole: the newest entries below a number. Whether
+    /// Takes in the answer to a question about the gap: the newest entries below a number. Whether
     /// another page is worth asking for at once.
-    pub(crate) fn page_hole(
+    pub(crate) fn page_gap(
         &mut self,
         entries: Vec<Arc<Item>>,
         is_truncated: bool,
         below: u64,
-        (recent, sieve): (&Recent, &Sieve),
+        (recent, filter): (&Recent, &LogFilter),
     ) -> bool {
         self.loading = None;
-        let Some(hole) = self.hole.take() else {
+        let Some(gap) = self.gap.take() else {
             return false;
         };
         let lowest = entries.first().map(|entry| entry.place.seq);
         let lowest = lowest.filter(|_| is_truncated).unwrap_or(0);
         for entry in entries {
-            if hole.contains(entry.place.seq) && sieve.admits(&entry) {
+            if gap.contains(entry.place.seq) && filter.admits(&entry) {
                 self.insert(entry);
             }
         }
-        match hole.filled(lowest, below) {
-            Rest::Hole(rest) => self.hole = Some(rest),
+        match gap.filled(lowest, below) {
+            Rest::Gap(rest) => self.gap = Some(rest),
             Rest::TooMuch { last } => self.cut(last),
             Rest::Nothing => {}
         }
-        self.weave(recent, sieve);
+        self.insert_notes(recent, filter);
         self.shrink_front();
-        self.hole.is_some_and(|hole| hole.last < below)
+        self.gap.is_some_and(|gap| gap.last < below)
     }
 
     /// Drops everything up to this number: it will be asked for when somebody scrolls there.
@@ -99,7 +99,7 @@ impl Window {
             self.forget(&gone);
         }
         self.older = Older::Below(last + 1);
-        self.trim_hole();
+        self.trim_gap();
     }
 
     /// Takes in the answer to a question for older entries. `was_end`: it was asked without a
@@ -110,7 +110,7 @@ impl Window {
         is_truncated: bool,
         was_end: bool,
         is_following: bool,
-        (recent, sieve): (&Recent, &Sieve),
+        (recent, filter): (&Recent, &LogFilter),
     ) {
         self.loading = None;
         let Some(first) = entries.first().map(|entry| entry.place.seq) else {
@@ -132,12 +132,12 @@ impl Window {
                 self.older = Older::Below(entry.place.seq + 1);
                 break;
             }
-            if sieve.admits(&entry) {
+            if filter.admits(&entry) {
                 (items, bytes) = (items + 1, bytes + entry.cost());
                 self.insert(entry);
             }
         }
-        self.weave(recent, sieve);
+        self.insert_notes(recent, filter);
         if is_following {
             self.shrink_front();
         } else {
@@ -150,7 +150,7 @@ impl Window {
         &mut self,
         entries: Vec<Arc<Item>>,
         is_truncated: bool,
-        (recent, sieve): (&Recent, &Sieve),
+        (recent, filter): (&Recent, &LogFilter),
     ) {
         self.loading = None;
         let Newer::Above { complete, step } = self.newer else {
@@ -172,7 +172,7 @@ impl Window {
         for entry in entries {
             if entry.place.seq > complete {
                 found += 1;
-                if sieve.admits(&entry) {
+                if filter.admits(&entry) {
                     self.insert(entry);
                 }
             }
@@ -186,13 +186,13 @@ impl Window {
             complete: complete.saturating_add(step),
             step: step_now,
         };
-        self.weave(recent, sieve);
+        self.insert_notes(recent, filter);
         self.shrink_front();
-        self.attach(recent, sieve);
+        self.attach(recent, filter);
     }
 
     /// Goes on with the live lines, if nothing is missing between.
-    pub(crate) fn attach(&mut self, recent: &Recent, sieve: &Sieve) {
+    pub(crate) fn attach(&mut self, recent: &Recent, filter: &LogFilter) {
         let Newer::Above { complete, .. } = self.newer else {
             return;
         };
@@ -204,10 +204,10 @@ impl Window {
             return;
         }
         self.newer = Newer::Live;
-        for line in recent.above(complete).filter(|line| sieve.admits(line)) {
+        for line in recent.above(complete).filter(|line| filter.admits(line)) {
             self.insert(Arc::clone(line));
         }
-        self.weave(recent, sieve);
+        self.insert_notes(recent, filter);
         self.shrink_front();
     }
 
@@ -228,7 +228,7 @@ impl Window {
                     complete.saturating_add(step).saturating_add(1),
                 )),
             },
-            Direction::Hole => self.hole.map(|hole| Cursor::Before(hole.last + 1)),
+            Direction::Gap => self.gap.map(|gap| Cursor::Before(gap.last + 1)),
         }
     }
 }

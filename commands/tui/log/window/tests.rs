@@ -20,23 +20,23 @@ fn ends(window: &Window) -> (u64, u64) {
 
 #[test]
 fn the_first_page_and_live_lines_meet_without_doubles() {
-    let (recent, sieve) = (Recent::default(), Sieve::default());
+    let (recent, filter) = (Recent::default(), LogFilter::default());
     let mut window = empty();
     assert_eq!(window.question(Direction::Older), Some(Cursor::End));
     window.push_live(line(10, "a", "x"), true);
-    window.page_older(page(5..=10), true, true, true, (&recent, &sieve));
+    window.page_older(page(5..=10), true, true, true, (&recent, &filter));
     assert_eq!((ends(&window), window.items().len()), ((5, 10), 6));
     assert_eq!(window.question(Direction::Older), Some(Cursor::Before(5)));
-    window.page_older(page(1..=4), false, false, true, (&recent, &sieve));
+    window.page_older(page(1..=4), false, false, true, (&recent, &filter));
     assert_eq!(window.older, Older::Beginning);
     assert_eq!(window.question(Direction::Older), None);
 }
 
 #[test]
 fn a_session_that_starts_silent_still_leads_back_to_earlier_ones() {
-    let (recent, sieve) = (Recent::default(), Sieve::default());
+    let (recent, filter) = (Recent::default(), LogFilter::default());
     let mut window = empty();
-    window.page_older(Vec::new(), false, true, true, (&recent, &sieve));
+    window.page_older(Vec::new(), false, true, true, (&recent, &filter));
     assert_eq!(window.question(Direction::Older), None);
     window.push_live(line(500, "a", "x"), true);
     assert_eq!(window.question(Direction::Older), Some(Cursor::Before(500)));
@@ -64,7 +64,7 @@ fn following_drops_the_oldest_and_reading_keeps_them() {
 
 #[test]
 fn paging_forward_leads_back_to_the_live_end() {
-    let sieve = Sieve::default();
+    let filter = LogFilter::default();
     let mut recent = Recent::default();
     for seq in 1..=9_000 {
         recent.push(line(seq, "a", "x"));
@@ -84,15 +84,15 @@ fn paging_forward_leads_back_to_the_live_end() {
         // As the server answers: the newest thousand below.
         let to = before.min(9_001);
         let from = to.saturating_sub(PAGE).max(1);
-        window.page_newer(page(from..to), from > 1, (&recent, &sieve));
+        window.page_newer(page(from..to), from > 1, (&recent, &filter));
     }
     assert_eq!(window.newer, Newer::Live);
     assert_eq!(window.lines(), 9_000, "nothing is missing");
 }
 
 #[test]
-fn a_page_with_a_hole_is_asked_for_again_with_fewer_numbers() {
-    let (mut recent, sieve) = (Recent::default(), Sieve::default());
+fn a_page_with_a_gap_is_asked_for_again_with_fewer_numbers() {
+    let (mut recent, filter) = (Recent::default(), LogFilter::default());
     recent.push(line(90_000, "a", "x"));
     let mut window = Window::new(
         1,
@@ -102,7 +102,7 @@ fn a_page_with_a_hole_is_asked_for_again_with_fewer_numbers() {
             step: 4_000,
         },
     );
-    window.page_newer(page(3_011..=4_010), true, (&recent, &sieve));
+    window.page_newer(page(3_011..=4_010), true, (&recent, &filter));
     assert!(window.items().is_empty());
     assert_eq!(
         window.newer,
@@ -111,19 +111,19 @@ fn a_page_with_a_hole_is_asked_for_again_with_fewer_numbers() {
             step: 1_000
         }
     );
-    window.page_newer(page(11..=1_010), true, (&recent, &sieve));
+    window.page_newer(page(11..=1_010), true, (&recent, &filter));
     assert_eq!(ends(&window), (11, 1_010));
 }
 
 #[test]
 fn a_huge_page_is_taken_in_part() {
-    let (recent, sieve) = (Recent::default(), Sieve::default());
+    let (recent, filter) = (Recent::default(), LogFilter::default());
     let mut window = empty();
     window.push_live(line(900, "a", "x"), false);
     let entries: Vec<_> = (1..900)
         .map(|seq| line(seq, "a", &"x".repeat(60_000)))
         .collect();
-    window.page_older(entries, true, false, false, (&recent, &sieve));
+    window.page_older(entries, true, false, false, (&recent, &filter));
     assert!(window.bytes <= MAX_BYTES);
     let Older::Below(from) = window.older else {
         panic!("{:?}", window.older)
@@ -131,7 +131,7 @@ fn a_huge_page_is_taken_in_part() {
     assert_eq!(
         (from, 900),
         ends(&window),
-        "the newest of it, without a hole"
+        "the newest of it, without a gap"
     );
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use flowlayer_core::protocol::Stream;
 
-use super::{layout, notify, select, travel, typing};
+use super::notice::notify;
+use super::{navigate, select, typing};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{Effect, Order};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
 use crate::tui::service::Selected;
+use crate::tui::view::{self, layout};
 use crate::tui::words::Clock;
 
 /// A key was pressed, or is held down.
@@ -90,7 +92,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         | Action::Top
         | Action::Bottom
         | Action::Left
-        | Action::Right => travel::travel(model, action),
+        | Action::Right => navigate::travel(model, action),
         _ => act_on_log(model, action),
     }
 }
@@ -101,7 +103,7 @@ fn act_on_log(model: &mut Model, action: Action) {
         Action::PreviousHit => typing::jump(model, true),
         Action::Context => show_context(model),
         Action::Stream => {
-            model.logs.set_stream(match model.logs.sieve.stream {
+            model.logs.set_stream(match model.logs.filter.stream {
                 None => Some(Stream::Stderr),
                 Some(Stream::Stderr) => Some(Stream::Stdout),
                 Some(Stream::Stdout) => None,
@@ -132,14 +134,14 @@ fn act_on_log(model: &mut Model, action: Action) {
             let number = model.logs.push_mark(model.now);
             notify(model, Tone::Plain, format!("mark {number}"));
         }
-        Action::PreviousMark => travel::jump_to_mark(model),
+        Action::PreviousMark => navigate::jump_to_mark(model),
         Action::Select => select::toggle_selection(model),
         _ => {}
     }
 }
 
 fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
-    let (page, last) = super::super::view::modal_page(model);
+    let (page, last) = view::modal_page(model);
     match (&mut model.modal, action) {
         (
             Some(Modal::Help { scroll } | Modal::Info { scroll, .. }),
@@ -252,8 +254,8 @@ fn close(model: &mut Model) {
         if model.logs.search.is_some() {
             return model.logs.set_search(None);
         }
-        if model.logs.sieve.is_narrow() {
-            model.logs.sieve.stream = None;
+        if model.logs.filter.is_narrow() {
+            model.logs.filter.stream = None;
             model.logs_filter.clear();
             return model.logs.set_filter(None);
         }
@@ -333,7 +335,7 @@ fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
 }
 
 fn show_context(model: &mut Model) {
-    if !model.logs.sieve.is_narrow() {
+    if !model.logs.filter.is_narrow() {
         return open_detail(model);
     }
     let selected = model.logs.selection.map(|selection| selection.cursor);

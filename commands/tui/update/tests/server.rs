@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_status_changes_the_list_and_shows_in_the_log() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let status = |status, detail: Option<&str>| {
         Message::Status(ServiceStatus {
             service: "mailer".to_owned(),
@@ -37,7 +37,7 @@ fn a_status_changes_the_list_and_shows_in_the_log() {
 
 #[test]
 fn another_session_leaves_no_stale_line() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     assert!(!lines(&model).is_empty());
     update(
         &mut model,
@@ -49,7 +49,7 @@ fn another_session_leaves_no_stale_line() {
     );
     assert_eq!(lines(&model), [""; 0]);
     assert_eq!(events(&model), ["the server was restarted: a new session"]);
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let count = lines(&model).len();
     update(
         &mut model,
@@ -64,7 +64,7 @@ fn another_session_leaves_no_stale_line() {
 
 #[test]
 fn good_news_gives_way_to_the_hints_once_it_was_read() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tm");
     assert!(model.notice.is_some());
     keys(&mut model, "k");
@@ -82,7 +82,7 @@ fn good_news_gives_way_to_the_hints_once_it_was_read() {
 
 #[test]
 fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let mut tell = |status, detail: &str, blocked_by: &[&str]| {
         let status = ServiceStatus {
             service: "mailer".to_owned(),
@@ -99,7 +99,7 @@ fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
         let service = model.services.get("mailer").unwrap();
         (
             events(&model).last().unwrap().clone(),
-            crate::tui::theme::Look::of(service).word(),
+            service.state().word(),
             crate::tui::reasons::of(service, None).unwrap(),
         )
     };
@@ -118,7 +118,7 @@ fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
 
 #[test]
 fn a_start_is_timed_where_it_was_seen() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     for (status, at, up) in [
         (Status::Starting, 0, false),
         (Status::Running, 5, false),
@@ -142,7 +142,7 @@ fn a_start_is_timed_where_it_was_seen() {
 
 #[test]
 fn notices_of_a_session_go_with_it() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let hello = |model: &mut Model, is_new| {
         let session_id = Some("other".to_owned());
         update(model, NOW, Message::Hello { session_id, is_new });
@@ -156,7 +156,7 @@ fn notices_of_a_session_go_with_it() {
 
 #[test]
 fn a_page_that_the_end_of_the_connection_took_is_no_news() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     model.logs.window.older = crate::tui::log::window::Older::Unknown;
     let question = |model: &mut Model| {
         let effects = keys(model, "\tgG\t");
@@ -187,7 +187,7 @@ fn a_page_that_the_end_of_the_connection_took_is_no_news() {
 
 #[test]
 fn a_daemon_without_a_probe_is_called_ready_everywhere() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let details = Details {
         up: Some(true),
         ..Details::default()

@@ -16,7 +16,7 @@ use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthChar;
 
 /// The terminal as it was left by the frame before.
-pub(crate) struct Painter<W: Write> {
+pub(crate) struct FrameWriter<W: Write> {
     backend: CrosstermBackend<W>,
     shown: Buffer,
     /// What the next frame is drawn into, kept for its memory.
@@ -26,7 +26,7 @@ pub(crate) struct Painter<W: Write> {
     is_foreign: bool,
 }
 
-impl<W: Write> Painter<W> {
+impl<W: Write> FrameWriter<W> {
     /// Of a terminal that may show anything and hides its cursor.
     pub(crate) fn new(out: W) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl<W: Write> Painter<W> {
     }
 
     /// Draws a frame of this size; only what has changed is written, and for the same frame nothing.
-    pub(crate) fn paint(
+    pub(crate) fn draw(
         &mut self,
         (width, height): (u16, u16),
         draw: impl FnOnce(&mut Buffer) -> Option<Position>,
@@ -165,15 +165,15 @@ mod tests {
 
     /// What was written, for who holds another end of it.
     #[derive(Clone, Default)]
-    struct Paper(Rc<RefCell<Vec<u8>>>);
+    struct Output(Rc<RefCell<Vec<u8>>>);
 
-    impl Paper {
+    impl Output {
         fn take(&self) -> String {
             String::from_utf8(self.0.take()).unwrap()
         }
     }
 
-    impl Write for Paper {
+    impl Write for Output {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.borrow_mut().write(bytes)
         }
@@ -185,8 +185,8 @@ mod tests {
 
     /// What is written for these frames, one after the other.
     fn written(frames: &[&[&str]]) -> Vec<String> {
-        let paper = Paper::default();
-        let mut painter = Painter::new(paper.clone());
+        let output = Output::default();
+        let mut writer = FrameWriter::new(output.clone());
         let mut parts = Vec::new();
         for rows in frames {
             let size = (20, u16::try_from(rows.len()).unwrap());
@@ -196,8 +196,8 @@ mod tests {
                 }
                 None
             };
-            painter.paint(size, draw).unwrap();
-            parts.push(paper.take());
+            writer.draw(size, draw).unwrap();
+            parts.push(output.take());
         }
         parts
     }
@@ -208,30 +208,30 @@ mod tests {
         assert!(parts[0].contains("one"));
         assert_eq!(parts[1], "");
 
-        let paper = Paper::default();
-        let mut painter = Painter::new(paper.clone());
-        painter.paint((0, 0), |_| None).unwrap();
-        paper.take();
-        painter.paint((0, 0), |_| None).unwrap();
-        assert_eq!(paper.take(), "", "without any room too");
-        painter.forget();
-        painter.paint((0, 0), |_| None).unwrap();
-        assert_ne!(paper.take(), "", "unless it is wanted anew");
+        let output = Output::default();
+        let mut writer = FrameWriter::new(output.clone());
+        writer.draw((0, 0), |_| None).unwrap();
+        output.take();
+        writer.draw((0, 0), |_| None).unwrap();
+        assert_eq!(output.take(), "", "without any room too");
+        writer.forget();
+        writer.draw((0, 0), |_| None).unwrap();
+        assert_ne!(output.take(), "", "unless it is wanted anew");
     }
 
     #[test]
     fn the_cursor_alone_is_a_change() {
-        let paper = Paper::default();
-        let mut painter = Painter::new(paper.clone());
+        let output = Output::default();
+        let mut writer = FrameWriter::new(output.clone());
         let at = |x| move |_: &mut Buffer| Some(Position { x, y: 0 });
-        painter.paint((5, 1), at(1)).unwrap();
-        paper.take();
-        painter.paint((5, 1), at(1)).unwrap();
-        assert_eq!(paper.take(), "");
-        painter.paint((5, 1), at(2)).unwrap();
-        assert!(paper.take().contains("\u{1b}[1;3H\u{1b}[?25h"));
-        painter.paint((5, 1), |_| None).unwrap();
-        assert!(paper.take().contains("\u{1b}[?25l"));
+        writer.draw((5, 1), at(1)).unwrap();
+        output.take();
+        writer.draw((5, 1), at(1)).unwrap();
+        assert_eq!(output.take(), "");
+        writer.draw((5, 1), at(2)).unwrap();
+        assert!(output.take().contains("\u{1b}[1;3H\u{1b}[?25h"));
+        writer.draw((5, 1), |_| None).unwrap();
+        assert!(output.take().contains("\u{1b}[?25l"));
     }
 
     #[test]

@@ -4,22 +4,21 @@
 //! visible of the model, [`run`] is the loop around them, [`session`] the connection, [`screen`] the
 //! terminal.
 
-mod ansi;
 mod causes;
+mod cells;
 mod clipboard;
 mod facts;
+#[cfg(test)]
+mod fixture;
+mod frame_writer;
+pub mod headless;
 mod keys;
 mod log;
 mod message;
 mod model;
-mod painter;
-#[cfg(test)]
-mod picture;
 mod prompt;
 mod reasons;
 mod run;
-#[cfg(test)]
-mod sample;
 mod screen;
 mod service;
 mod session;

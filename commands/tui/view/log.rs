@@ -9,11 +9,11 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::protocol::Stream;
 
-use super::heading;
+use super::blank;
 use super::layout::{self, Areas};
-use super::nothing;
-use super::pen::{Pen, panel, title_room};
-use crate::tui::ansi::{self, Piece, Wrap, plain};
+use super::log_heading;
+use super::row_writer::{RowWriter, panel, title_room};
+use crate::tui::cells::{self, Piece, Wrap, plain};
 use crate::tui::log::viewport::Start;
 use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
 use crate::tui::model::{Model, Panel};
@@ -21,9 +21,9 @@ use crate::tui::words::{self, Clock};
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
-    let has_focus = super::has_focus(model, Panel::Logs);
+    let has_focus = model.has_focus(Panel::Logs);
     let room = title_room(areas.main, areas.has_edges);
-    let (title, right) = heading::titles(model, has_focus, room);
+    let (title, right) = log_heading::titles(model, has_focus, room);
     panel(
         buffer,
         areas.main,
@@ -35,13 +35,13 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let inside = areas.inside(areas.main);
     let rows = areas.log_rows();
     if model.is_blank() {
-        return nothing::draw(model, inside, buffer);
+        return blank::draw(model, inside, buffer);
     }
     if rows.y > inside.y {
-        heading::strip(model, inside, buffer);
+        log_heading::strip(model, inside, buffer);
     }
     if model.logs.window.items().is_empty() {
-        nothing::draw(model, rows, buffer);
+        blank::draw(model, rows, buffer);
     } else {
         items(model, rows, buffer);
     }
@@ -69,9 +69,9 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
         if y >= rows.height {
             break;
         }
-        let is_after_hole = previous.is_some_and(|previous| {
-            !logs.sieve.is_narrow()
-                && logs.sieve.scope == Scope::All
+        let is_after_gap = previous.is_some_and(|previous| {
+            !logs.filter.is_narrow()
+                && logs.filter.scope == Scope::All
                 && item.place.seq > previous.place.seq + 1
         });
         let area = Rect {
@@ -80,7 +80,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
             ..rows
         };
         let height = geometry.rows(item) - skip;
-        draw_item(model, item, &columns, (area, skip), is_after_hole, buffer);
+        draw_item(model, item, &columns, (area, skip), is_after_gap, buffer);
         let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
         if logs
             .selection
@@ -107,22 +107,22 @@ fn draw_item(
     item: &Item,
     columns: &Columns,
     (area, skip): (Rect, usize),
-    is_after_hole: bool,
+    is_after_gap: bool,
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
     if let Content::Mark(number) = item.content {
         let time = words::time(item.at, Clock::Time, &model.zone);
         let text = format!("──── mark {number} · {time} ");
-        let mut pen = Pen::new(buffer, area, 0);
-        pen.write(&text, theme.warning());
-        let line = "─".repeat(usize::from(pen.left()));
-        pen.write(&line, theme.warning());
+        let mut writer = RowWriter::new(buffer, area, 0);
+        writer.write(&text, theme.warning());
+        let line = "─".repeat(usize::from(writer.left()));
+        writer.write(&line, theme.warning());
         return;
     }
     let (gutter, name_width, clock) = (columns.gutter, columns.name, columns.clock);
     if skip == 0 {
-        let mut pen = Pen::new(
+        let mut writer = RowWriter::new(
             buffer,
             Rect {
                 width: gutter,
@@ -131,7 +131,7 @@ fn draw_item(
             },
             0,
         );
-        pen.skip(1).column(
+        writer.skip(1).column(
             &words::time(item.at, clock, &model.zone),
             clock.width(),
             theme.dim(),
@@ -142,7 +142,7 @@ fn draw_item(
                 .services
                 .get(name)
                 .map_or(theme.dim(), |service| theme.service(service.rank));
-            pen.column(&plain(name), name_width, style).skip(1);
+            writer.column(&plain(name), name_width, style).skip(1);
         }
     }
     let text_area = Rect {
@@ -152,7 +152,7 @@ fn draw_item(
     };
     let height = columns.geometry.rows(item) - skip;
     let separator = match &item.content {
-        _ if is_after_hole && skip == 0 => ("┊", theme.warning()),
+        _ if is_after_gap && skip == 0 => ("┊", theme.warning()),
         Content::Line {
             stream: Stream::Stderr,
             ..
@@ -168,12 +168,12 @@ fn draw_item(
         };
         let edge = edge.intersection(area);
         let is_first_row = skip == 0 && y == 0;
-        let sign = match &item.content {
+        let symbol = match &item.content {
             // It happened once.
             Content::Event { .. } if !is_first_row => " ",
             _ => separator.0,
         };
-        Pen::new(buffer, edge, y).write(sign, separator.1);
+        RowWriter::new(buffer, edge, y).write(symbol, separator.1);
     }
     let (text, base) = match &item.content {
         Content::Line { text, .. } => (&**text, theme.text()),
@@ -185,7 +185,7 @@ fn draw_item(
 
 /// Draws a cell that is known to fit: what [`Buffer::set_stringn`] does, without finding out again
 /// where its graphemes are and how wide.
-fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &ansi::Cell<'_>, style: Style) {
+fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &cells::Cell<'_>, style: Style) {
     let is_tab = cell.symbol.starts_with(' ');
     for (offset, x) in (0..cell.width).zip(x..) {
         let Some(target) = buffer.cell_mut((x, y)) else {
@@ -232,7 +232,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
     let shift = if is_wrapped { 0 } else { model.logs.shift };
     let mut wrap = Wrap::new(if is_wrapped { columns } else { usize::MAX });
     let mut is_cut = false;
-    let mut one = |wrap: &mut Wrap, cell: ansi::Cell<'_>| {
+    let mut one = |wrap: &mut Wrap, cell: cells::Cell<'_>| {
         let (row, column) = wrap.place(cell.width);
         if row < skip || column < shift {
             return ControlFlow::Continue(());
@@ -260,7 +260,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         put(buffer, (x, y), &cell, style);
         ControlFlow::Continue(())
     };
-    ansi::pieces(text, model.theme.colored, |piece| {
+    cells::pieces(text, model.theme.colored, |piece| {
         let left = shift.saturating_sub(wrap.column());
         if matches!(piece, Piece::Run(_)) {
             wrap.run(left.min(piece.width()));
@@ -279,9 +279,9 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         if let Some(cell) = before.filter(|cell| last.x > area.x && cell.symbol().width() > 1) {
             cell.set_symbol(" ");
         }
-        Pen::new(buffer, last, 0).write("›", model.theme.dim());
+        RowWriter::new(buffer, last, 0).write("›", model.theme.dim());
     }
     if shift > 0 && !text.is_empty() {
-        Pen::new(buffer, edge, 0).write("‹", model.theme.dim());
+        RowWriter::new(buffer, edge, 0).write("‹", model.theme.dim());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{layout, notify, select};
-use crate::tui::ansi;
+use super::notice::notify;
+use super::select;
+use crate::tui::cells;
 use crate::tui::keys::Action;
 use crate::tui::log::Tone;
 use crate::tui::log::viewport::{Position, Start};
@@ -11,6 +12,7 @@ use crate::tui::log::window::Newer;
 use crate::tui::log::{Content, Geometry};
 use crate::tui::model::{Body, Model, Panel};
 use crate::tui::service::Selected;
+use crate::tui::view::{self, layout};
 
 /// A key that moves.
 pub(super) fn travel(model: &mut Model, action: Action) {
@@ -35,10 +37,7 @@ pub(super) fn travel(model: &mut Model, action: Action) {
         return;
     }
     if model.body == Body::Detail {
-        let (at, last) = (
-            model.detail_scroll,
-            super::super::view::last_detail_row(model),
-        );
+        let (at, last) = (model.detail_scroll, view::last_detail_row(model));
         let to = match action {
             Action::Up => at.saturating_sub(1),
             Action::PageUp => at.saturating_sub(page.unsigned_abs()),
@@ -110,7 +109,7 @@ fn widest_on_screen(model: &Model, geometry: Geometry, end: usize) -> usize {
     let start = model.logs.position.start(window, geometry).index;
     let mut widest = 0;
     for item in window.items().iter().skip(start).take(geometry.height) {
-        widest = ansi::width(item.raw(), end).max(widest);
+        widest = cells::width(item.raw(), end).max(widest);
         if widest == end {
             break;
         }

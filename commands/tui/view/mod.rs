@@ -1,18 +1,18 @@
 //! Draws the model. Only what is visible is looked at, so that a frame costs the same however much
 //! is held.
 
+mod blank;
 mod detail;
 mod footer;
 mod header;
-mod heading;
 pub(crate) mod layout;
-mod lines;
 mod list;
+pub(crate) mod list_rows;
+mod log;
+mod log_heading;
 mod modal;
-mod nothing;
-mod pen;
 pub(crate) mod plan;
-pub(crate) mod rows;
+mod row_writer;
 
 #[cfg(test)]
 mod snapshots;
@@ -20,7 +20,7 @@ mod snapshots;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::model::{Body, Model, Panel};
+use super::model::{Body, Model};
 
 /// Draws the whole screen; where the cursor is to be, when something is being typed.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
@@ -38,7 +38,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     if !areas.main.is_empty() {
         match model.body {
-            Body::Log => lines::draw(model, &areas, buffer),
+            Body::Log => log::draw(model, &areas, buffer),
             Body::Detail => detail::draw(model, &areas, buffer),
             Body::Plan => plan::draw(model, &areas, buffer),
         }
@@ -60,11 +60,6 @@ pub(crate) fn modal_page(model: &Model) -> (usize, usize) {
 /// The furthest the details can be scrolled.
 pub(crate) fn last_detail_row(model: &Model) -> usize {
     detail::last_row(model)
-}
-
-/// Whether the panel has the focus.
-fn has_focus(model: &Model, panel: Panel) -> bool {
-    model.focus == panel && model.modal.is_none() && model.body != Body::Plan
 }
 
 /// The rows of a screen, blanks at their ends left out.

@@ -1,9 +1,9 @@
 //! What keys and news do.
 
-mod news;
-mod orders;
-mod places;
-mod reading;
+mod commands;
+mod log;
+mod navigation;
+mod server;
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
 
+use super::super::fixture::{self, NOW};
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
 use super::super::message::{Choice, Effect, Link, Message, NoPage, Order, Outcome, Page};
 use super::super::model::{Body, Modal, Model, Panel};
-use super::super::sample::{self, NOW};
 use super::super::service::Selected;
 use super::update;
 

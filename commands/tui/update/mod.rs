@@ -1,11 +1,12 @@
 //! The one place where the model changes: a message in, effects out. No I/O, no clock.
 
+mod key;
 mod mouse;
-mod press;
+mod navigate;
+mod notice;
 mod select;
 mod server;
 mod sessions;
-mod travel;
 mod typing;
 
 #[cfg(test)]
@@ -17,21 +18,17 @@ use std::sync::Arc;
 
 use super::log::{Scope, Tone};
 use super::message::{Effect, Link, Message};
-use super::model::{Body, Model, Notice, Panel};
+use super::model::{Body, Model, Panel};
 use super::service::Selected;
 use super::view::layout;
-
-/// How long a notice stays, in milliseconds.
-const NOTICE_MS: i64 = 5_000;
-/// How long bad news stays.
-const BAD_NOTICE_MS: i64 = 15_000;
+use notice::notify;
 
 /// Takes in what happened at this time (milliseconds since 1970) and says what is to be done.
 pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effect> {
     model.now = now;
     let mut effects = Vec::new();
     match message {
-        Message::Key(event) => press::key(model, event, &mut effects),
+        Message::Key(event) => key::key(model, event, &mut effects),
         Message::Paste(text) => typing::paste(model, &text),
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
@@ -99,19 +96,4 @@ fn keep_focus_in_sight(model: &mut Model) {
     } else if !covers_list && std::mem::take(&mut model.is_focus_lent) {
         model.focus = Panel::Services;
     }
-}
-
-/// Shows a line in the footer for a while.
-fn notify(model: &mut Model, tone: Tone, text: impl Into<String>) {
-    let duration = if tone == Tone::Bad {
-        BAD_NOTICE_MS
-    } else {
-        NOTICE_MS
-    };
-    model.notice = Some(Notice {
-        text: text.into(),
-        tone,
-        since: model.now,
-        until: model.now + duration,
-    });
 }

@@ -1,4 +1,4 @@
-//! The part of the log that is held: a run of wanted items without holes, however long the log is.
+//! The part of the log that is held: a run of wanted items without gaps, however long the log is.
 //!
 //! It grows by live lines at its end and by pages at either end, and what is furthest from the
 //! viewport goes when it has become too large.
@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::hole::Hole;
+use super::filter::LogFilter;
+use super::gap::Gap;
 use super::item::{Item, Place};
 use super::matcher::Matcher;
 use super::recent::Recent;
-use super::sieve::Sieve;
 
 /// How many items are held.
 const MAX_ITEMS: usize = 20_000;
@@ -53,8 +53,8 @@ pub(crate) enum Direction {
     Older,
     /// Towards the live end.
     Newer,
-    /// Neither: for a hole in what is held.
-    Hole,
+    /// Neither: for a gap in what is held.
+    Gap,
 }
 
 /// From where a page is asked for.
@@ -75,7 +75,7 @@ pub(crate) struct Window {
     pub(crate) older: Older,
     /// What lies above.
     pub(crate) newer: Newer,
-    hole: Option<Hole>,
+    gap: Option<Gap>,
     /// The page that was asked for and has not come.
     pub(crate) loading: Option<Direction>,
     /// Which window this is: answers meant for an earlier one are dropped.
@@ -96,7 +96,7 @@ impl Window {
             bytes: 0,
             older,
             newer,
-            hole: None,
+            gap: None,
             loading: None,
             generation,
             highlight: None,
@@ -190,14 +190,14 @@ impl Window {
     }
 
     /// Fills an empty window with the complete end of the log.
-    pub(crate) fn seed(&mut self, recent: &Recent, sieve: &Sieve) {
+    pub(crate) fn seed(&mut self, recent: &Recent, filter: &LogFilter) {
         if let Some(from) = recent.complete_from() {
             self.older = Older::Below(from);
         }
-        for line in recent.above(0).filter(|line| sieve.admits(line)) {
+        for line in recent.above(0).filter(|line| filter.admits(line)) {
             self.insert(Arc::clone(line));
         }
-        self.weave(recent, sieve);
+        self.insert_notes(recent, filter);
         self.shrink_front();
     }
 
@@ -225,7 +225,7 @@ impl Window {
     }
 
     /// An event stands elsewhere than was thought.
-    pub(crate) fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
+    pub(crate) fn move_event(&mut self, before: Place, event: &Arc<Item>) {
         if let Some(index) = self.find(before)
             && let Some(item) = self.items.remove(index)
         {
@@ -235,7 +235,7 @@ impl Window {
     }
 
     /// Puts in the events and marks that happened within what is held.
-    fn weave(&mut self, recent: &Recent, sieve: &Sieve) {
+    fn insert_notes(&mut self, recent: &Recent, filter: &LogFilter) {
         let from = match self.older {
             Older::Below(seq) => seq.saturating_sub(1),
             _ => 0,
@@ -245,7 +245,7 @@ impl Window {
             Newer::Above { complete, .. } => complete,
         };
         for note in recent.notes() {
-            if (from..=to).contains(&note.place.seq) && sieve.admits(note) {
+            if (from..=to).contains(&note.place.seq) && filter.admits(note) {
                 self.insert(Arc::clone(note));
             }
         }
@@ -303,7 +303,7 @@ impl Window {
                 self.older = Older::Below(gone.place.seq + 1);
             }
         }
-        self.trim_hole();
+        self.trim_gap();
     }
 
     fn shrink_back(&mut self) {
@@ -327,7 +327,7 @@ impl Window {
             complete,
             step: PAGE,
         };
-        self.trim_hole();
+        self.trim_gap();
     }
 }
 

@@ -37,16 +37,16 @@ impl Scope {
 
 /// Scope, stream and filter together.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sieve {
+pub(crate) struct LogFilter {
     /// Whose lines.
     pub(crate) scope: Scope,
     /// Only lines written there.
     pub(crate) stream: Option<Stream>,
     /// Only what contains this.
-    pub(crate) filter: Option<Matcher>,
+    pub(crate) pattern: Option<Matcher>,
 }
 
-impl Sieve {
+impl LogFilter {
     /// Whether the item is wanted.
     pub(crate) fn admits(&self, item: &Item) -> bool {
         if !self.scope.covers(item.service.as_deref()) {
@@ -59,13 +59,13 @@ impl Sieve {
         };
         is_wanted_stream
             && self
-                .filter
+                .pattern
                 .as_ref()
-                .is_none_or(|filter| filter.matches(item))
+                .is_none_or(|pattern| pattern.matches(item))
     }
 
     /// Whether it lets through less than its scope.
     pub(crate) const fn is_narrow(&self) -> bool {
-        self.stream.is_some() || self.filter.is_some()
+        self.stream.is_some() || self.pattern.is_some()
     }
 }

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use flowlayer_core::protocol::{Status, Stream};
 
+use super::filter::{LogFilter, Scope};
 use super::item::{Content, Item, Place, Tone};
 use super::matcher::Matcher;
 use super::recent::Recent;
-use super::sieve::{Scope, Sieve};
+use super::search::Search;
 use super::viewport::{Geometry, Position};
 use super::window::{Cursor, Direction, Newer, Older, PAGE, Window};
-
-pub(crate) use search::Search;
 
 use crate::tui::words::Clock;
 
@@ -60,7 +59,7 @@ pub(crate) struct LogPane {
     /// What is held for the screen.
     pub(crate) window: Window,
     /// What is wanted in it.
-    pub(crate) sieve: Sieve,
+    pub(crate) filter: LogFilter,
     /// Where the reader is.
     pub(crate) position: Position,
     /// What is looked for.
@@ -77,8 +76,8 @@ pub(crate) struct LogPane {
     pub(crate) unseen: u64,
     marks: u32,
     patience: u32,
-    /// A hole is asked about once in a while, not with every gap of a flood.
-    is_hole_due: bool,
+    /// A gap is asked about once in a while, not with every gap of a flood.
+    is_gap_due: bool,
     /// What is to be in the middle of the screen once what stands around it is there.
     center: Option<Place>,
 }
@@ -88,7 +87,7 @@ impl Default for LogPane {
         Self {
             recent: Recent::default(),
             window: Window::new(0, Older::Unknown, Newer::Live),
-            sieve: Sieve::default(),
+            filter: LogFilter::default(),
             position: Position::Follow,
             search: None,
             selection: None,
@@ -98,7 +97,7 @@ impl Default for LogPane {
             unseen: 0,
             marks: 0,
             patience: PATIENCE,
-            is_hole_due: false,
+            is_gap_due: false,
             center: None,
         }
     }
@@ -113,9 +112,9 @@ impl LogPane {
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
         for (before, event) in self.recent.push(Arc::clone(&line)) {
-            self.put_elsewhere(before, &event);
+            self.move_event(before, &event);
         }
-        if self.sieve.admits(&line) {
+        if self.filter.admits(&line) {
             let is_following = self.is_following() && self.selection.is_none();
             if !is_following {
                 self.unseen += 1;
@@ -131,10 +130,10 @@ impl LogPane {
         }
         self.recent.skip(last);
         let is_following = self.is_following() && self.selection.is_none();
-        let is_whole = !self.sieve.is_narrow() && self.sieve.scope == Scope::All;
+        let is_whole = !self.filter.is_narrow() && self.filter.scope == Scope::All;
         if is_following && !is_whole {
             // Who follows one service through another's flood must not lose its lines to every gap.
-            self.window.leave_hole(first, last);
+            self.window.leave_gap(first, last);
         } else {
             self.window.skip(first, last, is_following);
         }
@@ -144,8 +143,8 @@ impl LogPane {
     }
 
     /// An event stands elsewhere than was thought, and so does who holds on to it.
-    fn put_elsewhere(&mut self, before: Place, event: &Arc<Item>) {
-        self.window.put_elsewhere(before, event);
+    fn move_event(&mut self, before: Place, event: &Arc<Item>) {
+        self.window.move_event(before, event);
         if let Position::At { top, .. } = &mut self.position
             && *top == before
         {
@@ -184,7 +183,7 @@ impl LogPane {
             phase,
             content: Content::Event { tone, text },
         });
-        if self.sieve.admits(&event) {
+        if self.filter.admits(&event) {
             self.window
                 .push_live(event, self.is_following() && self.selection.is_none());
         }
@@ -214,8 +213,8 @@ impl LogPane {
 
     /// Shows this scope.
     pub(crate) fn set_scope(&mut self, scope: Scope) {
-        if self.sieve.scope != scope {
-            self.sieve.scope = scope;
+        if self.filter.scope != scope {
+            self.filter.scope = scope;
             self.shift = 0;
             self.refill();
         }
@@ -223,20 +222,20 @@ impl LogPane {
 
     /// Shows this stream only, or both.
     pub(crate) fn set_stream(&mut self, stream: Option<Stream>) {
-        self.sieve.stream = stream;
+        self.filter.stream = stream;
         self.refill();
     }
 
     /// Shows only what contains this.
     pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
-        self.sieve.filter = filter;
+        self.filter.pattern = filter;
         self.refill();
     }
 
     /// Shows the end of what is wanted now.
     pub(crate) fn refill(&mut self) {
         self.replace_window(Older::Unknown, Newer::Live);
-        self.window.seed(&self.recent, &self.sieve);
+        self.window.seed(&self.recent, &self.filter);
         self.position = Position::Follow;
         self.unseen = 0;
     }
@@ -268,8 +267,8 @@ impl LogPane {
 
     /// Shows what stands around a line, everything else of the scope included.
     pub(crate) fn show_context(&mut self, place: Place) {
-        self.sieve.filter = None;
-        self.sieve.stream = None;
+        self.filter.pattern = None;
+        self.filter.stream = None;
         let complete = place.seq.saturating_sub(PAGE / 2);
         let older = if complete == 0 {
             Older::Beginning
@@ -312,7 +311,7 @@ impl LogPane {
 
     /// A second has passed.
     pub(crate) const fn tick(&mut self) {
-        self.is_hole_due = true;
+        self.is_gap_due = true;
     }
 
     /// Scrolls by rows.
@@ -342,11 +341,11 @@ impl LogPane {
         if self.window.loading.is_some() {
             return None;
         }
-        if self.is_hole_due
-            && let Some(cursor) = self.window.question(Direction::Hole)
+        if self.is_gap_due
+            && let Some(cursor) = self.window.question(Direction::Gap)
         {
-            self.is_hole_due = false;
-            return Some(self.request(Direction::Hole, cursor));
+            self.is_gap_due = false;
+            return Some(self.request(Direction::Gap, cursor));
         }
         if self.patience == 0 {
             return None;
@@ -379,7 +378,7 @@ impl LogPane {
         self.window.loading = Some(direction);
         PageRequest {
             generation: self.window.generation,
-            service: self.sieve.scope.service().cloned(),
+            service: self.filter.scope.service().cloned(),
             cursor,
             direction,
             limit: PAGE,
@@ -398,7 +397,7 @@ impl LogPane {
             return;
         }
         let before = self.window.items().len();
-        let with = (&self.recent, &self.sieve);
+        let with = (&self.recent, &self.filter);
         match request.direction {
             Direction::Older => {
                 let is_following = self.position == Position::Follow
@@ -409,11 +408,11 @@ impl LogPane {
                     .page_older(entries, is_truncated, was_end, is_following, with);
             }
             Direction::Newer => self.window.page_newer(entries, is_truncated, with),
-            Direction::Hole => {
+            Direction::Gap => {
                 let Cursor::Before(below) = request.cursor else {
                     return;
                 };
-                self.is_hole_due |= self.window.page_hole(entries, is_truncated, below, with);
+                self.is_gap_due |= self.window.page_gap(entries, is_truncated, below, with);
                 return;
             }
         }
@@ -431,8 +430,8 @@ impl LogPane {
     pub(crate) fn page_failed(&mut self, request: &PageRequest) {
         if request.generation == self.window.generation {
             self.window.loading = None;
-            // The hole is asked about again when it is time.
-            if request.direction != Direction::Hole {
+            // The gap is asked about again when it is time.
+            if request.direction != Direction::Gap {
                 self.patience = 0;
             }
         }

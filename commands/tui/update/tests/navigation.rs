@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn q_quits_except_where_it_is_typed() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     assert_eq!(keys(&mut model, "q"), [Effect::Quit]);
     keys(&mut model, "/");
     assert!(!keys(&mut model, "q").contains(&Effect::Quit));
@@ -14,7 +14,7 @@ fn q_quits_except_where_it_is_typed() {
 
 #[test]
 fn views_open_and_close() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     keys(&mut model, "d");
     assert_eq!(model.body, Body::Log, "all logs has no details");
     keys(&mut model, "jd");
@@ -36,7 +36,7 @@ fn views_open_and_close() {
 
 #[test]
 fn the_sessions_are_looked_for_and_one_is_chosen() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     assert!(keys(&mut model, "o").contains(&Effect::ListSessions));
     let choice = |address: &str| crate::tui::message::Choice {
         address: address.to_owned(),
@@ -59,7 +59,7 @@ fn the_sessions_are_looked_for_and_one_is_chosen() {
 #[test]
 fn the_terminal_can_be_lent_to_the_shell_from_anywhere() {
     let suspend = Message::Key(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL));
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     for before in ["", "?", "\u{1b}/", "\u{1b}i"] {
         keys(&mut model, before);
         let effects = update(&mut model, NOW, suspend.clone());
@@ -69,7 +69,7 @@ fn the_terminal_can_be_lent_to_the_shell_from_anywhere() {
 
 #[test]
 fn keys_with_alt_mean_nothing() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     select(&mut model, "api");
     for key in "xsrq".chars() {
         let event = KeyEvent::new(KeyCode::Char(key), KeyModifiers::ALT);
@@ -89,7 +89,7 @@ fn mouse(model: &mut Model, kind: MouseEventKind, (column, row): (u16, u16)) {
 
 #[test]
 fn dragging_beyond_the_edge_moves_the_log() {
-    let mut model = sample::model(100, 12, true);
+    let mut model = fixture::model(100, 12, true);
     let rows = crate::tui::update::layout::areas(&model).log_rows();
     let (x, last) = (rows.x + 20, rows.bottom() - 1);
     mouse(
@@ -113,7 +113,7 @@ fn dragging_beyond_the_edge_moves_the_log() {
 
 #[test]
 fn a_click_in_the_plan_selects_what_is_there() {
-    let mut model = sample::model(100, 16, true);
+    let mut model = fixture::model(100, 16, true);
     keys(&mut model, "p");
     let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 16));
     crate::tui::view::draw(&model, &mut buffer);
@@ -141,7 +141,7 @@ fn a_click_in_the_plan_selects_what_is_there() {
 
 #[test]
 fn details_that_cover_the_list_have_the_focus_and_give_it_back() {
-    let mut model = sample::model(40, 10, true);
+    let mut model = fixture::model(40, 10, true);
     select(&mut model, "worker");
     for close in ["\u{1b}", "\n", "d"] {
         keys(&mut model, "\n");
@@ -168,7 +168,7 @@ fn details_that_cover_the_list_have_the_focus_and_give_it_back() {
 
 #[test]
 fn details_and_windows_have_a_beginning_and_an_end() {
-    let mut model = sample::model(80, 10, true);
+    let mut model = fixture::model(80, 10, true);
     select(&mut model, "worker");
     keys(&mut model, "d\tG");
     let end = model.detail_scroll;
@@ -218,7 +218,7 @@ fn sessions_are_looked_for_while_their_list_is_open() {
         }
         other => panic!("{other:?}"),
     };
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     model.target.address = String::new();
     assert_eq!(keys(&mut model, "o"), [Effect::ListSessions]);
     let tick = |model: &mut Model, at| update(model, NOW + at, Message::Tick);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn s_starts_what_is_down_and_restarts_what_is_up() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     for (name, expected) in [
         ("api", Order::Restart("api".into())),
         ("worker", Order::Start("worker".into())),
@@ -20,7 +20,7 @@ fn s_starts_what_is_down_and_restarts_what_is_up() {
 
 #[test]
 fn stop_all_asks_first_and_start_all_does_not() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     assert_eq!(orders(&keys(&mut model, "s")), [Order::StartAll]);
     assert_eq!(orders(&keys(&mut model, "x")), []);
     assert_eq!(model.modal, Some(Modal::Confirm(Order::StopAll)));
@@ -31,7 +31,7 @@ fn stop_all_asks_first_and_start_all_does_not() {
 
 #[test]
 fn commands_say_how_they_ended_however_late() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     select(&mut model, "api");
     let id = model.next_command;
     keys(&mut model, "r");
@@ -71,7 +71,7 @@ fn commands_say_how_they_ended_however_late() {
 
 #[test]
 fn nothing_is_sent_while_not_connected() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let link = Link::Reconnecting {
         retry_at: NOW,
         why: "closed".to_owned(),
@@ -85,7 +85,7 @@ fn nothing_is_sent_while_not_connected() {
 #[test]
 fn a_failed_command_names_its_service_once() {
     let said = |keyed: &str, why: &str, services: &[&str]| {
-        let mut model = sample::model(100, 30, true);
+        let mut model = fixture::model(100, 30, true);
         if keyed == "r" {
             select(&mut model, "api");
         }
@@ -130,8 +130,8 @@ fn a_failed_command_names_its_service_once() {
 
 #[test]
 fn who_stops_all_is_told_how_many_have_a_process() {
-    let mut model = sample::model(100, 30, true);
-    let mut states = sample::states();
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
     // A oneshot that has ended has none; a stop that is under way still has.
     states[5].status = Status::Stopping;
     update(&mut model, NOW, Message::Snapshot(states));

@@ -9,15 +9,15 @@ use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::protocol::Stream;
 
-use super::nothing;
-use super::pen::Pen;
+use super::blank;
+use super::row_writer::RowWriter;
 use crate::terminal::lines::grouped;
-use crate::tui::ansi::plain;
+use crate::terminal::status::State;
+use crate::tui::cells::plain;
 use crate::tui::log::Scope;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::model::Model;
 use crate::tui::prompt::Purpose;
-use crate::tui::theme::Look;
 use crate::tui::words;
 
 /// Columns of a pattern that what is at the right leaves in any case.
@@ -49,7 +49,7 @@ pub(super) fn titles(
 ) -> (Vec<Span<'static>>, Vec<Span<'static>>) {
     let theme = model.theme;
     let name = name(model);
-    let stream = match model.logs.sieve.stream {
+    let stream = match model.logs.filter.stream {
         None => "",
         Some(Stream::Stderr) => "stderr only ",
         Some(Stream::Stdout) => "stdout only ",
@@ -79,7 +79,7 @@ pub(super) fn titles(
     } else {
         theme.text()
     };
-    let name = words::cut(&name, name_width - 2);
+    let name = words::truncate(&name, name_width - 2);
     let mut title = vec![Span::styled(format!(" {name} "), name_style)];
     if !stream.is_empty() {
         title.push(Span::styled(stream, theme.warning()));
@@ -91,7 +91,7 @@ pub(super) fn titles(
         count,
     } in patterns
     {
-        let text = words::cut(&text, left / others);
+        let text = words::truncate(&text, left / others);
         (left, others) = (left - text.width(), others - 1);
         title.push(Span::styled(
             format!("{before}{text}{count}"),
@@ -107,7 +107,7 @@ pub(super) fn titles(
 }
 
 fn name(model: &Model) -> String {
-    match &model.logs.sieve.scope {
+    match &model.logs.filter.scope {
         _ if model.is_blank() => "connection".to_owned(),
         Scope::All => "all logs".to_owned(),
         Scope::Service(name) => plain(name),
@@ -123,7 +123,7 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
         .as_ref()
         .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
     let mut patterns = Vec::new();
-    if logs.sieve.filter.is_some() || is_typing {
+    if logs.filter.pattern.is_some() || is_typing {
         let lines = logs.window.lines();
         let matches = if with_noun {
             words::count(lines, "match").replace("matchs", "matches")
@@ -161,7 +161,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
     {
         let words: &[&str] = match direction {
             Direction::Older => &[" loading older… ", " loading… ", " … "],
-            Direction::Newer | Direction::Hole => &[" loading… ", " … "],
+            Direction::Newer | Direction::Gap => &[" loading… ", " … "],
         };
         return (owned(words), theme.dim());
     }
@@ -171,7 +171,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             theme.warning(),
         );
     }
-    if logs.has_given_up() && logs.sieve.is_narrow() && logs.window.is_part() {
+    if logs.has_given_up() && logs.filter.is_narrow() && logs.window.is_part() {
         return (
             owned(&[" paused: a key goes on ", " paused "]),
             theme.warning(),
@@ -198,29 +198,30 @@ fn place(model: &Model) -> (Vec<String>, Style) {
 /// How the service is whose log this is, and why; above its lines.
 pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, inside, 0);
-    if let Some(trouble) = nothing::trouble(&model.link) {
+    let mut writer = RowWriter::new(buffer, inside, 0);
+    if let Some(trouble) = blank::trouble(&model.link) {
         // How the services are is not known; why it is not, is worth more than how they were.
-        pen.skip(1).write(trouble, theme.bad());
+        writer.skip(1).write(trouble, theme.bad());
         return;
     }
     let Some(service) = model.services.current() else {
-        pen.skip(1);
+        writer.skip(1);
         for span in super::header::tally(model) {
-            pen.write(&span.content, span.style);
+            writer.write(&span.content, span.style);
         }
         let seq = model.logs.recent.last_seq();
         if seq > 0 {
             let text = format!("seq {} ", grouped(seq));
-            pen.right(&[Span::styled(text, theme.dim())]);
+            writer.right(&[Span::styled(text, theme.dim())]);
         }
         return;
     };
-    let look = Look::of(service);
-    pen.skip(1)
-        .write(look.sign(), theme.look(look))
+    let state = service.state();
+    writer
         .skip(1)
-        .write(look.word(), theme.look(look));
+        .write(state.symbol(), theme.state(state))
+        .skip(1)
+        .write(state.word(), theme.state(state));
     let since = service.details.since.map(|since| {
         let since = words::duration(model.now - since.as_millisecond());
         format!(" {since}")
@@ -229,8 +230,8 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let reason = model.reason(service).map(|reason| format!(" · {reason}"));
     let reason = reason.unwrap_or_default();
     // Why goes before since when.
-    if since.width() + reason.width() <= usize::from(pen.left()) || reason.is_empty() {
-        pen.write(&since, theme.dim());
+    if since.width() + reason.width() <= usize::from(writer.left()) || reason.is_empty() {
+        writer.write(&since, theme.dim());
     }
     let facts = [
         service.details.pid.map(|pid| format!("pid {pid}")),
@@ -238,15 +239,15 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let facts = format!("  {} ", facts.join(" · "));
-    if reason.width() + facts.width() < usize::from(pen.left()) {
-        pen.right(&[Span::styled(facts, theme.dim())]);
+    if reason.width() + facts.width() < usize::from(writer.left()) {
+        writer.right(&[Span::styled(facts, theme.dim())]);
     }
-    let style = if look == Look::Failed {
+    let style = if state == State::Failed {
         theme.bad()
     } else {
         theme.text()
     };
     if let Some(reason) = reason.strip_prefix(" · ") {
-        pen.write(" · ", theme.dim()).write(reason, style);
+        writer.write(" · ", theme.dim()).write(reason, style);
     }
 }

@@ -7,14 +7,14 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
 /// A place in a row and the end of the space there.
-pub(super) struct Pen<'a> {
+pub(super) struct RowWriter<'a> {
     buffer: &'a mut Buffer,
     x: u16,
     y: u16,
     end: u16,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> RowWriter<'a> {
     /// At the start of a row of the area; rows below it take nothing.
     pub(super) fn new(buffer: &'a mut Buffer, area: Rect, row: u16) -> Self {
         let is_inside = row < area.height;
@@ -110,9 +110,9 @@ pub(super) fn panel(
     }
     if !has_edges {
         let line = "─".repeat(usize::from(area.width));
-        Pen::new(buffer, area, 0).write(&line, edge);
-        let mut pen = Pen::new(buffer, area, 0);
-        titles(&mut pen, title, right);
+        RowWriter::new(buffer, area, 0).write(&line, edge);
+        let mut writer = RowWriter::new(buffer, area, 0);
+        titles(&mut writer, title, right);
         return;
     }
     let (left_edge, last_row) = (area.x, area.bottom().saturating_sub(1));
@@ -128,7 +128,7 @@ pub(super) fn panel(
         buffer.set_stringn(left_edge, row, "│", 1, edge);
         buffer.set_stringn(right_edge, row, "│", 1, edge);
     }
-    let mut pen = Pen::new(
+    let mut writer = RowWriter::new(
         buffer,
         Rect {
             x: area.x.saturating_add(1),
@@ -137,24 +137,24 @@ pub(super) fn panel(
         },
         0,
     );
-    pen.skip(1);
+    writer.skip(1);
     let mut spans = right.to_vec();
     if !spans.is_empty() {
         spans.push(Span::styled("─", edge));
     }
-    titles(&mut pen, title, &spans);
+    titles(&mut writer, title, &spans);
 }
 
 /// What is at the right is short and changes: the title gives way, as long as its beginning is there.
-fn titles(pen: &mut Pen<'_>, title: &[Span<'_>], right: &[Span<'_>]) {
+fn titles(writer: &mut RowWriter<'_>, title: &[Span<'_>], right: &[Span<'_>]) {
     /// Columns of the title that what is at the right leaves in any case.
     const BEGINNING: usize = 10;
     let width: usize = title.iter().map(Span::width).sum();
     let wanted: usize = right.iter().map(Span::width).sum();
-    if wanted + width.min(BEGINNING) < usize::from(pen.left()) {
-        pen.right(right);
+    if wanted + width.min(BEGINNING) < usize::from(writer.left()) {
+        writer.right(right);
     }
     for span in title {
-        pen.write(&span.content, span.style);
+        writer.write(&span.content, span.style);
     }
 }

@@ -1,12 +1,12 @@
-//! A hole in what is held: numbers of lines that did not come by themselves.
+//! A gap in what is held: numbers of lines that did not come by themselves.
 
-/// How many pages a hole may cost: more could not be held.
+/// How many pages a gap may cost: more could not be held.
 const PAGES: u32 = 20;
 
 /// Lines in the midst of what is held that did not come by themselves. Nobody knows yet whether any
 /// of them is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hole {
+pub(super) struct Gap {
     /// The first of them.
     pub(super) first: u64,
     /// The last.
@@ -15,12 +15,12 @@ pub(super) struct Hole {
     pages: u32,
 }
 
-/// What is left of a hole after a page.
+/// What is left of a gap after a page.
 pub(super) enum Rest {
     /// Nothing: it is filled.
     Nothing,
     /// This.
-    Hole(Hole),
+    Gap(Gap),
     /// What was missing up to this number is more than can be held.
     TooMuch {
         /// The number.
@@ -28,7 +28,7 @@ pub(super) enum Rest {
     },
 }
 
-impl Hole {
+impl Gap {
     pub(super) const fn new(first: u64, last: u64) -> Self {
         Self {
             first,
@@ -42,16 +42,16 @@ impl Hole {
         self.first <= seq && seq <= self.last
     }
 
-    /// After a page with everything from `lowest` to below `below`. The hole may have grown since
+    /// After a page with everything from `lowest` to below `below`. The gap may have grown since
     /// that was asked for.
     pub(super) const fn filled(self, lowest: u64, below: u64) -> Rest {
         let has_grown = self.last >= below;
         let pages = self.pages - 1;
         match (lowest <= self.first, has_grown) {
             (true, false) => Rest::Nothing,
-            (true, true) => Rest::Hole(Self::new(below, self.last)),
-            (false, true) if pages > 0 => Rest::Hole(Self { pages, ..self }),
-            (false, false) if pages > 0 => Rest::Hole(Self {
+            (true, true) => Rest::Gap(Self::new(below, self.last)),
+            (false, true) if pages > 0 => Rest::Gap(Self { pages, ..self }),
+            (false, false) if pages > 0 => Rest::Gap(Self {
                 last: lowest - 1,
                 pages,
                 ..self

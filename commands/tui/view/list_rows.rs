@@ -2,10 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::nothing::wrapped;
+use super::blank::wrapped;
+use crate::terminal::status::State;
 use crate::tui::model::Model;
 use crate::tui::service::Service;
-use crate::tui::theme::Look;
 
 /// Columns before a reason: below the name, after `└ `.
 pub(super) const INDENT: u16 = 5;
@@ -42,7 +42,7 @@ impl ListRow {
 /// Why a service is not as one would want it; nothing for one that is up: what is unusual about
 /// that is in the line above its log.
 fn reason(model: &Model, service: &Service) -> Option<String> {
-    if matches!(Look::of(service), Look::Up | Look::Done) {
+    if matches!(service.state(), State::Up | State::Done) {
         return None;
     }
     model.reason(service)
@@ -75,7 +75,7 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
         ];
         let whole = shapes.into_iter().find_map(|(most, with_stopped)| {
             let shown = all.iter().enumerate().map(|(row, lines)| {
-                let is_stopped = row > 0 && Look::of(services[row - 1]) == Look::Stopped;
+                let is_stopped = row > 0 && services[row - 1].state() == State::Stopped;
                 let is_shown = with_stopped || row == selected || !is_stopped;
                 let most = if is_shown { most } else { 0 };
                 shortened(lines, most)
@@ -123,11 +123,11 @@ fn first_ones(
     selected: usize,
     mut free: usize,
 ) -> Vec<Vec<String>> {
-    let rank = |row: usize| match Look::of(services[row - 1]) {
+    let rank = |row: usize| match services[row - 1].state() {
         _ if row == selected => 0,
-        Look::Failed => 1,
-        Look::Blocked => 2,
-        Look::Stopped => 4,
+        State::Failed => 1,
+        State::Blocked => 2,
+        State::Stopped => 4,
         _ => 3,
     };
     let mut rows: Vec<usize> = (1..all.len()).filter(|&row| !all[row].is_empty()).collect();
@@ -171,8 +171,8 @@ mod tests {
     use flowlayer_core::protocol::{Details, ServiceState, Status};
 
     use super::*;
+    use crate::tui::fixture::{self, NOW};
     use crate::tui::message::Message;
-    use crate::tui::sample::{self, NOW};
     use crate::tui::service::Selected;
     use crate::tui::update::update;
 
@@ -193,7 +193,7 @@ mod tests {
             ("c", Status::Failed, "exit code 2"),
             ("d", Status::Running, "waiting for tcp :2"),
         ];
-        let mut model = sample::model(80, 24, true);
+        let mut model = fixture::model(80, 24, true);
         update(
             &mut model,
             NOW,

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let effects = keys(&mut model, "jj");
     let requests = effects.iter().filter_map(|effect| match effect {
         Effect::FetchPage(request) => Some((request.service.as_deref(), request.cursor)),
@@ -20,12 +20,12 @@ fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
     );
     select(&mut model, "store");
     assert_eq!(lines(&model).len(), 4);
-    assert_eq!(model.logs.sieve.scope, Scope::Service("store".into()));
+    assert_eq!(model.logs.filter.scope, Scope::Service("store".into()));
 }
 
 #[test]
 fn a_filter_works_while_it_is_typed_and_takes_every_character() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\t/");
     keys(&mut model, "jq?s");
     assert_eq!(
@@ -51,7 +51,7 @@ fn a_filter_works_while_it_is_typed_and_takes_every_character() {
 
 #[test]
 fn a_search_goes_through_what_is_held_and_asks_for_more() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     model.logs.window.older = crate::tui::log::window::Older::Below(100);
     keys(&mut model, "\tfinvoice\n");
     let current = |model: &Model| model.logs.search.as_ref().unwrap().current.unwrap().seq;
@@ -87,7 +87,7 @@ fn a_search_goes_through_what_is_held_and_asks_for_more() {
 
 #[test]
 fn what_is_copied_is_clean() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     select(&mut model, "worker");
     let effects = keys(&mut model, "\tvy");
     assert_eq!(
@@ -105,7 +105,7 @@ fn what_is_copied_is_clean() {
 
 #[test]
 fn a_selection_is_extended_and_dropped() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tvkkk");
     let Some((text, count)) = model.logs.selected_text() else {
         panic!()
@@ -118,7 +118,7 @@ fn a_selection_is_extended_and_dropped() {
 
 #[test]
 fn a_mark_is_a_place_to_go_back_to() {
-    let mut model = sample::model(100, 12, true);
+    let mut model = fixture::model(100, 12, true);
     keys(&mut model, "\tm");
     for seq in 1_543..1_590 {
         let line = crate::tui::log::item::tests::line(seq, "api", "x");
@@ -138,7 +138,7 @@ fn a_mark_is_a_place_to_go_back_to() {
 
 #[test]
 fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     model.logs.set_filter(Matcher::new("never", false).ok());
     model.logs.window.older = crate::tui::log::window::Older::Below(10_000_000);
     let mut before = 10_000_000;
@@ -186,7 +186,7 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
 fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
     let line = |seq: u64| crate::tui::log::item::tests::line(seq, "api", "x");
     let model = || {
-        let mut model = sample::model(100, 12, true);
+        let mut model = fixture::model(100, 12, true);
         let lines = (1_600..1_700).map(line).collect();
         update(&mut model, NOW, Message::Lines(lines));
         keys(&mut model, "\t");
@@ -228,7 +228,7 @@ fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
 #[test]
 fn the_title_says_which_match_it_is() {
     let line = |seq: u64, text: &str| crate::tui::log::item::tests::line(seq, "api", text);
-    let mut model = sample::model(100, 30, true);
+    let mut model = fixture::model(100, 30, true);
     let texts = ["needle 1", "hay", "needle 2", "hay", "needle 3"];
     let lines = (1_600..).zip(texts).map(|(seq, text)| line(seq, text));
     update(&mut model, NOW, Message::Lines(lines.collect()));
@@ -249,11 +249,11 @@ fn the_title_says_which_match_it_is() {
 
 #[test]
 fn lines_are_shifted_as_far_as_they_reach() {
-    let mut model = sample::model(60, 20, true);
+    let mut model = fixture::model(60, 20, true);
     keys(&mut model, "\tllllllllll");
     let geometry = crate::tui::update::layout::geometry(&model);
     let items = model.logs.window.items().iter();
-    let widths = items.map(|item| crate::tui::ansi::width(item.raw(), usize::MAX));
+    let widths = items.map(|item| crate::tui::cells::width(item.raw(), usize::MAX));
     let widest = widths.max().unwrap();
     assert_eq!(model.logs.shift, widest - geometry.columns);
     keys(&mut model, "0");
@@ -262,7 +262,7 @@ fn lines_are_shifted_as_far_as_they_reach() {
 
 #[test]
 fn times_go_through_all_ways_even_where_there_is_little_space() {
-    let mut model = sample::model(80, 24, true);
+    let mut model = fixture::model(80, 24, true);
     keys(&mut model, "\t");
     let columns = |model: &Model| crate::tui::update::layout::geometry(model).columns;
     let without = columns(&model);
@@ -276,7 +276,7 @@ fn times_go_through_all_ways_even_where_there_is_little_space() {
 
 #[test]
 fn a_selection_says_where_it_ends_before_the_log_does() {
-    let mut model = sample::model(100, 12, true);
+    let mut model = fixture::model(100, 12, true);
     keys(&mut model, "\tvg");
     assert_eq!(model.notice, None, "this is the beginning");
     model.logs.window.older = Older::Below(500);
@@ -290,7 +290,7 @@ fn a_selection_says_where_it_ends_before_the_log_does() {
 
 /// A model that follows 60 lines, some of which have a needle.
 fn with_needles(rows: u16, text: impl Fn(u64) -> String) -> Model {
-    let mut model = sample::model(100, rows, true);
+    let mut model = fixture::model(100, rows, true);
     let line = |seq: u64| crate::tui::log::item::tests::line(seq, "api", &text(seq));
     let lines = (1_600..1_660).map(line).collect();
     update(&mut model, NOW, Message::Lines(lines));

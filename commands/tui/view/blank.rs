@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::tui::message::{Link, Peer};
 use crate::tui::model::Model;
 
@@ -21,7 +21,7 @@ pub(super) fn trouble(link: &Link) -> Option<&str> {
     }
 }
 
-/// A paragraph, and how it is to look.
+/// A paragraph, and how it is to state.
 type Paragraph = (String, Style);
 
 /// Why there is nothing to see, and what to do about it.
@@ -30,7 +30,7 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
     let address = &model.target.address;
     match &model.link {
         Link::Connected => {
-            let narrow = model.logs.sieve.is_narrow();
+            let narrow = model.logs.filter.is_narrow();
             let text = match (model.logs.window.loading, narrow) {
                 (Some(_), _) => "loading…",
                 (None, true) if model.logs.has_given_up() => "no match so far; any key searches on",
@@ -113,7 +113,7 @@ pub(super) fn draw(model: &Model, rows: Rect, buffer: &mut Buffer) {
     }
     let is_cut = lines.len() > room;
     for (y, (line, style)) in (0..rows.height).zip(&lines) {
-        Pen::new(buffer, rows, y).skip(1).write(line, *style);
+        RowWriter::new(buffer, rows, y).skip(1).write(line, *style);
     }
     if is_cut && room > 0 {
         let corner = Rect {
@@ -121,7 +121,7 @@ pub(super) fn draw(model: &Model, rows: Rect, buffer: &mut Buffer) {
             width: rows.width.min(1),
             ..rows
         };
-        Pen::new(buffer, corner, rows.height - 1).write("…", model.theme.dim());
+        RowWriter::new(buffer, corner, rows.height - 1).write("…", model.theme.dim());
     }
 }
 

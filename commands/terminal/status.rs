@@ -1,0 +1,152 @@
+//! How a service stands, for people: the word, the symbol and the colour of each state, once.
+//!
+//! Every state has a symbol of its own, so that nothing depends on telling colours apart.
+
+use anstyle::AnsiColor;
+use flowlayer_core::protocol::{Details, Kind, Status};
+
+/// How the server's words on a blocked service begin.
+pub(crate) const BLOCKED: &str = "blocked: ";
+
+/// How a service stands, as a person would put it: finer than [`Status`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum State {
+    /// Planned, and its turn has not come.
+    Waiting,
+    /// Not started, because something it depends on failed.
+    Blocked,
+    /// Being spawned.
+    Starting,
+    /// The process exists, its probe has not passed.
+    Running,
+    /// Up.
+    Up,
+    /// A oneshot that has succeeded.
+    Done,
+    /// Being taken down.
+    Stopping,
+    /// Down because somebody asked.
+    Stopped,
+    /// Down although nobody asked.
+    Failed,
+}
+
+impl State {
+    /// All of them, in the order of the documentation.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::Blocked,
+        Self::Starting,
+        Self::Running,
+        Self::Up,
+        Self::Done,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Failed,
+    ];
+
+    /// How this service stands.
+    pub(crate) fn of(status: Status, details: &Details) -> Self {
+        let is_oneshot = details.kind == Some(Kind::Oneshot);
+        match status {
+            Status::Unknown | Status::Stopped => match details.detail.as_deref() {
+                // These words come at once, `blocked_by` with the next change of status.
+                Some(words) if words.starts_with(BLOCKED) => Self::Blocked,
+                Some(words) if words.starts_with("waiting for ") => Self::Waiting,
+                _ if !details.blocked_by.is_empty() => Self::Blocked,
+                _ if status == Status::Unknown => Self::Waiting,
+                _ => Self::Stopped,
+            },
+            Status::Starting => Self::Starting,
+            Status::Running if details.up == Some(true) => Self::Up,
+            Status::Running => Self::Running,
+            Status::Ready if is_oneshot => Self::Done,
+            Status::Ready => Self::Up,
+            Status::Stopping => Self::Stopping,
+            Status::Failed => Self::Failed,
+        }
+    }
+
+    /// One column wide.
+    pub(crate) const fn symbol(self) -> &'static str {
+        match self {
+            Self::Waiting => "·",
+            Self::Blocked => "⊘",
+            Self::Starting => "◌",
+            Self::Running => "◐",
+            Self::Up => "●",
+            Self::Done => "✓",
+            Self::Stopping => "◑",
+            Self::Stopped => "○",
+            Self::Failed => "✗",
+        }
+    }
+
+    /// The word beside the symbol.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Up => "ready",
+            Self::Done => "done",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What it means, for the documentation and the help.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Waiting => "planned; its turn has not come",
+            Self::Blocked => "not started, because something it depends on is not up",
+            Self::Starting => "port check and spawn",
+            Self::Running => "the process exists, its probe has not passed yet",
+            Self::Up => "up: the probe passed, or there is none",
+            Self::Done => "a oneshot that has succeeded",
+            Self::Stopping => "being taken down",
+            Self::Stopped => "down because somebody asked, or not started",
+            Self::Failed => "down although nobody asked, or never came up",
+        }
+    }
+
+    /// The colour of both.
+    pub(crate) const fn color(self) -> AnsiColor {
+        match self {
+            Self::Waiting | Self::Stopped => AnsiColor::BrightBlack,
+            Self::Blocked => AnsiColor::Magenta,
+            Self::Starting | Self::Running | Self::Stopping => AnsiColor::Yellow,
+            Self::Up | Self::Done => AnsiColor::Green,
+            Self::Failed => AnsiColor::Red,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    /// The page about the cockpit names every state.
+    #[test]
+    fn the_page_is_complete() {
+        let page = include_str!("../../docs/tui.md");
+        for state in State::ALL {
+            let (symbol, word, meaning) = (state.symbol(), state.word(), state.meaning());
+            let row = format!("| `{symbol}` | {word} | {meaning} |");
+            assert!(page.contains(&row), "docs/tui.md lacks: {row}");
+        }
+    }
+
+    #[test]
+    fn every_state_has_a_symbol_of_its_own_one_column_wide() {
+        let symbols: HashSet<&str> = State::ALL.iter().map(|state| state.symbol()).collect();
+        assert_eq!(symbols.len(), State::ALL.len());
+        assert!(symbols.iter().all(|symbol| symbol.width() == 1));
+    }
+}
