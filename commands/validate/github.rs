@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use flowlayer_core::config::{Problem, severity_word};
+use flowlayer_core::config::{Code, Problem};
 
 /// What GitHub calls the file: annotations are shown at paths that are relative to the workspace,
 /// wherever in it the check ran. A name that is no file in there stays as it is.
@@ -34,15 +34,15 @@ pub(crate) fn annotation(file: &str, problem: &Problem) -> String {
         let _ = write!(message, "\nhelp: {help}");
     }
     let (line, column) = (problem.position.line, problem.position.column);
-    let level = severity_word(problem.severity);
+    let level = problem.severity.as_str();
     let place = format!("file={},line={line},col={column}", property(file));
-    command(level, &place, problem.code, &message)
+    command(level, &place, problem.code.as_str(), &message)
 }
 
 /// A file that could not be read.
 pub(crate) fn unreadable(file: &str, message: &str) -> String {
     let place = format!("file={}", property(file));
-    command("error", &place, "unreadable", message)
+    command("error", &place, Code::Unreadable.as_str(), message)
 }
 
 fn command(level: &str, place: &str, title: &str, message: &str) -> String {

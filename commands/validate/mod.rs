@@ -5,7 +5,7 @@ mod github;
 use std::io;
 use std::path::Path;
 
-use flowlayer_core::config::{self, Origin, Problem, ReadError, Report};
+use flowlayer_core::config::{self, Code, Origin, Problem, ReadError, Report};
 use serde_json::{Value, json};
 
 use crate::cli::{ConfigArgs, ValidateArgs, ValidateFormat};
@@ -115,7 +115,7 @@ impl Checked {
             // In the same shape, so that a reader of this form needs no second channel.
             Err(error) => vec![json!({
                 "severity": "error",
-                "code": "unreadable",
+                "code": Code::Unreadable.as_str(),
                 "path": "",
                 "message": error.to_string(),
                 "help": null,
@@ -142,8 +142,8 @@ impl Checked {
 
 fn problem_json(problem: &Problem) -> Value {
     let mut value = json!({
-        "severity": config::severity_word(problem.severity),
-        "code": problem.code,
+        "severity": problem.severity.as_str(),
+        "code": problem.code.as_str(),
         "path": problem.path,
         "message": problem.message,
         "help": problem.help,

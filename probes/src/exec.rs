@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::registry::{Field, Kind};
-use crate::value::Command;
+use crate::registry::{Absent, Kind, Parameter, Type};
 use crate::{Attempt, CommandEnd, Context, Probe};
 
 pub(crate) const KIND: Kind = Kind {
     name: "exec",
     about: "Passes when the command `cmd` exits with 0.",
     attempt_timeout: Duration::from_secs(5),
-    fields: &[Field::required::<Command>(
-        "cmd",
-        "The command, run in the service's environment and directory; same forms as the service's `cmd`.",
-    )],
-    tolerates: &[],
-    build: |fields| {
-        let argv = fields.read::<Command>("cmd")?.0;
-        Some(Arc::new(Exec { argv }))
-    },
+    parameters: &[Parameter {
+        name: "cmd",
+        about: "The command, run in the service's environment and directory; same forms as the service's `cmd`.",
+        takes: Type::Command,
+        absent: Absent::Refused,
+    }],
+    build: Some(|arguments| {
+        let argv = arguments.command("cmd")?.to_vec();
+        Ok(Arc::new(Exec { argv }))
+    }),
 };
 
 #[derive(Debug)]
@@ -52,11 +52,10 @@ impl Probe for Exec {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::RunCommand;
-    use crate::registry::tests::made;
+    use crate::registry::Argument;
+    use crate::registry::tests::build;
 
     struct Ends(CommandEnd);
 
@@ -70,7 +69,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_exit_code_0_passes() {
-        let probe = made(&json!({ "type": "exec", "cmd": "pg_isready -q" }), None);
+        let argv = ["pg_isready", "-q"].map(str::to_owned).to_vec();
+        let probe = build(&KIND, "cmd", Argument::Command(argv)).unwrap();
         assert_eq!(probe.target(), "exec pg_isready -q");
         assert_eq!(probe.label(), "exec pg_isready");
         let failed = |text: &str| Attempt::Failed(text.to_owned());

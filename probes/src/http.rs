@@ -1,68 +1,46 @@
 //! `http`: passes when a GET answers with a status from 200 to 399.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, Url, redirect};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
 
-use crate::fault::Fault;
-use crate::registry::{Field, Kind};
-use crate::value::{FromValue, quote};
+use crate::registry::{Absent, Kind, Parameter, Refusal, Type};
 use crate::{Attempt, Context, Probe, words};
 
 pub(crate) const KIND: Kind = Kind {
     name: "http",
     about: "Passes when a GET of `url` answers with a status from 200 to 399; redirects are not followed.",
     attempt_timeout: Duration::from_secs(2),
-    fields: &[Field::required::<HttpUrl>(
-        "url",
-        "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified.",
-    )],
-    tolerates: &[],
-    build: |fields| {
-        let url = fields.read::<HttpUrl>("url")?.0;
-        Some(Arc::new(Http {
+    parameters: &[Parameter {
+        name: "url",
+        about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified.",
+        takes: Type::Url,
+        absent: Absent::Refused,
+    }],
+    build: Some(|arguments| {
+        let url = parse(arguments.text("url")?).map_err(|why| Refusal {
+            parameter: "url",
+            why,
+            help: Some("write an absolute URL: \"http://localhost:3000/health\""),
+        })?;
+        Ok(Arc::new(Http {
             url,
             client: OnceLock::new(),
         }))
-    },
+    }),
 };
 
 /// An absolute URL with the scheme `http` or `https`, and a host.
-struct HttpUrl(Url);
-
-impl FromValue for HttpUrl {
-    fn from_value(value: &Value) -> Result<Self, Fault> {
-        let text = String::from_value(value)?;
-        let wrong = |why: &str| {
-            Fault::error("invalid_url", format!("{} {why}", quote(&text)))
-                .with_help("write an absolute URL: \"http://localhost:3000/health\"")
-        };
-        let url = Url::parse(&text).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
-        // `localhost:3000` parses, with `localhost` for its scheme.
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong("does not start with http:// or https://"));
-        }
-        Ok(Self(url))
-    }
-}
-
-impl JsonSchema for HttpUrl {
-    fn schema_name() -> Cow<'static, str> {
-        "HttpUrl".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://" })
+fn parse(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+    // `localhost:3000` parses, with `localhost` for its scheme.
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        Err("does not start with http:// or https://".to_owned())
     }
 }
 

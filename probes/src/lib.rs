@@ -1,7 +1,7 @@
 //! Readiness probes of FlowLayer: the [`Probe`] trait, the registry, one file a kind.
 //!
 //! To add a kind, write a file with a `pub(crate) const KIND: Kind` in it and name that constant in
-//! [`registry::KINDS`]: reading, checking, defaults, JSON Schema and documentation follow from it.
+//! [`KINDS`]: how the configuration reads, checks and documents it follows from that.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -9,19 +9,14 @@ use std::fmt;
 use async_trait::async_trait;
 
 mod exec;
-mod fault;
-mod fields;
 mod http;
 mod log;
 mod none;
-pub mod registry;
+mod registry;
 mod tcp;
-pub mod value;
 mod words;
 
-pub use fault::{Fault, Help, Part, Severity};
-pub use fields::Fields;
-pub use registry::{Kind, Ready};
+pub use registry::{Absent, Argument, Arguments, Build, KINDS, Kind, Parameter, Refusal, Type};
 
 /// What one attempt found.
 #[derive(Debug, Clone, PartialEq, Eq)]

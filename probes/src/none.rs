@@ -9,8 +9,6 @@ pub(crate) const KIND: Kind = Kind {
     name: "none",
     about: "No probe: up as soon as it has been spawned.",
     attempt_timeout: Duration::ZERO,
-    fields: &[],
-    // What a probe leaves behind when its type is set to `none` for a while is no mistake.
-    tolerates: &["url", "port"],
-    build: |_| None,
+    parameters: &[],
+    build: None,
 };

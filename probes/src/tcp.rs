@@ -7,34 +7,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::net::TcpStream;
 
-use crate::fault::Fault;
-use crate::registry::{Field, Kind};
-use crate::value::Port;
+use crate::registry::{Absent, Kind, Parameter, Type};
 use crate::{Attempt, Context, Probe, words};
 
 pub(crate) const KIND: Kind = Kind {
     name: "tcp",
     about: "Passes when something accepts a connection on the port: 127.0.0.1, then [::1].",
     attempt_timeout: Duration::from_millis(200),
-    fields: &[Field::optional::<Port>(
-        "port",
-        "The port to connect to. Default: the service's `port`.",
-    )],
-    tolerates: &[],
-    build: |fields| {
-        let own = fields.read::<Port>("port");
-        if own.is_none() && fields.has("port") {
-            return None;
-        }
-        let Some(port) = own.map(|port| port.0).or(fields.service_port()) else {
-            fields.report(
-                Fault::error("missing_field", "a tcp probe needs a port")
-                    .with_help("give `ready.port`, or the service's `port`"),
-            );
-            return None;
-        };
-        Some(Arc::new(Tcp { port }))
-    },
+    parameters: &[Parameter {
+        name: "port",
+        about: "The port to connect to. Default: the service's `port`.",
+        takes: Type::Port,
+        absent: Absent::ServicePort,
+    }],
+    build: Some(|arguments| {
+        let port = arguments.port("port")?;
+        Ok(Arc::new(Tcp { port }))
+    }),
 };
 
 #[derive(Debug)]
@@ -67,14 +56,14 @@ impl Probe for Tcp {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::registry::tests::{closed_port, made, nothing};
+    use crate::registry::Argument;
+    use crate::registry::tests::{build, closed_port, nothing};
 
     async fn attempt_on(port: u16) -> Attempt {
-        let probe = made(&json!({ "type": "tcp" }), Some(port));
+        let probe = build(&KIND, "port", Argument::Port(port)).unwrap();
         probe.attempt(&nothing()).await
     }
 
@@ -98,8 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn its_own_port_beats_the_port_of_the_service() {
-        let probe = made(&json!({ "type": "tcp", "port": 8088 }), Some(80));
+    fn label_and_target_name_the_port() {
+        let probe = build(&KIND, "port", Argument::Port(8088)).unwrap();
         assert_eq!(probe.label(), "tcp :8088");
         assert_eq!(probe.target(), "tcp 127.0.0.1:8088");
     }

@@ -5,14 +5,17 @@
 //! file are found in one run, and the amount of work and memory is bounded for any input.
 
 mod bind;
-pub mod codes;
-mod collect;
+mod code;
 pub mod env_file;
+mod fault;
 mod meaning;
 mod model;
 mod object;
 mod problem;
+mod problems;
+mod quote;
 mod read;
+mod ready;
 mod schema;
 mod source;
 mod suggest;
@@ -24,8 +27,9 @@ mod written;
 use std::path::{Path, PathBuf};
 
 pub use bind::{Bind, BindError, PortZero};
+pub use code::Code;
 pub use model::{Config, Kind, LogView, Logs, Ready, Service, Session};
-pub use problem::{Problem, Related, Severity, severity_word};
+pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded};
 pub use schema::json_schema;
 pub use source::{Origin, Position, Source};
@@ -120,7 +124,7 @@ pub struct Report {
 pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     let (text, broken) = decode(bytes);
     let parsed = syntax::parse(if broken.is_some() { "" } else { &text });
-    let mut problems = collect::Problems::new(&parsed.tree);
+    let mut problems = problems::Problems::new(&parsed.tree);
     let failure = broken.or(parsed.failure);
     // What nobody would write is told in one sentence. After a slip of the pen all else is told too.
     let is_slip = failure.as_ref().is_none_or(syntax::Failure::is_slip);
@@ -178,7 +182,7 @@ fn decode(mut bytes: Vec<u8>) -> (String, Option<syntax::Failure>) {
     // What stands before is valid and keeps its place.
     let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
     let broken = syntax::Failure {
-        code: "invalid_utf8",
+        code: Code::InvalidUtf8,
         span: at..at + '\u{fffd}'.len_utf8(),
         message: format!("the file is not UTF-8: byte 0x{byte:02x} cannot stand here"),
         help: utf16.then(|| "it looks like UTF-16: save it as UTF-8".to_owned()),

@@ -3,10 +3,11 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, json};
 
-use flowlayer_probes::value::{FromValue, describe, quote};
-
-use super::collect::{Place, Problems};
+use super::code::Code;
+use super::problems::{Place, Problems};
+use super::quote::{describe, quote};
 use super::tree::{Items, NodeId, Value};
+use super::values::FromValue;
 
 /// A type that can stand somewhere in a config as written.
 pub(super) trait Read: JsonSchema + Sized {
@@ -23,7 +24,7 @@ impl<T: FromValue> Read for T {
         match T::from_value(&problems.tree.to_json(node)) {
             Ok(value) => Some(value),
             Err(fault) => {
-                problems.faults(node, [fault]);
+                problems.fault(node, fault);
                 None
             }
         }
@@ -81,7 +82,7 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
                 let message = format!("unknown field {}", quote(key));
                 let words = ("fields", known.iter().copied(), known.len());
                 self.problems
-                    .unknown("unknown_field", Place::Key(member), message, key, words);
+                    .unknown(Code::UnknownField, Place::Key(member), message, key, words);
             }
         }
     }
@@ -102,7 +103,7 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
         if field.node.is_none() && self.members.complete {
             let message = format!("`{name}` is required here");
             self.problems
-                .error("missing_field", Place::Key(self.node), message);
+                .error(Code::MissingField, Place::Key(self.node), message);
         }
     }
 }
@@ -116,7 +117,7 @@ pub(super) fn members<'t>(node: NodeId, problems: &mut Problems<'t, '_>) -> Opti
         _ => {
             let found = describe(&tree.to_json(node));
             let message = format!("expected an object, found {found}");
-            problems.error("wrong_type", Place::Value(node), message);
+            problems.error(Code::WrongType, Place::Value(node), message);
             None
         }
     }
@@ -186,7 +187,7 @@ macro_rules! object {
         impl $crate::config::object::Read for $name {
             fn read(
                 node: $crate::config::tree::NodeId,
-                problems: &mut $crate::config::collect::Problems<'_, '_>,
+                problems: &mut $crate::config::problems::Problems<'_, '_>,
             ) -> Option<Self> {
                 let mut object = $crate::config::object::Object::open(node, problems)?;
                 object.check_names(&[$($key),+]);

@@ -2,17 +2,35 @@
 
 use std::ops::Range;
 
-pub use flowlayer_probes::Severity;
-
+use super::code::Code;
 use super::source::Position;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The config cannot be used.
+    Error,
+    /// It can, but it may not do what its writer thinks.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it in every output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
 
 /// One thing that is wrong, and where (docs/config.md, Problems and their codes).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
-    /// Stable code; all of them are in [`super::codes::CODES`].
-    pub code: &'static str,
+    /// What kind of problem it is, for machines.
+    pub code: Code,
     /// The field: `services.api.dependsOn[1]`; empty for the file as a whole.
     pub path: String,
     /// What is wrong, lower-case.
@@ -44,13 +62,5 @@ impl Problem {
     /// Whether the config cannot be used because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
-    }
-}
-
-/// The word for it in every output.
-pub fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
     }
 }

@@ -1,6 +1,6 @@
 //! What was probably meant.
 
-use flowlayer_probes::value::quote;
+use super::quote::quote;
 
 /// Finds the nearest of the words that could have been written, within a budget: a file full of
 /// mistakes gets fewer suggestions, not a slow answer.

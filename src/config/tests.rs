@@ -3,6 +3,7 @@
 mod hostile;
 mod meaning;
 mod properties;
+mod ready;
 mod reference;
 mod rules;
 
@@ -28,7 +29,7 @@ fn problems(text: &str) -> Vec<String> {
     assert_eq!(report.meant.is_none(), has_error, "{:?}", report.problems);
     let line = |problem: &Problem| {
         let Position { line, column } = problem.position;
-        let line = format!("{line}:{column} {} {}", problem.code, problem.path);
+        let line = format!("{line}:{column} {} {}", problem.code.as_str(), problem.path);
         line.trim_end().to_owned()
     };
     report.problems.iter().map(line).collect()

@@ -7,15 +7,16 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use flowlayer_probes::registry::ReadySchema;
-use flowlayer_probes::value::{Command, Millis, nul, quote};
-
-use super::collect::{Place, Problems};
+use super::code::Code;
 use super::model::Kind;
 use super::object::{Read, members, object};
+use super::problems::{Place, Problems};
+use super::quote::{describe, quote};
+use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
-    AddrText, BindText, Capacity, PathText, Paths, Positive, ServicePort, TokenText,
+    AddrText, BindText, Capacity, Command, Millis, PathText, Paths, Positive, ServicePort,
+    TokenText, nul,
 };
 
 object! {
@@ -138,7 +139,7 @@ impl Read for Services {
             let name = tree.key(node).unwrap_or_default().to_owned();
             if name.is_empty() {
                 problems.error(
-                    "empty_name",
+                    Code::EmptyName,
                     Place::Key(node),
                     "a service name cannot be empty",
                 );
@@ -174,26 +175,6 @@ impl JsonSchema for Services {
     }
 }
 
-/// A `ready` object, which the registry of probes reads.
-#[derive(Debug)]
-pub(super) struct Ready;
-
-impl Read for Ready {
-    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
-        members(node, problems).map(|_| Self)
-    }
-}
-
-impl JsonSchema for Ready {
-    fn schema_name() -> Cow<'static, str> {
-        ReadySchema::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        ReadySchema::json_schema(generator)
-    }
-}
-
 /// Names of services, each with its place.
 #[derive(Debug)]
 pub(super) struct Names(pub(super) Vec<(String, NodeId)>);
@@ -202,9 +183,9 @@ impl Read for Names {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
         let tree = problems.tree;
         let Value::Array(items) = tree.value(node) else {
-            let found = flowlayer_probes::value::describe(&tree.to_json(node));
+            let found = describe(&tree.to_json(node));
             let message = format!("expected an array of strings, found {found}");
-            problems.error("wrong_type", Place::Value(node), message);
+            problems.error(Code::WrongType, Place::Value(node), message);
             return None;
         };
         let mut names = Vec::new();
@@ -244,7 +225,7 @@ impl Read for Env {
             check_env_name(name, member, problems);
             match String::read(member, problems) {
                 Some(value) if value.contains('\0') => {
-                    problems.faults(member, [nul("variable")]);
+                    problems.fault(member, nul("variable"));
                 }
                 Some(value) => variables.push((name.to_owned(), value)),
                 None => {}
@@ -264,14 +245,14 @@ fn check_env_name(name: &str, member: NodeId, problems: &mut Problems<'_, '_>) {
         format!("an environment name cannot contain `=`: {}", quote(name))
     } else if name.contains('\0') {
         return problems.error(
-            "nul_byte",
+            Code::NulByte,
             Place::Key(member),
             "a variable cannot contain NUL",
         );
     } else {
         return;
     };
-    problems.error("invalid_env_name", Place::Key(member), message);
+    problems.error(Code::InvalidEnvName, Place::Key(member), message);
 }
 
 impl JsonSchema for Env {

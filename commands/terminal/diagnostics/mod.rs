@@ -45,7 +45,7 @@ fn one(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
         .map(|related| (related, Excerpt::new(source, &related.span)))
         .collect();
     let title = level.primary_title(readable(&title(problem)));
-    let mut group = Group::with_title(title.id(problem.code));
+    let mut group = Group::with_title(title.id(problem.code.as_str()));
     group = mark(
         group,
         &name,

@@ -1,9 +1,9 @@
-use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::registry::tests::{closed_port, made, nothing};
+use crate::registry::Argument;
+use crate::registry::tests::{build, closed_port, nothing};
 
 /// Answers one request with these bytes and returns the request.
 async fn answer(listener: &TcpListener, response: &str) -> String {
@@ -19,7 +19,7 @@ async fn answer(listener: &TcpListener, response: &str) -> String {
 }
 
 fn http(url: &str) -> Arc<dyn Probe> {
-    made(&json!({ "type": "http", "url": url }), None)
+    build(&KIND, "url", Argument::Text(url.to_owned())).unwrap()
 }
 
 #[tokio::test]
@@ -107,10 +107,10 @@ fn only_absolute_http_urls_are_taken() {
         "http://localhost:99999/",
         "unix:/run/x",
     ] {
-        let fault = HttpUrl::from_value(&json!(wrong)).err().unwrap();
-        assert_eq!(fault.code, "invalid_url", "{wrong}");
+        let refusal = build(&KIND, "url", Argument::Text(wrong.to_owned())).unwrap_err();
+        assert_eq!(refusal.parameter, "url", "{wrong}");
     }
-    assert!(HttpUrl::from_value(&json!("HTTP://localhost")).is_ok());
+    assert!(parse("HTTP://localhost").is_ok());
 }
 
 /// A server with a certificate that nobody signed, for a name that is not its own, as development

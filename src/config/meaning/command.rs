@@ -1,6 +1,7 @@
 //! Commands that look as if a shell would read them, which none does.
 
-use crate::config::collect::{Place, Problems};
+use crate::config::code::Code;
+use crate::config::problems::{Place, Problems};
 use crate::config::tree::{NodeId, Value};
 
 /// Warns about a command line (not an argv) with words that only a shell understands.
@@ -15,7 +16,7 @@ pub(super) fn check(node: Option<NodeId>, problems: &mut Problems<'_, '_>) {
     let message = format!("{what}: no shell reads this command");
     let help =
         "for a shell write [\"sh\", \"-c\", \"…\"]; for spaces in an argument write an array";
-    problems.warning("shell_syntax", Place::Value(node), message, Some(help));
+    problems.warning(Code::ShellSyntax, Place::Value(node), message, Some(help));
 }
 
 /// What of a command line would mean something to a shell only.

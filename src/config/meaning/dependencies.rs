@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::config::collect::{Place, Problems};
+use crate::config::code::Code;
+use crate::config::problems::{Place, Problems};
+use crate::config::quote::quote;
 use crate::config::tree::NodeId;
 use crate::config::written::Entry;
 use crate::plan::cycles;
-
-use flowlayer_probes::value::quote;
 
 /// Which name is which service.
 pub(super) struct Names<'e> {
@@ -68,10 +68,14 @@ pub(super) fn resolve(
     for (name, node) in written.map_or(&[][..], |names| &names.0) {
         let place = Place::Value(*node);
         if name.is_empty() {
-            problems.error("empty_string", place, "the name of a dependency is empty");
+            problems.error(
+                Code::EmptyString,
+                place,
+                "the name of a dependency is empty",
+            );
         } else if *name == entry.name {
             let message = format!("{} depends on itself", quote(name));
-            problems.error("self_dependency", place, message);
+            problems.error(Code::SelfDependency, place, message);
         } else if let Some(&index) = names.index.get(name.as_str()) {
             // The index of the service itself is that of a twin, which is an error already.
             if index != own {
@@ -83,7 +87,7 @@ pub(super) fn resolve(
             let known = known.filter(|known| *known != entry.name);
             let others = names.sorted.len() - usize::from(!entry.name.is_empty());
             let words = ("services", known, others);
-            problems.unknown("unknown_dependency", place, message, name, words);
+            problems.unknown(Code::UnknownDependency, place, message, name, words);
         }
     }
     entries.sort_unstable();
@@ -119,8 +123,8 @@ pub(super) fn report_cycles(
             "dependency cycle detected among services: {}",
             ring.join(" -> ")
         );
-        let help = "remove one of these dependencies";
-        problems.error_with_help("dependency_cycle", first, message, help);
+        let help = Some("remove one of these dependencies".to_owned());
+        problems.error_with_help(Code::DependencyCycle, first, message, help);
         problems.relate(links);
     }
 }

@@ -8,10 +8,10 @@ mod service;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use flowlayer_probes::value::quote;
-
-use super::collect::{Place, Problems};
+use super::code::Code;
 use super::model::{Config, LogView, Logs, Session};
+use super::problems::{Place, Problems};
+use super::quote::quote;
 use super::tree::{NodeId, Value};
 use super::{object::Read as _, written};
 use crate::plan::Plan;
@@ -104,7 +104,7 @@ fn duplicate_keys(members: &[NodeId], problems: &mut Problems<'_, '_>) {
         };
         if let Some(earlier) = earlier {
             let message = format!("{} is given twice", quote(key));
-            problems.error("duplicate_key", Place::Key(member), message);
+            problems.error(Code::DuplicateKey, Place::Key(member), message);
             problems.relate([(Place::Key(earlier), "the first one".to_owned())]);
         }
     }
@@ -116,7 +116,7 @@ fn not_finite(problems: &mut Problems<'_, '_>) {
         if matches!(node.value, Value::NotFinite) {
             let place = Place::Value(NodeId(id));
             problems.error(
-                "wrong_type",
+                Code::WrongType,
                 place,
                 "this is not a number a config can hold",
             );

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::dependencies::{self, Names, Wanted};
 use super::service;
-use crate::config::collect::{Place, Problems};
+use crate::config::code::Code;
 use crate::config::model::Service;
+use crate::config::problems::{Place, Problems};
+use crate::config::quote::quote;
 use crate::config::tree::NodeId;
 use crate::config::written::{Entry, Services};
 use crate::plan::{self, Plan};
-
-use flowlayer_probes::value::quote;
 
 /// The services sorted by name, and their plan. Meaningful only if no problem is an error.
 pub(super) fn services(
@@ -23,7 +23,7 @@ pub(super) fn services(
     if written.entries.is_empty() && written.complete {
         let help = Some("add a service: \"web\": { \"cmd\": \"…\" }");
         problems.warning(
-            "empty_services",
+            Code::EmptyServices,
             Place::Value(node),
             "there are no services",
             help,
@@ -59,13 +59,13 @@ fn check_names(entries: &[Entry], problems: &mut Problems<'_, '_>) {
             let name = quote(&entry.name);
             let message = format!("{name} is what clients call the logs of all services");
             let help = Some("choose another name");
-            problems.warning("reserved_name", Place::Key(entry.node), message, help);
+            problems.warning(Code::ReservedName, Place::Key(entry.node), message, help);
         }
         let earlier = folded.entry(entry.name.to_lowercase()).or_insert(entry);
         if earlier.name != entry.name {
             let (name, other) = (quote(&entry.name), quote(&earlier.name));
             let message = format!("{name} and {other} differ only in upper and lower case");
-            problems.warning("similar_names", Place::Key(entry.node), message, None);
+            problems.warning(Code::SimilarNames, Place::Key(entry.node), message, None);
             problems.relate([(Place::Key(earlier.node), "the other one".to_owned())]);
         }
     }
@@ -86,7 +86,7 @@ fn check_ports(entries: &[Entry], problems: &mut Problems<'_, '_>) {
         let other = quote(&earlier.name);
         let message = format!("port {port} is also the port of {other}");
         let help = Some("whichever starts second will fail");
-        problems.warning("same_port", Place::Value(node), message, help);
+        problems.warning(Code::SamePort, Place::Value(node), message, help);
         if let Some(first) = earlier.service.port.node {
             problems.relate([(Place::Value(first), "the other one".to_owned())]);
         }

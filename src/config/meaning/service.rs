@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flowlayer_probes::registry;
-
 use super::{command, within};
-use crate::config::collect::{Place, Problems};
-use crate::config::model::{Ready, Service};
+use crate::config::code::Code;
+use crate::config::model::Service;
 use crate::config::object::Field;
-use crate::config::tree::{NodeId, Value};
+use crate::config::problems::{Place, Problems};
+use crate::config::ready::Ready;
+use crate::config::tree::NodeId;
 use crate::config::values::PathText;
-use crate::config::written::{self, Entry};
+use crate::config::written::Entry;
 
 /// From SIGTERM to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
@@ -26,7 +26,8 @@ pub(super) fn service(
     let written = entry.service;
     command::check(written.cmd.node, problems);
     command::check(written.stop_cmd.node, problems);
-    let ready = ready(&written, problems);
+    let ready = written.ready.placed();
+    let ready = ready.and_then(|(node, _)| Ready::resolve(node, &written.port, problems));
     let cwd = cwd(&written.cwd, dir, problems);
     let env_files = written
         .env_file
@@ -50,42 +51,13 @@ pub(super) fn service(
     })
 }
 
-fn ready(written: &written::Service, problems: &mut Problems<'_, '_>) -> Option<Ready> {
-    let (node, _) = written.ready.placed()?;
-    let Value::Object(members) = problems.tree.value(node) else {
-        return None;
-    };
-    let raw = problems.tree.to_map(members);
-    let (ready, faults) = registry::build(&raw, service_port(&written.port));
-    // In an object that the file has no end of, nothing is missing for sure.
-    let missing = |code| code == "missing_field" && !members.complete;
-    problems.faults(
-        node,
-        faults.into_iter().filter(|fault| !missing(fault.code)),
-    );
-    let ready = ready?;
-    Some(Ready {
-        probe: ready.probe?,
-        attempt_timeout: ready.attempt_timeout,
-        timeout: ready.timeout,
-    })
-}
-
-/// What a probe may take for its port. A wrong one has been reported, and is not missing too.
-fn service_port(port: &Field<crate::config::values::ServicePort>) -> Option<u16> {
-    match (port.node, port.value) {
-        (Some(_), None) => Some(1),
-        (_, value) => value.and_then(|port| port.0),
-    }
-}
-
 fn cwd(written: &Field<PathText>, dir: &Path, problems: &mut Problems<'_, '_>) -> Option<PathBuf> {
     let (node, path): (NodeId, _) = written.placed()?;
     let cwd = within(dir, &path.0);
     if !cwd.is_dir() {
         let message = format!("there is no directory {}", cwd.display());
         let help = Some("it must exist when the service starts");
-        problems.warning("missing_cwd", Place::Value(node), message, help);
+        problems.warning(Code::MissingCwd, Place::Value(node), message, help);
     }
     Some(cwd)
 }

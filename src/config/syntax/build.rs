@@ -10,6 +10,7 @@ use serde_json::Number;
 
 use super::cursor::Cursor;
 use super::{Failure, Parsed, grammar};
+use crate::config::code::Code;
 use crate::config::tree::{Items, Node, NodeId, Step, Tree, Value};
 
 /// Objects and arrays within each other. The grammar recurses, so this bounds its stack; no field
@@ -118,11 +119,11 @@ impl<'a> Builder<'a> {
         };
         if self.open.len() >= MAX_DEPTH && matches!(self.cursor.peek(), Some('{' | '[')) {
             let message = format!("objects and arrays are nested over {MAX_DEPTH} levels deep");
-            return Err(refused("too_deep", message));
+            return Err(refused(Code::TooDeep, message));
         }
         if self.tree.nodes.len() >= MAX_VALUES {
             return Err(refused(
-                "too_many_values",
+                Code::TooManyValues,
                 "there are over 1,000,000 values in it".to_owned(),
             ));
         }

@@ -4,6 +4,8 @@ use json5::{Error, ErrorCode, Position};
 
 use super::Failure;
 use super::cursor::Cursor;
+use crate::config::code::Code;
+use crate::config::quote::quote;
 
 /// Words an error of the grammar. The cursor is where the last value or key that was accepted ends,
 /// or where the one that was refused begins; `open` is where the unclosed brackets are.
@@ -140,7 +142,7 @@ impl Scene<'_> {
 
     fn unknown_word(&self, start: usize) -> Failure {
         let end = self.word_end(start);
-        let word = flowlayer_probes::value::quote(&self.text[start..end]);
+        let word = quote(&self.text[start..end]);
         let failure = self.span(start, end, format!("{word} is not a value"));
         let help = match self.text[start..end].to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => "write true",
@@ -189,7 +191,7 @@ impl Scene<'_> {
     )]
     fn span(&self, start: usize, end: usize, message: impl Into<String>) -> Failure {
         Failure {
-            code: "syntax",
+            code: Code::Syntax,
             span: start..end,
             message: message.into(),
             help: None,

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 pub(super) use spelling::{Spelling, Spellings};
 
+use super::code::Code;
 use super::tree::Tree;
 
 /// A text as far as it could be read.
@@ -29,7 +30,7 @@ pub(super) struct Parsed<'a> {
 /// Why a text could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) span: Range<usize>,
     pub(super) message: String,
     pub(super) help: Option<String>,
@@ -41,7 +42,7 @@ impl Failure {
     /// Whether a person may have made this mistake in a config, rather than handed over something
     /// that is none.
     pub(super) fn is_slip(&self) -> bool {
-        self.code == "syntax"
+        self.code == Code::Syntax
     }
 }
 

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::config::code::Code;
 use crate::config::tree::{NodeId, Value};
 
 /// Every value with its path and the text it stands on.
@@ -25,7 +26,7 @@ fn spellings(text: &str) -> Vec<(Spelling, &str, usize)> {
 #[track_caller]
 fn failure(text: &str) -> (&str, String) {
     let failure = parse(text).failure.expect(text);
-    assert_eq!(failure.code, "syntax");
+    assert_eq!(failure.code, Code::Syntax);
     (&text[failure.span], failure.message)
 }
 
@@ -201,13 +202,13 @@ fn depth_is_bounded_before_the_stack_is() {
         "[{a:".repeat(50_000),
     ] {
         let parsed = parse(&text);
-        assert_eq!(parsed.failure.unwrap().code, "too_deep");
+        assert_eq!(parsed.failure.unwrap().code, Code::TooDeep);
     }
     let deep = format!("{}{}", "[".repeat(32), "]".repeat(32));
     assert_eq!(parse(&deep).failure, None);
     let deeper = format!("{}{}", "[".repeat(33), "]".repeat(33));
     let failure = parse(&deeper).failure.unwrap();
-    assert_eq!((failure.code, failure.span), ("too_deep", 32..33));
+    assert_eq!((failure.code, failure.span), (Code::TooDeep, 32..33));
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn the_number_of_values_is_bounded() {
     let failure = parse(&many).failure.unwrap();
     assert_eq!(
         (failure.code, &many[failure.span]),
-        ("too_many_values", "1")
+        (Code::TooManyValues, "1")
     );
 }
 

@@ -2,7 +2,11 @@ use super::*;
 
 fn codes(bytes: Vec<u8>) -> Vec<&'static str> {
     let report = check(bytes, origin());
-    report.problems.iter().map(|problem| problem.code).collect()
+    report
+        .problems
+        .iter()
+        .map(|problem| problem.code.as_str())
+        .collect()
 }
 
 #[test]
@@ -16,7 +20,7 @@ fn brackets_without_end() {
 fn bytes_that_are_not_text() {
     let report = check(b"{\n \"a\xc3\xa9\xff\": 1}".to_vec(), origin());
     let problem = &report.problems[0];
-    assert_eq!(problem.code, "invalid_utf8");
+    assert_eq!(problem.code, Code::InvalidUtf8);
     assert_eq!(problem.position, Position { line: 2, column: 5 });
     assert_eq!(&report.source.text[problem.span.clone()], "\u{fffd}");
     assert_eq!(report.problems.len(), 1);
@@ -48,7 +52,7 @@ fn more_problems_than_anybody_reads() {
     let report = report(&text);
     assert_eq!(report.problems.len(), 1001);
     let last = report.problems.last().unwrap();
-    assert_eq!(last.code, "too_many_problems");
+    assert_eq!(last.code, Code::TooManyProblems);
     // 4,999 duplicates, 5,000 unknown fields and the warning about no services.
     assert_eq!(last.message, "9000 more problems are not shown");
     assert!(last.is_error());
@@ -97,6 +101,6 @@ fn ten_thousand_in_a_circle() {
         })
         .collect();
     let problem = problem(&format!("{{\"services\":{{{}}}}}", services.join(",")));
-    assert_eq!(problem.code, "dependency_cycle");
+    assert_eq!(problem.code, Code::DependencyCycle);
     assert_eq!(problem.related.len(), 9_999);
 }

@@ -121,7 +121,7 @@ fn what_a_file_loads_to() {
     std::fs::write(&path, "{}").unwrap();
     assert!(matches!(
         load(&path),
-        Err(ConfigError::Invalid { problems, .. }) if problems[0].code == "missing_field"
+        Err(ConfigError::Invalid { problems, .. }) if problems[0].code == Code::MissingField
     ));
     let missing = load(&dir.path().join("x"));
     assert!(matches!(

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use flowlayer_probes::{Fault, Help, Part, Severity};
-
-use super::problem::{Problem, Related};
+use super::code::Code;
+use super::fault::{Fault, Help};
+use super::problem::{Problem, Related, Severity};
 use super::source::{Position, Walk};
 use super::suggest::Suggestions;
+use super::syntax;
 use super::tree::{NodeId, Tree};
-use super::{codes, syntax};
 
 /// More problems than this are counted, not kept.
 const MAX_PROBLEMS: usize = 1000;
@@ -54,25 +54,25 @@ impl<'t, 'a> Problems<'t, 'a> {
         self.errors > 0
     }
 
-    pub(super) fn error(&mut self, code: &'static str, place: Place, message: impl Into<String>) {
+    pub(super) fn error(&mut self, code: Code, place: Place, message: impl Into<String>) {
         self.add(Severity::Error, code, place, message, None);
     }
 
     pub(super) fn error_with_help(
         &mut self,
-        code: &'static str,
+        code: Code,
         place: Place,
         message: impl Into<String>,
-        help: impl Into<String>,
+        help: Option<String>,
     ) {
-        self.add(Severity::Error, code, place, message, Some(help.into()));
+        self.add(Severity::Error, code, place, message, help);
     }
 
     /// A word that is none of the known ones, of which there are `total`. The help, which takes
     /// some looking, is only made for what is kept.
     pub(super) fn unknown<'k>(
         &mut self,
-        code: &'static str,
+        code: Code,
         place: Place,
         message: impl Into<String>,
         found: &str,
@@ -85,7 +85,7 @@ impl<'t, 'a> Problems<'t, 'a> {
 
     pub(super) fn warning(
         &mut self,
-        code: &'static str,
+        code: Code,
         place: Place,
         message: impl Into<String>,
         help: Option<&str>,
@@ -94,43 +94,18 @@ impl<'t, 'a> Problems<'t, 'a> {
         self.add(Severity::Warning, code, place, message, help);
     }
 
-    /// Faults in a value, or in the fields of an object, that its reader found.
-    pub(super) fn faults(&mut self, node: NodeId, faults: impl IntoIterator<Item = Fault>) {
-        let mut members = None;
-        for fault in faults {
-            let node = match &fault.field {
-                Some(field) => {
-                    let members = members.get_or_insert_with(|| self.tree.members(node));
-                    members.get(&**field).copied().unwrap_or(node)
-                }
-                None => node,
-            };
-            self.fault(node, fault);
-        }
-    }
-
-    fn fault(&mut self, node: NodeId, fault: Fault) {
-        let place = match fault.part {
-            Part::Key => Place::Key(node),
-            Part::Item(index) => Place::Value(self.tree.item(node, index).unwrap_or(node)),
-            // What is missing in an object is told at the key of the object.
-            Part::Value if fault.code == "missing_field" => Place::Key(node),
-            Part::Value => Place::Value(node),
-        };
-        let help = match fault.help {
-            Help::None => None,
-            Help::Text(text) => Some(text),
+    /// What the reader of a value found wrong with it.
+    pub(super) fn fault(&mut self, node: NodeId, fault: Fault) {
+        let item = fault.item.and_then(|index| self.tree.item(node, index));
+        let place = Place::Value(item.unwrap_or(node));
+        match fault.help {
+            Help::None => self.error(fault.code, place, fault.message),
+            Help::Text(help) => self.error_with_help(fault.code, place, fault.message, Some(help)),
             Help::Among { found, known } => {
-                let what = if fault.part == Part::Key {
-                    "fields"
-                } else {
-                    "values"
-                };
-                let words = (what, known.iter().copied(), known.len());
-                return self.unknown(fault.code, place, fault.message, &found, words);
+                let words = ("values", known.iter().copied(), known.len());
+                self.unknown(fault.code, place, fault.message, &found, words);
             }
-        };
-        self.add(fault.severity, fault.code, place, fault.message, help);
+        }
     }
 
     /// The same problem can show in several places.
@@ -190,7 +165,7 @@ impl<'t, 'a> Problems<'t, 'a> {
         let help = Some(spelling.instead().to_owned());
         self.keep(problem(
             Severity::Warning,
-            "not_jsonc",
+            Code::NotJsonc,
             first,
             message,
             help,
@@ -200,7 +175,7 @@ impl<'t, 'a> Problems<'t, 'a> {
     fn add(
         &mut self,
         severity: Severity,
-        code: &'static str,
+        code: Code,
         place: Place,
         message: impl Into<String>,
         help: Option<String>,
@@ -217,7 +192,6 @@ impl<'t, 'a> Problems<'t, 'a> {
     }
 
     fn keep(&mut self, problem: Problem) {
-        debug_assert!(codes::is_known(problem.code), "{}", problem.code);
         let is_error = problem.is_error();
         self.errors += usize::from(is_error);
         if self.kept.len() < MAX_PROBLEMS {
@@ -239,7 +213,7 @@ impl<'t, 'a> Problems<'t, 'a> {
             let message = format!("{} more problems are not shown", self.omitted);
             let end = text.len()..text.len();
             self.kept
-                .push(problem(severity, "too_many_problems", end, message, None));
+                .push(problem(severity, Code::TooManyProblems, end, message, None));
         }
         self.kept.sort_by_key(|problem| problem.span.start);
         resolve(&mut self.kept, text);
@@ -279,7 +253,7 @@ fn locate(tree: &Tree<'_>, place: Place) -> (String, Range<usize>) {
 
 fn problem(
     severity: Severity,
-    code: &'static str,
+    code: Code,
     span: Range<usize>,
     message: impl Into<String>,
     help: Option<String>,

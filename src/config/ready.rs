@@ -1,0 +1,314 @@
+//! `ready` objects (docs/config.md, Readiness): read and documented by what the registry of probes
+//! says about each kind.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flowlayer_probes::{Absent, Argument, Arguments, KINDS, Kind, Parameter, Probe, Type};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, json};
+
+use super::code::Code;
+use super::model;
+use super::object::{Field, Read, members};
+use super::problems::{Place, Problems};
+use super::quote::quote;
+use super::tree::{Items, NodeId};
+use super::values::{Command, Millis, Port, ServicePort};
+
+/// The fields that limit the waiting, whatever the kind.
+const LIMITS: [(&str, &str); 2] = [
+    (
+        "timeoutMs",
+        "Time in ms within which the probe must have passed; otherwise the service is stopped and has failed. Absent: no limit.",
+    ),
+    (
+        "attemptTimeoutMs",
+        "Time limit of one attempt in ms. Default: 200 (tcp), 2000 (http), 5000 (exec).",
+    ),
+];
+
+/// A `ready` object. What is in it depends on its type and on the port of the service.
+#[derive(Debug)]
+pub(super) struct Ready;
+
+impl Read for Ready {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        members(node, problems).map(|_| Self)
+    }
+}
+
+impl Ready {
+    /// What a `ready` object means; `None` when there is nothing to wait for, or after reporting why
+    /// that cannot be told.
+    pub(super) fn resolve(
+        node: NodeId,
+        service_port: &Field<ServicePort>,
+        problems: &mut Problems<'_, '_>,
+    ) -> Option<model::Ready> {
+        let object = Object {
+            node,
+            members: members(node, problems)?,
+            by_name: problems.tree.members(node),
+            service_port,
+        };
+        let timeout = object.read::<Millis>("timeoutMs", problems);
+        let attempt_timeout = object.read::<Millis>("attemptTimeoutMs", problems);
+        let kind = object.kind(problems);
+        object.check_names(kind, problems);
+        let kind = kind?;
+        Some(model::Ready {
+            probe: object.probe(kind, problems)?,
+            attempt_timeout: attempt_timeout.map_or(kind.attempt_timeout, |limit| limit.0),
+            timeout: timeout.map(|limit| limit.0),
+        })
+    }
+}
+
+/// A `ready` object that is being read.
+struct Object<'t> {
+    node: NodeId,
+    members: &'t Items,
+    /// Of a duplicate, which is reported elsewhere, the first.
+    by_name: HashMap<&'t str, NodeId>,
+    service_port: &'t Field<ServicePort>,
+}
+
+impl Object<'_> {
+    fn read<T: Read>(&self, name: &str, problems: &mut Problems<'_, '_>) -> Option<T> {
+        let node = self.by_name.get(name)?;
+        T::read(*node, problems)
+    }
+
+    fn missing(&self, message: String, help: Option<String>, problems: &mut Problems<'_, '_>) {
+        // In an object that the file has no end of, nothing is missing for sure.
+        if self.members.complete {
+            let place = Place::Key(self.node);
+            problems.error_with_help(Code::MissingField, place, message, help);
+        }
+    }
+
+    fn kind(&self, problems: &mut Problems<'_, '_>) -> Option<&'static Kind> {
+        let names = KINDS.iter().map(|kind| kind.name);
+        let Some(&node) = self.by_name.get("type") else {
+            let names: Vec<_> = names.collect();
+            let help = format!("known types: {}", names.join(", "));
+            self.missing(
+                "`type` is required in `ready`".to_owned(),
+                Some(help),
+                problems,
+            );
+            return None;
+        };
+        let name = String::read(node, problems)?;
+        let kind = KINDS.iter().find(|kind| kind.name == name);
+        if kind.is_none() {
+            let message = format!("unknown probe type {}", quote(&name));
+            let words = ("values", names, KINDS.len());
+            problems.unknown(
+                Code::UnknownValue,
+                Place::Value(node),
+                message,
+                &name,
+                words,
+            );
+        }
+        kind
+    }
+
+    /// Reports names that no kind has, and those that the chosen kind does nothing with.
+    fn check_names(&self, kind: Option<&'static Kind>, problems: &mut Problems<'_, '_>) {
+        for &node in &self.members.nodes {
+            let tree = problems.tree;
+            let name = tree.key(node).unwrap_or_default();
+            if name == "type" || self.by_name.get(name) != Some(&node) {
+                continue;
+            }
+            let place = Place::Key(node);
+            let limits = LIMITS.iter().any(|(limit, _)| *limit == name);
+            let known = limits || KINDS.iter().any(|kind| parameter(kind, name).is_some());
+            if !known {
+                let message = format!("unknown field {} in `ready`", quote(name));
+                let known = field_names(kind);
+                let words = ("fields", known.iter().copied(), known.len());
+                problems.unknown(Code::UnknownField, place, message, name, words);
+            } else if let Some(kind) = kind
+                && !has_effect(kind, name, limits)
+            {
+                let message = format!("`{name}` has no effect with type \"{}\"", kind.name);
+                problems.warning(Code::UnusedField, place, message, None);
+            }
+        }
+    }
+
+    /// The probe; `None` when the kind has none, or after reporting why it cannot be made.
+    fn probe(&self, kind: &Kind, problems: &mut Problems<'_, '_>) -> Option<Arc<dyn Probe>> {
+        let mut arguments = Arguments::default();
+        for parameter in kind.parameters {
+            if let Some(argument) = self.argument(kind, parameter, problems) {
+                arguments.0.insert(parameter.name, argument);
+            }
+        }
+        if arguments.0.len() < kind.parameters.len() {
+            return None;
+        }
+        let refusal = match (kind.build?)(&arguments) {
+            Ok(probe) => return Some(probe),
+            Err(refusal) => refusal,
+        };
+        let place = self.by_name.get(refusal.parameter);
+        let place = place.map_or(Place::Key(self.node), |&node| Place::Value(node));
+        let code = match parameter(kind, refusal.parameter)?.takes {
+            Type::Url => Code::InvalidUrl,
+            Type::Pattern => Code::InvalidPattern,
+            Type::Port => Code::OutOfRange,
+            Type::Command => Code::EmptyCommand,
+        };
+        let message = match arguments.0.get(refusal.parameter) {
+            Some(Argument::Text(url)) if code == Code::InvalidUrl => {
+                format!("{} {}", quote(url), refusal.why)
+            }
+            _ => refusal.why,
+        };
+        problems.error_with_help(code, place, message, refusal.help.map(str::to_owned));
+        None
+    }
+
+    /// The argument for a parameter; `None` after reporting that it is wrong or missing.
+    fn argument(
+        &self,
+        kind: &Kind,
+        parameter: &Parameter,
+        problems: &mut Problems<'_, '_>,
+    ) -> Option<Argument> {
+        let name = parameter.name;
+        if let Some(&node) = self.by_name.get(name) {
+            return match parameter.takes {
+                Type::Url | Type::Pattern => String::read(node, problems).map(Argument::Text),
+                Type::Port => Port::read(node, problems).map(|port| Argument::Port(port.0)),
+                Type::Command => Command::read(node, problems).map(|cmd| Argument::Command(cmd.0)),
+            };
+        }
+        match (parameter.absent, self.service_port) {
+            (Absent::Refused, _) => {
+                let message = format!(
+                    "`{name}` is required in `ready` with type \"{}\"",
+                    kind.name
+                );
+                self.missing(message, None, problems);
+                None
+            }
+            (
+                Absent::ServicePort,
+                Field {
+                    value: Some(ServicePort(Some(port))),
+                    ..
+                },
+            ) => Some(Argument::Port(*port)),
+            // A wrong one has been reported, and is not missing too.
+            (
+                Absent::ServicePort,
+                Field {
+                    node: Some(_),
+                    value: None,
+                },
+            ) => None,
+            (Absent::ServicePort, _) => {
+                let message = format!("a {} probe needs a {name}", kind.name);
+                let help = format!("give `ready.{name}`, or the service's `port`");
+                self.missing(message, Some(help), problems);
+                None
+            }
+        }
+    }
+}
+
+fn parameter<'k>(kind: &'k Kind, name: &str) -> Option<&'k Parameter> {
+    kind.parameters
+        .iter()
+        .find(|parameter| parameter.name == name)
+}
+
+/// Whether a field means something to a kind, or is at least no mistake.
+fn has_effect(kind: &Kind, name: &str, limits: bool) -> bool {
+    match kind.build {
+        Some(_) => limits || parameter(kind, name).is_some(),
+        // What a probe leaves behind when its type is set to `none` for a while.
+        None => matches!(name, "url" | "port"),
+    }
+}
+
+/// What could be written in a `ready` object of this kind, or of any.
+fn field_names(kind: Option<&Kind>) -> Vec<&'static str> {
+    let kinds = KINDS.iter();
+    let kinds = kinds.filter(|other| kind.is_none_or(|kind| kind.name == other.name));
+    let parameters = kinds.flat_map(|kind| kind.parameters);
+    let parameters = parameters.map(|parameter| parameter.name);
+    let mut names = vec!["type"];
+    for name in parameters.chain(LIMITS.map(|(name, _)| name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+impl JsonSchema for Ready {
+    fn schema_name() -> Cow<'static, str> {
+        "Ready".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let types = KINDS.iter();
+        let types = types.map(|kind| json!({ "const": kind.name, "description": kind.about }));
+        let mut properties = Map::new();
+        properties.insert(
+            "type".to_owned(),
+            json!({ "description": "What is waited for.", "oneOf": types.collect::<Vec<_>>() }),
+        );
+        let mut property = |name: &str, about: &str, mut schema: Schema| {
+            schema.insert("description".to_owned(), about.into());
+            properties.entry(name).or_insert(schema.to_value());
+        };
+        for parameter in KINDS.iter().flat_map(|kind| kind.parameters) {
+            let schema = schema(parameter.takes, generator);
+            property(parameter.name, parameter.about, schema);
+        }
+        for (name, about) in LIMITS {
+            property(name, about, generator.subschema_for::<Millis>());
+        }
+        let required: Vec<_> = KINDS.iter().filter_map(required).collect();
+        json_schema!({
+            "type": "object",
+            "properties": properties,
+            "required": ["type"],
+            "additionalProperties": false,
+            "allOf": required,
+        })
+    }
+}
+
+fn schema(takes: Type, generator: &mut SchemaGenerator) -> Schema {
+    match takes {
+        Type::Url => json_schema!({
+            "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://",
+        }),
+        Type::Pattern => json_schema!({ "type": "string" }),
+        Type::Port => generator.subschema_for::<Port>(),
+        Type::Command => generator.subschema_for::<Command>(),
+    }
+}
+
+/// What the schema requires of an object of this kind.
+fn required(kind: &Kind) -> Option<serde_json::Value> {
+    let needed = kind.parameters.iter();
+    let needed = needed.filter(|parameter| parameter.absent == Absent::Refused);
+    let needed: Vec<_> = needed.map(|parameter| parameter.name).collect();
+    (!needed.is_empty()).then(|| {
+        json!({
+            "if": { "properties": { "type": { "const": kind.name } }, "required": ["type"] },
+            "then": { "required": needed },
+        })
+    })
+}

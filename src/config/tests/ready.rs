@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use flowlayer_probes::KINDS;
+
+use super::*;
+
+/// The problems of a `ready` object, each as `code path`, in a service with these other fields.
+#[track_caller]
+fn ready_problems(ready: &str, others: &str) -> Vec<String> {
+    let text = service(&format!("\"cmd\": \"x\", {others} \"ready\": {ready}"));
+    let found = problems(&text);
+    let brief = |line: &String| {
+        let (_, line) = line.split_once(' ').unwrap();
+        line.replace(" services.a.ready", " ").replace(" .", " ")
+    };
+    found.iter().map(brief).collect()
+}
+
+#[track_caller]
+fn ready(text: &str, others: &str) -> Option<Ready> {
+    let text = service(&format!("\"cmd\": \"x\", {others} \"ready\": {text}"));
+    meant(&text).0.services[0].ready.clone()
+}
+
+#[test]
+fn limits_come_from_the_object_or_from_the_kind() {
+    let limits = |text: &str| {
+        let ready = ready(text, "").unwrap();
+        (ready.attempt_timeout.as_millis(), ready.timeout)
+    };
+    let http = "{\"type\": \"http\", \"url\": \"http://localhost/\"}";
+    assert_eq!(limits(http), (2000, None));
+    assert_eq!(limits("{\"type\": \"tcp\", \"port\": 1}"), (200, None));
+    assert_eq!(limits("{\"type\": \"exec\", \"cmd\": \"x\"}"), (5000, None));
+    let own = "{\"type\": \"tcp\", \"port\": 1, \"timeoutMs\": 7, \"attemptTimeoutMs\": 9}";
+    assert_eq!(limits(own), (9, Some(Duration::from_millis(7))));
+}
+
+#[test]
+fn what_a_kind_needs_must_be_there() {
+    for (text, message, help) in [
+        (
+            "{}",
+            "`type` is required in `ready`",
+            Some("known types: http, tcp, none, log, exec"),
+        ),
+        (
+            "{\"type\": \"http\"}",
+            "`url` is required in `ready` with type \"http\"",
+            None,
+        ),
+        (
+            "{\"type\": \"tcp\"}",
+            "a tcp probe needs a port",
+            Some("give `ready.port`, or the service's `port`"),
+        ),
+        (
+            "{\"type\": \"log\"}",
+            "`pattern` is required in `ready` with type \"log\"",
+            None,
+        ),
+        (
+            "{\"type\": \"exec\"}",
+            "`cmd` is required in `ready` with type \"exec\"",
+            None,
+        ),
+    ] {
+        let problem = problem(&service(&format!("\"cmd\": \"x\", \"ready\": {text}")));
+        assert_eq!(problem.code, Code::MissingField, "{text}");
+        assert_eq!(problem.path, "services.a.ready");
+        // At the key.
+        assert_eq!(
+            problem.position,
+            Position {
+                line: 1,
+                column: 33
+            }
+        );
+        assert_eq!(problem.message, message);
+        assert_eq!(problem.help.as_deref(), help);
+    }
+}
+
+#[test]
+fn a_tcp_probe_takes_its_own_port_or_that_of_the_service() {
+    let label = |text: &str| ready(text, "\"port\": 80,").unwrap().probe.label();
+    assert_eq!(label("{\"type\": \"tcp\"}"), "tcp :80");
+    assert_eq!(label("{\"type\": \"tcp\", \"port\": 8088}"), "tcp :8088");
+    for port in ["0", "65536", "-1"] {
+        let own = format!("{{\"type\": \"tcp\", \"port\": {port}}}");
+        let found = ready_problems(&own, "\"port\": 80,");
+        assert_eq!(found, ["out_of_range port"], "{port}");
+    }
+    // A wrong port of the service is wrong once, and not missing too.
+    let found = problems(&service(
+        "\"cmd\": \"x\", \"port\": -1, \"ready\": {\"type\": \"tcp\"}",
+    ));
+    assert_eq!(found, ["1:41 out_of_range services.a.port"]);
+}
+
+#[test]
+fn all_that_is_wrong_is_reported_at_once() {
+    let text =
+        "{\"type\": \"http\", \"url\": 1, \"timeoutMs\": 0, \"attemptTimeoutMs\": \"1\", \"x\": 1}";
+    assert_eq!(
+        ready_problems(text, ""),
+        [
+            "wrong_type url",
+            "out_of_range timeoutMs",
+            "wrong_type attemptTimeoutMs",
+            "unknown_field x",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_type_names_the_known_ones_and_still_checks_the_rest() {
+    let text = "{\"type\": \"smtp\", \"timeoutMs\": -1, \"url\": \"x\", \"uurl\": \"x\"}";
+    let report = report(&service(&format!("\"cmd\": \"x\", \"ready\": {text}")));
+    let told = |problem: &Problem| (problem.message.clone(), problem.help.clone());
+    let told: Vec<_> = report.problems.iter().map(told).collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            (
+                "unknown probe type \"smtp\"".to_owned(),
+                some("known values: http, tcp, none, log, exec")
+            ),
+            (
+                "expected an integer from 1 to 4294967295, found -1".to_owned(),
+                None
+            ),
+            (
+                "unknown field \"uurl\" in `ready`".to_owned(),
+                some("did you mean \"url\"?")
+            ),
+        ]
+    );
+    assert_eq!(ready_problems("{\"type\": 1}", ""), ["wrong_type type"]);
+}
+
+#[test]
+fn fields_of_other_kinds_are_warnings_but_none_drops_url_and_port_silently() {
+    let stray = "{\"type\": \"tcp\", \"port\": 1, \"url\": \"x\", \"cmd\": []}";
+    assert_eq!(
+        ready_problems(stray, ""),
+        ["unused_field url", "unused_field cmd"]
+    );
+    let none = "{\"type\": \"none\", \"url\": 1, \"port\": \"x\"}";
+    assert_eq!(ready_problems(none, ""), [""; 0]);
+    assert!(ready(none, "").is_none());
+    let none = "{\"type\": \"none\", \"pattern\": \"x\", \"timeoutMs\": 5}";
+    assert_eq!(
+        ready_problems(none, ""),
+        ["unused_field pattern", "unused_field timeoutMs"]
+    );
+}
+
+#[test]
+fn what_a_kind_refuses_is_told_at_the_value() {
+    for (text, code, message, help) in [
+        (
+            "{\"type\": \"http\", \"url\": \"localhost:3000\"}",
+            Code::InvalidUrl,
+            "\"localhost:3000\" does not start with http:// or https://",
+            Some("write an absolute URL: \"http://localhost:3000/health\""),
+        ),
+        (
+            "{\"type\": \"http\", \"url\": \"\"}",
+            Code::InvalidUrl,
+            "\"\" is not a URL: relative URL without a base",
+            Some("write an absolute URL: \"http://localhost:3000/health\""),
+        ),
+        (
+            "{\"type\": \"log\", \"pattern\": \"a(b\"}",
+            Code::InvalidPattern,
+            "not a regular expression: unclosed group",
+            None,
+        ),
+    ] {
+        let text = service(&format!("\"cmd\": \"x\", \"ready\": {text}"));
+        let problem = problem(&text);
+        assert_eq!((problem.code, &*problem.message), (code, message));
+        assert_eq!(problem.help.as_deref(), help);
+        assert!(text[problem.span].starts_with('"'));
+    }
+}
+
+#[test]
+fn of_a_field_given_twice_the_first_counts() {
+    let text = "{\"type\": \"tcp\", \"port\": 1, \"port\": 0, \"x\": 1, \"x\": 2}";
+    assert_eq!(
+        ready_problems(text, ""),
+        ["duplicate_key port", "unknown_field x", "duplicate_key x"]
+    );
+}
+
+#[test]
+fn the_schema_names_every_kind_and_parameter() {
+    let schema = json_schema();
+    let ready = &schema["$defs"]["Ready"];
+    let types = ready["properties"]["type"]["oneOf"].as_array().unwrap();
+    assert_eq!(types.len(), KINDS.len());
+    let parameters = KINDS.iter().flat_map(|kind| kind.parameters);
+    for name in parameters
+        .map(|parameter| parameter.name)
+        .chain(["timeoutMs", "attemptTimeoutMs"])
+    {
+        assert!(ready["properties"][name].is_object(), "{name}");
+    }
+    assert_eq!(ready["additionalProperties"], serde_json::json!(false));
+}

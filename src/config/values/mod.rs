@@ -1,0 +1,86 @@
+//! Values that can stand in a config: what is right, what is said otherwise, and their schemas.
+
+mod number;
+mod session;
+mod text;
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use super::code::Code;
+use super::fault::Fault;
+use super::model::Kind;
+use super::quote::{describe, quote};
+
+pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
+pub(super) use session::{AddrText, BindText, TokenText};
+pub(super) use text::{Command, PathText, Paths, nul};
+
+/// A value that can stand in a config.
+pub(super) trait FromValue: JsonSchema + Sized {
+    /// Reads it. The fault is about the value or one of its items; the caller knows the field.
+    fn from_value(value: &Value) -> Result<Self, Fault>;
+}
+
+/// Implements [`JsonSchema`] for a value type: its schema stands where it is used.
+macro_rules! schema {
+    ($type:ty, $schema:tt) => {
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
+            }
+        }
+    };
+}
+use schema;
+
+impl FromValue for String {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match value {
+            Value::String(text) => Ok(text.clone()),
+            other => Err(wrong_type("a string", other)),
+        }
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        value
+            .as_bool()
+            .ok_or_else(|| wrong_type("true or false", value))
+    }
+}
+
+impl FromValue for Kind {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match String::from_value(value)?.as_str() {
+            "daemon" => Ok(Self::Daemon),
+            "oneshot" => Ok(Self::Oneshot),
+            other => Err(
+                Fault::new(Code::UnknownValue, format!("unknown kind {}", quote(other)))
+                    .with_known(other, &["daemon", "oneshot"]),
+            ),
+        }
+    }
+}
+
+schema!(Kind, { "enum": ["daemon", "oneshot"], "default": "daemon" });
+
+/// A value of another type than the one expected.
+fn wrong_type(expected: &str, found: &Value) -> Fault {
+    let message = format!("expected {expected}, found {}", describe(found));
+    Fault::new(Code::WrongType, message)
+}
+
+#[cfg(test)]
+fn code<T: FromValue>(value: &Value) -> Option<Code> {
+    T::from_value(value).err().map(|fault| fault.code)
+}
