@@ -34,7 +34,7 @@ pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Fail
     Failure::NoSession(match why {
         Why::Unreachable { .. }
         | Why::Refused { .. }
-        | Why::Mute { .. }
+        | Why::NoHandshake { .. }
         | Why::Closed { .. }
         | Why::Lost { .. }
         | Why::Silent { .. } => not_there(attachment, why),

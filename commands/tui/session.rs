@@ -223,7 +223,7 @@ fn link(state: ConnectionState, now: i64) -> Link {
                 retry_at: retry_at.map_or(now, at),
                 peer: match &why {
                     Failure::Refused { .. } => Peer::Nobody,
-                    Failure::Mute { .. } | Failure::Full { .. } | Failure::Silent { .. } => {
+                    Failure::NoHandshake { .. } | Failure::Full { .. } | Failure::Silent { .. } => {
                         Peer::Somebody
                     }
                     _ => Peer::Unknown,

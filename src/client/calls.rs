@@ -1,4 +1,4 @@
-//! Commands on their way: who waits for what, and until when.
+//! Commands under way: who waits for which answer, and until when.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::protocol::{
     Snapshot, Unreadable, message,
 };
 
-/// What an accepted command brought.
+/// The result of an accepted command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// An action is done.
@@ -31,39 +31,39 @@ pub enum Reply {
 pub struct Page {
     /// Ascending.
     pub entries: Vec<Entry>,
-    /// Whether entries that were asked for are not here.
+    /// Whether matching entries are missing.
     pub truncated: bool,
     /// The limit that applied.
     pub effective_limit: u64,
 }
 
-/// Why a command did not work.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommandError {
-    /// The server did not take it on.
+    /// The server refused it.
     #[error("{0}")]
     Refused(ErrorBody),
-    /// The server took it on and it failed.
+    /// The server accepted it and it failed.
     #[error("{}", .error.message)]
     Failed {
         /// What the server says.
         error: ErrorBody,
-        /// Every failed and blocked service it was about, sorted.
+        /// The failed and blocked services among those it was for, sorted.
         failed_services: Vec<String>,
     },
     /// There is no connection; nothing was sent.
     #[error("not connected")]
     NotConnected,
-    /// The connection was lost before the outcome was known. It is not sent again.
+    /// The connection was lost before the result came. It is not sent again.
     #[error("the connection was lost before the outcome was known")]
     Disconnected,
     /// No ack, or no answer, in time.
     #[error("the server did not answer within {} s", .after.as_secs_f32())]
     NoAnswer {
-        /// How long was waited.
+        /// The timeout.
         after: Duration,
     },
-    /// So many commands wait for their outcome that the server would read no more.
+    /// So many commands are pending that the server would read no more.
     #[error(
         "too many commands wait for their outcome: wait for some of them, or stop what they wait for"
     )]
@@ -73,44 +73,44 @@ pub enum CommandError {
     Unreadable(String),
 }
 
-/// What a caller waits on.
-type Told<T> = oneshot::Sender<Result<T, CommandError>>;
+/// The sending half of what a caller awaits.
+type ReplySender<T> = oneshot::Sender<Result<T, CommandError>>;
 
-/// One command handed to the connection.
+/// A command for the connection to send.
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) command: Command,
-    pub(super) accepted: Told<()>,
-    pub(super) finished: Told<Reply>,
+    pub(super) accepted: ReplySender<()>,
+    pub(super) finished: ReplySender<Reply>,
 }
 
 impl Order {
     pub(super) fn fail(self, error: &CommandError) {
-        // A caller that no longer waits need not be told.
+        // The caller may have stopped waiting.
         let _ = self.accepted.send(Err(error.clone()));
         let _ = self.finished.send(Err(error.clone()));
     }
 }
 
-/// Who asked.
+/// Who sent a command.
 #[derive(Debug)]
-enum Asker {
-    Caller {
-        accepted: Option<Told<()>>,
-        finished: Told<Reply>,
+enum Caller {
+    Handle {
+        accepted: Option<ReplySender<()>>,
+        finished: ReplySender<Reply>,
     },
-    /// We ourselves, for the log's sake.
+    /// The replay, for a page of the log.
     Replay,
 }
 
 #[derive(Debug)]
 struct Pending {
-    asker: Asker,
-    /// What was asked decides how the answer is read.
+    caller: Caller,
+    /// Decides how the answer is read.
     kind: Kind,
-    /// When we give up; `None` once an action is accepted.
+    /// When the wait ends; `None` once an action is accepted.
     until: Option<Instant>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ enum Kind {
     Logs,
 }
 
-/// What a message meant for the replay.
+/// An answer for the replay.
 #[derive(Debug)]
 pub(super) enum ForReplay {
     Page(Piece),
@@ -128,7 +128,7 @@ pub(super) enum ForReplay {
 }
 
 /// Actions in flight at most: a server reads no more than 32 commands of a connection at a time, and
-/// questions must get through.
+/// queries must get through.
 const ACTIONS: usize = 24;
 
 /// The commands of one connection.
@@ -150,7 +150,7 @@ impl Calls {
         }
     }
 
-    /// The text to send for an order; `None` when it was refused on the spot.
+    /// The text to send for an order; `None` if it is refused at once.
     pub(super) fn order(&mut self, order: Order, now: Instant) -> Option<String> {
         let kind = kind(&order.command);
         if kind == Kind::Action && self.actions >= ACTIONS {
@@ -162,35 +162,35 @@ impl Calls {
             accepted,
             finished,
         } = order;
-        let asker = Asker::Caller {
+        let caller = Caller::Handle {
             accepted: Some(accepted),
             finished,
         };
-        Some(self.send(&command, asker, kind, now))
+        Some(self.send(&command, caller, kind, now))
     }
 
-    /// The text to send for a page that the replay wants.
+    /// The text to send for a request of the replay.
     pub(super) fn ask(&mut self, command: &Command, now: Instant) -> String {
-        self.send(command, Asker::Replay, kind(command), now)
+        self.send(command, Caller::Replay, kind(command), now)
     }
 
-    fn send(&mut self, command: &Command, asker: Asker, kind: Kind, now: Instant) -> String {
+    fn send(&mut self, command: &Command, caller: Caller, kind: Kind, now: Instant) -> String {
         let id = self.next.to_string();
         self.next += 1;
-        let patience = self.timings.ack;
+        let timeout = self.timings.ack;
         self.actions += usize::from(kind == Kind::Action);
         let text = message::command(&id, command);
         let pending = Pending {
-            asker,
+            caller,
             kind,
-            until: Some(now + patience),
-            patience,
+            until: Some(now + timeout),
+            timeout,
         };
         self.pending.insert(id, pending);
         text
     }
 
-    /// Takes an ack, a result or an error. What nobody waits for is ignored.
+    /// Takes an ack, a result or an error. Ignores what nobody waits for.
     pub(super) fn answered(
         &mut self,
         message: Incoming<'_>,
@@ -224,9 +224,9 @@ impl Calls {
         }
         let answer = self.timings.answer;
         let pending = self.pending.get_mut(id)?;
-        pending.patience = answer;
+        pending.timeout = answer;
         pending.until = (pending.kind != Kind::Action).then_some(now + answer);
-        if let Asker::Caller { accepted, .. } = &mut pending.asker
+        if let Caller::Handle { accepted, .. } = &mut pending.caller
             && let Some(accepted) = accepted.take()
         {
             let _ = accepted.send(Ok(()));
@@ -234,7 +234,7 @@ impl Calls {
         None
     }
 
-    /// When somebody's patience ends next.
+    /// The next timeout.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.pending
             .values()
@@ -242,7 +242,7 @@ impl Calls {
             .min()
     }
 
-    /// Tells those whose patience has ended.
+    /// Fails what has timed out.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<ForReplay> {
         let late = |pending: &Pending| pending.until.is_some_and(|until| now >= until);
         let ids: Vec<String> = self
@@ -254,13 +254,13 @@ impl Calls {
         ids.iter()
             .filter_map(|id| {
                 let pending = self.remove(id)?;
-                let after = pending.patience;
+                let after = pending.timeout;
                 pending.finish(Err(CommandError::NoAnswer { after }), 0)
             })
             .collect()
     }
 
-    /// The connection is gone: nobody will be answered.
+    /// Fails everything: the connection is gone.
     pub(super) fn disconnected(mut self) {
         for (_, pending) in self.pending.drain() {
             pending.finish(Err(CommandError::Disconnected), 0);
@@ -276,15 +276,15 @@ impl Calls {
 
 impl Pending {
     fn finish(self, reply: Result<Reply, CommandError>, bytes: usize) -> Option<ForReplay> {
-        match self.asker {
-            Asker::Caller { accepted, finished } => {
+        match self.caller {
+            Caller::Handle { accepted, finished } => {
                 if let Some(accepted) = accepted {
                     let _ = accepted.send(reply.as_ref().map(|_| ()).map_err(Clone::clone));
                 }
                 let _ = finished.send(reply);
                 None
             }
-            Asker::Replay => Some(match reply {
+            Caller::Replay => Some(match reply {
                 Ok(Reply::Logs(page)) => ForReplay::Page(Piece {
                     entries: page.entries,
                     truncated: page.truncated,

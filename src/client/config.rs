@@ -1,4 +1,4 @@
-//! Whom to connect to, and with how much patience.
+//! Where to connect, and how long to wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::protocol::Token;
 pub struct Target {
     /// `host:port`, `[v6]:port`.
     pub address: String,
-    /// `None`: try without; the server will say that it needs one.
+    /// `None`: try without; the server says if it needs one.
     pub token: Option<Token>,
 }
 
-/// Says whom to dial, before every attempt: a restarted server may have another address or token.
-/// Where nobody is to be dialled it says why; the attempt fails with that.
+/// Finds the server before every attempt: a restarted one may have another address or token. An error
+/// fails the attempt.
 pub type FindTarget = Arc<dyn Fn() -> Result<Target, Failure> + Send + Sync>;
 
 /// When to give up.
@@ -34,23 +34,23 @@ pub enum Persistence {
 /// How a client behaves.
 #[derive(Clone)]
 pub struct ClientConfig {
-    /// Whom to dial.
+    /// Where to connect.
     pub target: FindTarget,
     /// When to give up.
     pub persistence: Persistence,
     /// Which log entries come through the events; `None` for none.
     pub follow: Option<Follow>,
-    /// Patience.
+    /// Timeouts.
     pub timings: Timings,
 }
 
 impl ClientConfig {
-    /// One server, for ever, without log entries.
+    /// This server, always reconnecting, without log entries.
     pub fn new(target: Target) -> Self {
         Self::finding(Arc::new(move || Ok(target.clone())))
     }
 
-    /// Whichever server is found, for ever, without log entries.
+    /// Whichever server is found, always reconnecting, without log entries.
     pub fn finding(target: FindTarget) -> Self {
         Self {
             target,
@@ -75,9 +75,9 @@ impl std::fmt::Debug for ClientConfig {
 /// shorten them.
 #[derive(Debug, Clone)]
 pub struct Timings {
-    /// The waits after failed attempts, in order; the last one again and again.
+    /// The waits after failed attempts, in order; the last one repeats.
     pub backoff: Vec<Duration>,
-    /// A connection that held for this long makes the waits begin anew.
+    /// A connection that lasted this long resets the waits.
     pub settled: Duration,
     /// From dialling to the server's hello.
     pub handshake: Duration,
@@ -87,7 +87,7 @@ pub struct Timings {
     pub answer: Duration,
     /// A server from which nothing has come for this long is pinged.
     pub ping: Duration,
-    /// A server from which nothing has come for this long is given up.
+    /// A server from which nothing has come for this long is considered lost.
     pub silence: Duration,
 }
 
@@ -106,7 +106,7 @@ impl Default for Timings {
 }
 
 impl Timings {
-    /// The wait after so many failed attempts in a row, counted from 0.
+    /// The wait after the given number of earlier failed attempts in a row.
     pub(super) fn backoff(&self, failures: usize) -> Duration {
         let last = self.backoff.last().copied();
         let wait = self.backoff.get(failures).copied().or(last);

@@ -1,4 +1,4 @@
-//! One attempt: from an address to a WebSocket, or the reason why not.
+//! One attempt to connect: from an address to a WebSocket, or why not.
 
 use std::io::ErrorKind;
 
@@ -36,12 +36,12 @@ pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, F
                 address: address.clone(),
             });
         }
-        Ok(Err(error)) => return Err(unreachable(words(&error))),
+        Ok(Err(error)) => return Err(unreachable(os_error_text(&error))),
         Err(_) => return Err(unreachable(no_answer())),
     };
-    match timeout_at(deadline, shake_hands(address, socket, request)).await {
+    match timeout_at(deadline, handshake(address, socket, request)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Failure::Mute {
+        Err(_) => Err(Failure::NoHandshake {
             address: address.clone(),
             why: no_answer(),
         }),
@@ -58,11 +58,7 @@ fn request(target: &Target) -> Result<Request, Error> {
     Ok(request)
 }
 
-async fn shake_hands(
-    address: &str,
-    socket: TcpStream,
-    request: Request,
-) -> Result<Socket, Failure> {
+async fn handshake(address: &str, socket: TcpStream, request: Request) -> Result<Socket, Failure> {
     // Commands are small and wanted at once.
     let _ = socket.set_nodelay(true);
     let config = WebSocketConfig::default()
@@ -74,8 +70,8 @@ async fn shake_hands(
     }
 }
 
-/// What the system says, without its number: `connection refused`.
-pub(super) fn words(error: &std::io::Error) -> String {
+/// The text of a system error without its number, e.g. `connection refused`.
+pub(super) fn os_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut characters = text.chars();
@@ -96,9 +92,9 @@ fn refusal(address: String, error: &Error) -> Failure {
                 why: format!("it answers {}", response.status()),
             },
         },
-        Error::Io(error) => Failure::Mute {
+        Error::Io(error) => Failure::NoHandshake {
             address,
-            why: words(error),
+            why: os_error_text(error),
         },
         other => Failure::NotFlowLayer {
             address,

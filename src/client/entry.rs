@@ -33,7 +33,16 @@ impl Entry {
     }
 }
 
-/// Names that have been seen, so that millions of entries do not each bring their own copy.
+/// Entries that will not come: lost to memory or disk, or skipped because they are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The first number that is missing.
+    pub first: u64,
+    /// The last number that is missing.
+    pub last: u64,
+}
+
+/// Names seen so far, so that millions of entries share one copy.
 #[derive(Debug, Default)]
 pub(super) struct Names(HashSet<Arc<str>>);
 

@@ -1,4 +1,4 @@
-//! What a client wants of the log.
+//! Which part of the log a client follows.
 
 use crate::protocol::Timestamp;
 
@@ -14,12 +14,12 @@ pub struct Follow {
 /// Where to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// With so many of the newest entries of the session; 0 for those to come only.
+    /// With this many of the newest entries of the session; 0 for new ones only.
     Newest(usize),
     /// With the entry after this number.
     After(u64),
-    /// With the entry after this one, which is known: should the server be restarted before anything
-    /// else comes, its log is recognised by it.
+    /// With the entry after this one, by which the log is recognised if the server restarts before
+    /// anything else comes.
     AfterEntry {
         /// Its number.
         seq: u64,
@@ -28,14 +28,14 @@ pub enum Start {
     },
 }
 
-/// What to do about entries that were missed: while there was no connection, because the server
-/// left them out, or because nobody took what came.
+/// What to do about entries missed while there was no connection, because the server left them out,
+/// or because the consumer fell behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missed {
-    /// Fetch every one of them, in order, however many there are. The log of a restarted server is
-    /// followed where the old one ended, if it goes on with the same numbers.
+    /// Fetch all of them, in order. The log of a restarted server is followed from where the old one
+    /// ended if its numbers go on.
     Fetch,
-    /// Fetch at most so many of the newest and say what is missing before them. A restarted server
-    /// is followed from its newest entries.
+    /// Fetch at most this many of the newest and report a gap before them. A restarted server is
+    /// followed from its newest entries.
     Window(usize),
 }

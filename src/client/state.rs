@@ -1,4 +1,4 @@
-//! How the connection is, told truthfully.
+//! The state of the connection.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::protocol::PROTOCOL_VERSION;
 
-/// How the connection is.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionState {
     /// The first attempt is under way.
     Connecting,
-    /// The server has introduced itself.
+    /// The server introduced itself.
     Connected,
     /// There was a connection, and there will be another attempt at this moment (or it is under
     /// way, when that has passed).
@@ -22,7 +22,7 @@ pub enum ConnectionState {
         /// Why it was lost, or why the last attempt failed.
         why: Failure,
     },
-    /// There has been no connection yet, or the server will not have us.
+    /// There was no connection yet, or the server refuses us.
     Failing {
         /// When the next attempt is; `None` when there will be none.
         retry_at: Option<Instant>,
@@ -58,15 +58,15 @@ pub enum Failure {
         /// What was dialled.
         address: String,
     },
-    /// Somebody listens there, and does not answer as a server does.
+    /// Something listens there and does not complete the handshake.
     #[error("something listens at {address}, but: {why}")]
-    Mute {
+    NoHandshake {
         /// What was dialled.
         address: String,
         /// What it did, or did not do.
         why: String,
     },
-    /// Nobody answers there, or nobody can be asked.
+    /// No answer, or no way to ask.
     #[error("cannot reach {address}: {why}")]
     Unreachable {
         /// What was dialled.
@@ -94,7 +94,7 @@ pub enum Failure {
         /// What it did.
         why: String,
     },
-    /// A server of another time.
+    /// The server speaks another version of the protocol.
     #[error(
         "{address} speaks version {version} of the protocol, this client version {PROTOCOL_VERSION}: use versions that belong together"
     )]
@@ -104,7 +104,7 @@ pub enum Failure {
         /// What it speaks.
         version: u64,
     },
-    /// The server has no place for another client.
+    /// The server has too many connections.
     #[error("{address} has too many connections, try later")]
     Full {
         /// What was dialled.
@@ -144,14 +144,14 @@ impl Failure {
             Self::Full { .. } => "too many connections".into(),
             Self::Unreachable { .. }
             | Self::Refused { .. }
-            | Self::Mute { .. }
+            | Self::NoHandshake { .. }
             | Self::Closed { .. }
             | Self::Lost { .. }
             | Self::Silent { .. } => "unreachable".into(),
         }
     }
 
-    /// Whether the server is there and will not have us: worth saying instead of `reconnecting`.
+    /// Whether the server is there and refuses us: worth showing instead of `reconnecting`.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
             Self::TokenRequired { .. }
@@ -160,7 +160,7 @@ impl Failure {
             | Self::WrongVersion { .. } => true,
             Self::Unreachable { .. }
             | Self::Refused { .. }
-            | Self::Mute { .. }
+            | Self::NoHandshake { .. }
             | Self::Full { .. }
             | Self::Closed { .. }
             | Self::Lost { .. }

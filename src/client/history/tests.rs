@@ -1,4 +1,4 @@
-//! Both ways against a server's log with holes.
+//! Both ways against a server's log with gaps.
 
 use std::cell::Cell;
 use std::time::{Duration, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::protocol::Stream;
 
-/// A server's log: entries of three services, with holes.
+/// A server's log: entries of three services, with gaps.
 #[derive(Debug, Clone)]
 struct Log {
     entries: Vec<Entry>,
@@ -142,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn a_wide_hole_costs_few_questions() {
+fn a_wide_gap_costs_few_questions() {
     let entries = [entry(1, 0), entry(900_000_000, 0)].to_vec();
     let log = Log {
         entries,

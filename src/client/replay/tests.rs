@@ -140,7 +140,7 @@ fn what_comes_live_before_the_page_is_not_doubled() {
 }
 
 #[test]
-fn a_hole_is_asked_for_from_its_end() {
+fn a_gap_is_asked_for_from_its_end() {
     let log = Log::with(1..=20);
     let mut replay = follow(Start::After(0), Missed::Fetch);
     let mut seen = connected(&mut replay, &Log::with(1..=10));
@@ -229,7 +229,7 @@ fn a_window_skips_what_is_too_much_and_says_so() {
 }
 
 #[test]
-fn without_room_nothing_is_delivered_and_little_is_held() {
+fn without_room_nothing_is_delivered_and_little_is_kept() {
     let log = Log::with(1..=50_000);
     let mut replay = follow(Start::After(0), Missed::Fetch);
     let mut seen = connected(&mut replay, &Log::with(1..=1));
@@ -238,7 +238,7 @@ fn without_room_nothing_is_delivered_and_little_is_held() {
         seen.take(replay.live(entry(seq)));
     }
     assert_eq!(seen.delivered, [1]);
-    assert!(replay.held.bytes() < (4 << 20) + 1000);
+    assert!(replay.buffer.bytes() < (4 << 20) + 1000);
     seen.take(replay.room(true));
     seen.settle(&mut replay, &log);
     assert_eq!(seen.delivered, (1..=50_000).collect::<Vec<_>>());

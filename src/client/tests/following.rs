@@ -118,7 +118,7 @@ async fn a_consumer_that_does_not_read_costs_no_more_than_its_share() {
     peer.results(&id, json!({"ok": true, "data": {"services": []}}))
         .await;
     soon(question.finished()).await.unwrap();
-    assert!(!events.mailbox.has_room());
+    assert!(!events.queue.has_room());
     let mut seqs = Vec::new();
     let mut gaps = Vec::new();
     let serving = tokio::spawn(async move {

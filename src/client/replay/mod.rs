@@ -1,45 +1,41 @@
-//! Entries in order and without duplicates, out of a stream that loses some and pages that are
-//! asked for: what to deliver, what to ask for, what is missing for good. Pure.
+//! Puts the log together from live entries, of which some are lost, and requested pages: what to
+//! deliver, what to request, what is missing for good. Entries come in order, without duplicates.
+//! Pure.
 //!
 //! Numbers are contiguous (docs/logs.md, Numbers), so a hole always means a loss. A hole is filled
 //! from its beginning in pieces of bounded size: a piece `[a, b)` is the page of `b - a` entries
 //! below `b`.
 
+mod buffer;
+#[cfg(test)]
+mod tests;
+
 use std::num::NonZeroU64;
 
-use super::entry::Entry;
+use buffer::{Item, ReorderBuffer};
+
+use super::entry::{Entry, Gap};
 use super::follow::{Follow, Missed, Start};
-use super::held::{Held, Item};
 use crate::protocol::{LogsCursor, LogsQuery, Timestamp};
 
-/// The most entries asked for at once.
+/// The most entries in one request.
 const LONGEST_PAGE: usize = 5000;
 
-/// How many entries are asked for when a restarted server's log begins anew: all it can have
-/// written meanwhile.
+/// Entries requested when a restarted server's log begins anew: all it can have written meanwhile.
 const WHOLE_SESSION: usize = 100_000;
 
 /// A page of so many bytes may have been cut to size by the server (docs/protocol.md, `get_logs`).
 const MAY_BE_CUT: usize = 8 << 20;
 
-/// What follows from an event.
+/// What to do next.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
-    /// These come next.
+    /// Pass these on.
     Deliver(Vec<Entry>),
-    /// These will not come.
+    /// Report these as missing.
     Gap(Gap),
-    /// Ask the server, and say what it answered.
+    /// Request a page and pass the answer to [`Replay::page`].
     Ask(LogsQuery),
-}
-
-/// Entries that will not come: lost to memory or disk, or skipped because they are too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    /// The first number that is missing.
-    pub first: u64,
-    /// The last number that is missing.
-    pub last: u64,
 }
 
 /// A page of entries, ascending.
@@ -52,29 +48,29 @@ pub(super) struct Piece {
     pub(super) bytes: usize,
 }
 
-/// What the page that is under way will be taken for.
+/// Which page has been requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
-    /// Nothing: no page is under way.
+    /// None.
     No,
     /// The newest entries of the session, to begin with.
     Beginning { deliver: bool },
     /// The newest entries after those we have: how far the log goes.
     Edge { limit: usize },
-    /// Whether the restarted server goes on with the same numbers.
+    /// The last entry we had, to see whether the restarted server continues the same log.
     Recognising,
-    /// The piece of a hole below this number.
-    Hole { below: u64, limit: usize },
+    /// The part of a gap below this number.
+    Gap { below: u64, limit: usize },
 }
 
-/// The last entry that was delivered: by it a restarted server's log is recognised.
+/// The last delivered entry, by which a restarted server's log is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
     seq: u64,
     timestamp: Timestamp,
 }
 
-/// The place in the log up to which everything has been delivered or given up.
+/// The state of one follower of the log.
 #[derive(Debug)]
 pub(super) struct Replay {
     follow: Follow,
@@ -82,14 +78,14 @@ pub(super) struct Replay {
     /// Whether the consumer takes more.
     room: bool,
     waiting: Waiting,
-    /// The number whose turn it is; `None` before the first entry of a session is known.
+    /// The number to deliver next; `None` before the first entry of a session is known.
     next: Option<u64>,
     mark: Option<Mark>,
-    /// What is further along.
-    held: Held,
+    /// What came early.
+    buffer: ReorderBuffer,
     /// The highest number known to exist.
     edge: u64,
-    /// Entries to ask for at once; follows the size of the entries.
+    /// Entries in the next request; adapts to their size.
     page: usize,
 }
 
@@ -108,13 +104,13 @@ impl Replay {
                 Start::AfterEntry { seq, timestamp } => Some(Mark { seq, timestamp }),
                 Start::Newest(_) | Start::After(_) => None,
             },
-            held: Held::default(),
+            buffer: ReorderBuffer::default(),
             edge: 0,
             page: 500,
         }
     }
 
-    /// A connection is there; `restarted` when the server is another one than before.
+    /// Connected; `restarted` if the server is not the one before.
     pub(super) fn connected(&mut self, restarted: bool) -> Vec<Step> {
         self.connected = true;
         let query = match (self.next, self.follow.missed, &self.mark) {
@@ -133,11 +129,11 @@ impl Replay {
         vec![Step::Ask(query)]
     }
 
-    /// The connection is gone, and with it the page under way.
+    /// Disconnected; the requested page will not come.
     pub(super) fn disconnected(&mut self) {
         self.connected = false;
         self.waiting = Waiting::No;
-        self.held.clear();
+        self.buffer.clear();
     }
 
     /// Whether the consumer takes more.
@@ -146,21 +142,21 @@ impl Replay {
         self.advance()
     }
 
-    /// An entry came by itself.
+    /// A live entry came.
     pub(super) fn live(&mut self, entry: Entry) -> Vec<Step> {
         // Until a restarted server's log has been recognised its numbers mean nothing to us.
         let comparable = self.waiting != Waiting::Recognising;
         let had = comparable && self.next.is_some_and(|next| entry.seq < next);
         if had || entry.seq <= self.edge {
-            // Delivered, held, or to be fetched already.
+            // Delivered, buffered, or to be fetched already.
             return Vec::new();
         }
         self.edge = entry.seq;
-        self.held.push(entry);
+        self.buffer.push(entry);
         self.advance()
     }
 
-    /// The page that was asked for came.
+    /// The requested page came.
     pub(super) fn page(&mut self, mut piece: Piece) -> Vec<Step> {
         let bytes = piece.bytes;
         match std::mem::replace(&mut self.waiting, Waiting::No) {
@@ -175,7 +171,7 @@ impl Replay {
                 let from = (whole || window).then_some(next);
                 self.merge(piece.entries, from, None);
             }
-            Waiting::Hole { below, limit } => {
+            Waiting::Gap { below, limit } => {
                 let next = self.next.unwrap_or(below);
                 let count = piece.entries.len();
                 piece
@@ -183,7 +179,7 @@ impl Replay {
                     .retain(|entry| (next..below).contains(&entry.seq));
                 let complete = piece.entries.first().is_some_and(|first| first.seq == next);
                 if !complete && count < limit && bytes > MAY_BE_CUT && limit > 1 {
-                    // Cut to size, and the beginning is what was cut: a smaller piece.
+                    // The server cut the beginning to keep the answer small: request less.
                     self.page = (count / 2).max(1);
                     return self.advance();
                 }
@@ -194,10 +190,10 @@ impl Replay {
         self.advance()
     }
 
-    /// The page that was asked for will not come, though the connection is there.
+    /// The request failed, though the connection is up.
     pub(super) fn failed(&mut self) -> Vec<Step> {
         match std::mem::replace(&mut self.waiting, Waiting::No) {
-            Waiting::Hole { below, .. } => {
+            Waiting::Gap { below, .. } => {
                 let next = self.next.unwrap_or(below);
                 self.merge(Vec::new(), Some(next), Some(below));
             }
@@ -233,8 +229,8 @@ impl Replay {
         query(limit, LogsCursor::After(next - 1))
     }
 
-    /// Whether the last entry we had is in the restarted server's log too. If so its numbers go on,
-    /// and what the old server wrote at its end can still be had.
+    /// Whether the restarted server's log has the last entry we had. If so its numbers go on, and the
+    /// end of the old server's log can still be fetched.
     fn recognise(&mut self, piece: &Piece) -> LogsQuery {
         let known = self.mark.as_ref().is_some_and(|mark| {
             piece
@@ -244,7 +240,7 @@ impl Replay {
         });
         match self.next {
             Some(next) if known => {
-                // Held is what came live since; the edge must be asked for without losing it.
+                // Keep what came live since.
                 let edge = self.edge;
                 let query = self.ask_for_edge(next);
                 self.edge = self.edge.max(edge);
@@ -272,8 +268,8 @@ impl Replay {
         }
     }
 
-    /// Takes entries in that the server has given for the numbers from `from` to below `to`: what
-    /// is not among them does not exist. `None` for where the first, and where the last, is.
+    /// Takes the server's entries with numbers in `from..to`; what is not among them does not exist.
+    /// `None` stands for the first and the last of them.
     fn merge(&mut self, entries: Vec<Entry>, from: Option<u64>, to: Option<u64>) {
         let (Some(from), Some(to)) = (
             from.or(entries.first().map(|entry| entry.seq)),
@@ -281,11 +277,11 @@ impl Replay {
         ) else {
             return;
         };
-        self.held.merge(entries, from, to);
+        self.buffer.merge(entries, from, to);
         self.edge = self.edge.max(to - 1);
     }
 
-    /// Delivers what is due and asks for what is missing.
+    /// Delivers what is due and requests what is missing.
     fn advance(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.room || !self.connected || self.waiting != Waiting::No {
@@ -295,13 +291,13 @@ impl Replay {
         let Some(next) = self.next.filter(|next| *next <= self.edge) else {
             return steps;
         };
-        // Something is missing before what is held, or before the edge.
-        let end = self.held.first().unwrap_or(self.edge + 1);
+        // Something is missing before what is buffered, or before the edge.
+        let end = self.buffer.first().unwrap_or(self.edge + 1);
         let next = self.skip(next, end, &mut steps);
         let length = usize::try_from(end - next).unwrap_or(usize::MAX);
         let limit = self.page.min(length);
         let below = next + limit as u64;
-        self.waiting = Waiting::Hole { below, limit };
+        self.waiting = Waiting::Gap { below, limit };
         if let Some(below) = NonZeroU64::new(below) {
             steps.push(Step::Ask(query(limit, LogsCursor::Before(below))));
         }
@@ -311,10 +307,10 @@ impl Replay {
     fn deliver(&mut self, steps: &mut Vec<Step>) {
         let mut due = Vec::new();
         if self.next.is_none() {
-            self.next = self.held.first();
+            self.next = self.buffer.first();
         }
         while let Some(next) = self.next
-            && let Some(item) = self.held.pop_due(next)
+            && let Some(item) = self.buffer.pop_due(next)
         {
             match item {
                 Item::Entry(entry) if entry.seq == next => {
@@ -343,7 +339,7 @@ impl Replay {
         }
     }
 
-    /// Leaves out what is more than the window, if there is one.
+    /// Skips what exceeds the window, if there is one.
     fn skip(&mut self, next: u64, end: u64, steps: &mut Vec<Step>) -> u64 {
         let Missed::Window(count) = self.follow.missed else {
             return next;
@@ -378,6 +374,3 @@ fn query(limit: usize, cursor: LogsCursor) -> LogsQuery {
         cursor,
     }
 }
-
-#[cfg(test)]
-mod tests;

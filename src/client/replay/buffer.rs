@@ -1,19 +1,17 @@
-//! Entries whose turn comes later, and numbers that are known to be lost.
+//! Entries that came before their turn, and numbers known to be lost.
 
 use std::collections::VecDeque;
 
-use super::entry::Entry;
-use super::replay::Gap;
+use crate::client::entry::{Entry, Gap};
 
-/// Bytes of entries that are held while something before them is missing. Beyond that they are
-/// fetched again when it is their turn.
+/// Bytes of entries kept while something before them is missing. What exceeds it is dropped and
+/// fetched again in its turn.
 const MOST_BYTES: usize = 4 << 20;
 
-/// Something whose turn comes later.
 #[derive(Debug)]
 pub(super) enum Item {
     Entry(Entry),
-    /// The server has been asked and does not have them.
+    /// The server does not have them.
     Lost(Gap),
 }
 
@@ -33,27 +31,27 @@ impl Item {
     }
 }
 
-/// Ascending, without overlaps; there may be holes.
+/// Ascending, without overlaps; there may be gaps.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct ReorderBuffer {
     items: VecDeque<Item>,
     bytes: usize,
 }
 
-impl Held {
-    /// The lowest number held.
+impl ReorderBuffer {
+    /// The lowest number in it.
     pub(super) fn first(&self) -> Option<u64> {
         self.items.front().map(Item::first)
     }
 
-    /// Holds an entry above all others, if there is room for it.
+    /// Adds an entry above all others, if there is room.
     pub(super) fn push(&mut self, entry: Entry) {
         if self.bytes < MOST_BYTES {
             self.append(Item::Entry(entry));
         }
     }
 
-    /// Takes the first item if its turn has come: if it does not begin above this number.
+    /// Removes the first item if it does not begin above this number.
     pub(super) fn pop_due(&mut self, next: u64) -> Option<Item> {
         self.first().filter(|first| *first <= next)?;
         let item = self.items.pop_front()?;
@@ -61,8 +59,7 @@ impl Held {
         Some(item)
     }
 
-    /// Takes entries in that the server has given for the numbers from `from` to below `to`: what
-    /// is not among them does not exist.
+    /// Takes the server's entries with numbers in `from..to`; what is not among them is lost.
     pub(super) fn merge(&mut self, entries: Vec<Entry>, from: u64, to: u64) {
         let before = std::mem::take(self);
         let (lower, upper): (Vec<Item>, Vec<Item>) = before
@@ -89,7 +86,6 @@ impl Held {
         *self = Self::default();
     }
 
-    /// What is held, in bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.bytes

@@ -1,43 +1,42 @@
-//! Events between the connection and the consumer: in order, and bounded whatever is not read.
+//! Events from the connection to the consumer: in order, and bounded even if nobody reads them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::entry::Entry;
-use super::replay::Gap;
+use super::entry::{Entry, Gap};
 use super::state::ConnectionState;
 use crate::protocol::{Hello, ServiceDetail, ServiceState, ServiceStatus};
 
-/// Something that the consumer should know.
+/// Something for the consumer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The connection is another way now.
+    /// The state of the connection changed.
     Connection(ConnectionState),
-    /// A server has introduced itself; first after every connect.
+    /// A server introduced itself; first after every connect.
     Session(Session),
-    /// How all services are; replaces everything known of them. Comes after every connect, and when
-    /// the consumer was so far behind that status events were dropped.
+    /// The state of all services; replaces everything known of them. Sent after every connect, and when
+    /// the consumer fell so far behind that status events were dropped.
     Snapshot(Vec<ServiceState>),
     /// The status of a service.
     Status(ServiceStatus),
-    /// Live words on a service.
+    /// New `detail` of a service.
     Detail(ServiceDetail),
-    /// Log entries, ascending, going on where the last ones ended, unless a gap was told between.
+    /// Log entries, ascending, contiguous with the previous ones unless a gap comes between.
     Logs(Vec<Entry>),
     /// Log entries that will not come.
     Gap(Gap),
 }
 
-/// A server that has introduced itself.
+/// A server that introduced itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its words.
+    /// Its hello.
     pub hello: Hello,
     /// The address that was dialled.
     pub address: String,
-    /// It is another server than the last one: nothing that was known holds any more.
+    /// It is not the server of the connection before: forget everything known so far.
     pub restarted: bool,
 }
 
@@ -55,11 +54,11 @@ struct Inner {
     queue: VecDeque<Event>,
     log_bytes: usize,
     others: usize,
-    /// Nothing more will be put in, or nobody will take anything out.
+    /// Nothing more is put in, or nobody takes anything out.
     closed: bool,
 }
 
-/// What taking an event gives.
+/// The result of taking an event.
 #[expect(
     clippy::large_enum_variant,
     reason = "it is taken apart where it was made"
@@ -71,16 +70,16 @@ pub(super) enum Taken {
     End,
 }
 
-/// Where events wait. Both ends hold it.
+/// The queue; both ends hold a clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mailbox {
+pub(super) struct EventQueue {
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
     taken: Arc<Notify>,
 }
 
-impl Mailbox {
-    /// Puts an event in. `services` is how all services are, in case too many events wait.
+impl EventQueue {
+    /// Adds an event. `services` gives the state of all services, in case too many events wait.
     pub(super) fn put(&self, event: Event, services: impl FnOnce() -> Vec<ServiceState>) {
         let mut inner = self.lock();
         if inner.closed {
@@ -117,7 +116,7 @@ impl Mailbox {
         }
     }
 
-    /// What is there now.
+    /// Takes an event if there is one now.
     pub(super) fn try_take(&self) -> Taken {
         let mut inner = self.lock();
         let Some(event) = inner.queue.pop_front() else {
@@ -137,7 +136,7 @@ impl Mailbox {
         Taken::Event(event)
     }
 
-    /// Nothing more is put in; what is there can still be taken.
+    /// No more events; those in the queue can still be taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
@@ -179,7 +178,7 @@ impl Inner {
                 self.log_bytes += GAP;
                 self.queue.push_back(Event::Gap(gap));
             }
-            // Only how it is now matters.
+            // Only the newest state matters.
             (Event::Connection(now), Some(Event::Connection(before))) => *before = now,
             (event, _) => {
                 self.others += 1;
@@ -188,8 +187,8 @@ impl Inner {
         }
     }
 
-    /// Replaces what was said about services and the connection by how they are now. Entries stay,
-    /// and so does the place among them where another server began.
+    /// Replaces events about services and the connection by their current state. Entries stay, and
+    /// so does the place among them where another server began.
     fn collapse(&mut self, services: Vec<ServiceState>) {
         let mut connection = None;
         let restarted = self
@@ -271,12 +270,12 @@ mod tests {
         })
     }
 
-    fn put(mailbox: &Mailbox, event: Event) {
-        mailbox.put(event, Vec::new);
+    fn put(queue: &EventQueue, event: Event) {
+        queue.put(event, Vec::new);
     }
 
-    fn drain(mailbox: &Mailbox) -> Vec<Event> {
-        std::iter::from_fn(|| match mailbox.try_take() {
+    fn drain(queue: &EventQueue) -> Vec<Event> {
+        std::iter::from_fn(|| match queue.try_take() {
             Taken::Event(event) => Some(event),
             Taken::NothingYet | Taken::End => None,
         })
@@ -285,64 +284,64 @@ mod tests {
 
     #[test]
     fn entries_that_wait_are_taken_together() {
-        let mailbox = Mailbox::default();
-        put(&mailbox, logs(1..3, 5));
-        put(&mailbox, logs(3..4, 5));
-        put(&mailbox, status("api"));
-        put(&mailbox, logs(4..5, 5));
-        let got = drain(&mailbox);
+        let queue = EventQueue::default();
+        put(&queue, logs(1..3, 5));
+        put(&queue, logs(3..4, 5));
+        put(&queue, status("api"));
+        put(&queue, logs(4..5, 5));
+        let got = drain(&queue);
         assert_eq!(got, [logs(1..4, 5), status("api"), logs(4..5, 5)]);
-        assert_eq!(mailbox.lock().log_bytes, 0);
+        assert_eq!(queue.lock().log_bytes, 0);
     }
 
     #[test]
     fn entries_that_are_not_taken_leave_no_room() {
-        let mailbox = Mailbox::default();
+        let queue = EventQueue::default();
         let mut seq = 0;
-        while mailbox.has_room() {
-            put(&mailbox, logs(seq..seq + 1, 10_000));
+        while queue.has_room() {
+            put(&queue, logs(seq..seq + 1, 10_000));
             seq += 1;
         }
         assert!((800..900).contains(&seq), "{seq}");
-        mailbox.try_take();
-        assert!(mailbox.has_room());
+        queue.try_take();
+        assert!(queue.has_room());
     }
 
     #[test]
     fn what_is_not_taken_becomes_a_snapshot() {
-        let mailbox = Mailbox::default();
-        put(&mailbox, session(false));
-        put(&mailbox, logs(1..2, 5));
-        put(&mailbox, session(true));
-        put(&mailbox, logs(2..3, 5));
+        let queue = EventQueue::default();
+        put(&queue, session(false));
+        put(&queue, logs(1..2, 5));
+        put(&queue, session(true));
+        put(&queue, logs(2..3, 5));
         for _ in 0..100_000 {
-            put(&mailbox, status("api"));
-            assert!(mailbox.lock().queue.len() <= OTHERS + 3);
+            put(&queue, status("api"));
+            assert!(queue.lock().queue.len() <= OTHERS + 3);
         }
-        let got = drain(&mailbox);
+        let got = drain(&queue);
         assert_eq!(got[..3], [logs(1..2, 5), session(true), logs(2..3, 5)]);
         assert_eq!(got[3], Event::Snapshot(Vec::new()));
-        assert_eq!(mailbox.lock().others, 0);
+        assert_eq!(queue.lock().others, 0);
     }
 
     #[test]
     fn of_the_connection_only_the_newest_state_matters() {
-        let mailbox = Mailbox::default();
-        put(&mailbox, Event::Connection(ConnectionState::Connecting));
-        put(&mailbox, Event::Connection(ConnectionState::Connected));
+        let queue = EventQueue::default();
+        put(&queue, Event::Connection(ConnectionState::Connecting));
+        put(&queue, Event::Connection(ConnectionState::Connected));
         assert_eq!(
-            drain(&mailbox),
+            drain(&queue),
             [Event::Connection(ConnectionState::Connected)]
         );
     }
 
     #[test]
     fn the_end_comes_after_what_is_there() {
-        let mailbox = Mailbox::default();
-        put(&mailbox, status("api"));
-        mailbox.close();
-        put(&mailbox, status("db"));
-        assert_eq!(mailbox.try_take(), Taken::Event(status("api")));
-        assert_eq!(mailbox.try_take(), Taken::End);
+        let queue = EventQueue::default();
+        put(&queue, status("api"));
+        queue.close();
+        put(&queue, status("db"));
+        assert_eq!(queue.try_take(), Taken::Event(status("api")));
+        assert_eq!(queue.try_take(), Taken::End);
     }
 }

@@ -6,30 +6,30 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Sink, Stream};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
 use super::calls::{Calls, ForReplay};
+use super::client_state::ClientState;
 use super::dial::Socket;
-use super::engine::{Ask, Known};
-use super::mailbox::{Event, Session};
+use super::queue::{Event, Session};
 use super::replay::Step;
+use super::request::{Request, Requests, refuse};
 use super::state::{ConnectionState, Failure};
 use crate::protocol::{self, Command, Hello, Incoming, PROTOCOL_VERSION, SERVER_NAME, Unreadable};
 
 /// How a connection ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// Nobody wants it any more.
+    /// Every handle is gone.
     Unwanted,
-    /// It failed, for this reason.
+    /// It failed.
     Failed(Failure),
 }
 
-/// What came over the socket.
-enum Came {
+/// What the socket brought.
+enum Received {
     Text(Utf8Bytes),
     SignOfLife,
     Flushed,
@@ -40,53 +40,53 @@ enum Came {
 pub(super) async fn serve(
     mut socket: Socket,
     address: &str,
-    known: &mut Known,
-    asks: &mut mpsc::UnboundedReceiver<Ask>,
+    state: &mut ClientState,
+    requests: &mut Requests,
 ) -> Ended {
     let hello = tokio::select! {
-        hello = timeout(known.timings.handshake, introduction(&mut socket, address)) => hello,
-        () = super::engine::refuse(asks) => return Ended::Unwanted,
+        hello = timeout(state.timings.handshake, introduction(&mut socket, address)) => hello,
+        () = refuse(requests) => return Ended::Unwanted,
     };
     let hello = match hello {
         Ok(Ok(hello)) => hello,
         Ok(Err(failure)) => return Ended::Failed(failure),
-        Err(_) => return Ended::Failed(stranger(address, "it says nothing")),
+        Err(_) => return Ended::Failed(not_flowlayer(address, "it says nothing")),
     };
-    let mut link = Link {
+    let mut connection = Connection {
         socket,
         address: address.to_owned(),
-        calls: Calls::new(known.timings.clone()),
-        known,
+        calls: Calls::new(state.timings.clone()),
+        state,
         flushing: false,
         heard: Instant::now(),
         pinged: false,
         room: true,
     };
-    link.begin(hello, address);
-    let ended = link.run(asks).await;
-    let Link {
+    connection.begin(hello, address);
+    let ended = connection.run(requests).await;
+    let Connection {
         mut socket, calls, ..
-    } = link;
+    } = connection;
     calls.disconnected();
-    // Politeness has its limits: the server notices the end of the socket too.
+    // Do not wait long: the server notices the end of the socket too.
     let _ = timeout(Duration::from_millis(200), socket.close(None)).await;
     ended
 }
 
-fn stranger(address: &str, why: impl Into<String>) -> Failure {
+fn not_flowlayer(address: &str, why: impl Into<String>) -> Failure {
     Failure::NotFlowLayer {
         address: address.to_owned(),
         why: why.into(),
     }
 }
 
-/// The first message must be the hello of a server that speaks our language.
+/// The first message must be the hello of a server that speaks our version of the protocol.
 async fn introduction(socket: &mut Socket, address: &str) -> Result<Hello, Failure> {
     let text = loop {
         match poll_fn(|cx| poll_socket(socket, cx, false)).await {
-            Came::Text(text) => break text,
-            Came::SignOfLife | Came::Flushed => {}
-            Came::Failed(failure) => return Err(failure),
+            Received::Text(text) => break text,
+            Received::SignOfLife | Received::Flushed => {}
+            Received::Failed(failure) => return Err(failure),
         }
     };
     match Incoming::parse(&text) {
@@ -99,88 +99,88 @@ async fn introduction(socket: &mut Socket, address: &str) -> Result<Hello, Failu
                 }),
             }
         }
-        _ => Err(stranger(address, "its first message is not a hello")),
+        _ => Err(not_flowlayer(address, "its first message is not a hello")),
     }
 }
 
-/// Messages taken in before others have their turn. A server that always has more would otherwise keep the
-/// thread, and with it the clocks and the orders that wait for it.
+/// Messages read before other tasks get a turn. A server that always has more would otherwise keep the
+/// thread from timers and requests.
 const TEXTS_AT_ONCE: usize = 128;
 
-struct Link<'a> {
+struct Connection<'a> {
     socket: Socket,
     address: String,
     calls: Calls,
     /// What outlives the connection.
-    known: &'a mut Known,
-    /// Something has been handed to the socket and not been taken.
+    state: &'a mut ClientState,
+    /// Something written to the socket is not flushed yet.
     flushing: bool,
     heard: Instant,
-    /// A ping of ours is out.
+    /// Our ping is unanswered.
     pinged: bool,
     /// Whether the consumer took entries when we last looked.
     room: bool,
 }
 
-impl Link<'_> {
+impl Connection<'_> {
     fn begin(&mut self, hello: Hello, address: &str) {
-        let restarted = self.known.introduced(&hello, self.heard);
-        self.known
+        let restarted = self.state.introduced(&hello, self.heard);
+        self.state
             .put(Event::Connection(ConnectionState::Connected));
-        self.known.put(Event::Session(Session {
+        self.state.put(Event::Session(Session {
             hello,
             address: address.to_owned(),
             restarted,
         }));
-        self.room = self.known.mailbox.has_room();
-        if let Some(replay) = &mut self.known.replay {
-            // Without a connection this asks for nothing yet.
+        self.room = self.state.queue.has_room();
+        if let Some(replay) = &mut self.state.replay {
+            // Before `connected` this requests nothing.
             let _ = replay.room(self.room);
             let steps = replay.connected(restarted);
             self.perform(steps);
         }
     }
 
-    async fn run(&mut self, asks: &mut mpsc::UnboundedReceiver<Ask>) -> Ended {
+    async fn run(&mut self, requests: &mut Requests) -> Ended {
         let mut texts = 0_usize;
         loop {
             let flushing = self.flushing;
             let wake = self.wake_at();
             let full = !self.room;
             tokio::select! {
-                came = poll_fn(|cx| poll_socket(&mut self.socket, cx, flushing)) => match came {
-                    Came::Text(text) => {
-                        self.hear();
+                received = poll_fn(|cx| poll_socket(&mut self.socket, cx, flushing)) => match received {
+                    Received::Text(text) => {
+                        self.heard_something();
                         texts += 1;
-                        if let Err(failure) = self.text(&text) {
+                        if let Err(failure) = self.received(&text) {
                             return Ended::Failed(failure);
                         }
                     }
-                    Came::SignOfLife => {
-                        self.hear();
+                    Received::SignOfLife => {
+                        self.heard_something();
                         // The socket may have a pong to send.
                         self.flushing = true;
                     }
-                    Came::Flushed => self.flushing = false,
-                    Came::Failed(failure) => return Ended::Failed(failure),
+                    Received::Flushed => self.flushing = false,
+                    Received::Failed(failure) => return Ended::Failed(failure),
                 },
-                ask = asks.recv() => match ask {
-                    Some(Ask::Order(order)) => {
+                request = requests.recv() => match request {
+                    Some(Request::Order(order)) => {
                         if let Some(text) = self.calls.order(order, Instant::now()) {
                             self.send(Message::text(text));
                         }
                     }
-                    Some(Ask::RetryNow) => {}
+                    Some(Request::RetryNow) => {}
                     None => return Ended::Unwanted,
                 },
-                () = self.known.mailbox.taken(), if full => {}
+                () = self.state.queue.taken(), if full => {}
                 () = sleep_until(wake) => {
-                    if let Some(failure) = self.time(Instant::now()) {
+                    if let Some(failure) = self.timer(Instant::now()) {
                         return Ended::Failed(failure);
                     }
                 }
             }
-            self.look_for_room();
+            self.check_room();
             if texts >= TEXTS_AT_ONCE {
                 texts = 0;
                 tokio::task::yield_now().await;
@@ -188,19 +188,19 @@ impl Link<'_> {
         }
     }
 
-    fn hear(&mut self) {
+    fn heard_something(&mut self) {
         self.heard = Instant::now();
         self.pinged = false;
     }
 
-    fn text(&mut self, text: &str) -> Result<(), Failure> {
+    fn received(&mut self, text: &str) -> Result<(), Failure> {
         let incoming = match Incoming::parse(text) {
             Ok(incoming) => incoming,
-            // Without it nothing is known of any service, and nothing ever will be.
+            // Without it nothing is known of any service.
             Err(error @ Unreadable::Snapshot(_)) => {
-                return Err(stranger(&self.address, error.to_string()));
+                return Err(not_flowlayer(&self.address, error.to_string()));
             }
-            // A server of a later day may say things we do not understand.
+            // A later server may send what we do not understand.
             Err(error) => {
                 tracing::debug!("a message of the server is ignored: {error}");
                 return Ok(());
@@ -208,14 +208,14 @@ impl Link<'_> {
         };
         match incoming {
             Incoming::Event(protocol::Event::Log(entry)) => {
-                if let Some(replay) = &mut self.known.replay {
-                    let steps = replay.live(self.known.names.entry(entry));
+                if let Some(replay) = &mut self.state.replay {
+                    let steps = replay.live(self.state.names.entry(entry));
                     self.perform(steps);
                 }
             }
-            Incoming::Event(event) => self.known.event(event),
+            Incoming::Event(event) => self.state.event(event),
             reply => {
-                let names = &mut self.known.names;
+                let names = &mut self.state.names;
                 let meant = self
                     .calls
                     .answered(reply, text.len(), names, Instant::now());
@@ -227,7 +227,7 @@ impl Link<'_> {
 
     fn replay(&mut self, meant: impl IntoIterator<Item = ForReplay>) {
         for meant in meant {
-            if let Some(replay) = &mut self.known.replay {
+            if let Some(replay) = &mut self.state.replay {
                 let steps = match meant {
                     ForReplay::Page(piece) => replay.page(piece),
                     ForReplay::Failed => replay.failed(),
@@ -240,8 +240,8 @@ impl Link<'_> {
     fn perform(&mut self, steps: Vec<Step>) {
         for step in steps {
             match step {
-                Step::Deliver(entries) => self.known.put(Event::Logs(entries)),
-                Step::Gap(gap) => self.known.put(Event::Gap(gap)),
+                Step::Deliver(entries) => self.state.put(Event::Logs(entries)),
+                Step::Gap(gap) => self.state.put(Event::Gap(gap)),
                 Step::Ask(query) => {
                     let text = self.calls.ask(&Command::GetLogs(query), Instant::now());
                     self.send(Message::text(text));
@@ -250,11 +250,11 @@ impl Link<'_> {
         }
     }
 
-    fn look_for_room(&mut self) {
-        let room = self.known.mailbox.has_room();
+    fn check_room(&mut self) {
+        let room = self.state.queue.has_room();
         if room != self.room {
             self.room = room;
-            if let Some(replay) = &mut self.known.replay {
+            if let Some(replay) = &mut self.state.replay {
                 let steps = replay.room(room);
                 self.perform(steps);
             }
@@ -268,7 +268,7 @@ impl Link<'_> {
     }
 
     fn wake_at(&self) -> Instant {
-        let timings = &self.known.timings;
+        let timings = &self.state.timings;
         let patience = if self.pinged {
             timings.silence
         } else {
@@ -281,16 +281,16 @@ impl Link<'_> {
         }
     }
 
-    fn time(&mut self, now: Instant) -> Option<Failure> {
+    fn timer(&mut self, now: Instant) -> Option<Failure> {
         let late = self.calls.expire(now);
         self.replay(late);
         let quiet = now - self.heard;
-        if quiet >= self.known.timings.silence {
+        if quiet >= self.state.timings.silence {
             return Some(Failure::Silent {
                 seconds: quiet.as_secs(),
             });
         }
-        if quiet >= self.known.timings.ping && !self.pinged {
+        if quiet >= self.state.timings.ping && !self.pinged {
             self.pinged = true;
             self.send(Message::Ping(Bytes::new()));
         }
@@ -298,23 +298,23 @@ impl Link<'_> {
     }
 }
 
-/// Writes and reads at the same time: a server that does not read is still heard.
-fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Poll<Came> {
+/// Writes and reads at the same time, so that a server that does not read is still heard.
+fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Poll<Received> {
     if flushing {
         match Pin::new(&mut *socket).poll_flush(cx) {
-            Poll::Ready(Ok(())) => return Poll::Ready(Came::Flushed),
-            Poll::Ready(Err(error)) => return Poll::Ready(Came::Failed(lost(&error))),
+            Poll::Ready(Ok(())) => return Poll::Ready(Received::Flushed),
+            Poll::Ready(Err(error)) => return Poll::Ready(Received::Failed(lost(&error))),
             Poll::Pending => {}
         }
     }
     Pin::new(socket).poll_next(cx).map(|message| match message {
-        Some(Ok(Message::Text(text))) => Came::Text(text),
+        Some(Ok(Message::Text(text))) => Received::Text(text),
         Some(Ok(Message::Binary(bytes))) => match Utf8Bytes::try_from(bytes) {
-            Ok(text) => Came::Text(text),
-            Err(_) => Came::SignOfLife,
+            Ok(text) => Received::Text(text),
+            Err(_) => Received::SignOfLife,
         },
-        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Came::SignOfLife,
-        Some(Ok(Message::Close(frame))) => Came::Failed(match frame {
+        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Received::SignOfLife,
+        Some(Ok(Message::Close(frame))) => Received::Failed(match frame {
             Some(frame) => Failure::Closed {
                 code: frame.code.into(),
                 reason: frame.reason.to_string(),
@@ -324,8 +324,8 @@ fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Pol
                 reason: "no reason given".to_owned(),
             },
         }),
-        Some(Err(error)) => Came::Failed(lost(&error)),
-        None => Came::Failed(Failure::Lost {
+        Some(Err(error)) => Received::Failed(lost(&error)),
+        None => Received::Failed(Failure::Lost {
             why: "the server hung up".to_owned(),
         }),
     })
@@ -333,7 +333,7 @@ fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Pol
 
 fn lost(error: &tokio_tungstenite::tungstenite::Error) -> Failure {
     let why = match error {
-        tokio_tungstenite::tungstenite::Error::Io(error) => super::dial::words(error),
+        tokio_tungstenite::tungstenite::Error::Io(error) => super::dial::os_error_text(error),
         other => other.to_string(),
     };
     Failure::Lost { why }

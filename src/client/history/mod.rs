@@ -1,25 +1,28 @@
-//! The log of a session as far as the server still has it, page by page: from its newest entry
-//! back ([`Newest`]), or from an entry on ([`Oldest`]). Memory stays bounded whatever the size of
-//! the log.
+//! Pages through the log that the server still has: from the newest entry back ([`Newest`]) or from
+//! an entry on ([`Oldest`]). Memory stays bounded whatever the size of the log.
 //!
-//! The protocol has one way to page: the newest entries below a number. Going forwards is made of
-//! it: numbers are cut into stretches, and a stretch is fetched from its end.
+//! The protocol pages only backwards: the newest entries below a number. Going forwards fetches one
+//! range of numbers after the other, each from its end.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 
+use super::calls::{CommandError, Page};
 use super::entry::Entry;
-use super::{Client, CommandError, Page};
+use super::handle::Client;
 use crate::protocol::{LogsCursor, LogsQuery, Timestamp};
 
 /// Entries in one answer at most.
 const LONGEST_PAGE: u64 = 5000;
 
-/// Entries in the first answer: most who look back want little.
+/// Entries in the first answer: most readers look back a little only.
 const FIRST_PAGE: u64 = 1000;
 
-/// Numbers in one stretch at most.
-const LONGEST_STRETCH: u64 = 1 << 16;
+/// Numbers in one range at most.
+const LONGEST_RANGE: u64 = 1 << 16;
 
 /// Who answers `get_logs`.
 pub trait Pages {
@@ -33,7 +36,7 @@ impl Pages for Client {
     }
 }
 
-/// Which numbers to go through: from `first` to below `end`.
+/// The numbers `first..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// The lowest number wanted.
@@ -59,8 +62,8 @@ async fn below<P: Pages>(
     pages.page(query).await
 }
 
-/// The number below which all entries are older than this moment and from which on none is, between
-/// these two; as far as the clock has only gone forwards.
+/// The first number in the span whose entry is of this moment or later, provided that the clock only
+/// went forwards.
 ///
 /// # Errors
 /// When the server does not answer.
@@ -72,8 +75,8 @@ pub async fn number_at<P: Pages>(
     bisect(pages, None, span, |entry| entry.timestamp >= moment).await
 }
 
-/// The number in a span from which on entries are beyond what is looked for; its end when none is. What one
-/// is, all after it are.
+/// The first number in a span of which `is_beyond` holds, or its end. If it holds of an entry, it holds
+/// of all later ones.
 async fn bisect<P: Pages>(
     pages: &P,
     service: Option<&str>,
@@ -100,10 +103,10 @@ struct Source {
     /// Fetched, the next one in front.
     ready: VecDeque<Entry>,
     span: Span,
-    /// Entries to ask for at once, or numbers to go through at once.
+    /// Entries in one request (backwards) or numbers in one range (forwards).
     size: u64,
     is_over: bool,
-    /// The server has left something out that it does not have any more.
+    /// The server no longer has some entries of the span.
     lost: bool,
 }
 
@@ -126,7 +129,7 @@ impl Source {
             .collect()
     }
 
-    /// Fetches what comes before; `span.end` is where what is there begins.
+    /// Fetches the page below `span.end` and moves `span.end` to its beginning.
     async fn fetch_newest<P: Pages>(&mut self, pages: &P) -> Result<(), CommandError> {
         let service = self.service.as_deref();
         let page = below(pages, service, self.span.end, self.size).await?;
@@ -136,7 +139,7 @@ impl Source {
             self.lost |= page.truncated;
             return Ok(());
         };
-        // One that is short for its size only is followed by what it has left out.
+        // A page cut for its size in bytes is followed by what was cut.
         self.is_over = first <= self.span.first || (count < self.size && !page.truncated);
         self.span.end = first;
         let wanted = page.entries.into_iter().rev();
@@ -147,7 +150,7 @@ impl Source {
         Ok(())
     }
 
-    /// Fetches the next stretch; `span.first` is where what is not there begins.
+    /// Fetches the next range and moves `span.first` behind it.
     async fn fetch_oldest<P: Pages>(&mut self, pages: &P) -> Result<(), CommandError> {
         let first = self.span.first;
         let end = self.span.end.min(first.saturating_add(self.size));
@@ -172,7 +175,7 @@ impl Source {
         self.ready.extend(pieces.into_iter().rev().flatten());
         self.span.first = end;
         if count == 0 && end < self.span.end {
-            // Perhaps there is a wide hole: what a crash has skipped, or what is gone.
+            // Perhaps a wide gap: numbers skipped by a crash, or lost entries.
             self.span.first = self.next_number(pages).await?;
         }
         self.is_over = self.span.first >= self.span.end;
@@ -180,7 +183,7 @@ impl Source {
         if count > LONGEST_PAGE {
             self.size = (self.size / 2).max(1);
         } else if count < LONGEST_PAGE / 4 {
-            self.size = (self.size * 2).min(LONGEST_STRETCH);
+            self.size = (self.size * 2).min(LONGEST_RANGE);
         }
         Ok(())
     }
@@ -201,8 +204,8 @@ pub struct Newest<'a, P> {
 }
 
 impl<'a, P: Pages> Newest<'a, P> {
-    /// The entries of these services, of all when none is named. `few`: how many will probably be
-    /// wanted.
+    /// The entries of these services, or of all if none is named. `few` is how many will probably be
+    /// read.
     pub fn new(pages: &'a P, services: &[String], span: Span, few: Option<u64>) -> Self {
         let size = few.unwrap_or(FIRST_PAGE).clamp(1, LONGEST_PAGE);
         Self {
@@ -228,7 +231,7 @@ impl<'a, P: Pages> Newest<'a, P> {
         Ok(newest.and_then(|source| source.ready.pop_front()))
     }
 
-    /// Whether there were more that the server does not have any more; known once there is no next.
+    /// Whether the server no longer had older entries; known once [`Self::next`] returned `None`.
     pub fn lost(&self) -> bool {
         self.sources.iter().any(|source| source.lost)
     }
@@ -242,7 +245,7 @@ pub struct Oldest<'a, P> {
 }
 
 impl<'a, P: Pages> Oldest<'a, P> {
-    /// The entries of these services, of all when none is named.
+    /// The entries of these services, or of all if none is named.
     pub fn new(pages: &'a P, services: &[String], span: Span) -> Self {
         Self {
             pages,
@@ -268,6 +271,3 @@ impl<'a, P: Pages> Oldest<'a, P> {
         Ok(oldest.and_then(|source| source.ready.pop_front()))
     }
 }
-
-#[cfg(test)]
-mod tests;

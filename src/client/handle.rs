@@ -1,0 +1,172 @@
+//! What a consumer holds: the handle for commands and the stream of events.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::calls::{CommandError, Order, Page, Reply};
+use super::config::ClientConfig;
+use super::queue::{Event, EventQueue, Session, Taken};
+use super::reconnect;
+use super::request::Request;
+use super::state::{ConnectionState, Failure};
+use crate::protocol::{Command, LogsQuery, ServiceState};
+
+/// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`]
+/// gives up.
+pub fn start(config: ClientConfig) -> (Client, Events) {
+    let (requests, inbox) = mpsc::unbounded_channel();
+    let queue = EventQueue::default();
+    tokio::spawn(reconnect::run(config, inbox, queue.clone()));
+    (Client { requests }, Events { queue })
+}
+
+/// Starts a client and waits until it knows the state of all services.
+///
+/// # Errors
+/// Why the client gave up; with [`Persistence::Always`] it never does.
+pub async fn connect(config: ClientConfig) -> Result<Connected, Failure> {
+    let (client, mut events) = start(config);
+    let (mut session, mut failure) = (None, None);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Session(introduced) => session = Some(introduced),
+            Event::Snapshot(services) => {
+                if let Some(session) = session {
+                    return Ok(Connected {
+                        client,
+                        events,
+                        session,
+                        services,
+                    });
+                }
+            }
+            Event::Connection(ConnectionState::Failing { why, .. }) => failure = Some(why),
+            // Nothing of interest comes before the snapshot, the server's second message.
+            _ => {}
+        }
+    }
+    Err(failure.unwrap_or_else(|| Failure::Lost {
+        why: "the client has ended".to_owned(),
+    }))
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Connected {
+    /// For commands.
+    pub client: Client,
+    /// The events after the snapshot.
+    pub events: Events,
+    /// The server.
+    pub session: Session,
+    /// The state of all services.
+    pub services: Vec<ServiceState>,
+}
+
+/// Sends commands. Cheap to clone; when the last clone is gone the connection is closed.
+#[derive(Debug, Clone)]
+pub struct Client {
+    requests: mpsc::UnboundedSender<Request>,
+}
+
+impl Client {
+    /// Sends a command. It is sent at most once: without a connection it fails at once, and when
+    /// the connection is lost before the outcome is known it has failed.
+    pub fn call(&self, command: Command) -> Call {
+        let (accepted, acceptance) = oneshot::channel();
+        let (finished, end) = oneshot::channel();
+        let order = Order {
+            command,
+            accepted,
+            finished,
+        };
+        if let Err(mpsc::error::SendError(Request::Order(order))) =
+            self.requests.send(Request::Order(order))
+        {
+            order.fail(&CommandError::NotConnected);
+        }
+        Call { acceptance, end }
+    }
+
+    /// Sends an action and waits for its outcome, however long that takes.
+    pub async fn act(&self, action: Command) -> Result<(), CommandError> {
+        self.call(action).finished().await.map(|_| ())
+    }
+
+    /// Requests log entries.
+    pub async fn logs(&self, query: LogsQuery) -> Result<Page, CommandError> {
+        match self.call(Command::GetLogs(query)).finished().await? {
+            Reply::Logs(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Requests the state of all services.
+    pub async fn snapshot(&self) -> Result<Vec<ServiceState>, CommandError> {
+        match self.call(Command::GetSnapshot).finished().await? {
+            Reply::Snapshot(services) => Ok(services),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Makes the next attempt to connect now instead of later.
+    pub fn retry_now(&self) {
+        // A client that has ended has nothing to retry.
+        let _ = self.requests.send(Request::RetryNow);
+    }
+}
+
+fn unexpected(reply: &Reply) -> CommandError {
+    CommandError::Unreadable(format!("it is not what was asked for: {reply:?}"))
+}
+
+/// A command under way. Dropping it does not cancel it.
+#[derive(Debug)]
+pub struct Call {
+    acceptance: oneshot::Receiver<Result<(), CommandError>>,
+    end: oneshot::Receiver<Result<Reply, CommandError>>,
+}
+
+impl Call {
+    /// Waits until the server accepted or refused the command. To be awaited once.
+    pub async fn accepted(&mut self) -> Result<(), CommandError> {
+        match (&mut self.acceptance).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CommandError::Disconnected),
+        }
+    }
+
+    /// Waits for the outcome, acceptance included.
+    pub async fn finished(self) -> Result<Reply, CommandError> {
+        match self.end.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CommandError::Disconnected),
+        }
+    }
+}
+
+/// The events of a client, in order.
+#[derive(Debug)]
+pub struct Events {
+    pub(super) queue: EventQueue,
+}
+
+impl Events {
+    /// Waits for the next event; `None` when the client has ended. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.queue.take().await
+    }
+
+    /// The next event, if there is one now.
+    pub fn try_next(&mut self) -> Option<Event> {
+        match self.queue.try_take() {
+            Taken::Event(event) => Some(event),
+            Taken::NothingYet | Taken::End => None,
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.queue.abandon();
+    }
+}
