@@ -8,38 +8,55 @@
 //! `owner` say whose a process is, `takedown` who has had which signal, `spawn`, `command` and `image` start
 //! a process, `linux` and `macos` are what differs between systems.
 
+#[path = "terminal/background.rs"]
 pub mod background;
+#[path = "system/waker.rs"]
 mod bell;
+#[path = "spawn/command.rs"]
 mod command;
+#[path = "message/process_info.rs"]
 mod describe;
+#[path = "terminal/foreground.rs"]
 pub mod foreground;
 pub mod guardian;
+#[path = "spawn/child.rs"]
 mod image;
 mod launchers;
+#[path = "system/process_entry.rs"]
 mod listed;
+#[path = "ownership/runs.rs"]
 mod lives;
 mod lookup;
+#[path = "ownership/mark.rs"]
 mod mark;
 mod message;
+#[path = "ownership/mod.rs"]
 mod owner;
+#[path = "table/schedule.rs"]
 mod pace;
+#[path = "system/prepare.rs"]
 mod prepare;
 mod signals;
+#[path = "system/reserved_fds.rs"]
 mod spare;
 mod spawn;
+#[path = "message/spawn_error.rs"]
 mod spawn_error;
 mod suspend;
 mod table;
 mod takedown;
 #[cfg(test)]
 mod tests;
+#[path = "system/wait.rs"]
 mod wait;
 mod watch;
 mod worker;
 
 #[cfg(target_os = "linux")]
+#[path = "system/linux/mod.rs"]
 mod linux;
 #[cfg(target_os = "macos")]
+#[path = "system/macos/mod.rs"]
 mod macos;
 
 use std::io;

@@ -7,11 +7,16 @@
 //! between them and takes the stack down itself.
 
 mod drain;
+#[path = "session.rs"]
 mod ledger;
+#[path = "../link/outbox.rs"]
 mod mailbox;
+#[path = "../link/frame.rs"]
 mod record;
+#[path = "../link/stop_file.rs"]
 pub(super) mod stop_file;
 mod teardown;
+#[path = "supervise.rs"]
 mod watch;
 
 use std::fmt::Write as _;

@@ -11,6 +11,7 @@
 //! children are leaders, nothing is left of those that were seen dead, and a glance at the list of our
 //! children has told that without a look at everything that runs on the machine.
 
+#[path = "reconcile.rs"]
 mod digest;
 
 use std::collections::BTreeMap;
