@@ -1,8 +1,8 @@
-//! What asks the session to end: SIGINT, SIGTERM, SIGHUP and SIGQUIT, each request counted once.
+//! The signals that end the session: SIGINT, SIGTERM, SIGHUP and SIGQUIT, each request counted once.
 //!
-//! A `kill` of the whole tree, as service managers do it, reaches the server twice: directly, and through the
-//! guardian, which passes on what it gets. The second of the two is an echo of the first, not a second request,
-//! which would take the grace away from the services.
+//! When a service manager signals the whole tree, the signal reaches the server twice: directly, and forwarded
+//! by the guardian. The second is an echo of the first, not a second request, which would end the grace of the
+//! services.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::bell::{Bell, Way, ways_of};
-use super::hangup_ignored;
+use super::system::prepare::prepare;
+use super::system::waker::{Source, Waker, take_sources};
 
-/// What asks the session to end.
+/// The signals that end the session.
 pub(super) const REQUESTS: [Signal; 4] = [
     Signal::SIGINT,
     Signal::SIGTERM,
@@ -21,50 +21,49 @@ pub(super) const REQUESTS: [Signal; 4] = [
     Signal::SIGQUIT,
 ];
 
-/// The same signal by the other way within this time is an echo. Passing one on takes microseconds, on a
-/// machine that is short of everything a good deal more; and nobody who means it twice is as fast. (The system
-/// may merge the two into one, so that what is within this time after it may be taken for its echo.)
+/// The same signal from the other source within this time is an echo. Forwarding takes microseconds, much more
+/// on a busy machine, and no person is as fast. (The kernel may merge the two into one; then a real second
+/// request within this time is taken for the echo.)
 const ECHO: Duration = Duration::from_millis(250);
 
 /// How a session is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// In its own time; asked once more, at once.
+    /// In order, with grace; asked again, at once.
     ToEnd,
     /// At once (SIGQUIT).
     ToEndAtOnce,
 }
 
-/// The signals that end a session, from the moment this is made. Its descriptor (a pipe) becomes readable
-/// when one has come.
+/// Catches the signals that end a session. Its descriptor (a pipe) becomes readable when one has come.
 #[derive(Debug)]
 pub struct EndSignals {
-    bell: &'static Bell,
+    waker: &'static Waker,
     echoes: Echoes,
 }
 
 impl EndSignals {
-    /// Takes them over, once a process; SIGHUP stays ignored if it was (`nohup`).
+    /// Installs the handlers, once a process; SIGHUP stays ignored if it was (`nohup`).
     ///
     /// # Errors
     /// When the system refuses a pipe or a signal.
     pub fn install() -> io::Result<Self> {
-        // The handler writes to it for as long as the process lives.
-        let bell: &'static Bell = Box::leak(Box::new(Bell::new()?));
+        // The handler writes to it as long as the process runs.
+        let waker: &'static Waker = Box::leak(Box::new(Waker::new()?));
         let mut signals = vec![Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT];
-        if !hangup_ignored() {
+        if !prepare()?.hangup_ignored {
             signals.push(Signal::SIGHUP);
         }
-        bell.ring_on(&signals)?;
+        waker.wake_on(&signals)?;
         Ok(Self {
-            bell,
+            waker,
             echoes: Echoes::default(),
         })
     }
 
-    /// What has been asked for since the last call. Never waits.
+    /// The requests since the last call. Never waits.
     pub fn take(&mut self) -> Vec<Ask> {
-        self.bell.hush();
+        self.waker.clear();
         self.echoes
             .requests(Instant::now())
             .into_iter()
@@ -78,24 +77,25 @@ impl EndSignals {
 
 impl AsFd for EndSignals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.waker.as_fd()
     }
 }
 
-/// Tells requests from their echoes.
+/// Distinguishes requests from their echoes.
 #[derive(Debug, Default)]
-pub(super) struct Echoes {
-    /// The last request of each signal that has had no echo yet.
-    last: [Option<(Instant, Way)>; REQUESTS.len()],
+pub(crate) struct Echoes {
+    /// The last request by each signal that has had no echo yet.
+    last: [Option<(Instant, Source)>; REQUESTS.len()],
 }
 
 impl Echoes {
-    /// The requests that have come, without echoes.
-    pub(super) fn requests(&mut self, now: Instant) -> Vec<Signal> {
+    /// The requests since the last call, without echoes.
+    pub(crate) fn requests(&mut self, now: Instant) -> Vec<Signal> {
         let mut requests = Vec::new();
-        for (at, (signal, ways)) in REQUESTS.into_iter().zip(ways_of(REQUESTS)).enumerate() {
-            for way in ways.iter() {
-                if !self.is_echo(at, way, now) {
+        for (at, (signal, sources)) in REQUESTS.into_iter().zip(take_sources(REQUESTS)).enumerate()
+        {
+            for source in sources.into_iter().flatten() {
+                if !self.is_echo(at, source, now) {
                     requests.push(signal);
                 }
             }
@@ -103,10 +103,10 @@ impl Echoes {
         requests
     }
 
-    fn is_echo(&mut self, signal: usize, way: Way, now: Instant) -> bool {
+    fn is_echo(&mut self, signal: usize, source: Source, now: Instant) -> bool {
         let last = &mut self.last[signal];
-        let echo = last.is_some_and(|(then, by)| by != way && now - then < ECHO);
-        *last = (!echo).then_some((now, way));
+        let echo = last.is_some_and(|(then, by)| by != source && now - then < ECHO);
+        *last = (!echo).then_some((now, source));
         echo
     }
 }
@@ -116,24 +116,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_by_the_other_way_is_an_echo_once() {
+    fn the_same_from_the_other_source_is_an_echo_once() {
         let mut echoes = Echoes::default();
         let start = Instant::now();
-        let mut at = |millis, way| echoes.is_echo(1, way, start + Duration::from_millis(millis));
-        assert!(!at(0, Way::Direct));
-        assert!(at(5, Way::FromParent));
-        assert!(!at(6, Way::FromParent), "a second request");
-        assert!(at(200, Way::Direct));
-        assert!(!at(201, Way::Direct));
-        assert!(!at(202, Way::Direct), "twice by the same way");
-        assert!(!at(500, Way::FromParent), "long after");
+        let mut at =
+            |millis, source| echoes.is_echo(1, source, start + Duration::from_millis(millis));
+        assert!(!at(0, Source::Direct));
+        assert!(at(5, Source::Parent));
+        assert!(!at(6, Source::Parent), "a second request");
+        assert!(at(200, Source::Direct));
+        assert!(!at(201, Source::Direct));
+        assert!(!at(202, Source::Direct), "twice from the same source");
+        assert!(!at(500, Source::Parent), "long after");
     }
 
     #[test]
     fn different_signals_are_different_requests() {
         let mut echoes = Echoes::default();
         let now = Instant::now();
-        assert!(!echoes.is_echo(0, Way::Direct, now));
-        assert!(!echoes.is_echo(1, Way::FromParent, now));
+        assert!(!echoes.is_echo(0, Source::Direct, now));
+        assert!(!echoes.is_echo(1, Source::Parent, now));
     }
 }

@@ -1,120 +1,172 @@
-//! The thread in the server that owns all processes.
+//! The thread in the server that owns all processes, and its handle.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
+use std::mem::take;
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
-use super::bell::{Bell, caught_of};
-use super::guardian::News;
+use super::link::Link;
+use super::link::frame::Update;
+use super::link::outbox::Outbox;
+use super::message::{
+    End, Event, Mode, ProcessInfo, Request, Role, SpawnError, SpawnRequest, Teardown,
+};
+use super::ownership::mark::Mark;
 use super::spawn::Spawner;
+use super::system::prepare::{prepare, set_blocked};
+use super::system::waker::{Waker, take_caught};
+use super::system::{self, SilentStdin, poll_timeout};
 use super::table::{Notice, Table};
-use super::takedown::Target;
-use super::{End, Event, Mode, ProcessInfo, Request, Role, SpawnError, SpawnRequest, Teardown};
+use super::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
 
-/// At the end of a session, from SIGTERM to SIGKILL for what has no known owner.
-pub(super) const LAST_GRACE: Duration = Duration::from_secs(2);
-/// What is there this long after SIGKILL is left behind and reported.
-pub(super) const GIVE_UP: Duration = Duration::from_secs(5);
+/// The handle of the thread that owns all processes; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Processes {
+    inbox: &'static Inbox,
+}
+
+impl Processes {
+    /// Sends a request; requests are handled in order. Never blocks.
+    pub fn send(&self, request: Request) {
+        self.inbox.lock().push(request);
+        self.inbox.waker.wake();
+    }
+}
 
 /// Requests on their way to the thread.
 #[derive(Debug)]
-pub(super) struct Inbox {
+struct Inbox {
     requests: Mutex<Vec<Request>>,
-    pub(super) bell: Bell,
+    waker: Waker,
 }
 
 impl Inbox {
-    pub(super) fn new(bell: Bell) -> Self {
-        Self {
-            requests: Mutex::default(),
-            bell,
-        }
-    }
-
-    pub(super) fn send(&self, request: Request) {
-        self.lock().push(request);
-        self.bell.ring();
-    }
-
-    fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut self.lock())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Request>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Request>> {
         // A push or a take leaves nothing half done.
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How far the end of the session has come.
+/// Whether the thread runs. Every process below this one is taken to be its own, so there is one at most.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// Starts the thread. `link` comes from [`super::guardian::enter`]; without one (tests) there is no guardian.
+///
+/// `session` (1 to 40 of `A-Za-z0-9_-`) becomes part of the marks that descendants carry. `events` is called on
+/// the thread: it must return at once.
+///
+/// # Errors
+/// When the thread runs already, when the name does not fit, when processes cannot be listed (no `/proc`), or
+/// when the system refuses a thread or a pipe.
+pub fn start(
+    link: Option<Link>,
+    session: &str,
+    events: impl Fn(Event) + Send + 'static,
+) -> io::Result<Processes> {
+    let mark = Mark::new(session).ok_or(io::ErrorKind::InvalidInput)?;
+    system::list(&mut Vec::new())?;
+    let inherited = prepare()?;
+    let (outbox, silent_stdin) = match link {
+        Some(link) => (Outbox::new(link.socket), link.silent_stdin),
+        None => (Outbox::default(), SilentStdin::new()?),
+    };
+    let spawner = Spawner::new(inherited, silent_stdin)?;
+    let mut table = Table::new(mark, outbox);
+    let update = Update::Session(session.to_owned());
+    table.outbox.send(&update, Vec::new());
+    let waker = Waker::new()?;
+    if RUNNING.swap(true, Ordering::SeqCst) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    // Signal handlers write to the waker as long as the process runs.
+    let inbox: &'static Inbox = Box::leak(Box::new(Inbox {
+        requests: Mutex::default(),
+        waker,
+    }));
+    let worker = Worker {
+        table,
+        spawner,
+        inbox,
+        events,
+        up_after_success: HashSet::new(),
+        rounds: HashMap::new(),
+        killing_all: false,
+        ending: Ending::No,
+        scans_before_end: 0,
+    };
+    let thread = std::thread::Builder::new().name("processes".to_owned());
+    let started = thread.spawn(move || {
+        // A signal goes to a thread that does not block it: this is the only one.
+        let ready = set_blocked(&[Signal::SIGCHLD], false)
+            .and_then(|()| Ok(inbox.waker.wake_on(&[Signal::SIGCHLD])?));
+        debug_assert!(ready.is_ok(), "a known signal");
+        worker.run();
+        RUNNING.store(false, Ordering::SeqCst);
+    });
+    if let Err(error) = started {
+        RUNNING.store(false, Ordering::SeqCst);
+        return Err(error);
+    }
+    Ok(Processes { inbox })
+}
+
+/// The state of the session's end.
 #[derive(Debug, Clone, Copy)]
 enum Ending {
-    /// Nobody has asked for it.
+    /// Not requested.
     No,
-    /// What is left has had SIGTERM.
+    /// What is left was sent SIGTERM.
     Terminating { until: Instant },
-    /// What is left has had SIGKILL.
+    /// What is left was sent SIGKILL.
     Killing { until: Instant },
 }
 
 /// What the thread owns.
-pub(super) struct Worker<F> {
+struct Worker<F> {
     table: Table,
     spawner: Spawner,
     inbox: &'static Inbox,
     events: F,
     /// The services whose success makes them up, see [`Teardown::up_after_success`].
     up_after_success: HashSet<usize>,
-    /// The newest round of each take-down that was asked for.
+    /// The newest round of each requested takedown, by service.
     rounds: HashMap<usize, u32>,
     killing_all: bool,
     ending: Ending,
-    /// How many looks there had been when the end was asked for: what they showed is not the end.
-    looks_before_end: u64,
+    /// The number of scans when the end was requested: only later ones count.
+    scans_before_end: u64,
 }
 
 impl<F: Fn(Event)> Worker<F> {
-    pub(super) fn new(table: Table, spawner: Spawner, inbox: &'static Inbox, events: F) -> Self {
-        Self {
-            table,
-            spawner,
-            inbox,
-            events,
-            up_after_success: HashSet::new(),
-            rounds: HashMap::new(),
-            killing_all: false,
-            ending: Ending::No,
-            looks_before_end: 0,
-        }
-    }
-
-    /// Works until the session has ended.
-    pub(super) fn run(mut self) {
+    /// Runs until the session has ended.
+    fn run(mut self) {
         let mut notices = Vec::new();
         loop {
             self.wait();
-            self.inbox.bell.hush();
-            if caught_of([Signal::SIGCHLD]) == [true] {
+            self.inbox.waker.clear();
+            if take_caught([Signal::SIGCHLD]) {
                 self.table.children_changed(&mut notices);
             }
-            if self.table.mailbox.lost() {
+            if self.table.outbox.guardian_lost() {
                 (self.events)(Event::GuardianLost);
             }
-            self.table.mailbox.flush();
+            self.table.outbox.flush();
             self.perform_all();
             if self.table.due().is_some_and(|due| due <= Instant::now()) {
-                self.table.look(&mut notices);
+                self.table.scan(&mut notices);
             }
             for notice in notices.drain(..) {
-                self.tell(notice);
+                self.report(notice);
             }
             if let Some(left) = self.end() {
-                self.table.mailbox.post(&News::Finished, Vec::new());
-                self.table.mailbox.wait_until_told();
+                self.table.outbox.send(&Update::Finished, Vec::new());
+                self.table.outbox.wait_until_sent();
                 (self.events)(Event::Finished { left });
                 return;
             }
@@ -124,13 +176,13 @@ impl<F: Fn(Event)> Worker<F> {
     fn wait(&self) {
         let timeout = match self.next_time() {
             None => PollTimeout::NONE,
-            Some(time) => whole_millis(time.saturating_duration_since(Instant::now())),
+            Some(time) => poll_timeout(time.saturating_duration_since(Instant::now())),
         };
-        let mut fds = vec![PollFd::new(self.inbox.bell.as_fd(), PollFlags::POLLIN)];
-        if let Some((socket, flags)) = self.table.mailbox.interest() {
+        let mut fds = vec![PollFd::new(self.inbox.waker.as_fd(), PollFlags::POLLIN)];
+        if let Some((socket, flags)) = self.table.outbox.interest() {
             fds.push(PollFd::new(socket, flags));
         }
-        // Interrupted or not: what happened is found out by asking.
+        // Interrupted or not: the loop looks at all sources.
         let _ = poll(&mut fds, timeout);
     }
 
@@ -142,14 +194,14 @@ impl<F: Fn(Event)> Worker<F> {
         [self.table.due(), ending].into_iter().flatten().min()
     }
 
-    /// Does what was asked for, in its order; starts that follow each other are made together.
+    /// Handles the requests in order; consecutive starts are made together.
     fn perform_all(&mut self) {
         let mut spawns = Vec::new();
-        for request in self.inbox.take() {
+        for request in take(&mut *self.inbox.lock()) {
             match request {
                 Request::Spawn(request, teardown) => spawns.push((request, teardown)),
                 other => {
-                    self.spawn(&std::mem::take(&mut spawns));
+                    self.spawn(&take(&mut spawns));
                     self.perform(other);
                 }
             }
@@ -170,7 +222,7 @@ impl<F: Fn(Event)> Worker<F> {
             }
             Request::EndLife { life } => {
                 if self.table.has(life) {
-                    self.table.take_down(Target::Life(life), Mode::Kill);
+                    self.table.take_down(Target::Run(life), Mode::Kill);
                 }
             }
             Request::KillAll => {
@@ -214,25 +266,25 @@ impl<F: Fn(Event)> Worker<F> {
 
     fn finish(&mut self) {
         let now = Instant::now();
-        self.looks_before_end = self.table.looks();
+        self.scans_before_end = self.table.scans();
         if self.killing_all {
             self.table.take_down(Target::Everything, Mode::Kill);
             self.ending = Ending::Killing {
-                until: now + GIVE_UP,
+                until: now + KILL_TIMEOUT,
             };
         } else {
             self.table.take_down(Target::Everything, Mode::Terminate);
             self.ending = Ending::Terminating {
-                until: now + LAST_GRACE,
+                until: now + FINAL_GRACE,
             };
         }
     }
 
-    fn tell(&mut self, notice: Notice) {
+    fn report(&mut self, notice: Notice) {
         let event = match notice {
             Notice::Exited { life, end, left } => Event::Exited { life, end, left },
             Notice::Left { life, left } => Event::Left { life, left },
-            Notice::Over {
+            Notice::RunGone {
                 life,
                 service,
                 role,
@@ -241,19 +293,17 @@ impl<F: Fn(Event)> Worker<F> {
                 let up = role == Role::Service
                     && end == End::Code(0)
                     && self.up_after_success.contains(&service);
-                self.table
-                    .mailbox
-                    .post(&News::Over { life, up }, Vec::new());
+                let update = Update::RunGone { life, up };
+                self.table.outbox.send(&update, Vec::new());
                 match role {
                     Role::Service => return,
                     Role::StopCommand | Role::Probe => Event::LifeGone { life },
                 }
             }
             Notice::Gone(Target::Service(service)) => {
-                self.table
-                    .mailbox
-                    .post(&News::Closed { service }, Vec::new());
-                // What only `KillAll` has taken down, nobody waits for.
+                let update = Update::ServiceGone { service };
+                self.table.outbox.send(&update, Vec::new());
+                // Nobody waits for what only `KillAll` has taken down.
                 match self.rounds.remove(&service) {
                     Some(round) => Event::Gone { service, round },
                     None => return,
@@ -274,20 +324,22 @@ impl<F: Fn(Event)> Worker<F> {
         (self.events)(event);
     }
 
-    /// What is left when the session has ended; `None` as long as it has not.
+    /// What is left, once the session has ended.
     fn end(&mut self) -> Option<Vec<ProcessInfo>> {
         let everything = Target::Everything;
         let now = Instant::now();
         match self.ending {
             Ending::No => None,
             _ if !self.table.is_taking_down(everything) => Some(Vec::new()),
-            _ if self.table.looks() > self.looks_before_end && self.table.beyond_us(everything) => {
+            _ if self.table.scans() > self.scans_before_end
+                && self.table.all_denied(everything) =>
+            {
                 Some(self.table.remaining(everything))
             }
             Ending::Terminating { until } if until <= now => {
                 self.table.take_down(everything, Mode::Kill);
                 self.ending = Ending::Killing {
-                    until: now + GIVE_UP,
+                    until: now + KILL_TIMEOUT,
                 };
                 None
             }
@@ -295,13 +347,4 @@ impl<F: Fn(Event)> Worker<F> {
             Ending::Terminating { .. } | Ending::Killing { .. } => None,
         }
     }
-}
-
-/// A time to wait, rounded up, so that nobody wakes too early and turns in circles.
-pub(super) fn whole_millis(time: Duration) -> PollTimeout {
-    let millis = time.as_nanos().div_ceil(1_000_000);
-    i32::try_from(millis)
-        .ok()
-        .and_then(|millis| PollTimeout::try_from(millis).ok())
-        .unwrap_or(PollTimeout::MAX)
 }

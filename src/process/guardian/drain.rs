@@ -1,4 +1,5 @@
-//! Reading what nobody will see: without a reader a service dies of SIGPIPE, or hangs, before its turn.
+//! Reads and discards the output of services: without a reader a service would die of SIGPIPE, or hang, before
+//! its turn.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -6,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::read;
 
-/// So many reads a pipe a round, so that one chatty service does not keep the rest waiting.
+/// Reads a pipe a round, so that one chatty service does not hold up the rest.
 const READS: usize = 16;
 
 /// The pipes of the services.
@@ -24,7 +25,7 @@ impl Drain {
         }
     }
 
-    /// Reads these as well from now on.
+    /// Adds pipes.
     pub(super) fn add(&mut self, pipes: impl IntoIterator<Item = OwnedFd>) {
         for pipe in pipes {
             if fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok() {
@@ -33,12 +34,12 @@ impl Drain {
         }
     }
 
-    /// What to wait on.
+    /// What to poll.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.pipes.iter().map(AsFd::as_fd)
     }
 
-    /// Reads what there is; pipes that have ended are let go.
+    /// Reads what there is; pipes that have ended are dropped.
     pub(super) fn drain(&mut self) {
         let buffer = &mut self.buffer;
         self.pipes.retain(|pipe| {

@@ -1,155 +1,154 @@
-//! What the guardian knows of the session, kept up to date while the server lives.
+//! What the guardian knows of the session, kept up to date while the server runs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{IoSliceMut, Read, Seek};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{Read, Seek};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
-use super::record::{News, RECORD_BYTES, Record};
-use super::stop_file;
-use crate::process::{LifeId, Role, StopCommand, os};
+use crate::process::link::frame::Update;
+use crate::process::link::{receive, stop_file};
+use crate::process::message::{LifeId, Role, StopCommand};
 
 /// A service that runs or is up.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct KnownService {
     pub(super) wave: usize,
     pub(super) grace: Duration,
     /// Whether it is up without a process.
     pub(super) up: bool,
-    /// Holds its `stopCmd`.
+    /// The file with its `stopCmd`.
     stop: Option<OwnedFd>,
 }
 
-/// A run that is not over.
+/// A run of which something is left.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct KnownRun {
     pub(super) service: usize,
     pub(super) role: Role,
-    /// Its leader, as soon as it is known and as long as it is not reaped.
+    /// Its leader, once known and until reaped.
     pub(super) leader: Option<u32>,
     /// The read ends of its stdout and stderr.
     pub(super) pipes: Vec<OwnedFd>,
 }
 
-/// All of it.
+/// The session.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    pub(super) session: Option<String>,
-    pub(super) accounts: BTreeMap<usize, Account>,
-    pub(super) runs: BTreeMap<LifeId, Run>,
-    /// Whether the server has said that all is well.
+pub(super) struct Session {
+    pub(super) name: Option<String>,
+    pub(super) services: BTreeMap<usize, KnownService>,
+    pub(super) runs: BTreeMap<LifeId, KnownRun>,
+    /// Whether the server has ended the session in order.
     pub(super) finished: bool,
 }
 
-/// Whether more may come through the socket.
+/// The state of the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Mail {
-    /// There may be more later.
+pub(super) enum Channel {
+    /// More may come.
     Open,
-    /// There will be no more.
+    /// Nothing more will come.
     Closed,
 }
 
-impl Ledger {
-    /// Reads what has come. Never waits.
-    pub(super) fn read(&mut self, socket: &OwnedFd) -> Mail {
+impl Session {
+    /// Reads all updates that have come. Never waits.
+    pub(super) fn read(&mut self, socket: &OwnedFd) -> Channel {
         loop {
             match receive(socket) {
-                Ok(Some((record, along))) => {
-                    if let Some(news) = record.news() {
-                        self.note(news, along);
+                Ok((update, attached)) => {
+                    if let Some(update) = update {
+                        self.apply(update, attached);
                     }
                 }
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Mail::Open,
-                Ok(None) | Err(_) => return Mail::Closed,
+                Err(Errno::EAGAIN) => return Channel::Open,
+                Err(_) => return Channel::Closed,
             }
         }
     }
 
     /// Whether a service is up without a process, so that its `stopCmd` is due.
     pub(super) fn anything_up(&self) -> bool {
-        self.accounts.values().any(|account| account.up)
+        self.services.values().any(|known| known.up)
     }
 
-    /// Whether a process is known as the leader of a run.
+    /// Whether a process is the leader of a run.
     pub(super) fn leads(&self, pid: u32) -> bool {
         self.runs.values().any(|run| run.leader == Some(pid))
     }
 
-    /// Enters one piece of news; `along` are the descriptors that came with it.
-    fn note(&mut self, news: News, along: VecDeque<OwnedFd>) {
-        match news {
-            News::Session(name) => self.session = Some(name),
-            News::Teardown {
+    /// Applies one update with the descriptors attached to it.
+    fn apply(&mut self, update: Update, attached: VecDeque<OwnedFd>) {
+        match update {
+            Update::Session(name) => self.name = Some(name),
+            Update::Teardown {
                 service,
                 wave,
                 grace,
                 ..
             } => {
-                let up = self.accounts.get(&service).is_some_and(|a| a.up);
-                let account = Account {
+                let up = self.services.get(&service).is_some_and(|known| known.up);
+                let known = KnownService {
                     wave,
                     grace,
                     up,
-                    stop: along.into_iter().next(),
+                    stop: attached.into_iter().next(),
                 };
-                self.accounts.insert(service, account);
+                self.services.insert(service, known);
             }
-            News::Begins {
+            Update::Starting {
                 life,
                 service,
                 role,
             } => {
-                let run = Run {
+                let run = KnownRun {
                     service,
                     role,
                     leader: None,
-                    pipes: along.into(),
+                    pipes: attached.into(),
                 };
                 self.runs.insert(life, run);
             }
-            News::Leader { life, pid } => {
+            Update::Leader { life, pid } => {
                 if let Some(run) = self.runs.get_mut(&life) {
                     run.leader = Some(pid);
                 }
             }
-            News::Reaped(life) => {
+            Update::Reaped(life) => {
                 if let Some(run) = self.runs.get_mut(&life) {
                     run.leader = None;
                 }
             }
-            News::Over { life, up } => self.over(life, up),
-            News::Closed { service } => {
-                self.accounts.remove(&service);
+            Update::RunGone { life, up } => self.run_gone(life, up),
+            Update::ServiceGone { service } => {
+                self.services.remove(&service);
             }
-            News::Finished => self.finished = true,
+            Update::Finished => self.finished = true,
         }
     }
 
-    fn over(&mut self, life: LifeId, up: bool) {
+    fn run_gone(&mut self, life: LifeId, up: bool) {
         let Some(run) = self.runs.remove(&life) else {
             return;
         };
         let rest = self.runs.values().any(|r| r.service == run.service);
-        if let Some(account) = self.accounts.get_mut(&run.service) {
+        if let Some(known) = self.services.get_mut(&run.service) {
             if run.role == Role::Service {
-                account.up = up;
+                known.up = up;
             }
-            if !account.up && !rest {
-                self.accounts.remove(&run.service);
+            if !known.up && !rest {
+                self.services.remove(&run.service);
             }
         }
     }
 }
 
-impl Account {
-    /// Its `stopCmd`.
+impl KnownService {
+    /// Reads its `stopCmd`.
     pub(super) fn stop_command(&self) -> Option<StopCommand> {
         let mut file = File::from(self.stop.as_ref()?.try_clone().ok()?);
         let mut bytes = Vec::new();
@@ -157,23 +156,4 @@ impl Account {
         file.read_to_end(&mut bytes).ok()?;
         stop_file::read(&bytes)
     }
-}
-
-/// One record with what goes along; `None` at the end.
-fn receive(socket: &OwnedFd) -> Result<Option<(Record, VecDeque<OwnedFd>)>, Errno> {
-    let mut bytes = [0; RECORD_BYTES];
-    let mut control = nix::cmsg_space!([RawFd; 2]);
-    let mut along = VecDeque::new();
-    let mut parts = [IoSliceMut::new(&mut bytes)];
-    let flags = MsgFlags::from_bits_retain(os::RECEIVE_FLAGS);
-    let message = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-    for part in message.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(fds) = part {
-            // SAFETY: the system has just made them for us, and nobody else knows of them.
-            along.extend(fds.iter().map(|&fd| unsafe { OwnedFd::from_raw_fd(fd) }));
-        }
-    }
-    let whole = message.bytes == RECORD_BYTES;
-    along.iter().for_each(os::close_on_exec);
-    Ok(whole.then(|| (Record::received(bytes), along)))
 }

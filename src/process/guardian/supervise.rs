@@ -1,4 +1,4 @@
-//! The guardian while the server lives: it passes signals on, keeps the ledger, and otherwise sleeps.
+//! The guardian while the server runs: it forwards signals, keeps the session up to date, and sleeps.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,112 +7,113 @@ use std::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
-use super::ledger::{Ledger, Mail};
-use crate::process::bell::{Bell, caught_of};
-use crate::process::prepare::{ignored, set_blocked};
+use super::session::{Channel, Session};
+use crate::process::message::End;
 use crate::process::signals::{Echoes, REQUESTS};
-use crate::process::wait::{Waited, any_dead, peek, reap};
-use crate::process::{End, pid};
+use crate::process::system::pid;
+use crate::process::system::prepare::{hangup_is_ignored, set_blocked};
+use crate::process::system::wait::{ChildState, exited_child, peek, reap};
+use crate::process::system::waker::{Waker, take_caught};
 
-/// Signals that wait until there is somebody to take them.
-pub(super) fn hold_signals(hold: bool) -> io::Result<()> {
-    set_blocked(&[&REQUESTS[..], &[Signal::SIGCHLD]].concat(), hold)
+/// Blocks or unblocks the signals that the guardian handles.
+pub(super) fn block_signals(blocked: bool) -> io::Result<()> {
+    set_blocked(&[&REQUESTS[..], &[Signal::SIGCHLD]].concat(), blocked)
 }
 
-/// A child that is watched, and to which requests to end are passed on.
+/// A child that is waited for, and to which requests to end are forwarded.
 #[derive(Debug)]
-pub(super) struct Charge {
+pub(super) struct Supervised {
     child: u32,
-    pub(super) bell: &'static Bell,
-    /// Somebody may stand in for the guardian, and pass on what is sent to both.
+    pub(super) waker: &'static Waker,
+    /// A proxy above the guardian may forward what is sent to both.
     echoes: Echoes,
-    passed_on: Vec<Signal>,
+    forwarded: Vec<Signal>,
 }
 
-impl Charge {
-    /// Begins to take signals for a child.
-    pub(super) fn new(child: u32, bell: Bell) -> io::Result<Self> {
-        // It is written to by a handler for as long as the process lives.
-        let bell: &'static Bell = Box::leak(Box::new(bell));
+impl Supervised {
+    /// Installs the handlers, and unblocks the signals.
+    pub(super) fn new(child: u32, waker: Waker) -> io::Result<Self> {
+        // The handler writes to it as long as the process runs.
+        let waker: &'static Waker = Box::leak(Box::new(waker));
         let mut signals = vec![
             Signal::SIGINT,
             Signal::SIGTERM,
             Signal::SIGQUIT,
             Signal::SIGCHLD,
         ];
-        if !ignored(Signal::SIGHUP) {
+        if !hangup_is_ignored() {
             signals.push(Signal::SIGHUP);
         }
-        bell.ring_on(&signals)?;
-        hold_signals(false)?;
+        waker.wake_on(&signals)?;
+        block_signals(false)?;
         Ok(Self {
             child,
-            bell,
+            waker,
             echoes: Echoes::default(),
-            passed_on: Vec::new(),
+            forwarded: Vec::new(),
         })
     }
 
-    /// Waits until the child has ended, without reaping it. `ledger` and its socket are read meanwhile.
-    pub(super) fn watch(&mut self, mut ledger: Option<(&mut Ledger, &OwnedFd)>) -> End {
+    /// Waits until the child has exited, without reaping it. Meanwhile the session is updated from its socket.
+    pub(super) fn wait(&mut self, mut session: Option<(&mut Session, &OwnedFd)>) -> End {
         let mut open = true;
         loop {
-            if let Some((ledger, socket)) = &mut ledger {
-                open = ledger.read(socket) == Mail::Open;
+            if let Some((session, socket)) = &mut session {
+                open = session.read(socket) == Channel::Open;
             }
-            self.pass_on();
+            self.forward();
             match peek(self.child) {
-                Waited::Alive => {}
-                Waited::Ended(end) => return end,
-                // It cannot be: nobody else reaps it.
-                Waited::NotOurs => return End::Code(1),
+                ChildState::Running => {}
+                ChildState::Ended(end) => return end,
+                // A bug: nobody else reaps it.
+                ChildState::NotAChild => return End::Code(1),
             }
-            if let Some((ledger, socket)) = &mut ledger
-                && caught_of([Signal::SIGCHLD]) == [true]
+            if let Some((session, socket)) = &mut session
+                && take_caught([Signal::SIGCHLD])
             {
-                self.reap_strangers(ledger, socket);
+                self.reap_strangers(session, socket);
             }
-            let mut fds = vec![PollFd::new(self.bell.as_fd(), PollFlags::POLLIN)];
-            if let Some((_, socket)) = ledger.as_ref().filter(|_| open) {
+            let mut fds = vec![PollFd::new(self.waker.as_fd(), PollFlags::POLLIN)];
+            if let Some((_, socket)) = session.as_ref().filter(|_| open) {
                 fds.push(PollFd::new(socket.as_fd(), PollFlags::POLLIN));
             }
             let _ = poll(&mut fds, PollTimeout::NONE);
-            self.bell.hush();
+            self.waker.clear();
         }
     }
 
-    /// As the first process of a container the guardian is left with orphans that are not the server's.
-    /// When the server ends, its leaders come to the guardian too; those are not to be touched here.
-    fn reap_strangers(&self, ledger: &mut Ledger, socket: &OwnedFd) {
-        while let Some(dead) = any_dead().filter(|&dead| dead != self.child) {
-            // A leader tells of itself before it can end.
-            let _ = ledger.read(socket);
-            if ledger.leads(dead) {
+    /// As the first process of a container the guardian adopts orphans that are not the server's. When the server
+    /// ends, its leaders are adopted too; those are not reaped here.
+    fn reap_strangers(&self, session: &mut Session, socket: &OwnedFd) {
+        while let Some(dead) = exited_child().filter(|&dead| dead != self.child) {
+            // A leader sends its pid before it can exit.
+            let _ = session.read(socket);
+            if session.leads(dead) {
                 return;
             }
             let _ = reap(dead);
         }
     }
 
-    fn pass_on(&mut self) {
+    fn forward(&mut self) {
         for signal in self.echoes.requests(Instant::now()) {
-            // It is not reaped, so that its pid is its own.
+            // It is not reaped, so that its pid is not reused.
             let _ = kill(pid(self.child), signal);
-            if !self.passed_on.contains(&signal) {
-                self.passed_on.push(signal);
+            if !self.forwarded.contains(&signal) {
+                self.forwarded.push(signal);
             }
         }
     }
 
-    /// Whether the child was asked to end in the way it ended.
+    /// Whether the child was ended by a forwarded signal.
     pub(super) fn was_asked(&self, end: End) -> bool {
-        self.passed_on
+        self.forwarded
             .iter()
             .any(|&signal| end == End::Signal(signal as i32))
     }
 
-    /// Reaps the child, which has ended.
-    pub(super) fn bury(&self) {
+    /// Reaps the child, which has exited.
+    pub(super) fn reap(&self) {
         let _ = reap(self.child);
     }
 }

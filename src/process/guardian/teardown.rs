@@ -1,4 +1,4 @@
-//! The guardian after the server: it takes the stack down as the server would have (SPEC 4.4, 4.5).
+//! The guardian after the server's death: it takes the stack down as the server would have (SPEC 4.4, 4.5).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,33 +10,33 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use super::drain::Drain;
-use super::ledger::{Account, Ledger, Mail};
-use super::mailbox::Mailbox;
-use crate::process::bell::{Bell, caught_of};
-use crate::process::lives::{Life, Stage as LifeStage};
-use crate::process::mark::Mark;
+use super::session::{Channel, Session};
+use crate::process::link::outbox::Outbox;
+use crate::process::message::{End, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin};
+use crate::process::ownership::mark::Mark;
+use crate::process::ownership::runs::{Run, Stage as RunStage};
 use crate::process::signals::REQUESTS;
 use crate::process::spawn::{Spawner, inode};
+use crate::process::system::poll_timeout;
+use crate::process::system::waker::{Waker, take_caught};
 use crate::process::table::{Notice, Table};
-use crate::process::takedown::Target;
-use crate::process::worker::{GIVE_UP, LAST_GRACE, whole_millis};
-use crate::process::{End, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin};
+use crate::process::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
 
 /// How long a `stopCmd` may take.
-const STOP_COMMAND: Duration = Duration::from_secs(30);
-/// How long what a `stopCmd` has stopped may take to be gone after it.
-const SETTLING: Duration = Duration::from_secs(1);
+const STOP_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a service may take to end after its `stopCmd` has succeeded.
+const SETTLE_TIME: Duration = Duration::from_secs(1);
 
-/// How far a service has come. `until` is when the next step is due.
+/// The state of a service. `until` is when the next step is due.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     /// Its `stopCmd` runs.
     Stopping { command: LifeId, until: Instant },
-    /// Its `stopCmd` has ended well.
+    /// Its `stopCmd` has succeeded.
     Settling { until: Instant },
-    /// It has had SIGTERM.
+    /// It was sent SIGTERM.
     Terminating { until: Instant },
-    /// It has had SIGKILL.
+    /// It was sent SIGKILL.
     Killing { until: Instant },
 }
 
@@ -54,37 +54,37 @@ impl Stage {
 /// A stack being taken down by the guardian.
 pub(super) struct Teardown<'a> {
     table: Table,
-    ledger: Ledger,
+    session: Session,
     spawner: Spawner,
     drain: Drain,
-    bell: &'a Bell,
-    /// Children that the server had just forked may still tell of themselves.
+    waker: &'a Waker,
+    /// Children that the server had just forked may still send their pids.
     socket: Option<&'a OwnedFd>,
-    /// The services of the present wave that are not done.
+    /// The services of the current wave that are not done.
     stages: BTreeMap<usize, Stage>,
-    /// The end of it all: what is left after the last wave.
+    /// After the last wave: the takedown of whatever is left.
     rest: Option<Stage>,
-    /// For the runs of stop commands that begin here, counted down from the largest.
+    /// The id of the next stop command that begins here, counted down from the largest.
     next_life: u64,
     left: Vec<ProcessInfo>,
 }
 
 impl<'a> Teardown<'a> {
     pub(super) fn new(
-        ledger: Ledger,
+        session: Session,
         spawner: Spawner,
-        bell: &'a Bell,
+        waker: &'a Waker,
         socket: &'a OwnedFd,
     ) -> Self {
-        // Without a name nothing was started yet, so that any will do.
-        let mark = ledger.session.as_deref().and_then(Mark::new);
-        let mark = mark.unwrap_or_else(Mark::of_nobody);
+        // Without a name nothing was started yet.
+        let mark = session.name.as_deref().and_then(Mark::new);
+        let mark = mark.unwrap_or_else(Mark::unused);
         Self {
-            table: Table::new(mark, Mailbox::default()),
-            ledger,
+            table: Table::new(mark, Outbox::default()),
+            session,
             spawner,
             drain: Drain::new(),
-            bell,
+            waker,
             socket: Some(socket),
             stages: BTreeMap::new(),
             rest: None,
@@ -96,26 +96,26 @@ impl<'a> Teardown<'a> {
     /// Takes everything down; returns what could not be ended.
     pub(super) fn run(mut self) -> io::Result<Vec<ProcessInfo>> {
         let mut notices = Vec::new();
-        self.enter_runs();
-        // Whose the processes are is best told before anything dies.
-        self.table.look(&mut notices);
+        self.add_runs();
+        // The owners are found best before anything dies.
+        self.table.scan(&mut notices);
         loop {
             self.listen();
-            self.enter_runs();
+            self.add_runs();
             self.drain.drain();
-            if caught_of(REQUESTS).contains(&true) {
+            if take_caught(REQUESTS) {
                 self.kill_all();
             }
-            if caught_of([Signal::SIGCHLD]) == [true] {
+            if take_caught([Signal::SIGCHLD]) {
                 self.table.children_changed(&mut notices);
             }
             if self.table.due().is_some_and(|due| due <= Instant::now()) {
-                self.table.look(&mut notices);
+                self.table.scan(&mut notices);
             }
             for notice in notices.drain(..) {
-                self.take_note(&notice);
+                self.handle(&notice);
             }
-            self.take_steps();
+            self.advance();
             if self.stages.is_empty() && self.rest.is_none() {
                 self.next_wave();
             }
@@ -128,45 +128,45 @@ impl<'a> Teardown<'a> {
 
     fn listen(&mut self) {
         if let Some(socket) = self.socket
-            && self.ledger.read(socket) == Mail::Closed
+            && self.session.read(socket) == Channel::Closed
         {
             self.socket = None;
         }
     }
 
-    /// Enters into the table what the ledger has learned of.
-    fn enter_runs(&mut self) {
-        for (&id, run) in &mut self.ledger.runs {
+    /// Adds the runs that the session has learned of to the table.
+    fn add_runs(&mut self) {
+        for (&id, run) in &mut self.session.runs {
             let pipes = [run.pipes.first(), run.pipes.get(1)].map(|pipe| pipe.and_then(inode));
             if let Some(leader) = run.leader.take().filter(|_| !self.table.has(id)) {
-                let life = Life {
+                let started = Run {
                     service: run.service,
                     role: run.role,
                     leader,
                     pipes,
-                    stage: LifeStage::Running,
+                    stage: RunStage::Running,
                 };
-                self.table.add(id, life);
+                self.table.add(id, started);
             }
             self.drain.add(take(&mut run.pipes));
         }
     }
 
-    /// The highest wave that is left, all its services at once; after the last one, whatever is left.
+    /// Begins the highest wave that is left, all its services at once; after the last one, takes down the rest.
     fn next_wave(&mut self) {
         let now = Instant::now();
-        let Some(wave) = self.ledger.accounts.values().map(|a| a.wave).max() else {
+        let Some(wave) = self.session.services.values().map(|known| known.wave).max() else {
             self.table.take_down(Target::Everything, Mode::Terminate);
             self.rest = Some(Stage::Terminating {
-                until: now + LAST_GRACE,
+                until: now + FINAL_GRACE,
             });
             return;
         };
         let services: Vec<usize> = self
-            .ledger
-            .accounts
+            .session
+            .services
             .iter()
-            .filter(|(_, account)| account.wave == wave)
+            .filter(|(_, known)| known.wave == wave)
             .map(|(&service, _)| service)
             .collect();
         for service in services {
@@ -179,7 +179,7 @@ impl<'a> Teardown<'a> {
         match self.stop_command(service) {
             Some(command) => Stage::Stopping {
                 command,
-                until: now + STOP_COMMAND,
+                until: now + STOP_COMMAND_TIMEOUT,
             },
             None => self.terminate(service, now),
         }
@@ -188,15 +188,15 @@ impl<'a> Teardown<'a> {
     /// The run of a service's `stopCmd`: the one the server had begun, or a new one. `None` when it has
     /// none, or when it cannot be run.
     fn stop_command(&mut self, service: usize) -> Option<LifeId> {
-        let running = self.ledger.runs.iter().find(|(id, run)| {
+        let running = self.session.runs.iter().find(|(id, run)| {
             run.service == service && run.role == Role::StopCommand && self.table.has(**id)
         });
         if let Some((&life, _)) = running {
             return Some(life);
         }
-        let account = self.ledger.accounts.get(&service)?;
-        let due = account.up || !self.table.remaining(Target::Service(service)).is_empty();
-        let command = account.stop_command().filter(|_| due)?;
+        let known = self.session.services.get(&service)?;
+        let due = known.up || !self.table.remaining(Target::Service(service)).is_empty();
+        let command = known.stop_command().filter(|_| due)?;
         let life = LifeId(self.next_life);
         self.next_life -= 1;
         let request = SpawnRequest {
@@ -222,17 +222,14 @@ impl<'a> Teardown<'a> {
     fn terminate(&mut self, service: usize, now: Instant) -> Stage {
         self.table
             .take_down(Target::Service(service), Mode::Terminate);
-        let grace = self
-            .ledger
-            .accounts
-            .get(&service)
-            .map(|a: &Account| a.grace);
+        let known = self.session.services.get(&service);
+        let grace = known.map(|known| known.grace);
         Stage::Terminating {
             until: now + grace.unwrap_or_default(),
         }
     }
 
-    fn take_note(&mut self, notice: &Notice) {
+    fn handle(&mut self, notice: &Notice) {
         let now = Instant::now();
         match *notice {
             Notice::Gone(Target::Service(service)) => self.done(service),
@@ -246,25 +243,27 @@ impl<'a> Teardown<'a> {
                 let stage = if end == End::Code(0) {
                     self.table.take_down(Target::Service(service), Mode::Watch);
                     Stage::Settling {
-                        until: now + SETTLING,
+                        until: now + SETTLE_TIME,
                     }
                 } else {
                     self.terminate(service, now)
                 };
                 self.stages.insert(service, stage);
             }
-            Notice::Gone(_) | Notice::Left { .. } | Notice::Over { .. } | Notice::Remaining(..) => {
-            }
+            Notice::Gone(_)
+            | Notice::Left { .. }
+            | Notice::RunGone { .. }
+            | Notice::Remaining(..) => {}
         }
     }
 
     fn done(&mut self, service: usize) {
         self.stages.remove(&service);
-        self.ledger.accounts.remove(&service);
+        self.session.services.remove(&service);
     }
 
-    /// Whatever has had its time.
-    fn take_steps(&mut self) {
+    /// Moves services past their deadlines to the next step.
+    fn advance(&mut self) {
         let now = Instant::now();
         let due: Vec<(usize, Stage)> = self
             .stages
@@ -276,14 +275,14 @@ impl<'a> Teardown<'a> {
             let target = Target::Service(service);
             let next = match stage {
                 Stage::Stopping { command, .. } => {
-                    self.table.take_down(Target::Life(command), Mode::Kill);
+                    self.table.take_down(Target::Run(command), Mode::Kill);
                     self.terminate(service, now)
                 }
                 Stage::Settling { .. } => self.terminate(service, now),
                 Stage::Terminating { .. } => {
                     self.table.take_down(target, Mode::Kill);
                     Stage::Killing {
-                        until: now + GIVE_UP,
+                        until: now + KILL_TIMEOUT,
                     }
                 }
                 Stage::Killing { .. } => {
@@ -293,15 +292,15 @@ impl<'a> Teardown<'a> {
             };
             self.stages.insert(service, next);
         }
-        self.end_rest(now);
+        self.advance_rest(now);
     }
 
-    fn end_rest(&mut self, now: Instant) {
+    fn advance_rest(&mut self, now: Instant) {
         match self.rest {
             Some(Stage::Terminating { until }) if until <= now => {
                 self.table.take_down(Target::Everything, Mode::Kill);
                 self.rest = Some(Stage::Killing {
-                    until: now + GIVE_UP,
+                    until: now + KILL_TIMEOUT,
                 });
             }
             Some(Stage::Killing { until }) if until <= now => {
@@ -312,14 +311,14 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// A request to end while the end is under way: no more grace, no more order.
+    /// Another request to end: kills everything at once.
     fn kill_all(&mut self) {
         self.table.kill_all();
         self.stages.clear();
-        self.ledger.accounts.clear();
+        self.session.services.clear();
         self.table.take_down(Target::Everything, Mode::Kill);
         self.rest = Some(Stage::Killing {
-            until: Instant::now() + GIVE_UP,
+            until: Instant::now() + KILL_TIMEOUT,
         });
     }
 
@@ -331,15 +330,15 @@ impl<'a> Teardown<'a> {
             .map(|stage| stage.until());
         let next = due.chain(self.table.due()).min();
         let timeout = next.map_or(PollTimeout::NONE, |next| {
-            whole_millis(next.saturating_duration_since(Instant::now()))
+            poll_timeout(next.saturating_duration_since(Instant::now()))
         });
         let socket = self.socket.map(AsFd::as_fd);
-        let mut fds: Vec<PollFd<'_>> = std::iter::once(self.bell.as_fd())
+        let mut fds: Vec<PollFd<'_>> = std::iter::once(self.waker.as_fd())
             .chain(socket)
             .chain(self.drain.fds())
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
             .collect();
         let _ = poll(&mut fds, timeout);
-        self.bell.hush();
+        self.waker.clear();
     }
 }

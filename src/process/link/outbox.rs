@@ -1,6 +1,6 @@
-//! The server's side of the socket pair: tells the guardian, and never waits for it for long. A guardian
-//! that is stopped (Ctrl-Z) reads nothing; what does not fit into the socket waits here. Should the server
-//! die meanwhile, the guardian still finds every process below it, and the marks say whose they are.
+//! The server's end of the socket pair: sends updates, and never waits for the guardian for long. A guardian that
+//! is stopped (Ctrl-Z) reads nothing; what does not fit into the socket is queued here. Should the server die
+//! meanwhile, the guardian still finds every process below it, and the marks show the owners.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -11,99 +11,100 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessage, MsgFlags, recv, sendmsg};
 
-use super::record::{News, Record};
-use crate::process::os;
+use super::frame::{Frame, Update};
+use crate::process::system;
 
 /// How long, in all, spawns wait for a guardian that does not read, until it reads again.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// Where the guardian's news go.
+/// The updates to the guardian.
 #[derive(Debug, Default)]
-pub(in crate::process) struct Mailbox {
+pub(crate) struct Outbox {
     /// `None` without a guardian, or when it is gone.
     socket: Option<OwnedFd>,
     /// What did not fit into the socket yet, in order.
-    waiting: VecDeque<(Record, Vec<OwnedFd>)>,
-    /// What is left of [`PATIENCE`].
-    patience: Duration,
-    /// Whether the socket is full, so that it makes sense to wait for room in it.
+    queue: VecDeque<(Frame, Vec<OwnedFd>)>,
+    /// What is left of [`MAX_WAIT`].
+    wait_left: Duration,
+    /// Whether the socket is full, so that waiting for room makes sense.
     full: bool,
 }
 
-impl Mailbox {
-    /// A mailbox that the other end of this socket is read from.
-    pub(in crate::process) fn new(socket: OwnedFd) -> Self {
+impl Outbox {
+    /// The guardian reads the other end of this socket.
+    pub(crate) fn new(socket: OwnedFd) -> Self {
         Self {
             socket: Some(socket),
-            waiting: VecDeque::new(),
-            patience: PATIENCE,
+            queue: VecDeque::new(),
+            wait_left: MAX_WAIT,
             full: false,
         }
     }
 
-    /// Whether anybody is told at all.
-    pub(in crate::process) fn read(&self) -> bool {
+    /// Whether there is a guardian.
+    pub(crate) fn connected(&self) -> bool {
         self.socket.is_some()
     }
 
-    /// The socket, for a child that tells of itself, unless it would overtake what waits.
-    pub(in crate::process) fn direct(&self) -> Option<RawFd> {
+    /// The socket, for a child that reports its own pid, unless that would overtake the queue.
+    pub(crate) fn direct_socket(&self) -> Option<RawFd> {
         let socket = self.socket.as_ref()?;
-        self.waiting.is_empty().then(|| socket.as_raw_fd())
+        self.queue.is_empty().then(|| socket.as_raw_fd())
     }
 
-    /// Tells the guardian, handing over what goes along. Never waits.
-    pub(in crate::process) fn post(&mut self, news: &News, along: Vec<OwnedFd>) {
-        debug_assert_eq!(news.descriptors(), along.len());
+    /// Sends an update with its descriptors, or queues it. Never waits.
+    pub(crate) fn send(&mut self, update: &Update, attached: Vec<OwnedFd>) {
+        debug_assert_eq!(update.descriptors(), attached.len());
         if self.socket.is_some() {
-            self.waiting.push_back((news.record(), along));
+            self.queue.push_back((update.frame(), attached));
             self.flush();
         }
     }
 
-    /// Sends what fits.
-    pub(in crate::process) fn flush(&mut self) {
+    /// Sends as much of the queue as fits.
+    pub(crate) fn flush(&mut self) {
         self.full = false;
-        while let (Some(socket), Some((record, along))) = (&self.socket, self.waiting.front()) {
-            match send(socket, record, along) {
+        while let (Some(socket), Some((frame, attached))) = (&self.socket, self.queue.front()) {
+            match send(socket, frame, attached) {
                 Ok(()) => {
-                    self.waiting.pop_front();
-                    self.patience = PATIENCE;
+                    self.queue.pop_front();
+                    self.wait_left = MAX_WAIT;
                 }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => {
                     self.full = true;
                     return;
                 }
-                // As many descriptors are under way as the system allows: tried again with the next news.
+                // Too many descriptors in flight: retried with the next update.
                 Err(Errno::ETOOMANYREFS | Errno::ENOBUFS | Errno::ENOMEM) => return,
-                // The end of it is noticed by `lost`.
+                // `guardian_lost` notices it.
                 Err(_) => {
-                    self.waiting.clear();
+                    self.queue.clear();
                     return;
                 }
             }
         }
     }
 
-    /// Waits until everything is told, but not for ever.
-    pub(in crate::process) fn wait_until_told(&mut self) {
+    /// Waits until the queue is sent, but not for ever.
+    pub(crate) fn wait_until_sent(&mut self) {
         self.flush();
-        while let (Some(socket), true, false) = (&self.socket, self.full, self.patience.is_zero()) {
+        while let (Some(socket), true, false) = (&self.socket, self.full, self.wait_left.is_zero())
+        {
             let begun = Instant::now();
             let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
-            let timeout = PollTimeout::try_from(self.patience).unwrap_or(PollTimeout::ZERO);
+            let timeout = PollTimeout::try_from(self.wait_left).unwrap_or(PollTimeout::ZERO);
             let writable = poll(&mut fds, timeout);
-            self.patience = self.patience.saturating_sub(begun.elapsed());
+            self.wait_left = self.wait_left.saturating_sub(begun.elapsed());
             if writable == Ok(0) {
-                self.patience = Duration::ZERO;
+                self.wait_left = Duration::ZERO;
             }
             self.flush();
         }
     }
 
-    /// What to wait on: the end of the guardian, and room in the socket when something waits for it.
-    pub(in crate::process) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    /// What to poll: the end of the guardian, and room in the socket while it is full.
+    pub(crate) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let socket = self.socket.as_ref()?;
         let mut flags = PollFlags::POLLIN;
         flags.set(PollFlags::POLLOUT, self.full);
@@ -111,11 +112,11 @@ impl Mailbox {
     }
 
     /// Whether the guardian has gone; true once.
-    pub(in crate::process) fn lost(&mut self) -> bool {
+    pub(crate) fn guardian_lost(&mut self) -> bool {
         let Some(socket) = &self.socket else {
             return false;
         };
-        // It never says anything.
+        // It never writes.
         let read = recv(socket.as_raw_fd(), &mut [0; 1], MsgFlags::MSG_DONTWAIT);
         if matches!(read, Err(Errno::EAGAIN | Errno::EINTR)) {
             return false;
@@ -125,11 +126,11 @@ impl Mailbox {
     }
 }
 
-fn send(socket: &OwnedFd, record: &Record, along: &[OwnedFd]) -> Result<(), Errno> {
-    let fds: Vec<RawFd> = along.iter().map(AsRawFd::as_raw_fd).collect();
+fn send(socket: &OwnedFd, frame: &Frame, attached: &[OwnedFd]) -> Result<(), Errno> {
+    let fds: Vec<RawFd> = attached.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&fds)];
     let control: &[ControlMessage<'_>] = if fds.is_empty() { &[] } else { &rights };
-    let flags = MsgFlags::from_bits_retain(os::SEND_FLAGS);
-    let bytes = [IoSlice::new(record.bytes())];
+    let flags = MsgFlags::from_bits_retain(system::SEND_FLAGS);
+    let bytes = [IoSlice::new(&frame.0)];
     sendmsg::<()>(socket.as_raw_fd(), &bytes, control, flags, None).map(drop)
 }

@@ -1,14 +1,14 @@
-//! A `stopCmd` as it is handed to the guardian: in a file without a name, because an environment may have
-//! megabytes and the guardian is to stay small. Numbers and lengths, then bytes.
+//! A `stopCmd` as it is passed to the guardian: in an anonymous file, because an environment may have megabytes
+//! and the guardian must stay small. Strings and counts are prefixed by 8 bytes of length.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use crate::process::StopCommand;
+use crate::process::message::StopCommand;
 
-/// The bytes of the file.
-pub(in crate::process) fn write(command: &StopCommand) -> Vec<u8> {
+/// Encodes it.
+pub(crate) fn write(command: &StopCommand) -> Vec<u8> {
     let mut bytes = Vec::new();
     put(&mut bytes, command.cwd.as_os_str().as_bytes());
     number(&mut bytes, command.argv.len());
@@ -23,8 +23,8 @@ pub(in crate::process) fn write(command: &StopCommand) -> Vec<u8> {
     bytes
 }
 
-/// What the bytes mean; `None` when they mean nothing.
-pub(in crate::process) fn read(mut bytes: &[u8]) -> Option<StopCommand> {
+/// Decodes it; `None` when it is invalid.
+pub(crate) fn read(mut bytes: &[u8]) -> Option<StopCommand> {
     let cwd = PathBuf::from(OsString::from_vec(take(&mut bytes)?.to_vec()));
     let arguments = take_number(&mut bytes)?;
     let mut argv = Vec::new();
@@ -45,9 +45,9 @@ fn number(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend_from_slice(&(number as u64).to_le_bytes());
 }
 
-fn put(bytes: &mut Vec<u8>, part: &[u8]) {
-    number(bytes, part.len());
-    bytes.extend_from_slice(part);
+fn put(bytes: &mut Vec<u8>, string: &[u8]) {
+    number(bytes, string.len());
+    bytes.extend_from_slice(string);
 }
 
 fn take_number(bytes: &mut &[u8]) -> Option<usize> {
@@ -58,9 +58,9 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 
 fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = take_number(bytes)?;
-    let (part, rest) = bytes.split_at_checked(len)?;
+    let (string, rest) = bytes.split_at_checked(len)?;
     *bytes = rest;
-    Some(part)
+    Some(string)
 }
 
 #[cfg(test)]

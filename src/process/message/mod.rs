@@ -1,11 +1,15 @@
-//! What goes into the thread that owns the processes, and what comes out.
+//! Requests to the thread that owns the processes, and its events.
+
+mod process_info;
+mod spawn_error;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ProcessInfo, SpawnError};
+pub use process_info::{ProcessInfo, Why};
+pub use spawn_error::SpawnError;
 
 /// One run of one command, chosen by the caller, unique in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,10 +26,10 @@ pub enum Role {
     Probe,
 }
 
-/// What a run reads.
+/// The stdin of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stdin {
-    /// A pipe on which nothing ever comes and which does not end while FlowLayer lives.
+    /// A pipe that stays empty and open while FlowLayer runs.
     OpenPipe,
     /// `/dev/null`.
     Null,
@@ -47,11 +51,11 @@ pub struct SpawnRequest {
     pub env: Vec<(OsString, OsString)>,
     /// Working directory, absolute.
     pub cwd: PathBuf,
-    /// What it reads.
+    /// Its stdin.
     pub stdin: Stdin,
 }
 
-/// The command of a service's `stopCmd`, as the guardian would have to run it.
+/// A service's `stopCmd`, as the guardian would run it.
 #[derive(Debug, Clone)]
 pub struct StopCommand {
     /// Program and arguments, as in [`SpawnRequest::argv`].
@@ -62,63 +66,60 @@ pub struct StopCommand {
     pub cwd: PathBuf,
 }
 
-/// How to take a service down without the server; handed over before the service runs.
+/// How the guardian takes a service down; sent to it before the service runs.
 #[derive(Debug, Clone)]
 pub struct Teardown {
-    /// Its layer of the startup plan: the highest goes down first.
+    /// Its wave of the startup plan: the highest goes down first.
     pub wave: usize,
     /// Time from SIGTERM to SIGKILL.
     pub grace: Duration,
     /// Its `stopCmd`.
     pub stop_command: Option<StopCommand>,
-    /// A oneshot: having exited with 0 it is up, with or without processes, so that its `stopCmd`
-    /// stays due until a [`Request::TakeDown`] of it has ended.
+    /// A oneshot: once it has exited with 0 it is up, with or without processes, so that its `stopCmd` stays due
+    /// until a [`Request::TakeDown`] of it has ended.
     pub up_after_success: bool,
 }
 
-/// How hard a [`Request::TakeDown`] goes about it; a later, harder one replaces an earlier one.
+/// How hard a [`Request::TakeDown`] tries; a later, harder mode replaces an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Mode {
-    /// Sends nothing, only watches: for the time in which a `stopCmd` does the work.
+    /// Sends no signal, only watches: while a `stopCmd` does the work.
     Watch,
-    /// SIGTERM then SIGCONT, to the group of the leader and to each descendant outside it when it
-    /// is first seen.
+    /// SIGTERM then SIGCONT, to the leader's group and to each descendant outside it when it is first seen.
     Terminate,
-    /// SIGKILL to everything, to what appears later too.
+    /// SIGKILL to everything, also to what appears later.
     Kill,
 }
 
-/// What can be asked of the thread.
+/// A request to the thread.
 #[derive(Debug)]
 pub enum Request {
     /// Run a command. Answered by [`Event::Spawned`] or [`Event::SpawnFailed`]. The teardown goes
     /// with a [`Role::Service`].
     Spawn(SpawnRequest, Option<Teardown>),
-    /// Take down everything that belongs to a service, in whatever role it was started: answered by
-    /// [`Event::Gone`], at once when there is nothing. Idempotent. Every stop ends with one (after a
-    /// `stopCmd` too, in [`Mode::Watch`] first): it is what closes the service's account.
+    /// Take down everything that belongs to a service, in whatever role it was started. Answered by
+    /// [`Event::Gone`], at once when there is nothing. Idempotent. Every stop ends with one (after a `stopCmd`
+    /// too, in [`Mode::Watch`] first): only then the guardian forgets the service.
     TakeDown {
         /// Index of the service.
         service: usize,
         /// How hard.
         mode: Mode,
-        /// Chosen by the caller and given back by the answers, so that one that crossed a later
-        /// request is not taken for its answer. A harder mode for the same takedown has the same
-        /// round; of several requests under way for a service the newest round is answered.
+        /// Chosen by the caller and returned in the answers, so that an answer to an earlier request is not
+        /// mistaken for one to this. A harder mode for the same takedown has the same round; of several open
+        /// requests for a service the newest round is answered.
         round: u32,
     },
-    /// SIGKILL one run with all its descendants: a probe at its limit, a `stopCmd` that takes too
-    /// long. It only hastens the [`Event::LifeGone`] that comes once for every such run.
+    /// SIGKILL one run with all its descendants: a probe or a `stopCmd` past its timeout. It only hastens the
+    /// [`Event::LifeGone`] that comes once for every such run.
     EndLife {
         /// The run.
         life: LifeId,
     },
-    /// SIGKILL everything of ours, at once. Answered by nothing: the take-downs that are asked for
-    /// besides are.
+    /// SIGKILL everything of ours, at once. Not answered; open takedowns are.
     KillAll,
-    /// The end of the session, last of all: takes down whatever is left, known or not (SIGTERM, a
-    /// short grace, SIGKILL), reaps, answers [`Event::Finished`], tells the guardian that all is
-    /// well. The thread then ends.
+    /// The end of the session, last of all: takes down whatever is left, known or not (SIGTERM, a short grace,
+    /// SIGKILL), reaps, answers [`Event::Finished`], and releases the guardian. The thread then ends.
     Finish,
 }
 
@@ -131,7 +132,7 @@ pub enum End {
     Signal(i32),
 }
 
-/// What the thread has to say. Events of one service come in the order in which things happened.
+/// What has happened. Events of one service come in the order in which things happened.
 #[derive(Debug)]
 pub enum Event {
     /// The command runs: its exec has succeeded.
@@ -152,26 +153,26 @@ pub enum Event {
         /// Why, and what to do.
         error: SpawnError,
     },
-    /// The leader of a run has exited. Sent once a life. A [`Role::Probe`] is told without delay, with
-    /// an empty `left`; what it leaves is killed without being asked for.
+    /// The leader of a run has exited. Sent once a run. For a [`Role::Probe`] it is sent without delay, with an
+    /// empty `left`; what a probe leaves is killed without a request.
     Exited {
         /// The run.
         life: LifeId,
         /// How.
         end: End,
-        /// What lives on: of the service for a [`Role::Service`], of the run for others.
+        /// What still runs: of the service for a [`Role::Service`], of the run for others.
         left: Vec<ProcessInfo>,
     },
-    /// Of what the leader of a [`Role::Service`] run has left when it exited with 0, so many live on: told
-    /// when that has changed, and 0 at the end. Not during a take-down.
+    /// How many processes still run of those that the leader of a [`Role::Service`] run left when it exited with
+    /// 0: sent when that changes, and 0 at the end. Not during a takedown.
     Left {
         /// The run.
         life: LifeId,
         /// How many processes.
         left: usize,
     },
-    /// During a take-down that takes a moment: what it waits for, when that has changed, and again when
-    /// something survives SIGKILL, with the reason.
+    /// During a takedown that takes a moment: what it waits for, when that changes, and again when something
+    /// survives SIGKILL, with the reason.
     Remaining {
         /// Index of the service.
         service: usize,
@@ -188,7 +189,7 @@ pub enum Event {
         round: u32,
     },
     /// Leader and descendants of a [`Role::Probe`] or [`Role::StopCommand`] run are gone. Sent once a
-    /// life, after `Exited`.
+    /// run, after `Exited`.
     LifeGone {
         /// The run.
         life: LifeId,

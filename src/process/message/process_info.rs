@@ -1,4 +1,4 @@
-//! A process as people are told of it.
+//! A process as it is reported to people.
 
 use std::fmt;
 
@@ -62,8 +62,8 @@ impl fmt::Display for ProcessInfo {
 
 impl Why {
     /// The reason that a process belongs to another user, whose name is looked up.
-    pub(super) fn other_user(user: u32) -> Self {
-        // Not through the system's own look-up, which may ask a network and wait for it.
+    pub(crate) fn other_user(user: u32) -> Self {
+        // Not through libc, whose lookup may wait for a network.
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         Self::OtherUser {
             user,

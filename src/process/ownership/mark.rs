@@ -1,36 +1,36 @@
-//! The marks by which a descendant can be told whose it is when nothing above it can be asked any more.
+//! The marks that show which service a descendant belongs to when it has lost its parents.
 //!
-//! Everything a service starts inherits two: an environment variable, which names service and run and
-//! which people can read (`ps e`), and the soft limit on file locks, which Linux has ignored since 2.4.25
-//! and which, unlike the environment, a process cannot shed without meaning to. The variable's name has
-//! the session in it, so that a FlowLayer inside a FlowLayer adds its own instead of hiding ours.
+//! Everything a service starts inherits two: an environment variable, which names service and run and which
+//! people can read (`ps e`), and the soft limit on file locks, which Linux has ignored since 2.4.25 and which,
+//! unlike the environment, no process sheds by accident. The variable's name contains the session, so that a
+//! nested FlowLayer adds its own instead of replacing ours.
 
-use super::LifeId;
-use super::owner::Owner;
+use super::Owner;
+use crate::process::message::LifeId;
 
-/// Bits of the limit that hold the run (its lowest bits, to tell apart the runs of today).
+/// Bits of the limit that hold the lowest bits of the run, enough to distinguish recent ones.
 const LIFE_BITS: u32 = 20;
 /// Bits of the limit that hold the service.
 const SERVICE_BITS: u32 = 20;
-/// Bits of the limit that hold the session; one bit in all stays free, so that it is never infinity.
+/// Bits of the limit that hold the session; one bit stays free, so that it is never infinity.
 const SESSION_BITS: u32 = 23;
 
 /// The marks of one session.
 #[derive(Debug, Clone)]
-pub(super) struct Mark {
-    /// `FLOWLAYER_OWNER_<session>=`, as it begins in an environment.
+pub(crate) struct Mark {
+    /// `FLOWLAYER_OWNER_<session>=`, the start of the environment entry.
     prefix: Vec<u8>,
-    /// The session as the limit has it; never 0, so that a small limit set by somebody is not ours.
+    /// The session's bits in the limit; never 0, so that a small limit set by somebody is not ours.
     tag: u64,
 }
 
 impl Mark {
     /// The longest name of a session.
-    pub(super) const MAX_SESSION: usize = 40;
+    pub(crate) const MAX_SESSION: usize = 40;
 
-    /// The marks of a session, whose name must be 1 to 40 of `A-Za-z0-9_-`. Shells do not pass on
-    /// variables whose names they could not have made, so `-` becomes `_`.
-    pub(super) fn new(session: &str) -> Option<Self> {
+    /// The marks of a session, whose name must be 1 to 40 of `A-Za-z0-9_-`. Shells drop variables whose names
+    /// are no identifiers, so `-` becomes `_`.
+    pub(crate) fn new(session: &str) -> Option<Self> {
         let fits = (1..=Self::MAX_SESSION).contains(&session.len())
             && session
                 .bytes()
@@ -41,29 +41,29 @@ impl Mark {
         })
     }
 
-    /// Marks that nothing carries.
-    pub(super) fn of_nobody() -> Self {
+    /// Marks that no process carries.
+    pub(crate) fn unused() -> Self {
         Self {
             prefix: b"FLOWLAYER_OWNER_=".to_vec(),
             tag: fold(b""),
         }
     }
 
-    /// The entry for the environment of a run.
-    pub(super) fn entry(&self, service: usize, life: LifeId) -> Vec<u8> {
+    /// The environment entry of a run.
+    pub(crate) fn entry(&self, service: usize, life: LifeId) -> Vec<u8> {
         let mut entry = self.prefix.clone();
         entry.extend_from_slice(format!("{service}/{}", life.0).as_bytes());
         entry
     }
 
-    /// Whether an entry of an environment is ours already (a stop command started by the guardian
-    /// gets its environment from the server, a nested run ours from outside).
-    pub(super) fn is_entry(&self, entry: &[u8]) -> bool {
+    /// Whether an environment entry is this mark (a stop command started by the guardian has the server's
+    /// environment, a nested run ours).
+    pub(crate) fn is_entry(&self, entry: &[u8]) -> bool {
         entry.starts_with(&self.prefix)
     }
 
-    /// Whose a process with this environment (entries that end in NUL) is.
-    pub(super) fn in_environment(&self, environment: &[u8]) -> Option<Owner> {
+    /// The owner of a process with this environment (entries that end in NUL).
+    pub(crate) fn in_environment(&self, environment: &[u8]) -> Option<Owner> {
         let entry = environment.split(|&b| b == 0).find(|e| self.is_entry(e))?;
         let (service, life) = std::str::from_utf8(&entry[self.prefix.len()..])
             .ok()?
@@ -75,16 +75,15 @@ impl Mark {
     }
 
     /// The limit for a run; `None` for a service whose number does not fit.
-    pub(super) fn limit(&self, service: usize, life: LifeId) -> Option<u64> {
+    pub(crate) fn limit(&self, service: usize, life: LifeId) -> Option<u64> {
         let service = u64::try_from(service)
             .ok()
             .filter(|s| s >> SERVICE_BITS == 0)?;
         Some((self.tag << SERVICE_BITS | service) << LIFE_BITS | low_bits(life))
     }
 
-    /// Whose a process with this limit is: the service, and what is known of the run, to be compared
-    /// by [`same_run`].
-    pub(super) fn in_limit(&self, limit: u64) -> Option<(usize, u64)> {
+    /// The service of a process with this limit, and the lowest bits of its run, for [`same_run`].
+    pub(crate) fn in_limit(&self, limit: u64) -> Option<(usize, u64)> {
         if limit >> (SERVICE_BITS + LIFE_BITS) != self.tag {
             return None;
         }
@@ -96,8 +95,8 @@ impl Mark {
     }
 }
 
-/// Whether a run is the one of which a limit knows the lowest bits.
-pub(super) fn same_run(life: LifeId, bits: u64) -> bool {
+/// Whether a run has these lowest bits.
+pub(crate) fn same_run(life: LifeId, bits: u64) -> bool {
     low_bits(life) == bits
 }
 
@@ -105,7 +104,7 @@ fn low_bits(life: LifeId) -> u64 {
     life.0 & ((1 << LIFE_BITS) - 1)
 }
 
-/// FNV-1a, folded to the bits there are, with the highest of them set.
+/// FNV-1a, folded to the session's bits, the highest of them set.
 fn fold(bytes: &[u8]) -> u64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,42 +1,45 @@
-//! Whose is a process? Pure: the listing in, the members of our subtree out, each with its owner.
+//! Which processes are ours, and which service each belongs to. Pure but for [`is_ours`]: the listing in, the
+//! members of our subtree out, each with its owner.
 
-use super::{LifeId, Listed};
+pub(super) mod mark;
+pub(super) mod runs;
 
-/// Whose a process is.
+use super::message::LifeId;
+use super::system::{self, process_entry::ProcessEntry};
+
+/// What a process belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     /// Index of the service.
-    pub(super) service: usize,
-    /// The run, when that is known too.
-    pub(super) life: Option<LifeId>,
+    pub(crate) service: usize,
+    /// The run, when it is known too.
+    pub(crate) life: Option<LifeId>,
 }
 
 /// A process of ours.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    /// As the system lists it.
-    pub(super) process: Listed,
-    /// Whose it is; `None` when nothing tells.
-    pub(super) owner: Option<Owner>,
-    /// Whether it is a child of this process, so that nobody else can reap it and its pid cannot
-    /// be given to another before we do.
-    pub(super) child: bool,
+pub(crate) struct Member {
+    /// Its entry in the listing.
+    pub(crate) process: ProcessEntry,
+    /// `None` when nothing shows it.
+    pub(crate) owner: Option<Owner>,
+    /// Whether it is a child of this process, so that its pid is not reused before we reap it.
+    pub(crate) child: bool,
 }
 
-/// What is known beside the listing.
-pub(super) trait Knowledge {
+/// What is known besides the listing.
+pub(crate) trait Knowledge {
     /// The owner of a child of ours that was started as a leader.
     fn leader(&self, pid: u32) -> Option<Owner>;
-    /// What an earlier look has shown, or what the process itself gives away.
-    fn evidence(&mut self, process: &Listed) -> Option<Owner>;
-    /// Whether a process that is not below us may be ours nevertheless (where the system has no
-    /// subreapers), and then whose it is.
-    fn stray(&mut self, process: &Listed) -> Option<Owner>;
+    /// The owner by earlier scans or by the process's own traits.
+    fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner>;
+    /// The owner of a process that is ours although it is not below us (on systems without subreapers).
+    fn stray(&mut self, process: &ProcessEntry) -> Option<Owner>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// Not looked at yet.
+    /// Not decided yet.
     Open,
     /// Not below us.
     Foreign,
@@ -46,9 +49,13 @@ enum Verdict {
 
 /// The members of the subtree below `me`, in the order of the listing, which is sorted by pid.
 ///
-/// The owner of a process is the leader above it. One without a leader above it was adopted by us, or
-/// has an ancestor that was: then the evidence decides.
-pub(super) fn members(listing: &[Listed], me: u32, knowledge: &mut impl Knowledge) -> Vec<Member> {
+/// A process belongs to the leader above it. Without one, it or an ancestor was adopted by us: then the
+/// evidence decides.
+pub(crate) fn members(
+    listing: &[ProcessEntry],
+    me: u32,
+    knowledge: &mut impl Knowledge,
+) -> Vec<Member> {
     let mut verdicts = vec![Verdict::Open; listing.len()];
     let mut path = Vec::new();
     for start in 0..listing.len() {
@@ -57,7 +64,7 @@ pub(super) fn members(listing: &[Listed], me: u32, knowledge: &mut impl Knowledg
             if verdicts[at] != Verdict::Open {
                 break verdicts[at];
             }
-            // Settled for now, so that a torn listing with a circle in it ends the walk.
+            // Decided for now, so that a torn listing with a cycle ends the walk.
             verdicts[at] = Verdict::Foreign;
             path.push(at);
             let process = &listing[at];
@@ -91,8 +98,13 @@ pub(super) fn members(listing: &[Listed], me: u32, knowledge: &mut impl Knowledg
         .collect()
 }
 
-/// What the verdict on the parent means for the child.
-fn judge(above: Verdict, process: &Listed, me: u32, knowledge: &mut impl Knowledge) -> Verdict {
+/// The verdict on a child, from that on its parent.
+fn judge(
+    above: Verdict,
+    process: &ProcessEntry,
+    me: u32,
+    knowledge: &mut impl Knowledge,
+) -> Verdict {
     match above {
         Verdict::Ours(Some(owner)) => Verdict::Ours(Some(owner)),
         Verdict::Ours(None) => Verdict::Ours(knowledge.evidence(process)),
@@ -102,6 +114,21 @@ fn judge(above: Verdict, process: &Listed, me: u32, knowledge: &mut impl Knowled
             None => Verdict::Foreign,
         },
     }
+}
+
+/// Whether a process is a descendant of this server; used to tell our own listeners from others'.
+pub fn is_ours(pid: u32) -> bool {
+    let me = std::process::id();
+    let mut at = pid;
+    // More generations than any process has.
+    for _ in 0..10_000 {
+        match system::find(at) {
+            Ok(Some(ProcessEntry { parent, .. })) if parent == me => return true,
+            Ok(Some(ProcessEntry { parent, .. })) if parent > 1 => at = parent,
+            _ => return false,
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -124,10 +151,10 @@ mod tests {
         fn leader(&self, pid: u32) -> Option<Owner> {
             self.leaders.get(&pid).copied()
         }
-        fn evidence(&mut self, process: &Listed) -> Option<Owner> {
+        fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner> {
             self.evidence.get(&process.pid).copied()
         }
-        fn stray(&mut self, _: &Listed) -> Option<Owner> {
+        fn stray(&mut self, _: &ProcessEntry) -> Option<Owner> {
             None
         }
     }
@@ -139,12 +166,12 @@ mod tests {
         }
     }
 
-    fn listing(parents: &[(u32, u32)]) -> Vec<Listed> {
+    fn listing(parents: &[(u32, u32)]) -> Vec<ProcessEntry> {
         let mut listing: Vec<_> = parents
             .iter()
-            .map(|&(pid, parent)| Listed {
+            .map(|&(pid, parent)| ProcessEntry {
                 parent,
-                ..Listed::example(pid)
+                ..ProcessEntry::example(pid)
             })
             .collect();
         listing.sort_by_key(|p| p.pid);

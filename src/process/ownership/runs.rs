@@ -1,64 +1,64 @@
-//! The runs that are not over yet, and what they tell about processes.
+//! The runs of which something is left, and which process belongs to which.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::listed::{Identity, Listed};
 use super::mark::{Mark, same_run};
-use super::owner::{Knowledge, Member, Owner};
-use super::wait::{Waited, peek};
-use super::{End, LifeId, Role, os};
+use super::{Knowledge, Member, Owner};
+use crate::process::message::{End, LifeId, Role};
+use crate::process::system;
+use crate::process::system::process_entry::{Identity, ProcessEntry};
+use crate::process::system::wait::{ChildState, peek};
 
 /// One run of one command.
 #[derive(Debug)]
-pub(super) struct Life {
-    pub(super) service: usize,
-    pub(super) role: Role,
-    /// The leader, and the number of its group and session, which nobody else can have as long as
-    /// anything of them is left.
-    pub(super) leader: u32,
-    /// The pipes its stdout and stderr are, by inode.
-    pub(super) pipes: [Option<u64>; 2],
-    pub(super) stage: Stage,
+pub(crate) struct Run {
+    pub(crate) service: usize,
+    pub(crate) role: Role,
+    /// The leader, and the id of its group and session, which is not reused as long as either has a member.
+    pub(crate) leader: u32,
+    /// The inodes of its stdout and stderr pipes.
+    pub(crate) pipes: [Option<u64>; 2],
+    pub(crate) stage: Stage,
 }
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Its leader lives.
+pub(crate) enum Stage {
+    /// Its leader runs.
     Running,
-    /// Its leader was seen to have ended and is not reaped.
+    /// Its leader has exited and is not reaped.
     Ended(End),
-    /// The same, and it has been told.
-    Told(End),
+    /// The same, and the exit is reported.
+    Reported(End),
     /// Its leader is reaped; descendants are left.
     Reaped(End),
 }
 
-impl Life {
-    /// Whether its leader was not seen to have ended.
-    pub(super) fn running(&self) -> bool {
+impl Run {
+    /// Whether its leader runs, as far as is known.
+    pub(crate) fn running(&self) -> bool {
         self.stage == Stage::Running
     }
 
-    /// Whether its leader is still there, alive or not, so that its group may be signalled.
-    pub(super) fn pinned(&self) -> bool {
-        !matches!(self.stage, Stage::Reaped(_))
+    /// Whether its leader is reaped, so that its group may not be signalled any more.
+    pub(crate) fn reaped(&self) -> bool {
+        matches!(self.stage, Stage::Reaped(_))
     }
 }
 
-/// All runs that are not over, and what earlier looks have shown.
+/// All runs of which something is left, and the owners that earlier scans have found.
 #[derive(Debug)]
-pub(super) struct Lives {
-    pub(super) all: BTreeMap<LifeId, Life>,
+pub(crate) struct Runs {
+    pub(crate) all: BTreeMap<LifeId, Run>,
     /// The unreaped leaders.
     leaders: HashMap<u32, LifeId>,
-    /// Whose the processes of the last look were: a process keeps its owner when it loses its parents.
+    /// The owners found by the last scan: a process keeps its owner when it loses its parents.
     known: HashMap<Identity, Owner>,
     mark: Mark,
 }
 
-impl Lives {
-    pub(super) fn new(mark: Mark) -> Self {
+impl Runs {
+    pub(crate) fn new(mark: Mark) -> Self {
         Self {
             all: BTreeMap::new(),
             leaders: HashMap::new(),
@@ -67,46 +67,46 @@ impl Lives {
         }
     }
 
-    pub(super) fn mark(&self) -> &Mark {
+    pub(crate) fn mark(&self) -> &Mark {
         &self.mark
     }
 
-    pub(super) fn insert(&mut self, id: LifeId, life: Life) {
-        self.leaders.insert(life.leader, id);
-        self.all.insert(id, life);
+    pub(crate) fn insert(&mut self, id: LifeId, run: Run) {
+        self.leaders.insert(run.leader, id);
+        self.all.insert(id, run);
     }
 
-    /// Notes that a leader is reaped: its pid says nothing any more.
-    pub(super) fn unpin(&mut self, id: LifeId) {
-        if let Some(life) = self.all.get_mut(&id) {
-            if let Stage::Ended(end) | Stage::Told(end) = life.stage {
-                life.stage = Stage::Reaped(end);
+    /// Records that a leader is reaped: its pid may be reused.
+    pub(crate) fn leader_reaped(&mut self, id: LifeId) {
+        if let Some(run) = self.all.get_mut(&id) {
+            if let Stage::Ended(end) | Stage::Reported(end) = run.stage {
+                run.stage = Stage::Reaped(end);
             }
-            self.leaders.remove(&life.leader);
+            self.leaders.remove(&run.leader);
         }
     }
 
-    /// Forgets a run that is over.
-    pub(super) fn remove(&mut self, id: LifeId) -> Option<Life> {
-        self.unpin(id);
+    /// Removes a run of which nothing is left.
+    pub(crate) fn remove(&mut self, id: LifeId) -> Option<Run> {
+        self.leader_reaped(id);
         self.all.remove(&id)
     }
 
-    /// Which of these leaders have ended since they were last asked for.
-    pub(super) fn newly_ended(&mut self, asked: impl Fn(Role) -> bool) -> Vec<LifeId> {
+    /// The runs with these roles whose leaders have exited since the last call.
+    pub(crate) fn newly_ended(&mut self, asked: impl Fn(Role) -> bool) -> Vec<LifeId> {
         let mut ended = Vec::new();
-        for (&id, life) in &mut self.all {
-            if life.stage != Stage::Running || !asked(life.role) {
+        for (&id, run) in &mut self.all {
+            if run.stage != Stage::Running || !asked(run.role) {
                 continue;
             }
-            match peek(life.leader) {
-                Waited::Alive => continue,
-                Waited::Ended(end) => life.stage = Stage::Ended(end),
-                Waited::NotOurs => {
-                    // Only the guardian can come to this, about a leader that was reaped before it
-                    // took over; how it ended is of no consequence there.
-                    life.stage = Stage::Reaped(End::Code(0));
-                    self.leaders.remove(&life.leader);
+            match peek(run.leader) {
+                ChildState::Running => continue,
+                ChildState::Ended(end) => run.stage = Stage::Ended(end),
+                ChildState::NotAChild => {
+                    // Only in the guardian, for a leader that the server had reaped; its exit status
+                    // does not matter there.
+                    run.stage = Stage::Reaped(End::Code(0));
+                    self.leaders.remove(&run.leader);
                 }
             }
             ended.push(id);
@@ -114,14 +114,14 @@ impl Lives {
         ended
     }
 
-    /// Whether a process is the unreaped leader of a run.
-    pub(super) fn leads(&self, pid: u32) -> Option<&Life> {
+    /// The run that a process is the unreaped leader of.
+    pub(crate) fn leads(&self, pid: u32) -> Option<&Run> {
         self.leaders.get(&pid).and_then(|id| self.all.get(id))
     }
 
-    /// Keeps in mind whose the processes are, as long as they are listed: one that lost its parent during
-    /// the look may have seemed to be nobody's.
-    pub(super) fn remember(&mut self, listing: &[Listed], members: &[Member]) {
+    /// Remembers the owners of processes as long as they are listed: one that lost its parent during a scan may
+    /// have appeared without an owner.
+    pub(crate) fn remember(&mut self, listing: &[ProcessEntry], members: &[Member]) {
         self.known.retain(|identity, _| {
             listing
                 .binary_search_by_key(&identity.pid, |p| p.pid)
@@ -134,16 +134,16 @@ impl Lives {
         );
     }
 
-    /// What a process itself gives away, from what is hardest to shed to what is easiest.
-    fn traces(&self, process: &Listed) -> Option<Owner> {
+    /// The owner by a process's own traits, from the hardest to shed to the easiest.
+    fn traces(&self, process: &ProcessEntry) -> Option<Owner> {
         self.by_numbers(process)
             .or_else(|| self.by_limit(process.pid))
-            .or_else(|| self.mark.in_environment(&os::environment(process.pid)?))
+            .or_else(|| self.mark.in_environment(&system::environment(process.pid)?))
             .or_else(|| self.by_pipes(process.pid))
     }
 
-    /// Group and session of a run stay with what it starts, and are nobody else's meanwhile.
-    fn by_numbers(&self, process: &Listed) -> Option<Owner> {
+    /// Descendants inherit group and session; their ids are not reused meanwhile.
+    fn by_numbers(&self, process: &ProcessEntry) -> Option<Owner> {
         [process.group, process.session]
             .into_iter()
             .find_map(|number| self.leaders.get(&number))
@@ -151,19 +151,19 @@ impl Lives {
     }
 
     fn by_limit(&self, pid: u32) -> Option<Owner> {
-        let (service, bits) = self.mark.in_limit(os::marked_limit(pid)?)?;
+        let (service, bits) = self.mark.in_limit(system::marked_limit(pid)?)?;
         let life = self
             .all
             .iter()
-            .find(|(id, life)| life.service == service && same_run(**id, bits))
+            .find(|(id, run)| run.service == service && same_run(**id, bits))
             .map(|(&id, _)| id);
         Some(Owner { service, life })
     }
 
     fn by_pipes(&self, pid: u32) -> Option<Owner> {
-        let pipes = os::output_pipes(pid);
-        let (&id, _) = self.all.iter().find(|(_, life)| {
-            life.pipes
+        let pipes = system::output_pipes(pid);
+        let (&id, _) = self.all.iter().find(|(_, run)| {
+            run.pipes
                 .iter()
                 .flatten()
                 .any(|pipe| pipes.contains(&Some(*pipe)))
@@ -172,29 +172,28 @@ impl Lives {
     }
 
     fn owner(&self, id: LifeId) -> Option<Owner> {
-        self.all.get(&id).map(|life| Owner {
-            service: life.service,
+        self.all.get(&id).map(|run| Owner {
+            service: run.service,
             life: Some(id),
         })
     }
 }
 
-impl Knowledge for Lives {
+impl Knowledge for Runs {
     fn leader(&self, pid: u32) -> Option<Owner> {
         self.leaders.get(&pid).and_then(|&id| self.owner(id))
     }
 
-    fn evidence(&mut self, process: &Listed) -> Option<Owner> {
+    fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner> {
         self.known
             .get(&process.identity())
             .copied()
             .or_else(|| self.traces(process))
     }
 
-    fn stray(&mut self, process: &Listed) -> Option<Owner> {
-        // Where orphans do not fall to us, what was seen below us before and what carries our marks
-        // is ours.
-        if os::ADOPTS || process.parent != 1 {
+    fn stray(&mut self, process: &ProcessEntry) -> Option<Owner> {
+        // Without subreapers, an orphan is ours when it was seen below us before or carries our marks.
+        if system::ADOPTS || process.parent != 1 {
             return None;
         }
         self.evidence(process)

@@ -1,5 +1,5 @@
-//! What a new process needs, laid out before it exists: between fork and exec nothing may allocate, lock
-//! or panic.
+//! What a new process does between fork and exec, where nothing may allocate, lock or panic: all it needs is
+//! prepared before.
 
 use std::os::fd::RawFd;
 use std::ptr;
@@ -8,23 +8,23 @@ use nix::errno::Errno;
 use nix::libc::{self, c_char, c_int, rlimit};
 
 use super::command::Command;
-use super::guardian::Record;
-use super::os;
+use crate::process::link::frame::Frame;
+use crate::process::system;
 
-/// Strings as `execve` wants them.
-pub(super) struct Strings {
-    /// Keeps alive what the pointers point to.
+/// A null-terminated array of C strings, as `execve` takes it.
+pub(crate) struct CStringArray {
+    /// What the pointers point into.
     _bytes: Vec<u8>,
-    /// One for each string, then null.
+    /// One a string, then null.
     pointers: Vec<*const c_char>,
 }
 
-// SAFETY: the pointers point into what it owns, and nothing is changed through them.
-unsafe impl Send for Strings {}
+// SAFETY: the pointers point into bytes that it owns, and nothing is written through them.
+unsafe impl Send for CStringArray {}
 
-impl Strings {
-    /// `None` when one of them has a NUL in it.
-    pub(super) fn new<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
+impl CStringArray {
+    /// `None` when a string contains a NUL.
+    pub(crate) fn new<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
         let mut bytes = Vec::new();
         let mut starts = Vec::new();
         for string in strings {
@@ -35,7 +35,7 @@ impl Strings {
             bytes.extend_from_slice(string);
             bytes.push(0);
         }
-        // Only now the bytes stay where they are.
+        // From here on the bytes do not move.
         let mut pointers: Vec<_> = starts
             .iter()
             .map(|&start| bytes[start..].as_ptr().cast::<c_char>())
@@ -49,32 +49,32 @@ impl Strings {
 }
 
 /// Everything the child needs.
-pub(super) struct Image {
+pub(crate) struct ChildSetup {
     /// What it becomes, and where.
-    pub(super) command: Command,
-    /// What become descriptors 0, 1 and 2; all of them above 2.
-    pub(super) stdio: [RawFd; 3],
-    /// The limit on open files that we were started with.
-    pub(super) open_files: Option<rlimit>,
-    /// See [`super::mark`].
-    pub(super) mark: Option<u64>,
-    /// How the child tells the guardian its pid.
-    pub(super) hello: Option<Hello>,
+    pub(crate) command: Command,
+    /// What becomes descriptors 0, 1 and 2; all above 2.
+    pub(crate) stdio: [RawFd; 3],
+    /// The file limit that we inherited.
+    pub(crate) open_files: rlimit,
+    /// See `ownership/mark.rs`.
+    pub(crate) mark: Option<u64>,
+    /// How the child reports its pid to the guardian.
+    pub(crate) pid_report: Option<PidReport>,
 }
 
-/// A message that is complete but for the pid.
-pub(super) struct Hello {
-    pub(super) socket: RawFd,
-    pub(super) record: Record,
-    /// Set by the child when it was told. (Where the child does not share our memory it stays unset, and
-    /// the guardian is told twice, which does no harm.)
-    pub(super) told: bool,
+/// A frame that is complete but for the pid.
+pub(crate) struct PidReport {
+    pub(crate) socket: RawFd,
+    pub(crate) frame: Frame,
+    /// Set by the child once sent. (Where the child does not share our memory it stays unset, and the pid is
+    /// sent twice, which does no harm.)
+    pub(crate) sent: bool,
 }
 
-/// What did not work in the child.
+/// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Making it.
+pub(crate) enum Step {
+    /// Making the process.
     Fork,
     /// Its descriptors.
     Stdio,
@@ -84,68 +84,66 @@ pub(super) enum Step {
     Exec,
 }
 
-/// Why there is no process.
+/// Why a start failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) step: Step,
-    pub(super) errno: Errno,
+pub(crate) struct Failure {
+    pub(crate) step: Step,
+    pub(crate) errno: Errno,
 }
 
-/// The one past the last signal of the system.
+/// One past the last signal.
 const SIGNALS: c_int = 65;
 
-/// Becomes the program; returns only when that failed, and then the process must end.
+/// Sets the process up and execs the program; returns only on failure, and then the process must exit.
 ///
 /// # Safety
-/// To be called in a fresh child with all signals blocked. It only does what is allowed between fork
-/// and exec, also when the memory is shared with the parent, which then must not run meanwhile.
-pub(super) unsafe fn become_program(image: &mut Image) -> Failure {
-    // SAFETY: async-signal-safe calls on memory that `image` owns; what fails and matters is reported.
+/// To be called in a new child with all signals blocked. It only does what is allowed between fork and exec,
+/// also in memory shared with the parent, which must not run meanwhile.
+pub(crate) unsafe fn exec(setup: &mut ChildSetup) -> Failure {
+    // SAFETY: async-signal-safe calls on memory that `setup` owns; what fails and matters is reported.
     unsafe {
-        // First of all, so that nothing runs that the guardian has not been told of. If its mailbox is
-        // full, the server tells it later.
-        if let Some(hello) = &mut image.hello {
-            hello.record.set_pid(libc::getpid().cast_unsigned());
-            let bytes = hello.record.bytes();
+        // First of all, so that nothing runs that the guardian does not know of. If the socket is full, the
+        // server sends it later.
+        if let Some(report) = &mut setup.pid_report {
+            report.frame.set_pid(libc::getpid().cast_unsigned());
+            let bytes = &report.frame.0;
             let sent = libc::send(
-                hello.socket,
+                report.socket,
                 bytes.as_ptr().cast(),
                 bytes.len(),
-                os::SEND_FLAGS,
+                system::SEND_FLAGS,
             );
-            hello.told = sent != -1;
+            report.sent = sent != -1;
         }
-        if let Some(mark) = image.mark {
+        if let Some(mark) = setup.mark {
             mark_limit(mark);
         }
         libc::setsid();
         for signal in 1..SIGNALS {
-            os::take_default_action(signal);
+            system::take_default_action(signal);
         }
-        if let Some(limit) = &image.open_files {
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const *limit);
-        }
-        for (to, from) in (0..).zip(image.stdio) {
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const setup.open_files);
+        for (to, from) in (0..).zip(setup.stdio) {
             if libc::dup2(from, to) == -1 {
                 return failure(Step::Stdio);
             }
         }
-        if libc::chdir(image.command.cwd.as_ptr()) == -1 {
+        if libc::chdir(setup.command.cwd.as_ptr()) == -1 {
             return failure(Step::Directory);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
         libc::execve(
-            image.command.program.as_ptr(),
-            image.command.argv.pointers.as_ptr(),
-            image.command.env.pointers.as_ptr(),
+            setup.command.program.as_ptr(),
+            setup.command.argv.pointers.as_ptr(),
+            setup.command.env.pointers.as_ptr(),
         );
         failure(Step::Exec)
     }
 }
 
-/// Sets the soft limit only, and only where the hard one has room for it.
+/// Sets the soft limit, where the hard one allows it.
 #[cfg(target_os = "linux")]
 unsafe fn mark_limit(mark: u64) {
     // SAFETY: the structure is ours.
@@ -162,8 +160,14 @@ unsafe fn mark_limit(mark: u64) {
 unsafe fn mark_limit(_: u64) {}
 
 fn failure(step: Step) -> Failure {
-    Failure {
-        step,
-        errno: Errno::last(),
+    let errno = Errno::last();
+    Failure { step, errno }
+}
+
+impl From<Errno> for Failure {
+    /// The failure to make a process at all.
+    fn from(errno: Errno) -> Self {
+        let step = Step::Fork;
+        Self { step, errno }
     }
 }

@@ -1,33 +1,46 @@
-//! Starting a command, so that the guardian knows of it before it runs.
+//! Starting commands, so that the guardian knows of each before it runs: this file has the order of things,
+//! `command` prepares a command, `child` runs between fork and exec, `system::Launcher` forks.
+
+mod child;
+mod command;
 
 use std::fs::File;
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, available_parallelism, scope};
 
 use nix::errno::Errno;
 
-use super::command::{Command, Marked};
-use super::guardian::{News, stop_file};
-use super::image::{Failure, Hello, Image};
-use super::launchers::Launchers;
-use super::lives::{Life, Stage};
-use super::os::{self, Silence};
-use super::prepare::Inherited;
+use super::link::frame::Update;
+use super::link::stop_file;
+use super::message::{Role, SpawnError, SpawnRequest, Stdin, Teardown};
+use super::ownership::runs::{Run, Stage};
+use super::system::prepare::Inherited;
+use super::system::{self, Launcher, SilentStdin};
 use super::table::Table;
-use super::{Role, SpawnError, SpawnRequest, Stdin, Teardown};
+use child::{ChildSetup, Failure, PidReport};
+use command::Command;
 
-/// So many are started at a time: each takes a handful of descriptors until it runs.
+/// How many are started at a time: each takes a handful of descriptors until its exec.
 const BATCH: usize = 32;
+/// More threads than this were not measurably faster.
+const MAX_THREADS: usize = 4;
+/// As many starts as are worth a thread of their own.
+const STARTS_PER_THREAD: usize = 4;
 
-/// What starting needs beside the request.
+/// What starting needs besides the request.
 pub(super) struct Spawner {
-    launchers: Launchers,
+    /// One a thread; more are made when needed.
+    launchers: Vec<Launcher>,
+    processors: usize,
     inherited: Inherited,
-    silence: Silence,
+    silent_stdin: SilentStdin,
     null: OwnedFd,
 }
 
-/// What a successful start gives.
+/// What a successful start returns.
 #[derive(Debug)]
 pub(super) struct Spawned {
     pub(super) pid: u32,
@@ -36,47 +49,48 @@ pub(super) struct Spawned {
 }
 
 /// A command that is about to run.
-struct Birth<'a> {
+struct Pending<'a> {
     request: &'a SpawnRequest,
-    /// Whether the guardian is told of it.
-    guarded: bool,
+    /// Whether the guardian knows of it.
+    announced: bool,
     outputs: Outputs,
     /// Kept open until the child has it.
     _stdin: Option<OwnedFd>,
-    image: Image,
+    setup: ChildSetup,
 }
 
 impl Spawner {
-    pub(super) fn new(inherited: Inherited, silence: Silence) -> io::Result<Self> {
+    pub(super) fn new(inherited: Inherited, silent_stdin: SilentStdin) -> io::Result<Self> {
         Ok(Self {
-            launchers: Launchers::new(),
+            launchers: vec![Launcher::new()],
+            processors: available_parallelism().map_or(1, NonZeroUsize::get),
             inherited,
-            silence,
+            silent_stdin,
             null: File::open("/dev/null")?.into(),
         })
     }
 
-    /// Starts commands, several at a time, enters them into the table, and tells of each in the order of
-    /// the requests. When a start succeeds its exec has succeeded; when not, nothing is left of the attempt.
+    /// Starts commands, several at a time, adds them to the table, and reports each in the order of the requests.
+    /// When a start succeeds its exec has succeeded; when it fails, nothing is left of the attempt.
     pub(super) fn spawn(
         &mut self,
         table: &mut Table,
         requests: &[(SpawnRequest, Option<Teardown>)],
-        mut tell: impl FnMut(&SpawnRequest, Result<Spawned, SpawnError>),
+        mut report: impl FnMut(&SpawnRequest, Result<Spawned, SpawnError>),
     ) {
         for batch in requests.chunks(BATCH) {
-            let mut births = Vec::with_capacity(batch.len());
+            let mut pending = Vec::with_capacity(batch.len());
             for (request, teardown) in batch {
                 match self.prepare(table, request, teardown.as_ref()) {
-                    Ok(birth) => births.push(birth),
-                    Err(error) => tell(request, Err(error)),
+                    Ok(prepared) => pending.push(prepared),
+                    Err(error) => report(request, Err(error)),
                 }
             }
-            let images = births.iter_mut().map(|birth| &mut birth.image).collect();
-            let pids = self.launchers.launch(images);
-            for (birth, pid) in births.into_iter().zip(pids) {
-                let request = birth.request;
-                tell(request, settle(table, birth, pid));
+            let setups = pending.iter_mut().map(|pending| &mut pending.setup);
+            let pids = self.launch(setups.collect());
+            for (pending, pid) in pending.into_iter().zip(pids) {
+                let request = pending.request;
+                report(request, pending.finish(table, pid));
             }
         }
     }
@@ -86,75 +100,102 @@ impl Spawner {
         table: &mut Table,
         request: &'a SpawnRequest,
         teardown: Option<&Teardown>,
-    ) -> Result<Birth<'a>, SpawnError> {
+    ) -> Result<Pending<'a>, SpawnError> {
         let refused = |error: io::Error| refused(request, &error);
-        let marked = Marked {
-            mark: table.mark(),
-            service: request.service,
-            life: request.life,
-        };
-        let mark = table.mark().limit(request.service, request.life);
-        let command = Command::new(&request.argv, &request.env, &request.cwd, marked)?;
+        let command = Command::new(request, table.mark())?;
         let outputs = Outputs::new().map_err(refused)?;
         let stdin = match request.stdin {
             Stdin::Null => None,
-            Stdin::OpenPipe => Some(self.silence.open().map_err(refused)?),
+            Stdin::OpenPipe => Some(self.silent_stdin.open().map_err(refused)?),
         };
-        let guarded = request.role != Role::Probe && table.mailbox.read();
-        if guarded {
+        let announced = request.role != Role::Probe && table.outbox.connected();
+        if announced {
             announce(table, request, teardown, &outputs).map_err(refused)?;
         }
-        let leader = News::Leader {
+        let leader = Update::Leader {
             life: request.life,
             pid: 0,
         };
+        let socket = table.outbox.direct_socket().filter(|_| announced);
         let input = stdin.as_ref().unwrap_or(&self.null);
-        let image = Image {
+        let setup = ChildSetup {
             command,
             stdio: [input, &outputs.stdout.1, &outputs.stderr.1].map(AsRawFd::as_raw_fd),
-            open_files: Some(self.inherited.open_files),
-            mark,
-            hello: table
-                .mailbox
-                .direct()
-                .filter(|_| guarded)
-                .map(|socket| Hello {
-                    socket,
-                    record: leader.record(),
-                    told: false,
-                }),
+            open_files: self.inherited.open_files,
+            mark: table.mark().limit(request.service, request.life),
+            pid_report: socket.map(|socket| PidReport {
+                socket,
+                frame: leader.frame(),
+                sent: false,
+            }),
         };
-        Ok(Birth {
+        Ok(Pending {
             request,
-            guarded,
+            announced,
             outputs,
             _stdin: stdin,
-            image,
+            setup,
         })
+    }
+
+    /// Starts all of these; the results are in their order. Several threads, because whoever starts a process
+    /// waits for its exec, most of which is kernel work that other processors can do.
+    fn launch(&mut self, setups: Vec<&mut ChildSetup>) -> Vec<Result<u32, Failure>> {
+        let wanted = setups.len().div_ceil(STARTS_PER_THREAD);
+        let threads = wanted.min(self.processors).clamp(1, MAX_THREADS);
+        while self.launchers.len() < threads {
+            self.launchers.push(Launcher::new());
+        }
+        let queue = Mutex::new(setups.into_iter().enumerate());
+        let work = |launcher: &mut Launcher| {
+            let mut launched = Vec::new();
+            loop {
+                // Taking the next leaves nothing half done.
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((at, setup)) = next else {
+                    return launched;
+                };
+                // SAFETY: `exec` only does what is allowed between fork and exec.
+                let result = unsafe { launcher.launch(|| child::exec(setup)) };
+                launched.push((at, result));
+            }
+        };
+        let mut launched = scope(|scope| {
+            let (first, others) = self.launchers[..threads].split_at_mut(1);
+            // A thread that the system refuses only makes it slower.
+            let others: Vec<_> = others
+                .iter_mut()
+                .filter_map(|launcher| Builder::new().spawn_scoped(scope, || work(launcher)).ok())
+                .collect();
+            let mut launched = work(&mut first[0]);
+            for other in others {
+                launched.extend(other.join().expect("a start does not panic"));
+            }
+            launched
+        });
+        launched.sort_by_key(|&(at, _)| at);
+        launched.into_iter().map(|(_, result)| result).collect()
     }
 }
 
-/// What follows from a start that has worked or not.
-fn settle(
-    table: &mut Table,
-    birth: Birth<'_>,
-    pid: Result<u32, Failure>,
-) -> Result<Spawned, SpawnError> {
-    let life = birth.request.life;
-    match pid {
-        Ok(pid) => {
-            if birth.guarded && !birth.image.hello.is_some_and(|hello| hello.told) {
-                let news = News::Leader { life, pid };
-                table.mailbox.post(&news, Vec::new());
+impl Pending<'_> {
+    /// Adds a started run to the table, or undoes the announcement of one that failed.
+    fn finish(self, table: &mut Table, pid: Result<u32, Failure>) -> Result<Spawned, SpawnError> {
+        let life = self.request.life;
+        match pid {
+            Ok(pid) => {
+                if self.announced && !self.setup.pid_report.is_some_and(|report| report.sent) {
+                    table.outbox.send(&Update::Leader { life, pid }, Vec::new());
+                }
+                Ok(self.outputs.add_run(table, self.request, pid))
             }
-            Ok(birth.outputs.enter(table, birth.request, pid))
-        }
-        Err(failure) => {
-            if birth.guarded {
-                let news = News::Over { life, up: false };
-                table.mailbox.post(&news, Vec::new());
+            Err(failure) => {
+                if self.announced {
+                    let update = Update::RunGone { life, up: false };
+                    table.outbox.send(&update, Vec::new());
+                }
+                Err(self.setup.command.explain(failure))
             }
-            Err(birth.image.command.explain(failure))
         }
     }
 }
@@ -168,22 +209,22 @@ struct Outputs {
 impl Outputs {
     fn new() -> io::Result<Self> {
         Ok(Self {
-            stdout: os::pipe()?,
-            stderr: os::pipe()?,
+            stdout: system::pipe()?,
+            stderr: system::pipe()?,
         })
     }
 
-    /// Enters the run into the table; our copies of the write ends are closed.
-    fn enter(self, table: &mut Table, request: &SpawnRequest, pid: u32) -> Spawned {
+    /// Adds the run to the table; our copies of the write ends are closed.
+    fn add_run(self, table: &mut Table, request: &SpawnRequest, pid: u32) -> Spawned {
         let (stdout, stderr) = (self.stdout.0, self.stderr.0);
-        let life = Life {
+        let run = Run {
             service: request.service,
             role: request.role,
             leader: pid,
             pipes: [&stdout, &stderr].map(inode),
             stage: Stage::Running,
         };
-        table.add(request.life, life);
+        table.add(request.life, run);
         Spawned {
             pid,
             stdout,
@@ -192,12 +233,12 @@ impl Outputs {
     }
 }
 
-/// The number of a pipe, by which a process that holds it can be told.
-pub(super) fn inode(pipe: &OwnedFd) -> Option<u64> {
+/// The inode of a pipe, by which the processes that hold it are found.
+pub(crate) fn inode(pipe: &OwnedFd) -> Option<u64> {
     nix::sys::stat::fstat(pipe).ok().map(|stat| stat.st_ino)
 }
 
-/// Tells the guardian what is about to run, and waits (not for ever) until it is told.
+/// Tells the guardian what is about to run, and waits (not for ever) until that is sent.
 fn announce(
     table: &mut Table,
     request: &SpawnRequest,
@@ -207,29 +248,29 @@ fn announce(
     let (stdout, stderr) = (outputs.stdout.0.try_clone()?, outputs.stderr.0.try_clone()?);
     if let Some(teardown) = teardown {
         let file = match &teardown.stop_command {
-            Some(command) => vec![os::scratch_file(&stop_file::write(command))?],
+            Some(command) => vec![system::scratch_file(&stop_file::write(command))?],
             None => Vec::new(),
         };
-        let news = News::Teardown {
+        let update = Update::Teardown {
             service: request.service,
             wave: teardown.wave,
             grace: teardown.grace,
             up_after_success: teardown.up_after_success,
             stop_command: teardown.stop_command.is_some(),
         };
-        table.mailbox.post(&news, file);
+        table.outbox.send(&update, file);
     }
-    let news = News::Begins {
+    let update = Update::Starting {
         life: request.life,
         service: request.service,
         role: request.role,
     };
-    table.mailbox.post(&news, vec![stdout, stderr]);
-    table.mailbox.wait_until_told();
+    table.outbox.send(&update, vec![stdout, stderr]);
+    table.outbox.wait_until_sent();
     Ok(())
 }
 
-/// An error of what we need for a start.
+/// The error when the system refuses what a start needs.
 fn refused(request: &SpawnRequest, error: &io::Error) -> SpawnError {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EMFILE | Errno::ENFILE) => SpawnError::NoDescriptors,

@@ -1,4 +1,4 @@
-//! What a process must be before it may start others.
+//! Prepares this process for starting others: subreaper, file limit, signal dispositions.
 
 use std::io;
 use std::sync::OnceLock;
@@ -9,15 +9,14 @@ use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, sigaction,
 };
 
-use super::os;
+use super::{become_subreaper, close_inherited_on_exec, ignore_more_signals};
 
-/// As many descriptors as we ask for; some systems allow a billion, and some of our own tables grow
-/// with the limit.
+/// The highest file limit we ask for; some systems allow a billion, and some of our tables grow with it.
 const OPEN_FILES: u64 = 1 << 20;
 
-/// Signals that mean nothing to us and would end who does not expect them. Sent to server and guardian at
-/// once (`killall -USR1`) they would leave a stack without anybody who takes it down. SIGXFSZ is the size limit
-/// of a log file (`ulimit -f`): a failing disk.
+/// Signals we have no use for and whose default action is to terminate. Sent to server and guardian at once
+/// (`killall -USR1`) they would leave nobody to take the stack down. SIGXFSZ is the size limit of a log file
+/// (`ulimit -f`): handled as a failing disk.
 const UNEXPECTED: [Signal; 9] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
@@ -30,37 +29,37 @@ const UNEXPECTED: [Signal; 9] = [
     Signal::SIGTRAP,
 ];
 
-/// How this program was started, which we change for ourselves and not for what we start.
+/// What this process inherited and changes for itself, but not for its children.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inherited {
+pub(crate) struct Inherited {
     /// The limit on open files.
-    pub(super) open_files: rlimit,
+    pub(crate) open_files: rlimit,
     /// Whether SIGHUP was ignored.
-    pub(super) hangup_ignored: bool,
+    pub(crate) hangup_ignored: bool,
 }
 
 static INHERITED: OnceLock<Inherited> = OnceLock::new();
 
-/// Makes this process fit to start others, once: it becomes the reaper of orphans below it, may hold many
-/// descriptors, passes on none it was given, and may write to its terminal from the background.
-pub(super) fn prepare() -> io::Result<Inherited> {
+/// Prepares this process, once: it becomes the reaper of orphans below it, raises its file limit, marks
+/// inherited descriptors close-on-exec, and may write to its terminal from the background.
+pub(crate) fn prepare() -> io::Result<Inherited> {
     if let Some(inherited) = INHERITED.get() {
         return Ok(*inherited);
     }
-    os::become_subreaper()?;
-    os::close_inherited_on_exec()?;
+    become_subreaper()?;
+    close_inherited_on_exec()?;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let wanted = hard.min(OPEN_FILES).max(soft);
-    // Without it there is room for fewer services, and the error comes when there is none.
+    // If refused, fewer services fit; the start that does not reports it.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
     let hangup_ignored = ignored(Signal::SIGHUP);
     set_action(Signal::SIGTTOU, SigHandler::SigIgn)?;
     for signal in UNEXPECTED {
         set_action(signal, SigHandler::SigIgn)?;
     }
-    os::ignore_more_signals();
+    ignore_more_signals();
     if ignored(Signal::SIGCHLD) {
-        // The system would reap our children before we know how they ended.
+        // The kernel would reap our children before we know how they ended.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;
     }
     let inherited = Inherited {
@@ -73,8 +72,8 @@ pub(super) fn prepare() -> io::Result<Inherited> {
     Ok(*INHERITED.get_or_init(|| inherited))
 }
 
-/// Lets these signals through in this thread, or keeps them waiting.
-pub(super) fn set_blocked(signals: &[Signal], blocked: bool) -> io::Result<()> {
+/// Blocks or unblocks these signals in this thread.
+pub(crate) fn set_blocked(signals: &[Signal], blocked: bool) -> io::Result<()> {
     let set: SigSet = signals.iter().copied().collect();
     let how = if blocked {
         SigmaskHow::SIG_BLOCK
@@ -84,15 +83,20 @@ pub(super) fn set_blocked(signals: &[Signal], blocked: bool) -> io::Result<()> {
     Ok(pthread_sigmask(how, Some(&set), None)?)
 }
 
-pub(super) fn set_action(signal: Signal, handler: SigHandler) -> io::Result<()> {
+pub(crate) fn set_action(signal: Signal, handler: SigHandler) -> io::Result<()> {
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
-    // SAFETY: no handler of ours runs: it is the default action or none.
+    // SAFETY: callers pass the default action or none, so no code of ours runs as a handler.
     unsafe { sigaction(signal, &action) }?;
     Ok(())
 }
 
+/// Whether SIGHUP is ignored now. It changes nothing, and can be asked in a process that starts nothing itself.
+pub fn hangup_is_ignored() -> bool {
+    ignored(Signal::SIGHUP)
+}
+
 /// Whether a signal is ignored in this process.
-pub(super) fn ignored(signal: Signal) -> bool {
+pub(crate) fn ignored(signal: Signal) -> bool {
     // SAFETY: it only reads the action, into a structure that is ours.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();

@@ -1,62 +1,62 @@
-//! A process as the system lists it, the same on all systems.
+//! An entry of the system's process list, the same on all systems.
 
 use std::fmt;
 
-/// What makes a process itself: pids are given out again, but not with the same start time.
+/// What identifies a process: pids are reused, but not with the same start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// Process id.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// When it started, in the system's own unit.
-    pub(super) start: u64,
+    pub(crate) start: u64,
 }
 
-/// One process of the system's list.
+/// One process of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(crate) struct ProcessEntry {
     /// Process id.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// Process id of the parent.
-    pub(super) parent: u32,
+    pub(crate) parent: u32,
     /// Process group.
-    pub(super) group: u32,
+    pub(crate) group: u32,
     /// Session.
-    pub(super) session: u32,
+    pub(crate) session: u32,
     /// See [`Identity::start`].
-    pub(super) start: u64,
-    /// Whether it lives.
-    pub(super) state: State,
-    /// What the system calls it.
-    pub(super) name: Name,
+    pub(crate) start: u64,
+    /// Whether it runs.
+    pub(crate) state: State,
+    /// Its short name.
+    pub(crate) name: Name,
 }
 
-/// As much of a process's state as matters here.
+/// The state, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// It can act, now or when it is woken or continued.
+pub(crate) enum State {
+    /// It runs, sleeps or is stopped.
     Alive,
-    /// It waits in the kernel and cannot even be killed.
+    /// It waits in the kernel and takes no signal (state D).
     Uninterruptible,
-    /// It has ended, all its threads have, and it waits to be reaped.
+    /// All its threads have ended, and it waits to be reaped.
     Dead,
 }
 
-impl Listed {
-    /// What makes it itself.
-    pub(super) fn identity(&self) -> Identity {
+impl ProcessEntry {
+    /// See [`Identity`].
+    pub(crate) fn identity(&self) -> Identity {
         Identity {
             pid: self.pid,
             start: self.start,
         }
     }
 
-    /// Whether it has ended.
-    pub(super) fn dead(&self) -> bool {
+    /// Whether it is a zombie.
+    pub(crate) fn dead(&self) -> bool {
         self.state == State::Dead
     }
 
     #[cfg(test)]
-    pub(super) fn example(pid: u32) -> Self {
+    pub(crate) fn example(pid: u32) -> Self {
         Self {
             pid,
             parent: 1,
@@ -69,16 +69,16 @@ impl Listed {
     }
 }
 
-/// A process's short name, kept in place: listings are long and made often.
+/// A process's short name, kept inline: listings are long and made often.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     bytes: [u8; 15],
     len: u8,
 }
 
 impl Name {
-    /// As much of a name as fits.
-    pub(super) fn new(name: &[u8]) -> Self {
+    /// The first bytes of a name, as many as fit.
+    pub(crate) fn new(name: &[u8]) -> Self {
         let mut bytes = [0; 15];
         let mut len = 0;
         for (to, &from) in bytes.iter_mut().zip(name) {

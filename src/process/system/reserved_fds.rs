@@ -1,34 +1,26 @@
-//! Descriptors kept back: to stop something takes a few, and a server without any must still be able to.
+//! File descriptors held in reserve: stopping a process takes a few, and must work when all others are taken.
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
 
-/// As many as a look and a signal need at a time.
+/// As many as one scan and one signal need at a time.
 const COUNT: usize = 4;
 
-/// A few descriptors that stand for nothing.
-#[derive(Debug)]
-pub(super) struct Spare(Vec<OwnedFd>);
+/// A few open descriptors of `/dev/null`.
+#[derive(Debug, Default)]
+pub(crate) struct ReservedFds(Vec<File>);
 
-impl Spare {
-    pub(super) fn new() -> Self {
-        let mut spare = Self(Vec::new());
-        spare.refill();
-        spare
-    }
-
-    /// Gives them up to be used.
-    pub(super) fn release(&mut self) {
+impl ReservedFds {
+    /// Closes them, so that their numbers are free.
+    pub(crate) fn release(&mut self) {
         self.0.clear();
     }
 
-    /// Takes back what was given up, as far as possible.
-    pub(super) fn refill(&mut self) {
-        while self.0.len() < COUNT {
-            let Ok(file) = File::open("/dev/null") else {
-                return;
-            };
-            self.0.push(file.into());
+    /// Opens those that are missing, as far as possible.
+    pub(crate) fn refill(&mut self) {
+        while self.0.len() < COUNT
+            && let Ok(file) = File::open("/dev/null")
+        {
+            self.0.push(file);
         }
     }
 }

@@ -1,90 +1,112 @@
-//! How a child ended, and its last rites. Only ever asked about one pid: a question about all children
-//! would answer with the same unreaped leader for ever, or steal it.
+//! Waiting for the end of processes. Children are only asked about one by one: a question about all of
+//! them would return the same unreaped leader for ever, or reap somebody else's.
 
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::End;
+use crate::process::message::End;
 
-/// What is known of a child's end.
+/// What `waitid` says of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Waited {
-    /// It lives.
-    Alive,
-    /// It has ended so, and is still there to be reaped: its pid is taken.
+pub(crate) enum ChildState {
+    /// It has not exited.
+    Running,
+    /// It has exited and is not reaped: its pid is still taken.
     Ended(End),
-    /// It is no child of ours, or not any more.
-    NotOurs,
+    /// It is not a child of ours, or not any more.
+    NotAChild,
 }
 
-/// Looks without reaping.
-pub(super) fn peek(pid: u32) -> Waited {
+/// Asks without reaping.
+pub(crate) fn peek(pid: u32) -> ChildState {
     wait(pid, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT)
 }
 
-/// Waits until a child has ended, without reaping it. Blocks the thread.
+/// Waits until a child has exited, without reaping it. Blocks the thread.
 ///
 /// # Errors
-/// When the system does not know it as a child, which cannot be.
-pub(super) fn await_end(pid: u32) -> io::Result<End> {
+/// When it is not a child of this process, which is a bug.
+pub(crate) fn await_end(pid: u32) -> io::Result<End> {
     match wait(pid, libc::WEXITED | libc::WNOWAIT) {
-        Waited::Ended(end) => Ok(end),
-        Waited::Alive | Waited::NotOurs => Err(Errno::ECHILD.into()),
+        ChildState::Ended(end) => Ok(end),
+        ChildState::Running | ChildState::NotAChild => Err(Errno::ECHILD.into()),
     }
 }
 
-/// Reaps a child if it has ended. From here on its pid may be somebody else's.
-pub(super) fn reap(pid: u32) -> Waited {
+/// Reaps a child if it has exited. From here on its pid may be reused.
+pub(crate) fn reap(pid: u32) -> ChildState {
     wait(pid, libc::WEXITED | libc::WNOHANG)
 }
 
-/// Whether this process has any child, alive or not.
-pub(super) fn have_children() -> bool {
-    any(|_| ()).is_ok()
+/// Whether this process has any child, running or not.
+pub(crate) fn have_children() -> bool {
+    any_exited().is_ok()
 }
 
-/// Some child that has ended and is not reaped. Always the same one until it is.
-pub(super) fn any_dead() -> Option<u32> {
-    let dead = any(|info| {
-        // SAFETY: the field is filled in, or still zero.
-        unsafe { info.si_pid() }
-    });
-    dead.ok().map(i32::cast_unsigned).filter(|&dead| dead != 0)
+/// A child that has exited and is not reaped; always the same one until it is.
+pub(crate) fn exited_child() -> Option<u32> {
+    any_exited().ok().filter(|&pid| pid != 0)
 }
 
-fn any<T>(read: impl Fn(&libc::siginfo_t) -> T) -> Result<T, Errno> {
-    // SAFETY: the structure is ours, and nothing is reaped.
+/// The pid of a child that has exited, 0 when none has; `ECHILD` without children.
+fn any_exited() -> Result<u32, Errno> {
+    // SAFETY: the structure is ours, nothing is reaped, and the pid is filled in or still zero.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        match libc::waitid(libc::P_ALL, 0, &raw mut info, flags) {
-            0 => Ok(read(&info)),
-            _ => Err(Errno::last()),
-        }
+        Errno::result(libc::waitid(libc::P_ALL, 0, &raw mut info, flags))?;
+        Ok(info.si_pid().cast_unsigned())
     }
 }
 
-fn wait(pid: u32, flags: c_int) -> Waited {
+fn wait(pid: u32, flags: c_int) -> ChildState {
     // SAFETY: the structure is ours; the fields that are read are those that a child's end fills in.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
-        loop {
-            if libc::waitid(libc::P_PID, pid, &raw mut info, flags) == 0 {
-                break;
-            }
+        while libc::waitid(libc::P_PID, pid, &raw mut info, flags) != 0 {
             if Errno::last() != Errno::EINTR {
-                return Waited::NotOurs;
+                return ChildState::NotAChild;
             }
         }
         if info.si_pid() == 0 {
-            return Waited::Alive;
+            return ChildState::Running;
         }
-        Waited::Ended(match info.si_code {
+        ChildState::Ended(match info.si_code {
             libc::CLD_EXITED => End::Code(info.si_status()),
             _ => End::Signal(info.si_status()),
         })
+    }
+}
+
+/// A process that is waited for although it is not a child, and never signalled.
+#[derive(Debug)]
+pub struct Watched(OwnedFd);
+
+impl Watched {
+    /// Begins to watch the process that has this id now.
+    ///
+    /// # Errors
+    /// When there is none, or the system has no way to wait for it.
+    pub fn begin(pid: u32) -> io::Result<Self> {
+        super::watch(pid).map(Self)
+    }
+
+    /// Waits until it has exited. Blocks the thread.
+    ///
+    /// # Errors
+    /// When the system refuses to wait.
+    pub fn wait_for_end(self) -> io::Result<()> {
+        let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        while let Err(error) = poll(&mut fds, PollTimeout::NONE) {
+            if error != Errno::EINTR {
+                return Err(error.into());
+            }
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What wakes a loop that waits on descriptors: other threads, and signals.
+//! The self-pipe: wakes a loop that polls descriptors, from another thread or from a signal handler.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -9,57 +9,56 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc::{self, c_int, c_void};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::os;
+use super::pipe;
 
-/// Signals have numbers below this.
+/// Signal numbers are below this.
 const NUMBERS: usize = 65;
 
-/// Where the handler writes, by signal; -1 as long as nobody listens. A handler can reach nothing but a
-/// global.
+/// The descriptor the handler writes to, by signal; -1 for none. A handler can only reach globals.
 static LISTENERS: [AtomicI32; NUMBERS] = [const { AtomicI32::new(-1) }; NUMBERS];
-/// The signals that came since they were last asked for, one bit each: those of the process above us, which
-/// passes on what it gets, and all others.
+/// The signals caught since they were last taken, one bit each: those sent by anybody else, and those of the
+/// parent, which forwards what it gets.
 static CAUGHT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
 /// Where a signal came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// From anybody: another process, the terminal, the system.
+pub(crate) enum Source {
+    /// Anybody else: another process, the terminal, the kernel.
     Direct,
-    /// From the process above us.
-    FromParent,
+    /// The parent process.
+    Parent,
 }
 
-/// A pipe that becomes readable when rung.
+/// A pipe that becomes readable when woken.
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(crate) struct Waker {
     read: OwnedFd,
     write: OwnedFd,
 }
 
-impl Bell {
-    pub(super) fn new() -> io::Result<Self> {
-        let (read, write) = os::pipe()?;
+impl Waker {
+    pub(crate) fn new() -> io::Result<Self> {
+        let (read, write) = pipe()?;
         for end in [&read, &write] {
             fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
         Ok(Self { read, write })
     }
 
-    /// Wakes the listener. A full pipe means that it is about to wake anyway.
-    pub(super) fn ring(&self) {
+    /// Wakes the loop. A full pipe means that it is about to wake anyway.
+    pub(crate) fn wake(&self) {
         let _ = nix::unistd::write(&self.write, b"!");
     }
 
-    /// Takes back what was rung, before looking at what it was rung for.
-    pub(super) fn hush(&self) {
+    /// Empties the pipe; to be called before looking at the reasons to wake.
+    pub(crate) fn clear(&self) {
         let mut bytes = [0; 256];
         while matches!(nix::unistd::read(&self.read, &mut bytes), Ok(len) if len == bytes.len()) {}
     }
 
-    /// From here on these signals ring this bell (the last one that asked for it), for as long as the
-    /// process lives: the bell must not be dropped.
-    pub(super) fn ring_on(&self, signals: &[Signal]) -> Result<(), Errno> {
+    /// From here on these signals wake this waker (the last one that asked for them), for as long as the
+    /// process lives: the waker must not be dropped.
+    pub(crate) fn wake_on(&self, signals: &[Signal]) -> Result<(), Errno> {
         let action = SigAction::new(
             SigHandler::SigAction(caught),
             SaFlags::SA_RESTART | SaFlags::SA_NOCLDSTOP,
@@ -74,57 +73,34 @@ impl Bell {
     }
 }
 
-impl AsFd for Bell {
+impl AsFd for Waker {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.read.as_fd()
     }
 }
 
-/// Which of these signals came since the last call that named them.
-pub(super) fn caught_of<const N: usize>(signals: [Signal; N]) -> [bool; N] {
-    ways_of(signals).map(Ways::is_some)
+/// Whether one of these signals was caught since they were last taken.
+pub(crate) fn take_caught<const N: usize>(signals: [Signal; N]) -> bool {
+    let sources = take_sources(signals);
+    sources.as_flattened().iter().any(Option::is_some)
 }
 
-/// By which ways each of these signals came since the last call that named them. Of several by the same way
-/// one is told, as the system itself does.
-pub(super) fn ways_of<const N: usize>(signals: [Signal; N]) -> [Ways; N] {
+/// The sources of each of these signals since they were last taken. Repeats from one source count once, as in
+/// the kernel.
+pub(crate) fn take_sources<const N: usize>(signals: [Signal; N]) -> [[Option<Source>; 2]; N] {
     let mask = signals
         .iter()
         .fold(0, |mask, &signal| mask | bit(signal as c_int));
-    let [direct, from_parent] = CAUGHT
+    let [direct, parent] = CAUGHT
         .each_ref()
         .map(|caught| caught.fetch_and(!mask, Ordering::SeqCst));
     signals.map(|signal| {
-        let came = |caught: u64| caught & bit(signal as c_int) != 0;
-        Ways {
-            direct: came(direct),
-            from_parent: came(from_parent),
-        }
-    })
-}
-
-/// By which ways a signal came.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ways {
-    direct: bool,
-    from_parent: bool,
-}
-
-impl Ways {
-    /// Whether it came at all.
-    fn is_some(self) -> bool {
-        self.direct || self.from_parent
-    }
-
-    /// Each of them.
-    pub(super) fn iter(self) -> impl Iterator<Item = Way> {
+        let bit = bit(signal as c_int);
         [
-            self.direct.then_some(Way::Direct),
-            self.from_parent.then_some(Way::FromParent),
+            (direct & bit != 0).then_some(Source::Direct),
+            (parent & bit != 0).then_some(Source::Parent),
         ]
-        .into_iter()
-        .flatten()
-    }
+    })
 }
 
 const fn bit(signal: c_int) -> u64 {
@@ -139,7 +115,7 @@ extern "C" fn caught(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) 
     let listener = LISTENERS
         .get(signal.unsigned_abs() as usize)
         .map_or(-1, |listener| listener.load(Ordering::SeqCst));
-    // SAFETY: a write to a descriptor that stays open (see `ring_on`), or to -1.
+    // SAFETY: a write to a descriptor that stays open (see `wake_on`), or to -1.
     unsafe { libc::write(listener, b"!".as_ptr().cast(), 1) };
     errno.set();
 }

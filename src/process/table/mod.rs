@@ -1,172 +1,174 @@
-//! The table of what runs: it watches, tells, signals and reaps. The server's thread and, after the
-//! server's death, the guardian drive the same table.
+//! The table of processes: watches, signals, reaps and reports. The server's thread drives it, and after the
+//! server's death the guardian.
 //!
-//! When nothing of something is left can be told although no look at the list of processes is a picture
-//! of one instant: every descendant has a child of ours above it (or is one), and a child of ours stays
-//! listed until we reap it, which never happens during a look. So if all that a look shows are children of
-//! ours that had been seen dead before it began, there was nothing else when it began, and the dead start
-//! nothing.
+//! No scan is an atomic snapshot, and still the table knows when nothing is left: every descendant has a child
+//! of ours above it (or is one), and a child of ours stays listed until we reap it, which never happens during a
+//! scan. So if all that a scan shows are children of ours that were seen dead before it began, nothing else was
+//! there when it began, and the dead start nothing.
 //!
-//! The same goes for one leader alone: what it has left when it is dead has fallen to us. So when all our
-//! children are leaders, nothing is left of those that were seen dead, and a glance at the list of our
-//! children has told that without a look at everything that runs on the machine.
+//! The same holds for one leader: what it left when it died was re-parented to us. So when all our children are
+//! leaders, nothing is left of those that were seen dead, and a list of our children shows that without a scan
+//! of the whole system.
 
-#[path = "reconcile.rs"]
-mod digest;
+mod reconcile;
+mod schedule;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::guardian::Mailbox;
-use super::listed::Listed;
-use super::lives::{Life, Lives, Stage};
-use super::mark::Mark;
-use super::owner::{self, Member, Owner};
-use super::pace::Pace;
-use super::spare::Spare;
-use super::takedown::{TakeDown, Target, denied, describe};
-use super::{End, LifeId, Mode, ProcessInfo, Role, os};
+use super::link::outbox::Outbox;
+use super::message::{End, LifeId, Mode, ProcessInfo, Role};
+use super::ownership::mark::Mark;
+use super::ownership::runs::{Run, Runs, Stage};
+use super::ownership::{self, Member, Owner};
+use super::system;
+use super::system::process_entry::ProcessEntry;
+use super::system::reserved_fds::ReservedFds;
+use super::takedown::{Takedown, Target, denied, describe};
+use schedule::ScanSchedule;
 
-/// What a table has to say.
+/// What the table reports.
 #[derive(Debug)]
 pub(super) enum Notice {
-    /// A leader has exited; `left` is as in [`super::Event::Exited`].
+    /// A leader has exited; `left` is as in [`super::message::Event::Exited`].
     Exited {
         life: LifeId,
         end: End,
         left: Vec<ProcessInfo>,
     },
-    /// What the leader of a service's run has left is another number than was told last.
+    /// The number of processes that a service's leader left has changed.
     Left { life: LifeId, left: usize },
     /// Nothing of a run is left.
-    Over {
+    RunGone {
         life: LifeId,
         service: usize,
         role: Role,
         end: End,
     },
-    /// Nothing of what was to be taken down is left.
+    /// Nothing of the target is left: the takedown has ended.
     Gone(Target),
-    /// What a take-down waits for.
+    /// What a takedown waits for.
     Remaining(Target, Vec<ProcessInfo>),
 }
 
-/// All that is known of our processes.
+/// Everything known about our processes.
 #[derive(Debug)]
 pub(super) struct Table {
     /// The pid of this process: what is below it is ours.
     me: u32,
-    lives: Lives,
-    takedowns: BTreeMap<Target, TakeDown>,
-    /// Whether everything is to be killed, whatever appears.
+    runs: Runs,
+    takedowns: BTreeMap<Target, Takedown>,
+    /// Whether everything gets SIGKILL, also what appears later.
     killing_all: bool,
-    pace: Pace,
-    /// The list of all processes; kept for its memory.
-    listing: Vec<Listed>,
-    /// The children of this process; kept for its memory.
+    schedule: ScanSchedule,
+    /// The list of all processes; kept to reuse the allocation.
+    listing: Vec<ProcessEntry>,
+    /// The children of this process; kept to reuse the allocation.
     children: Vec<u32>,
-    /// What the last look found to be ours.
+    /// Our processes, by the last scan.
     members: Vec<Member>,
-    /// How many processes the leaders that have succeeded were last seen to have left.
+    /// How many processes are left of what leaders that exited with 0 left.
     left: BTreeMap<LifeId, usize>,
-    /// How many looks there were.
-    looks: u64,
-    /// For looking and signalling when all other descriptors are taken.
-    spare: Spare,
-    /// Who must know that a leader is about to be reaped.
-    pub(super) mailbox: Mailbox,
+    /// How many scans there were.
+    scans: u64,
+    /// For scans and signals when all other descriptors are taken.
+    reserved_fds: ReservedFds,
+    /// To the guardian, which must know that a leader is about to be reaped.
+    pub(super) outbox: Outbox,
 }
 
 impl Table {
-    pub(super) fn new(mark: Mark, mailbox: Mailbox) -> Self {
+    pub(super) fn new(mark: Mark, outbox: Outbox) -> Self {
+        let mut reserved_fds = ReservedFds::default();
+        reserved_fds.refill();
         Self {
             me: std::process::id(),
-            lives: Lives::new(mark),
+            runs: Runs::new(mark),
             takedowns: BTreeMap::new(),
             killing_all: false,
-            pace: Pace::default(),
+            schedule: ScanSchedule::default(),
             listing: Vec::new(),
             children: Vec::new(),
             members: Vec::new(),
             left: BTreeMap::new(),
-            looks: 0,
-            spare: Spare::new(),
-            mailbox,
+            scans: 0,
+            reserved_fds,
+            outbox,
         }
     }
 
     pub(super) fn mark(&self) -> &Mark {
-        self.lives.mark()
+        self.runs.mark()
     }
 
-    /// A run has begun.
-    pub(super) fn add(&mut self, id: LifeId, life: Life) {
-        self.lives.insert(id, life);
+    /// Adds a run that has begun.
+    pub(super) fn add(&mut self, id: LifeId, run: Run) {
+        self.runs.insert(id, run);
         if self.killing_all {
-            self.pace.hurry();
+            self.schedule.request_now();
         }
     }
 
-    /// Whether a run is not over.
+    /// Whether something of a run is left.
     pub(super) fn has(&self, id: LifeId) -> bool {
-        self.lives.all.contains_key(&id)
+        self.runs.all.contains_key(&id)
     }
 
-    /// Begins a take-down, or makes it harder. [`Notice::Gone`] follows, however long it takes.
+    /// Begins a takedown, or makes it harder. [`Notice::Gone`] follows, however long it takes.
     pub(super) fn take_down(&mut self, target: Target, mode: Mode) {
         let now = Instant::now();
         self.takedowns
             .entry(target)
-            .or_insert_with(|| TakeDown::new(mode, now))
+            .or_insert_with(|| Takedown::new(mode, now))
             .raise(mode, now);
-        self.pace.hurry();
+        self.schedule.request_now();
     }
 
-    /// Whether a take-down has not ended yet.
+    /// Whether a takedown has not ended yet.
     pub(super) fn is_taking_down(&self, target: Target) -> bool {
         self.takedowns.contains_key(&target)
     }
 
-    /// Ends a take-down that has nothing more to try.
+    /// Ends a takedown that has nothing more to try.
     pub(super) fn give_up(&mut self, target: Target) {
         self.takedowns.remove(&target);
     }
 
-    /// How many looks there were so far.
-    pub(super) fn looks(&self) -> u64 {
-        self.looks
+    /// How many scans there were.
+    pub(super) fn scans(&self) -> u64 {
+        self.scans
     }
 
-    /// SIGKILL to everything, and to what appears later.
+    /// Sends SIGKILL to everything, also to what appears later.
     pub(super) fn kill_all(&mut self) {
         self.killing_all = true;
-        self.pace.hurry();
+        self.schedule.request_now();
     }
 
     /// To be called when a child may have ended.
     pub(super) fn children_changed(&mut self, notices: &mut Vec<Notice>) {
-        // Under way to the end of many, the next look asks about all of them.
-        let looking = !self.takedowns.is_empty();
+        // During a takedown the next scan asks about all of them.
+        let taking_down = !self.takedowns.is_empty();
         let ended = self
-            .lives
-            .newly_ended(|role| !looking || role == Role::Probe);
-        let probes = self.tell_probes(&ended, notices);
-        if looking || probes < ended.len() {
-            self.pace.hurry();
+            .runs
+            .newly_ended(|role| !taking_down || role == Role::Probe);
+        let probes = self.report_probes(&ended, notices);
+        if taking_down || probes < ended.len() {
+            self.schedule.request_now();
         } else {
-            self.pace.want();
+            self.schedule.request_soon();
         }
     }
 
-    /// Tells the exits of probes at once, because probes are run often and nobody asks what they leave.
-    /// Returns how many of these runs were probes.
-    fn tell_probes(&mut self, ended: &[LifeId], notices: &mut Vec<Notice>) -> usize {
+    /// Reports the exits of probes at once: they run often, and nobody asks what they leave. Returns how many of
+    /// these runs were probes.
+    fn report_probes(&mut self, ended: &[LifeId], notices: &mut Vec<Notice>) -> usize {
         let mut probes = 0;
         for &id in ended {
-            if let Some(life) = self.lives.all.get_mut(&id)
-                && let (Role::Probe, Stage::Ended(end)) = (life.role, life.stage)
+            if let Some(run) = self.runs.all.get_mut(&id)
+                && let (Role::Probe, Stage::Ended(end)) = (run.role, run.stage)
             {
-                life.stage = Stage::Told(end);
+                run.stage = Stage::Reported(end);
                 probes += 1;
                 notices.push(Notice::Exited {
                     life: id,
@@ -178,87 +180,88 @@ impl Table {
         probes
     }
 
-    /// When [`Self::look`] is to be called; `None` as long as there is no reason for it.
+    /// When to call [`Self::scan`]; `None` when there is no reason to.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.pace.due()
+        self.schedule.due()
     }
 
-    /// Looks at the list of processes and does what follows from it.
-    pub(super) fn look(&mut self, notices: &mut Vec<Notice>) {
-        // Whoever is known to be dead from here on was dead before the look began.
-        let ended = self.lives.newly_ended(|_| true);
-        self.tell_probes(&ended, notices);
+    /// Scans the processes and acts on what it finds.
+    pub(super) fn scan(&mut self, notices: &mut Vec<Notice>) {
+        // Whoever is known to be dead from here on was dead before the scan began.
+        let ended = self.runs.newly_ended(|_| true);
+        self.report_probes(&ended, notices);
         let begun = Instant::now();
-        let hurried = self.pace.hurried();
-        self.pace.begun();
-        if hurried && self.glance() {
-            self.looks += 1;
-            self.digest(notices);
-            if self.lives.all.values().any(Life::running) {
-                // What starts below those that live is found out in time, for the day they are gone.
-                self.pace.want();
+        let urgent = self.schedule.is_urgent();
+        self.schedule.started();
+        if urgent && self.scan_children() {
+            self.scans += 1;
+            self.reconcile(notices);
+            if self.runs.all.values().any(Run::running) {
+                // What the running ones start must be seen while its parents are there.
+                self.schedule.request_soon();
             }
-            self.pace.ended(begun, Instant::now());
-            return;
+        } else {
+            self.scan_all(notices);
         }
-        let listed = os::list(&mut self.listing).or_else(|_| {
-            self.spare.release();
-            os::list(&mut self.listing)
+        self.schedule.finished(begun, Instant::now());
+    }
+
+    fn scan_all(&mut self, notices: &mut Vec<Notice>) {
+        let listed = system::list(&mut self.listing).or_else(|_| {
+            self.reserved_fds.release();
+            system::list(&mut self.listing)
         });
         if listed.is_ok() {
-            self.members = owner::members(&self.listing, self.me, &mut self.lives);
-            self.lives.remember(&self.listing, &self.members);
-            self.looks += 1;
-            self.digest(notices);
-        } else {
-            // Nothing follows from a list that is not complete.
-            self.pace.want();
+            self.members = ownership::members(&self.listing, self.me, &mut self.runs);
+            self.runs.remember(&self.listing, &self.members);
+            self.scans += 1;
+            self.reconcile(notices);
         }
-        self.spare.refill();
-        if !self.takedowns.is_empty() {
-            self.pace.want();
+        self.reserved_fds.refill();
+        // An incomplete list shows nothing.
+        if listed.is_err() || !self.takedowns.is_empty() {
+            self.schedule.request_soon();
         }
-        self.pace.ended(begun, Instant::now());
     }
 
-    /// Looks at our children alone. Enough if all of them are leaders and all that is waited for is about
-    /// leaders that were seen dead: then nothing is left of these, and what else there is is left as it was.
-    fn glance(&mut self) -> bool {
-        if self.killing_all || os::children(&mut self.children).is_err() {
+    /// Scans our children only. That is enough if all of them are leaders and all takedowns are of leaders that
+    /// were seen dead: then nothing is left of these, and the other members stay as they were.
+    fn scan_children(&mut self) -> bool {
+        if self.killing_all || system::children(&mut self.children).is_err() {
             return false;
         }
-        let lives = &self.lives;
-        let adopted = |pid: &u32| lives.leads(*pid).is_none();
-        let awaited = |id: LifeId, life: &Life| {
+        let runs = &self.runs;
+        let adopted = |pid: &u32| runs.leads(*pid).is_none();
+        let awaited = |id: LifeId, run: &Run| {
             let owner = Some(Owner {
-                service: life.service,
+                service: run.service,
                 life: Some(id),
             });
             self.takedowns.keys().any(|target| target.covers(owner))
         };
-        // Of a service that has ended, what else of it runs is told.
-        let joined = |life: &Life| {
-            let ended = |other: &Life| {
-                matches!(other.stage, Stage::Ended(_)) && other.service == life.service
+        // The exit of a service is reported with what else of it runs.
+        let joined = |run: &Run| {
+            let ended = |other: &Run| {
+                matches!(other.stage, Stage::Ended(_)) && other.service == run.service
             };
-            life.role == Role::Service && lives.all.values().any(ended)
+            run.role == Role::Service && runs.all.values().any(ended)
         };
         if self.children.iter().any(adopted)
-            || lives
+            || runs
                 .all
                 .iter()
-                .any(|(&id, life)| life.running() && (awaited(id, life) || joined(life)))
+                .any(|(&id, run)| run.running() && (awaited(id, run) || joined(run)))
         {
             return false;
         }
         self.members.retain(|member| {
             let life = member.owner.and_then(|owner| owner.life);
-            life.is_some_and(|id| lives.all.get(&id).is_some_and(Life::running))
+            life.is_some_and(|id| runs.all.get(&id).is_some_and(Run::running))
         });
         true
     }
 
-    /// What lives of a target, as the last look has shown it.
+    /// What runs of a target, by the last scan.
     pub(super) fn remaining(&self, target: Target) -> Vec<ProcessInfo> {
         let living = living(&self.members, target);
         match self.takedowns.get(&target) {
@@ -267,15 +270,14 @@ impl Table {
         }
     }
 
-    /// Whether something of a target lives and all of that is beyond our rights, so that waiting is
-    /// of no use.
-    pub(super) fn beyond_us(&self, target: Target) -> bool {
+    /// Whether something of a target runs and we may signal none of it, so that waiting is useless.
+    pub(super) fn all_denied(&self, target: Target) -> bool {
         let living = living(&self.members, target);
         !living.is_empty() && living.iter().all(|m| denied(m))
     }
 }
 
-/// What lives of a target.
+/// What runs of a target.
 fn living(members: &[Member], target: Target) -> Vec<&Member> {
     members
         .iter()

@@ -1,62 +1,62 @@
-//! What follows from a look: who is reaped, what is told, what is signalled.
+//! What follows from a scan: reaping, reports, signals.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::{Notice, Table, living};
-use crate::process::guardian::News;
-use crate::process::lives::{Life, Stage};
-use crate::process::owner::Member;
-use crate::process::takedown::{Leader, TakeDown, Target, describe};
-use crate::process::wait::{Waited, reap};
-use crate::process::{End, LifeId, Mode, Role};
+use crate::process::link::frame::Update;
+use crate::process::message::{End, LifeId, Mode, Role};
+use crate::process::ownership::Member;
+use crate::process::ownership::runs::{Run, Stage};
+use crate::process::system::wait::{ChildState, reap};
+use crate::process::takedown::{Leader, Takedown, Target, describe};
 
 impl Table {
-    /// Does what follows from the last look, in this order.
-    pub(super) fn digest(&mut self, notices: &mut Vec<Notice>) {
+    /// Acts on the last scan, in this order.
+    pub(super) fn reconcile(&mut self, notices: &mut Vec<Notice>) {
         self.reap_orphans();
-        self.tell_exits(notices);
-        self.tell_left(notices);
-        self.kill_what_probes_left();
+        self.report_exits(notices);
+        self.report_left(notices);
+        self.kill_leftovers_of_probes();
         if self.killing_all {
-            self.kill_what_is_there();
+            self.kill_members();
         }
-        self.go_on_taking_down();
-        self.release_leaders();
-        self.tell_overs(notices);
-        self.tell_takedowns(notices);
+        self.signal_takedowns();
+        self.reap_leaders();
+        self.report_gone_runs(notices);
+        self.report_takedowns(notices);
     }
 
-    /// Adopted children have nobody else to reap them. They stay in `members`: they were not seen dead
-    /// before the look, so only the next one can tell that they are gone.
+    /// Reaps adopted children. They stay in `members`: they were not seen dead before the scan, so only the next
+    /// one can show that they are gone.
     fn reap_orphans(&mut self) {
         let mut reaped = false;
         for member in &self.members {
             let process = &member.process;
-            if process.dead() && member.child && self.lives.leads(process.pid).is_none() {
-                reaped |= matches!(reap(process.pid), Waited::Ended(_));
+            if process.dead() && member.child && self.runs.leads(process.pid).is_none() {
+                reaped |= matches!(reap(process.pid), ChildState::Ended(_));
             }
         }
         if reaped && !self.takedowns.is_empty() {
-            self.pace.hurry();
+            self.schedule.request_now();
         } else if reaped {
-            self.pace.want();
+            self.schedule.request_soon();
         }
     }
 
-    fn tell_exits(&mut self, notices: &mut Vec<Notice>) {
-        let mut told = Vec::new();
-        for (&id, life) in &mut self.lives.all {
-            if let Stage::Ended(end) = life.stage {
-                life.stage = Stage::Told(end);
-                told.push((id, end, life.service, life.role));
+    fn report_exits(&mut self, notices: &mut Vec<Notice>) {
+        let mut reported = Vec::new();
+        for (&id, run) in &mut self.runs.all {
+            if let Stage::Ended(end) = run.stage {
+                run.stage = Stage::Reported(end);
+                reported.push((id, end, run.service, run.role));
             }
         }
-        for (life, end, service, role) in told {
+        for (life, end, service, role) in reported {
             let of_it = |member: &&Member| match (role, member.owner) {
                 (_, None) => false,
                 (Role::Service, Some(owner)) => {
-                    let role = owner.life.and_then(|id| self.lives.all.get(&id));
+                    let role = owner.life.and_then(|id| self.runs.all.get(&id));
                     owner.service == service && role.is_none_or(|l| l.role == Role::Service)
                 }
                 (_, Some(owner)) => owner.life == Some(life),
@@ -72,44 +72,44 @@ impl Table {
         }
     }
 
-    /// Tells how much is left of what a succeeded leader has left, when that has changed.
-    fn tell_left(&mut self, notices: &mut Vec<Notice>) {
+    /// Reports how much is left of what a succeeded leader left, when that has changed.
+    fn report_left(&mut self, notices: &mut Vec<Notice>) {
         let mut left: BTreeMap<LifeId, usize> = BTreeMap::new();
-        for (&id, life) in &self.lives.all {
+        for (&id, run) in &self.runs.all {
             let succeeded = matches!(
-                life.stage,
-                Stage::Told(End::Code(0)) | Stage::Reaped(End::Code(0))
+                run.stage,
+                Stage::Reported(End::Code(0)) | Stage::Reaped(End::Code(0))
             );
-            let service = Target::Service(life.service);
-            if succeeded && life.role == Role::Service && !self.takedowns.contains_key(&service) {
-                left.insert(id, living(&self.members, Target::Life(id)).len());
+            let service = Target::Service(run.service);
+            if succeeded && run.role == Role::Service && !self.takedowns.contains_key(&service) {
+                left.insert(id, living(&self.members, Target::Run(id)).len());
             }
         }
         for (&life, &left) in &left {
-            // The first number goes with the exit.
-            if self.left.get(&life).is_some_and(|&told| told != left) {
+            // The first number is reported with the exit.
+            if self.left.get(&life).is_some_and(|&last| last != left) {
                 notices.push(Notice::Left { life, left });
             }
         }
         self.left = left;
     }
 
-    fn kill_what_probes_left(&mut self) {
+    fn kill_leftovers_of_probes(&mut self) {
         let now = Instant::now();
-        for (&id, life) in &self.lives.all {
-            let ended = !matches!(life.stage, Stage::Running);
+        for (&id, run) in &self.runs.all {
+            let ended = !matches!(run.stage, Stage::Running);
             if ended
-                && life.role == Role::Probe
-                && !living(&self.members, Target::Life(id)).is_empty()
+                && run.role == Role::Probe
+                && !living(&self.members, Target::Run(id)).is_empty()
             {
                 self.takedowns
-                    .entry(Target::Life(id))
-                    .or_insert_with(|| TakeDown::new(Mode::Kill, now));
+                    .entry(Target::Run(id))
+                    .or_insert_with(|| Takedown::new(Mode::Kill, now));
             }
         }
     }
 
-    fn kill_what_is_there(&mut self) {
+    fn kill_members(&mut self) {
         let now = Instant::now();
         for takedown in self.takedowns.values_mut() {
             takedown.raise(Mode::Kill, now);
@@ -125,69 +125,69 @@ impl Table {
         for target in targets {
             self.takedowns
                 .entry(target)
-                .or_insert_with(|| TakeDown::new(Mode::Kill, now));
+                .or_insert_with(|| Takedown::new(Mode::Kill, now));
         }
     }
 
-    fn go_on_taking_down(&mut self) {
-        let lives = &self.lives;
+    fn signal_takedowns(&mut self) {
+        let runs = &self.runs;
         for (target, takedown) in &mut self.takedowns {
             let living = living(&self.members, *target);
             let leader = |group| {
-                lives.leads(group).map(|life| match life.stage {
+                runs.leads(group).map(|run| match run.stage {
                     Stage::Running => Leader::Alive,
                     _ => Leader::Dead,
                 })
             };
             if takedown.signal(&living, leader) {
-                self.pace.hurry();
+                self.schedule.request_now();
             }
         }
     }
 
-    /// Reaps the leaders that are dead and have nothing left in their groups. They were seen dead before
-    /// the look, so that from here on they are nothing.
-    fn release_leaders(&mut self) {
-        let alone = |life: &Life| {
-            let in_group = |m: &&Member| m.process.group == life.leader;
+    /// Reaps dead leaders with empty groups. They were seen dead before the scan, so that from here on nothing is
+    /// left of them.
+    fn reap_leaders(&mut self) {
+        let alone = |run: &Run| {
+            let in_group = |m: &&Member| m.process.group == run.leader;
             self.members
                 .iter()
                 .filter(in_group)
-                .all(|m| m.process.pid == life.leader)
+                .all(|m| m.process.pid == run.leader)
         };
-        let free: Vec<(LifeId, u32)> = self
-            .lives
+        let reapable: Vec<(LifeId, u32)> = self
+            .runs
             .all
             .iter()
-            .filter(|(_, life)| matches!(life.stage, Stage::Told(_)) && alone(life))
-            .map(|(&id, life)| (id, life.leader))
+            .filter(|(_, run)| matches!(run.stage, Stage::Reported(_)) && alone(run))
+            .map(|(&id, run)| (id, run.leader))
             .collect();
-        for (id, leader) in free {
-            self.mailbox.post(&News::Reaped(id), Vec::new());
+        for (id, leader) in reapable {
+            self.outbox.send(&Update::Reaped(id), Vec::new());
             let _ = reap(leader);
-            self.lives.unpin(id);
+            self.runs.leader_reaped(id);
             self.members.retain(|m| m.process.pid != leader);
         }
     }
 
-    fn tell_overs(&mut self, notices: &mut Vec<Notice>) {
-        let over: Vec<LifeId> = self
-            .lives
+    fn report_gone_runs(&mut self, notices: &mut Vec<Notice>) {
+        let gone: Vec<LifeId> = self
+            .runs
             .all
             .iter()
-            .filter(|(_, life)| !life.pinned())
-            .filter(|(id, _)| nothing_of(&self.members, Target::Life(**id)))
+            .filter(|(_, run)| run.reaped())
+            .filter(|(id, _)| nothing_of(&self.members, Target::Run(**id)))
             .map(|(&id, _)| id)
             .collect();
-        for id in over {
-            if let Some(Life {
+        for id in gone {
+            if let Some(Run {
                 service,
                 role,
                 stage: Stage::Reaped(end),
                 ..
-            }) = self.lives.remove(id)
+            }) = self.runs.remove(id)
             {
-                notices.push(Notice::Over {
+                notices.push(Notice::RunGone {
                     life: id,
                     service,
                     role,
@@ -197,7 +197,7 @@ impl Table {
         }
     }
 
-    fn tell_takedowns(&mut self, notices: &mut Vec<Notice>) {
+    fn report_takedowns(&mut self, notices: &mut Vec<Notice>) {
         let now = Instant::now();
         let members = &self.members;
         self.takedowns.retain(|&target, takedown| {
@@ -205,7 +205,7 @@ impl Table {
                 notices.push(Notice::Gone(target));
                 return false;
             }
-            if let Some(left) = takedown.news(&living(members, target), now) {
+            if let Some(left) = takedown.report(&living(members, target), now) {
                 notices.push(Notice::Remaining(target, left));
             }
             true

@@ -1,44 +1,44 @@
-//! When to look at the list of processes again. A look costs time, the more processes there are, so that
-//! many reasons for one are answered by one.
+//! When to scan the process list again. A scan costs time, the more processes there are, so that requests are
+//! coalesced.
 
 use std::time::{Duration, Instant};
 
-/// From one look to the next that nobody hurries for.
-const UNHURRIED: Duration = Duration::from_millis(100);
+/// From one scan to the next that is not urgent.
+const INTERVAL: Duration = Duration::from_millis(100);
 
-/// What is known of the looks so far, and of the reasons for another.
+/// The last scan, and the requests for the next.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
-    /// When the last look ended, and how long it took.
+pub(crate) struct ScanSchedule {
+    /// When the last scan ended, and how long it took.
     last: Option<(Instant, Duration)>,
-    /// Somebody waits for the outcome.
+    /// Somebody waits for the result.
     urgent: bool,
     /// Something may have changed that nobody waits for.
     wanted: bool,
 }
 
-impl Pace {
-    /// Somebody waits for what a look would show.
-    pub(super) fn hurry(&mut self) {
+impl ScanSchedule {
+    /// Requests a scan that somebody waits for.
+    pub(crate) fn request_now(&mut self) {
         self.urgent = true;
     }
 
-    /// A look is due, in a while.
-    pub(super) fn want(&mut self) {
+    /// Requests a scan within the interval.
+    pub(crate) fn request_soon(&mut self) {
         self.wanted = true;
     }
 
-    /// Whether somebody waits for what the look that is due would show.
-    pub(super) fn hurried(&self) -> bool {
+    /// Whether somebody waits for the next scan.
+    pub(crate) fn is_urgent(&self) -> bool {
         self.urgent
     }
 
-    /// When the next look is due; `None` as long as there is no reason for one. Looking takes at most
-    /// two thirds of the time, however many reasons there are.
-    pub(super) fn due(&self) -> Option<Instant> {
+    /// When the next scan is due; `None` when none was requested. Scanning takes at most two thirds of the time,
+    /// however many requests there are.
+    pub(crate) fn due(&self) -> Option<Instant> {
         let rest = match (self.urgent, self.wanted) {
-            (true, _) => |took: Duration| (took / 2).min(UNHURRIED),
-            (false, true) => |_| UNHURRIED,
+            (true, _) => |took: Duration| (took / 2).min(INTERVAL),
+            (false, true) => |_| INTERVAL,
             (false, false) => return None,
         };
         Some(match self.last {
@@ -47,14 +47,14 @@ impl Pace {
         })
     }
 
-    /// A look has begun: it answers all that was asked for so far.
-    pub(super) fn begun(&mut self) {
+    /// A scan has begun: it answers all requests so far.
+    pub(crate) fn started(&mut self) {
         self.urgent = false;
         self.wanted = false;
     }
 
-    /// The look that began then has ended now.
-    pub(super) fn ended(&mut self, begun: Instant, now: Instant) {
+    /// The scan that began then has ended now.
+    pub(crate) fn finished(&mut self, begun: Instant, now: Instant) {
         self.last = Some((now, now - begun));
     }
 }
@@ -64,24 +64,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_reason_no_look() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.due(), None);
-        pace.want();
-        assert!(pace.due().unwrap() <= Instant::now());
-        pace.begun();
-        assert_eq!(pace.due(), None);
+    fn no_scan_unless_requested() {
+        let mut schedule = ScanSchedule::default();
+        assert_eq!(schedule.due(), None);
+        schedule.request_soon();
+        assert!(schedule.due().unwrap() <= Instant::now());
+        schedule.started();
+        assert_eq!(schedule.due(), None);
     }
 
     #[test]
-    fn looks_leave_time_between_them() {
+    fn scans_leave_time_between_them() {
         let begun = Instant::now();
         let end = begun + Duration::from_millis(4);
-        let mut pace = Pace::default();
-        pace.ended(begun, end);
-        pace.want();
-        assert_eq!(pace.due(), Some(end + UNHURRIED));
-        pace.hurry();
-        assert_eq!(pace.due(), Some(end + Duration::from_millis(2)));
+        let mut schedule = ScanSchedule::default();
+        schedule.finished(begun, end);
+        schedule.request_soon();
+        assert_eq!(schedule.due(), Some(end + INTERVAL));
+        schedule.request_now();
+        assert_eq!(schedule.due(), Some(end + Duration::from_millis(2)));
     }
 }

@@ -1,5 +1,5 @@
-//! A command on the terminal of this process, as a shell would run it: the same streams, the same
-//! process group, so that Ctrl-C and Ctrl-Z reach it.
+//! Job control: a command on this process's terminal, as a shell would run it, with the same streams and the
+//! same process group, so that Ctrl-C and Ctrl-Z reach it; and suspending the job.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
@@ -10,8 +10,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{getpgrp, tcgetpgrp};
 use thiserror::Error;
 
-use super::End;
-use super::wait::await_end;
+use crate::process::message::End;
+use crate::process::system::pid;
+use crate::process::system::wait::await_end;
 
 /// Why a command could not be started.
 #[derive(Debug, Error)]
@@ -24,7 +25,7 @@ pub enum CommandError {
     NotExecutable(#[source] io::Error),
 }
 
-/// A running command. It is never reaped, so that its id stays its own.
+/// A running command. It is never reaped, so that its pid is not reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Foreground {
     pid: u32,
@@ -49,26 +50,25 @@ impl Foreground {
     /// Sends it the signal with this number; nothing happens once it has ended.
     pub fn signal(self, number: i32) {
         if let Ok(signal) = Signal::try_from(number) {
-            let _ = kill(super::pid(self.pid), signal);
+            let _ = kill(pid(self.pid), signal);
         }
     }
 
-    /// Ends it without asking.
+    /// Sends SIGKILL.
     pub fn kill(self) {
         self.signal(Signal::SIGKILL as i32);
     }
 
-    /// Waits until it has ended. Blocks the thread.
+    /// Waits until it has exited. Blocks the thread.
     ///
     /// # Errors
-    /// When the system does not know it as a child, which cannot be.
+    /// When it is not a child of this process, which is a bug.
     pub fn wait_for_end(self) -> io::Result<End> {
         await_end(self.pid)
     }
 }
 
-/// Whether keys that make signals reach this process and what it started: its group is the one in
-/// front on the terminal.
+/// Whether Ctrl-C and Ctrl-Z reach this process and its command: its group is the terminal's foreground group.
 pub fn has_terminal() -> bool {
     let (stdin, stderr) = (io::stdin(), io::stderr());
     let streams = [
@@ -78,4 +78,15 @@ pub fn has_terminal() -> bool {
     streams
         .into_iter()
         .any(|(is_terminal, stream)| is_terminal && tcgetpgrp(stream) == Ok(getpgrp()))
+}
+
+/// Stops this job, as `^Z` does outside raw mode: this process and all of its group. To be called on the main
+/// thread: it returns when the shell continues the job, and at once where no shell could (POSIX: the group is
+/// orphaned, and the kernel drops the signal).
+///
+/// # Errors
+/// When the system refuses the signal.
+pub fn suspend_job() -> io::Result<()> {
+    // The main thread takes it before the call returns. A second one would stop us again once continued.
+    Ok(kill(pid(0), Signal::SIGTSTP)?)
 }

@@ -190,6 +190,6 @@ process_test! {
 
 fn children_of(parent: u32) -> usize {
     let mut listing = Vec::new();
-    crate::process::os::list(&mut listing).unwrap();
+    crate::process::system::list(&mut listing).unwrap();
     listing.iter().filter(|p| p.parent == parent).count()
 }

@@ -185,7 +185,7 @@ fn child(driver: &mut Driver) -> u32 {
 }
 
 fn alive(pid: u32) -> bool {
-    crate::process::os::find(pid)
+    crate::process::system::find(pid)
         .unwrap()
         .is_some_and(|p| !p.dead())
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 
 use super::driver;
-use crate::process::{os, pid};
+use crate::process::system::{self, pid};
 
 /// Longer than anything takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -251,7 +251,7 @@ impl Driver {
         let sleep = format!(" sleep {} ", self.token);
         let settled = |words: &String| {
             let pid = words.split(' ').next().and_then(|pid| pid.parse().ok());
-            let process = pid.and_then(|pid| os::find(pid).ok().flatten());
+            let process = pid.and_then(|pid| system::find(pid).ok().flatten());
             words.ends_with(&sleep) && process.is_some_and(|p| p.parent == self.server)
         };
         eventually("all sleep", || {

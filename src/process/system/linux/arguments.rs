@@ -1,24 +1,25 @@
-//! The arguments of this process as others see them.
+//! The arguments of this process, as others see them.
 
 use std::fs;
 
-/// Overwrites an argument, or what an argument has after its first `=`, wherever it is this secret: `ps` and
-/// `/proc` show our arguments to everybody. To be called before any thread exists.
-pub(in crate::process) fn conceal(secret: &str) {
-    let Some((start, end)) = place() else {
+/// Takes a secret out of this process's arguments, which `ps` and `/proc` show to everybody: overwrites each
+/// argument, or its value after the first `=`, that equals it. To be called before any thread exists. From here
+/// on `std::env::args` gives asterisks for it too.
+pub fn conceal_argument(secret: &str) {
+    let Some((start, end)) = range() else {
         return;
     };
-    // SAFETY: the system has laid our arguments out there, in memory that is ours to write; there is one thread,
-    // and the standard library hands out copies only.
+    // SAFETY: our arguments are there, in memory that is ours to write; there is one thread, and the standard
+    // library returns copies only.
     let bytes = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, end - start) };
     conceal_in(bytes, secret.as_bytes());
 }
 
-/// Where they begin and end.
-fn place() -> Option<(usize, usize)> {
+/// The addresses of the arguments.
+fn range() -> Option<(usize, usize)> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
-    // The first one behind the name is the third of all; these are the 48th and the 49th.
+    // The first field after the name is the third of all; these are the 48th and the 49th.
     let mut fields = fields.split_ascii_whitespace().skip(48 - 3);
     let first: usize = fields.next()?.parse().ok()?;
     let end = fields.next()?.parse().ok()?;

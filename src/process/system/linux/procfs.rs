@@ -1,21 +1,20 @@
-//! What `/proc` says of processes.
+//! Reads processes from `/proc`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::process::listed::{Listed, Name, State};
+use crate::process::system::process_entry::{Name, ProcessEntry, State};
 
-/// Replaces `listing` by all processes there are, sorted by pid.
+/// Replaces `listing` by all processes, sorted by pid.
 ///
-/// It is not a picture of one instant. What holds is: a process that existed from before the call until
-/// after it is listed. A child of ours exists until we reap it.
+/// It is no atomic snapshot, but a process that existed from before the call until after it is listed. A
+/// child of ours exists until we reap it.
 ///
 /// # Errors
-/// When `/proc` cannot be read, or not all of it (no free descriptor): then nothing may be concluded
-/// from what is missing.
-pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
+/// When `/proc` cannot be read, or not all of it (no free descriptor): then a missing process means nothing.
+pub(crate) fn list(listing: &mut Vec<ProcessEntry>) -> io::Result<()> {
     listing.clear();
     let mut buffer = [0; 1024];
     for entry in fs::read_dir("/proc")? {
@@ -35,17 +34,16 @@ pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces `children` by the pids of all children of this process, the dead ones included. A small part
-/// of the work of [`list`].
+/// Replaces `children` by the pids of all children of this process, zombies included. Much cheaper than [`list`].
 ///
-/// It is complete: what is a child from before the call until after it is listed. Nothing leaves these
-/// lists but what we reap; what is adopted joins at the end. The kernel keeps one for each thread, and when
-/// a thread ends, the first thread that has not ended takes over its list: that is the main thread, which
-/// is read last and never ends before the others.
+/// A process that is a child from before the call until after it is listed: only reaping removes from the
+/// kernel's lists, and an adopted child is appended. The kernel keeps one list a thread; when a thread ends, the
+/// first one that has not ended takes over its list. That is the main thread, which is read last and never ends
+/// before the others.
 ///
 /// # Errors
-/// When the kernel has no such lists, or cannot be asked now.
-pub(in crate::process) fn children(children: &mut Vec<u32>) -> io::Result<()> {
+/// When the kernel has no such lists, or they cannot be read now.
+pub(crate) fn children(children: &mut Vec<u32>) -> io::Result<()> {
     children.clear();
     let main = std::process::id();
     let mut text = Vec::with_capacity(4096);
@@ -76,12 +74,12 @@ pub(in crate::process) fn children(children: &mut Vec<u32>) -> io::Result<()> {
 /// One process, `None` when there is none.
 ///
 /// # Errors
-/// When the system cannot say.
-pub(in crate::process) fn find(pid: u32) -> io::Result<Option<Listed>> {
+/// When `/proc` cannot be read.
+pub(crate) fn find(pid: u32) -> io::Result<Option<ProcessEntry>> {
     read(pid, &mut [0; 1024])
 }
 
-fn read(pid: u32, buffer: &mut [u8]) -> io::Result<Option<Listed>> {
+fn read(pid: u32, buffer: &mut [u8]) -> io::Result<Option<ProcessEntry>> {
     let stat = File::open(format!("/proc/{pid}/stat"));
     match stat.and_then(|mut stat| stat.read(buffer)) {
         Ok(len) => Ok(parse(pid, &buffer[..len])),
@@ -90,14 +88,14 @@ fn read(pid: u32, buffer: &mut [u8]) -> io::Result<Option<Listed>> {
     }
 }
 
-/// Whether an error says that the process has ended meanwhile.
+/// Whether an error means that the process has ended meanwhile.
 fn gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(nix::libc::ESRCH)
 }
 
-/// `pid (name) state ppid pgrp session …`; the name may contain anything, parentheses and spaces
-/// too, so that what follows starts at the last `)`.
-fn parse(pid: u32, line: &[u8]) -> Option<Listed> {
+/// Parses `pid (name) state ppid pgrp session …`. The name may contain anything, parentheses and spaces too,
+/// so the other fields start after the last `)`.
+fn parse(pid: u32, line: &[u8]) -> Option<ProcessEntry> {
     let open = line.iter().position(|&b| b == b'(')?;
     let close = line.iter().rposition(|&b| b == b')')?;
     let name = Name::new(line.get(open + 1..close)?);
@@ -110,14 +108,14 @@ fn parse(pid: u32, line: &[u8]) -> Option<Listed> {
     let session = fields.next()?.parse().ok()?;
     let threads: u32 = fields.nth(13)?.parse().ok()?;
     let start = fields.nth(1)?.parse().ok()?;
-    Some(Listed {
+    Some(ProcessEntry {
         pid,
         parent,
         group,
         session,
         start,
         state: match state {
-            // A first thread that has ended shows as a zombie while other threads live on.
+            // A main thread that has ended shows as a zombie while other threads go on.
             "Z" if threads > 1 => State::Alive,
             "Z" | "X" | "x" => State::Dead,
             "D" => State::Uninterruptible,
@@ -128,13 +126,13 @@ fn parse(pid: u32, line: &[u8]) -> Option<Listed> {
 }
 
 /// The environment a process was started with (entries that end in NUL), when we may read it. Some
-/// programs write over it.
-pub(in crate::process) fn environment(pid: u32) -> Option<Vec<u8>> {
+/// programs overwrite it.
+pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()
 }
 
-/// The soft limit that carries our mark, see [`super::super::mark`].
-pub(in crate::process) fn marked_limit(pid: u32) -> Option<u64> {
+/// The soft limit that carries our mark, see `ownership/mark.rs`.
+pub(crate) fn marked_limit(pid: u32) -> Option<u64> {
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
     let line = limits
         .lines()
@@ -142,8 +140,8 @@ pub(in crate::process) fn marked_limit(pid: u32) -> Option<u64> {
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The pipes (by inode) that a process has as its stdout and stderr.
-pub(in crate::process) fn output_pipes(pid: u32) -> [Option<u64>; 2] {
+/// The inodes of the pipes that a process has as stdout and stderr.
+pub(crate) fn output_pipes(pid: u32) -> [Option<u64>; 2] {
     [1, 2].map(|fd| {
         let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
         target
@@ -155,8 +153,8 @@ pub(in crate::process) fn output_pipes(pid: u32) -> [Option<u64>; 2] {
     })
 }
 
-/// Whose a process is, by user id; `None` when it has ended.
-pub(in crate::process) fn user(pid: u32) -> Option<u32> {
+/// The user id of a process; `None` when it has ended.
+pub(crate) fn user(pid: u32) -> Option<u32> {
     fs::metadata(format!("/proc/{pid}")).ok().map(|m| m.uid())
 }
 
@@ -166,7 +164,7 @@ mod tests {
 
     const REST: &str = "4 5 6 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 THREADS 0 8765 1 2 3";
 
-    fn parsed(name: &str, state: &str, threads: u32) -> Listed {
+    fn parsed(name: &str, state: &str, threads: u32) -> ProcessEntry {
         let stat = format!(
             "42 ({name}) {state} {}",
             REST.replace("THREADS", &threads.to_string())

@@ -1,7 +1,6 @@
-//! Starts a process by fork; the child says through a pipe why it could not become the program.
+//! Starts a process by fork; the child reports a failed exec through a pipe.
 
-use std::fs::File;
-use std::io::Read;
+use std::mem::{MaybeUninit, size_of};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
@@ -10,59 +9,64 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
-use crate::process::image::{Failure, Image, Step, become_program};
-
 /// Starts processes.
-pub(in crate::process) struct Launcher;
+pub(crate) struct Launcher;
 
 impl Launcher {
-    pub(in crate::process) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self
     }
 
-    /// Starts a process in a session of its own. When this returns a pid, its exec has succeeded; when it
-    /// returns a failure, there is no process.
-    pub(in crate::process) fn launch(&mut self, image: &mut Image) -> Result<u32, Failure> {
-        let refused = |errno| Failure {
-            step: Step::Fork,
-            errno,
-        };
+    /// Starts a process that calls `exec`, which returns only when its exec has failed. When this returns a
+    /// pid, the exec has succeeded; when it returns an error, there is no process.
+    ///
+    /// # Safety
+    /// `exec` runs in the child with all signals blocked: it may do only what is allowed between fork and exec.
+    pub(crate) unsafe fn launch<E: Copy + From<Errno>>(
+        &mut self,
+        mut exec: impl FnMut() -> E,
+    ) -> Result<u32, E> {
         let (read, write) = super::pipe()
-            .map_err(|error| refused(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))))?;
+            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
         let mut mask = SigSet::empty();
         let all = SigSet::all();
-        pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&all), Some(&mut mask)).map_err(refused)?;
+        pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&all), Some(&mut mask))?;
         // SAFETY: the child does only what may be done between fork and exec.
         let forked = unsafe { fork() };
         if let Ok(ForkResult::Child) = forked {
+            let failure = exec();
             // SAFETY: as above; the buffer is ours.
             unsafe {
-                let failure = become_program(image);
-                let word = [failure.step as i32, failure.errno as i32];
-                libc::write(write.as_raw_fd(), word.as_ptr().cast(), size_of_val(&word));
+                let bytes = (&raw const failure).cast();
+                libc::write(write.as_raw_fd(), bytes, size_of::<E>());
                 libc::_exit(127)
             }
         }
         let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
         drop(write);
         let Ok(ForkResult::Parent { child }) = forked else {
-            return Err(refused(forked.err().unwrap_or(Errno::EAGAIN)));
+            return Err(forked.err().unwrap_or(Errno::EAGAIN).into());
         };
-        let mut word = [0; 8];
-        if File::from(read).read_exact(&mut word).is_err() {
+        let mut failure = MaybeUninit::<E>::uninit();
+        let read = loop {
+            // SAFETY: the buffer is as large as is said.
+            let read = unsafe {
+                libc::read(
+                    read.as_raw_fd(),
+                    failure.as_mut_ptr().cast(),
+                    size_of::<E>(),
+                )
+            };
+            if read != -1 || Errno::last() != Errno::EINTR {
+                break read;
+            }
+        };
+        if read.cast_unsigned() != size_of::<E>() {
             // The exec has closed the pipe.
             return Ok(child.as_raw().cast_unsigned());
         }
         let _ = waitpid(child, None);
-        let [step, errno] = [&word[..4], &word[4..]]
-            .map(|half| i32::from_ne_bytes([half[0], half[1], half[2], half[3]]));
-        Err(Failure {
-            step: match step {
-                step if step == Step::Directory as i32 => Step::Directory,
-                step if step == Step::Exec as i32 => Step::Exec,
-                _ => Step::Stdio,
-            },
-            errno: Errno::from_raw(errno),
-        })
+        // SAFETY: it is the value that the child, a copy of this process, has written whole.
+        Err(unsafe { failure.assume_init() })
     }
 }

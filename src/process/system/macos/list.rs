@@ -1,4 +1,4 @@
-//! What libproc and sysctl say of processes.
+//! Reads processes from libproc and sysctl.
 
 use std::ffi::{CStr, c_void};
 use std::io;
@@ -7,10 +7,10 @@ use std::mem::size_of;
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
 
-use crate::process::listed::{Listed, Name, State};
+use crate::process::system::process_entry::{Name, ProcessEntry, State};
 
 /// Replaces `listing` by all processes that may be seen, sorted by pid.
-pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
+pub(crate) fn list(listing: &mut Vec<ProcessEntry>) -> io::Result<()> {
     listing.clear();
     // SAFETY: without a buffer the call only says how many there are.
     let count = unsafe { libc::proc_listallpids(std::ptr::null_mut(), 0) };
@@ -27,18 +27,18 @@ pub(in crate::process) fn list(listing: &mut Vec<Listed>) -> io::Result<()> {
     Ok(())
 }
 
-/// Never: who is no child of ours may be ours nevertheless, because orphans do not fall to us.
-pub(in crate::process) fn children(_: &mut Vec<u32>) -> io::Result<()> {
+/// Not supported: without subreapers, a process that is not our child may still be ours.
+pub(crate) fn children(_: &mut Vec<u32>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// One process, `None` when there is none.
-pub(in crate::process) fn find(pid: u32) -> io::Result<Option<Listed>> {
+pub(crate) fn find(pid: u32) -> io::Result<Option<ProcessEntry>> {
     Ok(read(pid.cast_signed()))
 }
 
-/// Whose a process is, by user id.
-pub(in crate::process) fn user(pid: u32) -> Option<u32> {
+/// The user id of a process.
+pub(crate) fn user(pid: u32) -> Option<u32> {
     info(pid.cast_signed()).map(|info| info.pbi_ruid)
 }
 
@@ -52,13 +52,13 @@ fn info(pid: c_int) -> Option<libc::proc_bsdinfo> {
     }
 }
 
-fn read(pid: c_int) -> Option<Listed> {
+fn read(pid: c_int) -> Option<ProcessEntry> {
     let info = info(pid)?;
     // SAFETY: no pointers.
     let session = unsafe { libc::getsid(pid) };
     // SAFETY: the system ends the name with a NUL, and the structure was zeroed.
     let name = unsafe { CStr::from_ptr(info.pbi_comm.as_ptr()) };
-    Some(Listed {
+    Some(ProcessEntry {
         pid: info.pbi_pid,
         parent: info.pbi_ppid,
         group: info.pbi_pgid,
@@ -74,7 +74,7 @@ fn read(pid: c_int) -> Option<Listed> {
 }
 
 /// Arguments and environment a process was started with (entries that end in NUL), when we may read them.
-pub(in crate::process) fn environment(pid: u32) -> Option<Vec<u8>> {
+pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
     let mut name = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid.cast_signed()];
     let mut size = 0;
     // SAFETY: first the size, then as many bytes; the names are ours.

@@ -1,11 +1,11 @@
-//! The same as `linux`, as far as macOS goes. What it cannot do:
+//! The functions of `linux`, as far as macOS can. What it cannot:
 //!
-//! - There are no subreapers: an orphan falls to launchd. It is still found when it is in the group or
+//! - There are no subreapers: an orphan goes to launchd. It is still found when it is in the group or
 //!   session of its service, when it was seen below it before, or when it kept the environment it was
-//!   given. One that left both, cleared its environment and lost its parent between two looks is lost.
-//! - There are no pidfds: between the check of a start time and the signal lies a moment.
-//! - There is no limit that nothing else uses, and so no second mark.
-//! - A daemon's stdin ends with the server, also when the guardian lives on.
+//!   given. One that left both, cleared its environment and lost its parent between two scans is lost.
+//! - There are no pidfds: a pid may be reused between the check of its start time and the signal.
+//! - There is no unused resource limit, and so no second mark.
+//! - A daemon's stdin ends with the server, even if the guardian goes on.
 
 mod launch;
 mod list;
@@ -13,7 +13,7 @@ mod list;
 use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,38 +23,38 @@ use nix::libc::{self, c_int};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
-use super::listed::Identity;
+use super::process_entry::Identity;
 
-pub(super) use launch::Launcher;
-pub(super) use list::{children, environment, find, list, user};
+pub(crate) use launch::Launcher;
+pub(crate) use list::{children, environment, find, list, user};
 
-/// Whether orphans below this process fall to it: here they do not.
-pub(super) const ADOPTS: bool = false;
-/// How the guardian is told. SIGPIPE is ignored in the server, and in its children until they are programs.
-pub(super) const SEND_FLAGS: c_int = libc::MSG_DONTWAIT;
+/// Whether orphans below this process are re-parented to it: not here.
+pub(crate) const ADOPTS: bool = false;
+/// How the server writes to the guardian. SIGPIPE is ignored in it, and in its children until their exec.
+pub(crate) const SEND_FLAGS: c_int = libc::MSG_DONTWAIT;
 /// How the guardian reads.
-pub(super) const RECEIVE_FLAGS: c_int = libc::MSG_DONTWAIT;
+pub(crate) const RECEIVE_FLAGS: c_int = libc::MSG_DONTWAIT;
 
-/// What is handed over is not passed on to what the guardian starts.
-pub(super) fn close_on_exec(fd: &OwnedFd) {
+/// Marks a descriptor close-on-exec.
+pub(crate) fn close_on_exec(fd: &OwnedFd) {
     let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
 }
 
 /// There are no subreapers.
-pub(super) fn become_subreaper() -> io::Result<()> {
+pub(crate) fn become_subreaper() -> io::Result<()> {
     Ok(())
 }
 
-/// There is no name of a process that can be set.
-pub(super) fn set_name(_: &CStr) {}
+/// A process's name cannot be set here.
+pub(crate) fn set_name(_: &CStr) {}
 
-/// There is no such signal; the guardian then ends with the server.
-pub(super) fn terminate_with_parent() -> io::Result<()> {
+/// There is no such signal; the guardian ends with the server instead.
+pub(crate) fn terminate_with_parent() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a signal do what it does by default. Safe between fork and exec.
-pub(super) fn take_default_action(signal: c_int) {
+/// Restores a signal's default action. Safe between fork and exec.
+pub(crate) fn take_default_action(signal: c_int) {
     // SAFETY: the structure is ours and outlives the call; no handler of ours will run.
     unsafe {
         let mut default: libc::sigaction = std::mem::zeroed();
@@ -63,39 +63,29 @@ pub(super) fn take_default_action(signal: c_int) {
     }
 }
 
-/// There is nothing here that could be waited on so simply.
-pub(super) fn watch(_: u32) -> io::Result<OwnedFd> {
+/// Not supported here.
+pub(crate) fn watch(_: u32) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Where the descriptors of this process are listed.
-pub(super) const DESCRIPTORS: &str = "/dev/fd";
+/// Where the system lists the descriptors of this process.
+pub(crate) const FD_DIR: &str = "/dev/fd";
 
-/// What was inherited beyond 0–2 is not passed on to what we start.
-pub(super) fn close_inherited_on_exec() -> io::Result<()> {
-    for entry in fs::read_dir("/dev/fd")? {
-        let fd = entry?
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<RawFd>().ok());
-        if let Some(fd) = fd.filter(|&fd| fd > 2) {
-            // SAFETY: no pointers; a descriptor that is closed meanwhile gives EBADF.
-            unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-        }
-    }
-    Ok(())
+/// Marks inherited descriptors above 2 close-on-exec.
+pub(crate) fn close_inherited_on_exec() -> io::Result<()> {
+    super::mark_open_fds()
 }
 
-/// A pipe: read end, write end; neither is passed on to what we start.
-pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+/// A pipe, close-on-exec: read end, write end.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = nix::unistd::pipe()?;
     close_on_exec(&read);
     close_on_exec(&write);
     Ok((read, write))
 }
 
-/// Two connected sockets. They do not keep the bounds of messages, but all messages have one size.
-pub(super) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+/// Two connected sockets. They do not preserve message boundaries, but all messages have one size.
+pub(crate) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (one, other) = socketpair(
         AddressFamily::Unix,
         SockType::Stream,
@@ -109,8 +99,8 @@ pub(super) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((one, other))
 }
 
-/// A file without a name that holds these bytes.
-pub(super) fn scratch_file(bytes: &[u8]) -> io::Result<OwnedFd> {
+/// An anonymous file with these bytes.
+pub(crate) fn scratch_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     let name = format!("flowlayer-{}", uuid::Uuid::new_v4());
     let path = std::env::temp_dir().join(name);
     let mut file: File = OpenOptions::new()
@@ -124,21 +114,21 @@ pub(super) fn scratch_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// What daemons read: pipes that stay silent and open as long as the server lives.
+/// The stdin of daemons: pipes that stay empty and open as long as the server lives.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub(crate) struct SilentStdin {
     writes: Mutex<Vec<OwnedFd>>,
 }
 
-impl Silence {
-    pub(super) fn new() -> io::Result<Self> {
+impl SilentStdin {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             writes: Mutex::default(),
         })
     }
 
     /// A read end for one process.
-    pub(super) fn open(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn open(&self) -> io::Result<OwnedFd> {
         let (read, write) = pipe()?;
         self.writes
             .lock()
@@ -149,20 +139,20 @@ impl Silence {
 }
 
 /// Not done here: arguments stay as they were given.
-pub(super) fn conceal(_: &str) {}
+pub fn conceal_argument(_: &str) {}
 
-/// There is none.
-pub(super) fn marked_limit(_: u32) -> Option<u64> {
+/// There is no such limit here.
+pub(crate) fn marked_limit(_: u32) -> Option<u64> {
     None
 }
 
-/// Not told.
-pub(super) fn output_pipes(_: u32) -> [Option<u64>; 2] {
+/// Not known here.
+pub(crate) fn output_pipes(_: u32) -> [Option<u64>; 2] {
     [None; 2]
 }
 
-/// Signals just this process, as far as can be; `Ok(false)` when it has ended.
-pub(super) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<bool, Errno> {
+/// Signals exactly this process, as far as possible; `Ok(false)` when it has ended.
+pub(crate) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<bool, Errno> {
     for signal in signals {
         let now = find(process.pid)
             .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
@@ -178,5 +168,5 @@ pub(super) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<b
     Ok(true)
 }
 
-/// There are none beyond those that every system has.
-pub(super) fn ignore_more_signals() {}
+/// There are no others here.
+pub(crate) fn ignore_more_signals() {}
