@@ -6,7 +6,6 @@
 
 mod causes;
 mod cells;
-mod clipboard;
 mod facts;
 #[cfg(test)]
 mod fixture;

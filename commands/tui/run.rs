@@ -16,12 +16,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
+use super::facts;
 use super::message::{Answer, Choice, Effect, Link, Message};
 use super::model::{Modal, Model, Target};
 use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
-use super::{clipboard, facts};
 use crate::session::find::{self, Attachment, Found, Wish};
 
 /// Between two frames.
@@ -268,7 +268,7 @@ impl Cockpit {
                 self.screen.redraw();
                 self.is_dirty = true;
             }
-            (Effect::Copy(text), _) => self.screen.send(&clipboard::sequence(&text))?,
+            (Effect::Copy(text), _) => self.screen.copy(&text)?,
             (Effect::Save(text), _) => {
                 let name = format!("flowlayer-log-{}.txt", self.model.now);
                 self.in_background(move || Message::Saved(save(&name, &text)));

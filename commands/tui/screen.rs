@@ -1,9 +1,10 @@
 //! The terminal: taken over at the start, given back however this ends.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
@@ -113,12 +114,10 @@ impl Screen {
         })
     }
 
-    /// Writes a sequence that draws nothing.
+    /// Puts text on the terminal's clipboard (OSC 52), which works over ssh too.
     #[expect(clippy::unused_self, reason = "only who has the screen may write")]
-    pub(crate) fn send(&mut self, sequence: &str) -> io::Result<()> {
-        let mut out = io::stdout();
-        out.write_all(sequence.as_bytes())?;
-        out.flush()
+    pub(crate) fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Filters and searches being typed. A filter works with every character, a search on enter.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::notice::notify;
 use crate::tui::keys::Action;
@@ -30,7 +30,7 @@ pub(super) fn open_search(model: &mut Model) {
 /// Takes pasted text where text is being typed.
 pub(super) fn paste(model: &mut Model, text: &str) {
     if let Some(prompt) = &mut model.prompt {
-        prompt.insert(text);
+        prompt.paste(text);
         apply(model);
     }
 }
@@ -40,26 +40,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) {
     let Some(prompt) = &mut model.prompt else {
         return;
     };
-    if event.modifiers.contains(KeyModifiers::ALT) {
-        return;
+    if prompt.press(event) {
+        apply(model);
     }
-    let is_ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-    match event.code {
-        KeyCode::Char('w') if is_ctrl => prompt.delete_word(),
-        KeyCode::Char('u') if is_ctrl => prompt.delete_before(),
-        KeyCode::Char('a') if is_ctrl => prompt.step(isize::MIN / 2),
-        KeyCode::Char('e') if is_ctrl => prompt.step(isize::MAX / 2),
-        KeyCode::Char('h') if is_ctrl => prompt.backspace(),
-        KeyCode::Char(character) if !is_ctrl => prompt.insert(character.encode_utf8(&mut [0; 4])),
-        KeyCode::Backspace => prompt.backspace(),
-        KeyCode::Delete => prompt.delete(),
-        KeyCode::Left => return prompt.step(-1),
-        KeyCode::Right => return prompt.step(1),
-        KeyCode::Home => return prompt.step(isize::MIN / 2),
-        KeyCode::End => return prompt.step(isize::MAX / 2),
-        _ => return,
-    }
-    apply(model);
 }
 
 /// A key that is.
@@ -104,10 +87,10 @@ fn apply(model: &mut Model) {
     let Some(prompt) = &mut model.prompt else {
         return;
     };
-    let matcher = if prompt.text.is_empty() {
+    let matcher = if prompt.text().is_empty() {
         None
     } else {
-        match Matcher::new(&prompt.text, prompt.is_regex) {
+        match Matcher::new(prompt.text(), prompt.is_regex) {
             Ok(matcher) => Some(matcher),
             Err(error) => {
                 prompt.error = Some(error);
@@ -116,7 +99,7 @@ fn apply(model: &mut Model) {
         }
     };
     prompt.error = None;
-    let text = prompt.text.clone();
+    let text = prompt.text().to_owned();
     match prompt.purpose {
         Purpose::FilterServices => {
             model.services_filter = text;

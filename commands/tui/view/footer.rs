@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Paragraph, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::row_writer::RowWriter;
@@ -46,17 +47,22 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
             theme,
         )),
     };
-    // The end of a long text is what is being worked on.
-    let before = &prompt.text[..prompt.cursor()];
-    let room = usize::from(writer.left().saturating_sub(1));
-    let mut start = 0;
-    while before[start..].width() > room {
-        start += before[start..].chars().next().map_or(1, char::len_utf8);
-    }
-    let x = writer
-        .x()
-        .saturating_add(u16::try_from(before[start..].width()).unwrap_or(u16::MAX));
-    writer.write(&prompt.text[start..], theme.text());
+    let room = Rect {
+        x: writer.x(),
+        width: writer.left(),
+        ..area
+    };
+    // A long text is scrolled to its cursor.
+    let scroll = prompt
+        .input
+        .visual_scroll(usize::from(room.width.saturating_sub(1)));
+    let column = |columns| u16::try_from(columns).unwrap_or(u16::MAX);
+    Paragraph::new(prompt.text())
+        .scroll((0, column(scroll)))
+        .render(room, buffer);
+    let x = room
+        .x
+        .saturating_add(column(prompt.input.visual_cursor().saturating_sub(scroll)));
     Position::new(x.min(area.right().saturating_sub(1)), area.y)
 }
 

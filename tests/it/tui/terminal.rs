@@ -133,7 +133,7 @@ fn the_mouse_points_scrolls_and_selects() {
     terminal.type_keys("y");
     terminal.wait_for_text("2 lines sent to the terminal");
     // "line 100\nfrom the db, größer\n"
-    terminal.wait_for_bytes("\u{1b}]52;c;bGluZSAxMDAKZnJvbSB0aGUgZGIsIGdyw7bDn2VyCg==\u{7}");
+    terminal.wait_for_bytes("\u{1b}]52;c;bGluZSAxMDAKZnJvbSB0aGUgZGIsIGdyw7bDn2VyCg==\u{1b}\\");
     terminal.type_keys(&format!(
         "\u{1b}[<0;60;{row}M\u{1b}[<32;60;{row}M\u{1b}[<0;60;{row}m"
     ));
