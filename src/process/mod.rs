@@ -1,5 +1,5 @@
-//! Processes: starts, watches, signals and reaps them; and the guardian, which takes them down when the
-//! server cannot any more (SPEC 4.4, 4.5).
+//! Processes: starts, watches, signals and reaps them; and the guardian, which takes them down when
+//! the server cannot any more (docs/lifecycle.md, Stopping; docs/lifecycle.md, The guardian).
 //!
 //! In the server one thread owns all of it; [`Processes`] is its handle, [`Event`]s are its answers. It knows
 //! nothing of the rest of the core: a service is a number.

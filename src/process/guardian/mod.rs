@@ -1,5 +1,6 @@
-//! The guardian: the process the user started. It forks the server into a process group of its own, forwards
-//! signals to it, and takes the stack down when the server cannot (SPEC 4.4; DESIGN, the guardian).
+//! The guardian: the process the user started. It forks the server into a process group of its own,
+//! forwards signals to it, and takes the stack down when the server cannot
+//! (docs/lifecycle.md, The guardian).
 //!
 //! Both are subreapers. Whatever a service forks stays below the server; when the server dies, by whatever cause,
 //! all of it is re-parented to the guardian. When the guardian dies, the server reads the end of the socket

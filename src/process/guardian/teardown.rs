@@ -1,4 +1,5 @@
-//! The guardian after the server's death: it takes the stack down as the server would have (SPEC 4.4, 4.5).
+//! The guardian after the server's death: it takes the stack down as the server would have
+//! (docs/lifecycle.md, The guardian).
 
 use std::collections::BTreeMap;
 use std::io;

@@ -194,7 +194,7 @@ pub enum Event {
         /// The run.
         life: LifeId,
     },
-    /// The guardian died: the stack must be taken down now (DESIGN, the guardian).
+    /// The guardian died: the stack must be taken down now (docs/lifecycle.md, The guardian).
     GuardianLost,
     /// The answer to [`Request::Finish`], and the last event.
     Finished {
