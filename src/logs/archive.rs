@@ -1,4 +1,4 @@
-//! Reading the files of a log directory without a session, whether one writes there or not.
+//! Reads the files of a log directory without a session, whether one writes there or not.
 
 use std::borrow::Cow;
 use std::io;

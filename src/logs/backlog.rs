@@ -1,4 +1,4 @@
-//! What the files have not got yet: counted, bounded, and the reason why anybody ever waits.
+//! Batches that are not in the files yet: counted and bounded. Readers of pipes wait while it is full.
 
 use std::time::{Duration, Instant};
 
@@ -6,28 +6,28 @@ use super::batch::Batch;
 use super::disk::BLOCK;
 use super::recent::Recent;
 
-/// Numbers that readers leave alone when a new block is not reserved yet: those who do not wait
-/// (notes, the reads under way) take from them.
+/// Numbers that readers leave unused until the next block is reserved, for those who do not wait:
+/// notes and reads under way.
 const HEADROOM: u64 = 100_000;
 
-/// When this much waits to be written it is written without waiting for more.
+/// This many bytes are written without waiting for more.
 const ENOUGH: usize = 256 * 1024;
 
 /// The state of writing, protected by the lock of the store.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// The number of the first batch that is not written. It and all later ones are held.
+    /// The number of the first batch that is not written.
     next: u64,
-    /// Bytes held.
+    /// Bytes in it.
     bytes: usize,
-    /// Bytes that may be held.
+    /// The most bytes.
     limit: usize,
-    /// Somebody waits until the batches before this one are written.
+    /// A flush waits until the batches before this one are written.
     awaited: u64,
-    /// Since when something is held that nobody has started to write.
+    /// Since when there is something that the writer has not started on.
     since: Option<Instant>,
-    /// The disk has taken nothing for too long: nobody waits, and the oldest are let go.
-    lapsed: bool,
+    /// The disk took nothing for too long: nobody waits, and the oldest batches are dropped.
+    gave_up: bool,
     /// The end of the numbers that are recorded as used.
     reserved_end: u64,
     reserving: Reserving,
@@ -35,47 +35,47 @@ pub(super) struct Backlog {
     ending: Ending,
 }
 
-/// How it stands with recording the next block of numbers.
+/// The state of recording the next block of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reserving {
-    /// Nobody is at it.
+    /// Idle.
     No,
-    /// Somebody is.
+    /// In progress; readers wait for it.
     UnderWay,
-    /// Somebody is, and takes so long that nobody waits for it.
+    /// In progress for so long that nobody waits for it.
     Stuck,
-    /// It has failed. Nobody waits for it, and it is tried again after this.
+    /// Failed. Nobody waits for it; retried after this.
     Failed(Instant),
 }
 
-/// What the writer waits for.
+/// Why the writer sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sleep {
     /// It does not sleep.
     Awake,
-    /// It has nothing to write.
+    /// Nothing to write.
     Idle,
-    /// A little time, so that more comes together.
+    /// A short time, to write more at once.
     Gathering,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     No,
-    /// Nothing more will come; the writer ends when all is written.
+    /// No more batches; the writer ends when all are written.
     Closing,
     /// The writer has ended.
     Closed,
 }
 
-/// What the writer is to do.
+/// What the writer does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Write from [`Backlog::next`] on.
     Write,
-    /// Sleep until woken, or for so long.
+    /// Sleep until woken, or for this long.
     Sleep(Option<Duration>),
-    /// Everything is written, and nothing more comes.
+    /// Everything is written and nothing more comes.
     End,
 }
 
@@ -87,7 +87,7 @@ impl Backlog {
             limit,
             awaited: 0,
             since: None,
-            lapsed: false,
+            gave_up: false,
             reserved_end,
             reserving: Reserving::No,
             sleep: Sleep::Awake,
@@ -100,13 +100,13 @@ impl Backlog {
         self.next
     }
 
-    /// A batch was added to the list. Tells whether the writer is to be woken.
+    /// A batch was added to the list. Returns whether to wake the writer.
     pub(super) fn added(&mut self, batch: &Batch, recent: &Recent) -> bool {
         self.bytes += batch.memory();
         if self.since.is_none() {
             self.since = Some(Instant::now());
         }
-        while self.lapsed
+        while self.gave_up
             && self.bytes > self.limit
             && let Some(oldest) = recent.get(self.next)
         {
@@ -124,7 +124,7 @@ impl Backlog {
         wake
     }
 
-    /// What the writer is to do now.
+    /// What the writer does now.
     pub(super) fn work(&mut self, recent: &Recent, now: Instant, gather: Duration) -> Work {
         if self.next >= recent.end() {
             self.since = None;
@@ -145,7 +145,7 @@ impl Backlog {
         Work::Write
     }
 
-    /// The batches before `number` are dealt with, one way or another.
+    /// The batches before `number` were written, or were given up.
     pub(super) fn written(&mut self, number: u64, recent: &Recent, now: Instant) {
         while self.next < number
             && let Some(batch) = recent.get(self.next)
@@ -154,30 +154,30 @@ impl Backlog {
             self.next += 1;
         }
         if self.bytes < ENOUGH {
-            // The rest has come while this was written; it may wait for company again.
+            // The rest came during this write; it may wait for more again.
             self.since = Some(now);
         }
-        self.lapsed = false;
+        self.gave_up = false;
     }
 
     /// Whether readers wait.
     pub(super) fn is_full(&self, next_seq: u64) -> bool {
-        if self.lapsed || self.is_closed() {
+        if self.gave_up || self.is_closed() {
             return false;
         }
         let waits = matches!(self.reserving, Reserving::No | Reserving::UnderWay);
         self.bytes >= self.limit || (waits && next_seq + HEADROOM > self.reserved_end)
     }
 
-    /// The disk has taken nothing for too long.
-    pub(super) fn lapse(&mut self) {
-        self.lapsed = true;
+    /// The disk took nothing for too long.
+    pub(super) fn give_up(&mut self) {
+        self.gave_up = true;
         if self.reserving == Reserving::UnderWay {
             self.reserving = Reserving::Stuck;
         }
     }
 
-    /// Whether a new block is to be recorded now; if so, somebody is at it from here on.
+    /// Whether to record a new block now. If so, it counts as under way.
     pub(super) fn begin_reserving(&mut self, next_seq: u64, now: Instant) -> bool {
         let free = match self.reserving {
             Reserving::No => true,
@@ -191,7 +191,7 @@ impl Backlog {
         wanted
     }
 
-    /// A new block ends here; or it could not be recorded, and when to try again.
+    /// The end of the new block, or when to retry after a failure.
     pub(super) fn reserved(&mut self, end: Result<u64, Instant>) {
         match end {
             Ok(end) => {
@@ -202,12 +202,12 @@ impl Backlog {
         }
     }
 
-    /// Somebody waits until the batches before `number` are written.
+    /// A flush waits for the batches before `number`.
     pub(super) fn hurry(&mut self, number: u64) {
         self.awaited = self.awaited.max(number);
     }
 
-    /// Nothing more will come.
+    /// No more batches will come.
     pub(super) fn close(&mut self) {
         if self.ending == Ending::No {
             self.ending = Ending::Closing;
@@ -238,7 +238,7 @@ mod tests {
         assert!(backlog.begin_reserving(BLOCK / 2 + 10, now));
         assert!(!backlog.begin_reserving(late, now), "somebody is at it");
         assert!(backlog.is_full(late));
-        backlog.lapse();
+        backlog.give_up();
         assert!(!backlog.is_full(late));
         backlog.reserved(Err(now + Duration::from_secs(1)));
         assert!(!backlog.begin_reserving(late, now));

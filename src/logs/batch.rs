@@ -1,5 +1,5 @@
-//! What one read of a pipe brought: lines of one service that share everything but number and
-//! text. The unit in which log lines are kept, counted, handed around and forgotten.
+//! The lines of one read of a pipe: lines of one service that share everything but number and text.
+//! Log lines are kept, counted, passed around and dropped in batches.
 
 use std::io::Write;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
 
-/// Consecutive entries of one service. Immutable, but for the memory of its JSON form.
+/// Consecutive entries of one service. Immutable except for its cached JSON.
 #[derive(Debug)]
 pub struct Batch {
     service: usize,
@@ -19,8 +19,8 @@ pub struct Batch {
     first_seq: u64,
     lines: Lines,
     origin: Origin,
-    /// The JSON form while it is worth keeping: filled by the first who asks, emptied for good
-    /// when the batch leaves the list of recent ones, so that old batches stay small.
+    /// The JSON form, cached on first use and dropped for good when the batch leaves the list of
+    /// recent ones, so that old batches stay small.
     rendered: Mutex<Slot>,
 }
 
@@ -121,7 +121,7 @@ impl Batch {
         self.timestamp
     }
 
-    /// `seq` of the first entry; the others follow without a hole.
+    /// `seq` of the first entry; the others follow without a gap.
     pub fn first_seq(&self) -> u64 {
         self.first_seq
     }
@@ -157,7 +157,7 @@ impl Batch {
         })
     }
 
-    /// The JSON form of all entries. Made once and shared by all who follow closely.
+    /// The JSON form of all entries, rendered once and shared by all followers.
     pub fn rendered(&self) -> Arc<Rendered> {
         let mut slot = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Slot::Kept(rendered) = &*slot {
@@ -234,8 +234,8 @@ impl Batch {
         }
     }
 
-    /// The batch is no longer recent: its JSON form is not kept from here on. Gives back what
-    /// was kept, to be dropped where no lock is held.
+    /// The batch is no longer recent: drops its JSON form for good. Returns it, to be freed where no
+    /// lock is held.
     pub(super) fn forget_rendered(&self) -> Option<Arc<Rendered>> {
         let mut slot = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *slot, Slot::Closed) {

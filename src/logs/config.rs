@@ -1,4 +1,4 @@
-//! What the log needs to know before it starts.
+//! The configuration of the log.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A place in the stream of batches: how everyone follows the log, at a pace of their own.
+//! A position in the stream of batches: every follower reads the log at its own pace.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,25 +11,24 @@ use super::store::Store;
 /// The most batches that are taken at once.
 const MOST: usize = 256;
 
-/// No more are taken once they have this many bytes: whoever takes them keeps them in memory, and
-/// there may be a thousand who are slow.
+/// No more are taken once they have this many bytes: a follower keeps them in memory, and there may be
+/// a thousand slow ones.
 const ENOUGH: usize = 512 * 1024;
 
 /// A follower that has caught up is woken at most once in this time: under a flood of single
 /// lines, a wakeup for each of them would cost more than everything else.
 const PACE: Duration = Duration::from_millis(4);
 
-/// What a follower has taken.
+/// What a follower took.
 #[derive(Debug)]
 pub struct Taken {
-    /// Entries that this follower has lost because it was too slow. They are missing right before
-    /// the first batch.
+    /// Entries that this follower lost because it was too slow, right before the first batch.
     pub skipped: u64,
-    /// What came next, in order, never empty. Numbers go on from one to the next without a hole.
+    /// The next batches in order, never empty, without gaps in their numbers.
     pub batches: Vec<Arc<Batch>>,
 }
 
-/// Follows the log. It holds up nobody: one who is slow loses what is no longer recent.
+/// Follows the log and blocks nobody: a slow follower loses what is no longer recent.
 #[derive(Debug)]
 pub struct Cursor {
     store: Arc<Store>,
@@ -37,7 +36,7 @@ pub struct Cursor {
     next: u64,
     /// `seq` of the next entry.
     next_seq: u64,
-    /// When everything there was had been taken.
+    /// When everything had been taken.
     caught_up: Option<Instant>,
 }
 

@@ -12,11 +12,11 @@ use super::warning::{LogWarning, WarningList};
 /// Files that are removed together are one event.
 const TOGETHER: Duration = Duration::from_secs(10);
 
-/// The state of the disk as people are told of it.
+/// Turns failures to write into warnings.
 pub(super) struct DiskStatus {
     dir: PathBuf,
     warnings: Arc<WarningList>,
-    /// Entries missed since it began; `None` while all is well.
+    /// Entries missed since writing began to fail; `None` while it works.
     missed: Option<u64>,
     recreated: Option<Instant>,
 }
@@ -42,20 +42,20 @@ impl DiskStatus {
         }
     }
 
-    /// These entries are not in all the files they belong to.
+    /// This many entries are not in all the files they belong to.
     pub(super) fn missed(&mut self, entries: u64) {
         if let Some(missed) = &mut self.missed {
             *missed += entries;
         }
     }
 
-    /// The disk took nothing for so long that these entries were given up. Those who waited have
-    /// warned of it already.
+    /// This many entries were dropped because the disk took nothing for too long. There is a warning
+    /// of that already.
     pub(super) fn skipped(&mut self, entries: u64) {
         *self.missed.get_or_insert(0) += entries;
     }
 
-    /// Everything there was has been tried.
+    /// Every file has been tried.
     pub(super) fn checked(&mut self, failing: bool) {
         if failing {
             return;
@@ -68,7 +68,7 @@ impl DiskStatus {
         }
     }
 
-    /// A file was made anew.
+    /// A file was recreated.
     pub(super) fn recreated(&mut self, path: &Path) {
         let now = Instant::now();
         let before = self.recreated.replace(now);
@@ -78,7 +78,7 @@ impl DiskStatus {
         }
     }
 
-    /// No more will be written.
+    /// Nothing more will be written.
     pub(super) fn end(&mut self) {
         if let Some(missed) = self.missed.take() {
             self.warnings.add(LogWarning::Incomplete {

@@ -1,4 +1,4 @@
-//! What a log entry is made of besides its text.
+//! The fields of a log entry besides its text.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

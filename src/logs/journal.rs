@@ -1,5 +1,5 @@
-//! Writing the files: a thread of its own that follows the list of batches and may fall behind by
-//! a bounded amount (docs/logs.md, What the files promise).
+//! Writes the files: a thread that follows the list of batches and may fall behind by a bounded
+//! amount (docs/logs.md, What the files promise).
 
 use std::io;
 use std::ops::Range;
@@ -12,26 +12,26 @@ use tokio::sync::watch;
 use super::backlog::{Backlog, Work};
 use super::batch::Batch;
 use super::config::LogsConfig;
-use super::disk::{self, Context, Files, Happened, Lock, Open, OpenError, Output};
+use super::disk::{self, Context, FileEvent, Files, Lock, Open, OpenError, Output};
 use super::disk_status::DiskStatus;
 use super::store::Store;
 
-/// About how much memory of batches is written in one go: enough for few, large writes, little
-/// enough to stay in the cache of the processor between two files.
+/// Bytes of batches in one write: enough for few, large writes, little enough to stay in the CPU
+/// cache from one file to the next.
 const CHUNK: usize = 96 * 1024;
 
-/// More files than that are not kept open.
+/// The most files kept open.
 const MOST_OPEN: usize = 512;
 
-/// When numbers could not be recorded it is tried again after this.
+/// When to retry recording numbers after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The files of a log, and who writes them.
+/// The files of a log and the thread that writes them.
 #[derive(Debug)]
 pub(super) struct Journal {
     pub(super) files: Arc<Files>,
     store: Arc<Store>,
-    /// Turns true when the writer has ended.
+    /// True once the writer has ended.
     ended: watch::Receiver<bool>,
 }
 
@@ -82,7 +82,7 @@ impl Journal {
         Ok((store, journal))
     }
 
-    /// Ends the writer and waits for it, for as long as it gets anywhere.
+    /// Ends the writer and waits for it as long as it makes progress.
     pub(super) async fn close(&self) {
         self.store.close();
         let mut ended = self.ended.clone();
@@ -116,26 +116,26 @@ fn outputs(files: &Files) -> Vec<Output> {
     (0..files.count()).map(output).collect()
 }
 
-/// What the thread owns.
+/// The state of the thread.
 struct Writer {
     store: Arc<Store>,
     files: Arc<Files>,
-    /// Replaced when somebody removes the directory.
+    /// Taken again when somebody removes the directory.
     lock: Lock,
     /// By file: [`disk::ALL`], then the services.
     outputs: Vec<Output>,
     open: Box<Open>,
     max_bytes: u64,
     status: DiskStatus,
-    /// The number of the entry that is expected next.
+    /// The number of the entry expected next.
     next_seq: u64,
-    /// The lines of one go, kept for its memory.
+    /// The lines of one write; kept to reuse its memory.
     text: Vec<u8>,
-    /// The lines of one service out of `text`, kept for its memory.
+    /// The lines of one service out of `text`; kept to reuse its memory.
     gathered: Vec<u8>,
 }
 
-/// Where the lines of a batch are in the text, and whose they are.
+/// Where the lines of a batch are in the text, and which file they belong to.
 struct Part {
     file: usize,
     text: Range<usize>,
@@ -155,7 +155,7 @@ impl Writer {
                 }
                 (Work::Sleep(Some(time)), _) => thread::park_timeout(time),
                 (Work::Sleep(None), _) => {
-                    self.rest();
+                    self.shrink_buffers();
                     thread::park();
                 }
                 (Work::End, _) => break,
@@ -200,7 +200,7 @@ impl Writer {
         self.status.checked(failing);
     }
 
-    /// Writes each service's lines to its file; tells how many entries are missing there.
+    /// Writes each service's lines to its file; returns how many entries could not be written.
     fn append_parts(&mut self, mut parts: Vec<Part>, text: &[u8]) -> u64 {
         parts.sort_by_key(|part| part.file);
         let mut missed = 0;
@@ -221,27 +221,27 @@ impl Writer {
         missed
     }
 
-    /// Writes lines to a file; tells how many entries are missing there.
+    /// Writes lines to a file; returns how many entries could not be written.
     fn append(&mut self, file: usize, text: &[u8]) -> u64 {
         self.close_one_if_too_many(file);
         let output = &mut self.outputs[file];
         let was_failing = output.is_failing();
-        let mut happened = Vec::new();
+        let mut events = Vec::new();
         let (lock, files, store) = (&mut self.lock, &self.files, &self.store);
         let mut context = Context {
             open: &*self.open,
             max_bytes: self.max_bytes,
             now: Instant::now(),
             progress: &|| store.progressed(),
-            revive: &mut || revive(lock, files),
-            happened: &mut happened,
+            recreate_dir: &mut || recreate_dir(lock, files),
+            events: &mut events,
         };
         let (written, error) = output.append(text, &mut context);
         if let Some(error) = error {
             self.status.failed(output.path(), &error);
         }
-        for happened in happened {
-            self.note(file, &happened);
+        for event in events {
+            self.file_event(file, &event);
         }
         let missing = &text[written..];
         if let Some((first, last)) = disk::ends(missing) {
@@ -250,20 +250,19 @@ impl Writer {
         memchr::memchr_iter(b'\n', missing).count() as u64
     }
 
-    fn note(&mut self, file: usize, happened: &Happened) {
-        match *happened {
-            Happened::Recreated => self.status.recreated(self.outputs[file].path()),
-            Happened::Dropped(first, last) => {
+    fn file_event(&mut self, file: usize, event: &FileEvent) {
+        match *event {
+            FileEvent::Recreated => self.status.recreated(self.outputs[file].path()),
+            FileEvent::Dropped(first, last) => {
                 self.files.dropped(file, first, last);
                 let files = Arc::clone(&self.files);
-                // Known now; if writing it down fails, a later session may not say that something
-                // is missing before what it finds.
-                let _ = aside(move || drop(files.save()));
+                // If saving fails, only a later session does not know that entries were dropped.
+                let _ = spawn_helper(move || drop(files.save()));
             }
         }
     }
 
-    /// Files that failed and have nothing to take now must not look broken for ever.
+    /// Tries failed files for which there is nothing to write now.
     fn retry_others(&mut self) {
         for file in 0..self.outputs.len() {
             if self.outputs[file].is_failing() {
@@ -272,7 +271,7 @@ impl Writer {
         }
     }
 
-    /// Keeps the number of open files within bounds.
+    /// Keeps the number of open files within [`MOST_OPEN`].
     fn close_one_if_too_many(&mut self, file: usize) {
         if self.outputs[file].is_open()
             || self.outputs.iter().filter(|o| o.is_open()).count() < MOST_OPEN
@@ -285,9 +284,9 @@ impl Writer {
         }
     }
 
-    /// Records the next block of numbers before the last one is used up, beside the writing.
+    /// Records the next block of numbers before the last one is used up, without blocking the writing.
     fn reserve_ahead(&self) {
-        let Some(end) = self.store.wants_numbers(disk::BLOCK) else {
+        let Some(end) = self.store.block_to_reserve(disk::BLOCK) else {
             return;
         };
         let (store, files) = (Arc::clone(&self.store), Arc::clone(&self.files));
@@ -295,20 +294,20 @@ impl Writer {
             let reserved = files.reserve(end);
             store.reserved(reserved.map(|()| end).map_err(|_| RETRY));
         };
-        if aside(reserve).is_err() {
+        if spawn_helper(reserve).is_err() {
             self.store.reserved(Err(RETRY));
         }
     }
 
-    /// Nothing to do for a while: large buffers are given back.
-    fn rest(&mut self) {
+    /// Frees large buffers while there is nothing to do.
+    fn shrink_buffers(&mut self) {
         for buffer in [&mut self.text, &mut self.gathered] {
             buffer.clear();
             buffer.shrink_to(4096);
         }
     }
 
-    /// Everything is written: the next session goes on right after it.
+    /// Everything is written: records where the next session goes on.
     fn end(mut self) {
         self.status.end();
         if let Err(error) = self.files.end(self.next_seq) {
@@ -318,14 +317,14 @@ impl Writer {
     }
 }
 
-/// Runs something that may take long in a thread of its own.
-fn aside(act: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// Runs something slow in a thread of its own.
+fn spawn_helper(act: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name("flowlayer-logs".to_owned());
     thread.stack_size(128 * 1024).spawn(act).map(drop)
 }
 
-/// Makes the directory anew when it is gone, with everything that makes it ours.
-fn revive(lock: &mut Lock, files: &Files) -> io::Result<()> {
+/// Recreates the directory if it is gone, with lock and state.
+fn recreate_dir(lock: &mut Lock, files: &Files) -> io::Result<()> {
     if !lock.is_in_place() {
         *lock = Lock::take(files.dir()).map_err(io::Error::other)?;
         files.save()?;

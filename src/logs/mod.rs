@@ -1,9 +1,9 @@
 //! The log of a session: lines of all services in one order, in memory and in files. The rules are in
 //! `docs/logs.md`.
 //!
-//! A line's way: `pipe` reads, `lines` cuts, `store` numbers a whole batch in one short critical
-//! section. Everyone else follows with a [`Cursor`] or asks with a [`Query`]. Nobody is waited
-//! for, except the files, and those within bounds.
+//! The path of a line: `pipe` reads, `lines` splits, `store` numbers a whole batch in one short
+//! critical section. Everyone else follows with a [`Cursor`] or asks with a [`Query`]. The path waits
+//! for nobody but the files, and for those within bounds.
 
 mod archive;
 mod backlog;
@@ -51,19 +51,19 @@ use store::Store;
 #[derive(Debug, Clone)]
 pub struct Logs {
     store: Arc<Store>,
-    /// The files, if there are any. When the last clone goes without [`Logs::close`], what is not
-    /// written yet is still written, in the background.
+    /// The files, if there are any. When the last clone is dropped without [`Logs::close`], the rest is
+    /// still written in the background.
     journal: Option<Arc<Journal>>,
 }
 
 impl Logs {
-    /// Opens the log. With a directory: creates it (0700), takes its lock, repairs what a crash
-    /// has torn, finds the number to go on with, and starts the thread that writes.
+    /// Opens the log. With a directory: creates it (0700), takes its lock, repairs what a crash left,
+    /// finds the next number, and starts the thread that writes.
     pub fn open(config: LogsConfig) -> Result<Self, OpenError> {
         Self::open_with(config, Box::new(disk::open_file))
     }
 
-    /// The same on a disk that a test has made.
+    /// The same with files that a test substitutes.
     fn open_with(config: LogsConfig, open: Box<disk::Open>) -> Result<Self, OpenError> {
         let Some(dir) = config.dir.clone() else {
             let store = Store::new(config.services, config.buffer_size, config.limits, 1, None);
@@ -79,7 +79,7 @@ impl Logs {
         })
     }
 
-    /// What `phase` of the lines of a service is from now on.
+    /// Sets the `phase` of a service's lines from now on.
     pub fn set_phase(&self, service: usize, phase: Phase) {
         self.store.set_phase(service, phase);
     }
@@ -96,9 +96,8 @@ impl Logs {
         self.store.note(service, Origin::Failure, message);
     }
 
-    /// Reads a pipe of a service in a task of its own until it ends or is cut. Needs a tokio
-    /// runtime. If the descriptor cannot be read this way (it is no pipe), the reader has ended
-    /// and the log of the service says why.
+    /// Reads a pipe of a service in a task of its own until it ends or is cut. Needs a tokio runtime.
+    /// If the descriptor is not a pipe, the reader ends at once and the log of the service says why.
     pub fn read_pipe(
         &self,
         pipe: OwnedFd,
@@ -110,7 +109,7 @@ impl Logs {
         PipeReader::spawn(pipe, sink)
     }
 
-    /// A follower that starts at the end of what there is now.
+    /// A follower that starts at the end of the log.
     pub fn cursor(&self) -> Cursor {
         Cursor::at_end(Arc::clone(&self.store))
     }
@@ -132,7 +131,7 @@ impl Logs {
         query::query(&self.store, files, query).await
     }
 
-    /// What there is to say about the files, from the first warning on.
+    /// Warnings about the files, from the first one on.
     pub fn warnings(&self) -> Warnings {
         Warnings::new(Arc::clone(&self.store.warnings))
     }
@@ -142,7 +141,7 @@ impl Logs {
         self.store.holding()
     }
 
-    /// Returns when everything added before is in the files, or is known not to get there.
+    /// Returns when everything added before is in the files or given up.
     pub async fn flush(&self) {
         self.store.flush().await;
     }

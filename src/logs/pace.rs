@@ -1,5 +1,5 @@
-//! Reading less often what comes little by little: a read costs as much as hundreds of lines do,
-//! and so does waking every follower for it.
+//! Reads less often from pipes that bring little at a time: a read costs as much as hundreds of lines
+//! do, and so does waking every follower.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 const PACE: Duration = Duration::from_millis(5);
 
 /// A read that brings less than that is a little one.
-const LITTLE: usize = 8 * 1024;
+const SMALL: usize = 8 * 1024;
 
 /// So many little reads, each soon after the last, before any is delayed.
 const STREAK: u32 = 16;
@@ -17,10 +17,10 @@ const STREAK: u32 = 16;
 /// A read after a delay that brings that much comes from somebody who writes in little pieces, but
 /// fast: at twice as much the pipe, which holds 64 KiB, would have been full and its writer kept
 /// waiting by us.
-const MUCH: usize = 32 * 1024;
+const LARGE: usize = 32 * 1024;
 
 /// So long such a pipe is read without delay before it is seen how fast it is now.
-const SPRINT: Duration = Duration::from_millis(200);
+const UNDELAYED: Duration = Duration::from_millis(200);
 
 /// Paces the reads of one pipe.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Pace {
     /// Whether the read to come was delayed.
     delayed: bool,
     /// No read is delayed before this.
-    sprint: Instant,
+    undelayed_until: Instant,
     /// It is over: somebody waits for the end of the pipe.
     hurry: bool,
 }
@@ -43,7 +43,7 @@ impl Pace {
             next: now,
             streak: 0,
             delayed: false,
-            sprint: now,
+            undelayed_until: now,
             hurry: false,
         }
     }
@@ -61,11 +61,11 @@ impl Pace {
 
     /// When to read again after a read that has brought so much; `None`: at once.
     fn next(&mut self, count: usize, now: Instant) -> Option<Instant> {
-        if std::mem::take(&mut self.delayed) && count >= MUCH {
-            self.sprint = now + SPRINT;
+        if std::mem::take(&mut self.delayed) && count >= LARGE {
+            self.undelayed_until = now + UNDELAYED;
             self.streak = 0;
         }
-        if self.hurry || count >= LITTLE || now < self.sprint {
+        if self.hurry || count >= SMALL || now < self.undelayed_until {
             return None;
         }
         let soon = now < self.next;
@@ -95,7 +95,7 @@ mod tests {
     fn only_a_streak_of_little_reads_is_slowed_down() {
         let now = Instant::now();
         let mut pace = Pace::new(now);
-        assert_eq!(reads(1000, LITTLE, &mut pace, now), Duration::ZERO);
+        assert_eq!(reads(1000, SMALL, &mut pace, now), Duration::ZERO);
         assert_eq!(reads(STREAK, 10, &mut pace, now), Duration::ZERO);
         assert_eq!(reads(1000, 10, &mut pace, now), PACE * 1000);
         let quiet = now + PACE * 2000;

@@ -1,4 +1,4 @@
-//! The answer to a query: JSON that goes to a client as it is.
+//! The answer to a query, as JSON that is sent to the client unchanged.
 
 use std::ops::Range;
 
@@ -45,7 +45,7 @@ impl Page {
 }
 
 impl Page {
-    /// The answer when nothing could be found out.
+    /// The answer when nothing could be read.
     pub(super) fn nothing_but_truncated() -> Self {
         Self {
             truncated: true,
@@ -83,8 +83,8 @@ impl Piece {
         match self {
             Self::Memory(slice) => slice.batch.render_page(slice.range.clone(), out, ends),
             Self::Line(line) => {
-                // Something may have damaged the file. What is no text must not shift what comes
-                // after it when the whole is made text.
+                // The file may be damaged. Replacing invalid UTF-8 here keeps the ends of the entries
+                // after it right.
                 out.extend_from_slice(String::from_utf8_lossy(line).as_bytes());
                 ends.push(out.len());
                 out.push(b',');
@@ -109,7 +109,7 @@ pub(super) fn assemble(
             page.truncated = true;
             piece.keep(room);
         }
-        // What is over will be cut off; there is no use in adding to it.
+        // What exceeds the limit is cut off below; more would be wasted.
         if room == 0 || out.len() > max_bytes {
             page.truncated = true;
             break;

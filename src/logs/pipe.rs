@@ -1,4 +1,4 @@
-//! Reading a pipe of a service: one task each, as fast as the service writes.
+//! Reads the pipes of services: one task each, as fast as the service writes.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -26,14 +26,14 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
 }
 
-/// Somebody who wants to see the lines of one pipe as they are read.
+/// Sees the lines of one pipe as they are read.
 pub trait LineWatch: Send + Sync {
-    /// One entry's message, in order. Called on the path of the logs: it must be quick and wait
-    /// for nothing. `false`: no more wanted, it is not called again.
+    /// The message of an entry, in order. Called on the log path, so it must be quick and not block.
+    /// `false`: do not call it again.
     fn line(&self, line: &str) -> bool;
 }
 
-/// A pipe that is being read. Dropping it leaves the reading to go on until the pipe ends.
+/// A pipe that is being read. Dropping it does not stop the reading.
 #[derive(Debug)]
 pub struct PipeReader {
     task: Option<JoinHandle<()>>,
@@ -60,14 +60,14 @@ impl PipeReader {
     pub async fn ended(&mut self) {
         if let Some(task) = &mut self.task {
             self.sink.hurry.notify_one();
-            // It is never cancelled while this exists, and a failure leaves nothing to wait for.
+            // The task is not cancelled while this exists, and a panic leaves nothing to wait for.
             let _ = task.await;
             self.task = None;
         }
     }
 
-    /// Stops reading: an unfinished last line is logged now, and when this returns nothing more
-    /// will be. What is in the pipe still is lost.
+    /// Stops reading: logs an unfinished last line now, and nothing after this returns. What is still
+    /// in the pipe is lost.
     pub fn cut(self) {
         self.sink.finish();
         if let Some(task) = self.task {
@@ -152,7 +152,7 @@ impl Sink {
     }
 }
 
-/// What one attempt to read has come to.
+/// The outcome of one attempt to read.
 enum Read {
     Some(usize),
     End,
@@ -185,7 +185,7 @@ fn poll_read(pipe: &mut pipe::Receiver, sink: &Sink, cx: &mut Context<'_>) -> Po
                 sink.take(buffer.filled());
                 Poll::Ready(Read::Some(buffer.filled().len()))
             }
-            // No error is known to happen to a pipe; whatever it is, no more will come.
+            // Whatever the error, no more will come.
             Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Read::End),
         }
     })

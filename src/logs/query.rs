@@ -1,5 +1,5 @@
-//! `get_logs` (docs/logs.md, Asking for entries): which entries an answer is made of, and from
-//! where they come.
+//! `get_logs` (docs/logs.md, Asking for entries): which entries an answer has, and
+//! where they come from.
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Query {
     pub before_seq: Option<u64>,
 }
 
-/// Answers with more entries or text than that are put together off the threads of the runtime.
+/// Answers with more bytes of text are rendered outside the threads of the runtime.
 const SMALL: usize = 1 << 20;
 
 /// The numbers between two others, neither included.
@@ -55,7 +55,7 @@ impl Query {
     }
 }
 
-/// What memory had to say at one moment.
+/// The matching entries in memory at one moment.
 #[derive(Debug)]
 struct Snapshot {
     /// The newest matching entries, newest first, one more than wanted if there are that many.
@@ -75,15 +75,15 @@ pub(super) async fn query(store: &Arc<Store>, files: Option<&Arc<Files>>, query:
         if text < SMALL {
             return snapshot.into_page(query.limit, max_bytes);
         }
-        return aside(move || snapshot.into_page(query.limit, max_bytes)).await;
+        return in_background(move || snapshot.into_page(query.limit, max_bytes)).await;
     };
     let files = Arc::clone(files);
-    aside(move || with_files(snapshot, &files, range, &query, max_bytes)).await
+    in_background(move || with_files(snapshot, &files, range, &query, max_bytes)).await
 }
 
-/// Does what may take long where it holds up nobody. The only way it can fail is that the runtime
-/// is going away, and whoever asked with it.
-async fn aside(work: impl FnOnce() -> Page + Send + 'static) -> Page {
+/// Runs slow work outside the threads of the runtime. It fails only if the runtime shuts down, and with
+/// it whoever asked.
+async fn in_background(work: impl FnOnce() -> Page + Send + 'static) -> Page {
     let page = tokio::task::spawn_blocking(work).await;
     page.unwrap_or_else(|_| Page::nothing_but_truncated())
 }
@@ -97,7 +97,7 @@ impl Snapshot {
     }
 }
 
-/// Completes what memory had with what the files have.
+/// Completes the entries in memory with those in the files.
 fn with_files(
     snapshot: Snapshot,
     files: &Files,
@@ -120,11 +120,11 @@ fn with_files(
     page
 }
 
-/// Merges entries of both kinds, each newest first; what is in both is taken from memory.
+/// Merges entries from memory and files, both newest first; memory wins.
 fn merge(slices: Vec<Slice>, lines: Vec<(u64, Box<[u8]>)>) -> impl Iterator<Item = Piece> {
     let highest = lines.first().map_or(0, |(seq, _)| *seq);
     let mut slices = slices.into_iter().flat_map(move |slice| {
-        // Only where files have a say must it be entry by entry.
+        // Only where the files have entries too must it be entry by entry.
         let whole = slice.first_seq() > highest;
         let step = if whole { slice.len() } else { 1 };
         slice.split(step)

@@ -1,20 +1,20 @@
-//! The newest batches of all services, in the order of their numbers: what followers read, and
-//! what the files have not got yet.
+//! The newest batches of all services in order: what followers read, and what is not in the files
+//! yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::batch::{Batch, Rendered};
 
-/// What was taken out while a lock was held, to be freed after it.
+/// What was removed under a lock, to be freed after it.
 #[derive(Default)]
 pub(super) struct Dropped {
     pub(super) batches: Vec<Arc<Batch>>,
     rendered: Vec<Arc<Rendered>>,
 }
 
-/// Batches are numbered from 0 without holes. The last ones, up to a limit in bytes, are the
-/// window of the followers; older ones stay for as long as the files need them.
+/// Batches are numbered from 0 without gaps. The last ones, up to a limit in bytes, are the window of
+/// the followers; older ones stay until they are in the files.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     batches: VecDeque<Arc<Batch>>,
@@ -70,7 +70,7 @@ impl Recent {
         }
     }
 
-    /// Lets go of what is older than the window and than `needed`.
+    /// Drops what is older than the window and than `needed`.
     pub(super) fn trim(&mut self, needed: u64, dropped: &mut Dropped) {
         while self.first < self.window.min(needed) {
             dropped.batches.extend(self.batches.pop_front());
@@ -79,7 +79,7 @@ impl Recent {
     }
 }
 
-/// What a recent batch may take: its JSON form is counted before it is made.
+/// The most memory a recent batch may take, its JSON form included.
 fn cost(batch: &Batch) -> usize {
     batch.memory() + batch.text().len() + batch.len() * (batch.service_name().len() + 120)
 }

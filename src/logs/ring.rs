@@ -1,4 +1,4 @@
-//! What memory keeps of one service: its newest entries, bounded in number and in bytes.
+//! The newest entries of one service in memory, bounded in number and in bytes.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -74,7 +74,7 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Adds a batch. What has to go for it ends up in `dropped`.
+    /// Adds a batch and moves what no longer fits to `dropped`.
     pub(super) fn push(
         &mut self,
         batch: Arc<Batch>,
@@ -124,7 +124,7 @@ impl Ring {
         Some(front.first_seq() + self.offset as u64)
     }
 
-    /// `seq` of the first and of the last entry that was here and is not any more.
+    /// `seq` of the first and of the last evicted entry.
     pub(super) fn evicted(&self) -> Option<(u64, u64)> {
         self.evicted
     }

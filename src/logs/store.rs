@@ -1,5 +1,5 @@
-//! The memory of the log: numbers entries, keeps the newest of each service and the list of
-//! recent batches that everyone else reads.
+//! The log in memory: numbers entries, keeps the newest of each service and the list of recent
+//! batches that everyone else reads.
 //!
 //! One lock, held for a few hundred nanoseconds a batch and never across I/O, rendering, or the
 //! freeing of memory.
@@ -40,16 +40,16 @@ pub(super) struct Store {
     written: Notify,
     /// How many readers wait.
     waiting: AtomicUsize,
-    /// When the disk has last taken something, in ms since `start`.
+    /// When the disk last took something, in ms since `start`.
     progress: AtomicU64,
     start: Instant,
-    /// What people are told about the files.
+    /// Warnings about the files.
     pub(super) warnings: Arc<WarningList>,
-    /// Who writes the files.
+    /// The thread that writes the files.
     writer: OnceLock<Thread>,
 }
 
-/// What the lock protects.
+/// The part behind the lock.
 #[derive(Debug)]
 pub(super) struct State {
     /// The number of the next entry.
@@ -60,7 +60,7 @@ pub(super) struct State {
     ring_bytes: usize,
     phases: Vec<Phase>,
     pub(super) recent: Recent,
-    /// What the files have not got yet. `None` without files.
+    /// Batches not in the files yet. `None` without files.
     pub(super) backlog: Option<Backlog>,
 }
 
@@ -153,8 +153,8 @@ impl Store {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Waits until there is room again: because the disk has taken something, or because it has
-    /// taken nothing for so long that nobody waits for it any more.
+    /// Waits until there is room again: because the disk took something, or because it took nothing
+    /// for so long that nobody waits for it any more.
     pub(super) async fn room(&self) {
         struct Waiting<'a>(&'a AtomicUsize);
         impl Drop for Waiting<'_> {
@@ -176,7 +176,7 @@ impl Store {
                 () = room => {}
                 () = tokio::time::sleep_until(deadline.into()) => {
                     let last = self.progress.load(Ordering::Relaxed);
-                    if last <= progress && self.lapse() {
+                    if last <= progress && self.give_up() {
                         self.warnings.add(LogWarning::Stalled {
                             time: self.limits.stall,
                         });
@@ -186,12 +186,12 @@ impl Store {
         }
     }
 
-    /// Nobody waits for the disk any more. `false` if that was so before.
-    fn lapse(&self) -> bool {
+    /// Stops waiting for the disk. `false` if nobody was waiting.
+    fn give_up(&self) -> bool {
         let mut state = self.lock();
         let full = state.is_full();
         if let Some(backlog) = &mut state.backlog {
-            backlog.lapse();
+            backlog.give_up();
         }
         self.update_room(&state);
         full
@@ -202,7 +202,7 @@ impl Store {
         self.progress.load(Ordering::Relaxed)
     }
 
-    /// The disk has taken something.
+    /// The disk took something.
     pub(super) fn progressed(&self) {
         self.progress.store(self.elapsed(), Ordering::Relaxed);
     }
@@ -228,8 +228,8 @@ impl Store {
         }
     }
 
-    /// What the writer is to do; with [`Work::Write`] the batches to write, up to about
-    /// `max_bytes` of memory, and the number of the first.
+    /// What the writer does next; with [`Work::Write`] the batches to write, about `max_bytes` of
+    /// memory, and the number of the first.
     pub(super) fn work(&self, max_bytes: usize, batches: &mut Vec<Arc<Batch>>) -> (Work, u64) {
         let mut state = self.lock();
         let State {
@@ -253,7 +253,7 @@ impl Store {
         (work, backlog.next())
     }
 
-    /// The batches before `number` are dealt with.
+    /// The batches before `number` were written or given up.
     pub(super) fn written(&self, number: u64) {
         let mut dropped = Dropped::default();
         let mut state = self.lock();
@@ -270,7 +270,7 @@ impl Store {
         drop(dropped);
     }
 
-    /// What is there now is to be written at once: the batches before the number returned.
+    /// Asks the writer to write everything at once: the batches before the number returned.
     fn hurry(&self) -> u64 {
         let mut state = self.lock();
         let end = state.recent.end();
@@ -282,7 +282,7 @@ impl Store {
         end
     }
 
-    /// Waits until what is there now is dealt with by the writer.
+    /// Waits until the writer is done with what is there now.
     pub(super) async fn flush(&self) {
         let end = self.hurry();
         loop {
@@ -295,8 +295,8 @@ impl Store {
         }
     }
 
-    /// The end of a block of numbers that is to be recorded now, if it is time to do so.
-    pub(super) fn wants_numbers(&self, block: u64) -> Option<u64> {
+    /// The end of the block of numbers to record now, if it is time to do so.
+    pub(super) fn block_to_reserve(&self, block: u64) -> Option<u64> {
         let mut state = self.lock();
         let next_seq = state.next_seq;
         let backlog = state.backlog.as_mut()?;
@@ -304,7 +304,7 @@ impl Store {
         begins.then_some(next_seq + block)
     }
 
-    /// Whether a block was recorded, up to where; or when to try again.
+    /// The end of the recorded block, or how long to wait before the next attempt.
     pub(super) fn reserved(&self, end: Result<u64, Duration>) {
         let mut state = self.lock();
         if let Some(backlog) = &mut state.backlog {
@@ -315,7 +315,7 @@ impl Store {
         self.progressed();
     }
 
-    /// Nothing more will come: the writer finishes.
+    /// No more batches will come: the writer finishes.
     pub(super) fn close(&self) {
         if let Some(backlog) = &mut self.lock().backlog {
             backlog.close();
@@ -332,7 +332,7 @@ impl State {
             .is_some_and(|backlog| backlog.is_full(self.next_seq))
     }
 
-    /// Tells whether the writer is to be woken.
+    /// Returns whether to wake the writer.
     fn push(
         &mut self,
         batch: &Arc<Batch>,
@@ -361,7 +361,7 @@ impl State {
         wake
     }
 
-    /// Evicts the oldest batches of all until the rest fits.
+    /// Evicts the oldest batches of all services until the rest fits.
     fn shrink(&mut self, limit: usize, dropped: &mut Dropped) {
         while self.ring_bytes > limit {
             let rings = self.rings.iter_mut().filter(|ring| ring.oldest().is_some());

@@ -1,4 +1,4 @@
-//! What the log has to tell people about its files.
+//! Warnings about the files of the log.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,36 +6,36 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// Something about the files that people should know. `Display` words it for the terminal.
+/// A warning about the files. `Display` words it for the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogWarning {
-    /// A file cannot be written; the service goes on and so does everything else.
+    /// A file cannot be written; services go on.
     Failing {
         /// The file.
         path: PathBuf,
         /// What the system said.
         reason: String,
     },
-    /// The disk takes nothing; nobody waits for it any more.
+    /// The disk takes nothing; readers no longer wait for it.
     Stalled {
         /// For how long it has taken nothing.
         time: Duration,
     },
-    /// Writing goes on; this is what the files have missed.
+    /// Writing works again.
     Resumed {
         /// The directory.
         path: PathBuf,
         /// Entries that are not in all the files they belong to.
         missed: u64,
     },
-    /// The session has ended while the files could not be written.
+    /// The session ended while the files could not be written.
     Incomplete {
         /// The directory.
         path: PathBuf,
         /// Entries that are not in all the files they belong to.
         missed: u64,
     },
-    /// Somebody removed or moved a file or the directory; it was made anew.
+    /// Somebody removed or moved a file or the directory; it was recreated.
     Recreated {
         /// The file, the first of several.
         path: PathBuf,
@@ -70,7 +70,7 @@ impl std::fmt::Display for LogWarning {
             Self::Recreated { path } => {
                 write!(
                     f,
-                    "{} was removed or moved away; made it anew",
+                    "{} was removed or moved away; recreated it",
                     path.display()
                 )
             }
@@ -86,14 +86,14 @@ fn lines(count: u64) -> String {
     }
 }
 
-/// The list of warnings, shared by who gives and who reads them.
+/// The list of warnings, shared by its writers and readers.
 #[derive(Debug, Default)]
 pub(super) struct WarningList {
     warnings: Mutex<Vec<LogWarning>>,
     added: Notify,
 }
 
-/// More than anybody reads; a disk that fails and recovers for days must not fill the memory.
+/// A disk that fails and recovers for days must not fill the memory.
 const MOST: usize = 1000;
 
 impl WarningList {
@@ -112,7 +112,7 @@ impl WarningList {
     }
 }
 
-/// Reads the warnings from the first one on, whenever it was given.
+/// Reads all warnings from the first one on, however late it starts.
 #[derive(Debug)]
 pub struct Warnings {
     list: Arc<WarningList>,

@@ -59,7 +59,7 @@ async fn what_cannot_be_had_is_a_gap() {
     let mut peer = fake.welcome("one").await;
     let asked = peer.pages([8]).await;
     assert_eq!(asked["after_seq"], 4);
-    // The page below the hole's end has only older ones.
+    // The page below the gap's end has only older ones.
     peer.pages([2, 3, 4]).await;
     assert_eq!(events.entries(1).await, (vec![8], vec![(5, 7)]));
 }

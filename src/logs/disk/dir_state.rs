@@ -1,5 +1,5 @@
-//! The numbers that must outlive a crash: which are given away, and which were dropped with an
-//! old file (docs/logs.md, Numbers).
+//! What must outlive a crash: which numbers are used, and which entries were dropped with an old
+//! file (docs/logs.md, Numbers).
 
 use std::collections::BTreeMap;
 use std::fs::File;

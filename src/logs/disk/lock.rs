@@ -11,7 +11,7 @@ use super::open;
 /// The file that carries the lock, and the pid of who holds it.
 const NAME: &str = ".flowlayer.lock";
 
-/// A directory that is ours to write in. The system releases it when we end, however that happens.
+/// The lock of a directory. The system releases it when the process ends, however that happens.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
@@ -19,7 +19,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Creates the directory when it is not there (0700) and takes its lock.
+    /// Creates the directory (0700) if it does not exist and takes its lock.
     pub(crate) fn take(dir: &Path) -> Result<Self, OpenError> {
         let created = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         created.map_err(|source| OpenError::Directory {

@@ -26,9 +26,9 @@ pub(super) use lock::Lock;
 pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
 pub(super) use newest::{Newest, Wanted};
 pub(super) use open::is_not_a_file;
-pub(super) use output::{Context, Happened, Open, Output, open_file};
+pub(super) use output::{Context, FileEvent, Open, Output, open_file};
 #[cfg(test)]
-pub(super) use output::{Look, Medium};
+pub(super) use output::{FileInfo, LogFile};
 pub(super) use reader::{Backward, Forward, Merged, Part};
 pub(super) use segment::Segment;
 

@@ -1,4 +1,4 @@
-//! Which file is whose (docs/logs.md, Files).
+//! The names of files (docs/logs.md, Files).
 
 /// The file with the lines of all services, without its ending.
 pub(crate) const ALL: &str = "all";

@@ -1,4 +1,4 @@
-//! Opening our files: no links, nothing but plain files, nobody else may read them.
+//! Opens our files: plain files only, no links, readable by their owner only.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,29 +7,29 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// The files say what services print; that is nobody else's business.
+/// What services print is private.
 const MODE: u32 = 0o600;
 
-/// Opens a file to append to it, and makes it when it is not there.
+/// Opens a file for appending and creates it if it does not exist.
 pub(crate) fn append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     let file = open(&mut options, path)?;
     let mode = file.metadata()?.permissions().mode();
     if mode & 0o077 != 0 {
-        // One that is not ours to change can still be written, or opening it had failed.
+        // If this fails the file can still be written.
         let _ = file.set_permissions(PermissionsExt::from_mode(MODE));
     }
     Ok(file)
 }
 
-/// Opens a file for reading and writing, and makes it when it is not there.
+/// Opens a file for reading and writing and creates it if it does not exist.
 pub(crate) fn write(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     open(options.read(true).write(true).create(true), path)
 }
 
-/// Opens a file to read it; `None` when it is not there.
+/// Opens a file for reading; `None` if it does not exist.
 pub(crate) fn read(path: &Path) -> io::Result<Option<File>> {
     match open(OpenOptions::new().read(true), path) {
         Ok(file) => Ok(Some(file)),

@@ -1,5 +1,5 @@
-//! One file of lines while it is written: append, rotate, and get over everything that a disk or
-//! a person may do to it. Whatever happens, the file holds whole lines only.
+//! One file while it is written: appends, rotates, and recovers from whatever a disk or a person does
+//! to it. The file holds whole lines only, whatever happens.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,30 +15,30 @@ use super::{newest, open, repair};
 /// After an error the disk is left alone for this long.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// How often we look whether somebody has moved or removed the file.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often to check whether somebody moved or removed the file.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What is handed to the system at once: little enough that a slow disk shows progress.
 const PIECE: usize = 256 * 1024;
 
-/// A file that can be appended to. Tests put failing ones in its place.
-pub(crate) trait Medium: Send {
-    /// Appends some of the bytes and says how many.
+/// A file to append to. Tests substitute failing ones.
+pub(crate) trait LogFile: Send {
+    /// Appends some of the bytes and returns how many.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes the file shorter.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
     /// Its length, and what identifies it.
-    fn look(&self) -> io::Result<Look>;
+    fn info(&self) -> io::Result<FileInfo>;
 }
 
 /// Length and identity (device, inode) of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct FileInfo {
     pub(crate) len: u64,
     pub(crate) id: (u64, u64),
 }
 
-impl From<std::fs::Metadata> for Look {
+impl From<std::fs::Metadata> for FileInfo {
     fn from(metadata: std::fs::Metadata) -> Self {
         Self {
             len: metadata.len(),
@@ -47,7 +47,7 @@ impl From<std::fs::Metadata> for Look {
     }
 }
 
-impl Medium for File {
+impl LogFile for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Write::write(self, bytes)
     }
@@ -56,41 +56,41 @@ impl Medium for File {
         Self::set_len(self, len)
     }
 
-    fn look(&self) -> io::Result<Look> {
+    fn info(&self) -> io::Result<FileInfo> {
         Ok(self.metadata()?.into())
     }
 }
 
-/// Opens a file for appending; a torn last line is gone afterwards.
-pub(crate) type Open = dyn Fn(&Path) -> io::Result<Box<dyn Medium>> + Send;
+/// Opens a file for appending and cuts off a torn last line.
+pub(crate) type Open = dyn Fn(&Path) -> io::Result<Box<dyn LogFile>> + Send;
 
-/// What a real disk does.
-pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Medium>> {
+/// [`Open`] on a real disk.
+pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn LogFile>> {
     let file = open::append(path)?;
     repair::repair(&file)?;
     Ok(Box::new(file))
 }
 
-/// What writing needs from outside, and what it tells.
+/// What writing needs from its caller, and what it reports.
 pub(crate) struct Context<'a> {
     pub(crate) open: &'a Open,
-    /// A file reaches this many bytes and is rotated.
+    /// A file of this many bytes is rotated.
     pub(crate) max_bytes: u64,
     pub(crate) now: Instant,
-    /// Called when the disk has taken something.
+    /// Called when the disk took something.
     pub(crate) progress: &'a dyn Fn(),
-    /// Called when the directory is not there; makes it anew.
-    pub(crate) revive: &'a mut dyn FnMut() -> io::Result<()>,
-    /// What happened besides, in order.
-    pub(crate) happened: &'a mut Vec<Happened>,
+    /// Called when the directory is gone; recreates it.
+    pub(crate) recreate_dir: &'a mut dyn FnMut() -> io::Result<()>,
+    /// What else happened, in order.
+    pub(crate) events: &'a mut Vec<FileEvent>,
 }
 
-/// Something that others must know of.
+/// Something that happened to a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Happened {
-    /// Somebody removed or moved the file; it was made anew.
+pub(crate) enum FileEvent {
+    /// Somebody removed or moved the file; it was recreated.
     Recreated,
-    /// Rotation has dropped these entries.
+    /// Rotation dropped these entries.
     Dropped(u64, u64),
 }
 
@@ -99,9 +99,9 @@ pub(crate) struct Output {
     path: PathBuf,
     rotated: PathBuf,
     state: State,
-    /// After an error: not before.
+    /// After an error: no attempt before this.
     retry: Option<Instant>,
-    /// When it was last written, for those who close what is used least.
+    /// When it was last written; decides which file is closed if too many are open.
     pub(crate) used: Instant,
 }
 
@@ -111,14 +111,14 @@ enum State {
 }
 
 struct Opened {
-    medium: Box<dyn Medium>,
+    file: Box<dyn LogFile>,
     id: (u64, u64),
     /// Bytes in the file, all of them whole lines, plus `torn`.
     size: u64,
-    /// Bytes of a line that was not written to its end and could not be cut off yet.
+    /// Bytes of a partly written line that could not be cut off yet.
     torn: u64,
-    looked: Instant,
-    /// Rotation has failed: the file grows beyond its size until then.
+    checked: Instant,
+    /// Rotation failed: the file may grow beyond its limit until then.
     rotate_after: Option<Instant>,
 }
 
@@ -141,7 +141,7 @@ impl Output {
         matches!(self.state, State::Open(_))
     }
 
-    /// Whether the last attempt to write has failed.
+    /// Whether the last attempt to write failed.
     pub(crate) fn is_failing(&self) -> bool {
         self.retry.is_some()
     }
@@ -150,8 +150,8 @@ impl Output {
         self.state = State::Closed;
     }
 
-    /// Appends whole lines and tells how many bytes of them, whole lines too, are in the file. If
-    /// that is not all, the error says why; between attempts it is `None`.
+    /// Appends whole lines and returns how many bytes, again whole lines, are in the file. If that is
+    /// not all, the error says why; between attempts it is `None`.
     pub(crate) fn append(
         &mut self,
         bytes: &[u8],
@@ -162,7 +162,7 @@ impl Output {
             return (0, None);
         }
         let mut done = 0;
-        // Without lines it is only seen whether they could be written.
+        // Without lines this only checks whether writing would work.
         while done < bytes.len() || bytes.is_empty() {
             match self.append_some(&bytes[done..], cx) {
                 Ok(_) if bytes.is_empty() => break,
@@ -192,7 +192,7 @@ impl Output {
         } else if let Some(end) = memrchr(b'\n', &bytes[..room]) {
             &bytes[..=end]
         } else if opened.size == 0 {
-            // A line that is larger than a file may be gets a file of its own.
+            // A line larger than the limit of a file gets a file of its own.
             &bytes[..=memchr(b'\n', bytes).unwrap_or(bytes.len() - 1)]
         } else {
             self.rotate(cx);
@@ -204,15 +204,15 @@ impl Output {
     /// The file, open, in its place and ending in a whole line.
     fn opened(&mut self, cx: &mut Context<'_>) -> io::Result<&mut Opened> {
         if let State::Open(opened) = &mut self.state
-            && cx.now.duration_since(opened.looked) >= LOOK
+            && cx.now.duration_since(opened.checked) >= CHECK_INTERVAL
         {
-            opened.looked = cx.now;
-            match std::fs::symlink_metadata(&self.path).map(Look::from) {
-                // Somebody may have emptied it.
-                Ok(look) if look.id == opened.id => opened.size = look.len,
+            opened.checked = cx.now;
+            match std::fs::symlink_metadata(&self.path).map(FileInfo::from) {
+                // Somebody may have truncated it.
+                Ok(info) if info.id == opened.id => opened.size = info.len,
                 _ => {
                     self.state = State::Closed;
-                    cx.happened.push(Happened::Recreated);
+                    cx.events.push(FileEvent::Recreated);
                 }
             }
         }
@@ -222,30 +222,30 @@ impl Output {
         let State::Open(opened) = &mut self.state else {
             return Err(io::Error::other("the file is not open"));
         };
-        opened.mend()?;
+        opened.cut_torn_line()?;
         Ok(opened)
     }
 
     fn open(&self, cx: &mut Context<'_>) -> io::Result<Opened> {
-        let medium = match (cx.open)(&self.path) {
+        let file = match (cx.open)(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                (cx.revive)()?;
+                (cx.recreate_dir)()?;
                 (cx.open)(&self.path)?
             }
             opened => opened?,
         };
-        let look = medium.look()?;
+        let info = file.info()?;
         Ok(Opened {
-            medium,
-            id: look.id,
-            size: look.len,
+            file,
+            id: info.id,
+            size: info.len,
             torn: 0,
-            looked: cx.now,
+            checked: cx.now,
             rotate_after: None,
         })
     }
 
-    /// The file becomes the older part, replacing that. If that fails, the file just grows on.
+    /// The file becomes the older part and replaces the one before. If that fails, it grows on.
     fn rotate(&mut self, cx: &mut Context<'_>) {
         let lost = open::read(&self.rotated).and_then(|file| match file {
             Some(file) => newest::first_and_last(Segment::new(file)?),
@@ -255,12 +255,12 @@ impl Output {
             Ok(()) => {
                 self.state = State::Closed;
                 if let Ok(Some((first, last))) = lost {
-                    cx.happened.push(Happened::Dropped(first, last));
+                    cx.events.push(FileEvent::Dropped(first, last));
                 }
             }
             Err(_) => {
                 if let State::Open(opened) = &mut self.state {
-                    opened.rotate_after = Some(cx.now + LOOK);
+                    opened.rotate_after = Some(cx.now + CHECK_INTERVAL);
                 }
             }
         }
@@ -268,12 +268,12 @@ impl Output {
 }
 
 impl Opened {
-    /// Writes lines; after an error what remains of an unfinished one is cut off again.
+    /// Writes lines; after an error cuts off an unfinished one.
     fn write(&mut self, bytes: &[u8], progress: &dyn Fn()) -> Result<usize, (usize, io::Error)> {
         let mut done = 0;
         while done < bytes.len() {
             let piece = &bytes[done..bytes.len().min(done + PIECE)];
-            let error = match self.medium.write(piece) {
+            let error = match self.file.write(piece) {
                 Ok(0) => io::ErrorKind::WriteZero.into(),
                 Ok(written) => {
                     done += written;
@@ -286,19 +286,19 @@ impl Opened {
             let whole = memrchr(b'\n', &bytes[..done]).map_or(0, |end| end + 1);
             self.size += done as u64;
             self.torn = (done - whole) as u64;
-            // If it fails now it is tried again before the next write.
-            let _ = self.mend();
+            // If this fails it is repeated before the next write.
+            let _ = self.cut_torn_line();
             return Err((whole, error));
         }
         self.size += done as u64;
         Ok(done)
     }
 
-    /// Cuts off what is not a whole line.
-    fn mend(&mut self) -> io::Result<()> {
+    /// Cuts off a partly written line.
+    fn cut_torn_line(&mut self) -> io::Result<()> {
         if self.torn > 0 {
-            let len = self.medium.look()?.len.saturating_sub(self.torn);
-            self.medium.set_len(len)?;
+            let len = self.file.info()?.len.saturating_sub(self.torn);
+            self.file.set_len(len)?;
             self.torn = 0;
             self.size = len;
         }

@@ -1,4 +1,4 @@
-//! What a crash leaves at the end of a file, and how it is put right
+//! Repairs the end of a file after a crash
 //! (docs/logs.md, What the files promise).
 
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::line;
 /// What is read at once when the last line end is looked for.
 const BLOCK: u64 = 64 * 1024;
 
-/// Makes a file end at the end of a line, and tells its length then. Only the end of it is read.
+/// Makes a file end at the end of a line and returns its length. Reads only the end of it.
 ///
 /// A last line without its end is cut off. In a file that does not begin like one of ours nothing
 /// is cut: the line gets its end instead.

@@ -1,4 +1,4 @@
-//! Reading back: numbers ascend in a file, so a place in it is found by looking at a few lines.
+//! Finds places in a file: numbers ascend, so bisection needs only a few lines.
 
 use std::fs::File;
 use std::io;
@@ -12,10 +12,10 @@ use super::line;
 /// Small enough that a search reads little, large enough that it takes few steps.
 const PROBE: usize = 4 * 1024;
 
-/// How far a whole entry is looked for. The longest one takes less than half a MiB.
+/// How far to look for a whole entry. The longest one takes less than half a MiB.
 const REACH: u64 = 8 << 20;
 
-/// A file as far as it was written when it was opened.
+/// A file up to its length when it was opened.
 #[derive(Debug)]
 pub(crate) struct Segment {
     file: File,
@@ -47,13 +47,13 @@ impl Segment {
         Ok(start..self.len)
     }
 
-    /// Where the first line with this number or a higher one begins; the end when there is none.
+    /// Where the first line with this number or a higher one begins; the end if there is none.
     pub(crate) fn lower_bound(&self, seq: u64) -> io::Result<u64> {
         self.partition_point(|line| Some(line::seq(line)? < seq))
     }
 
-    /// Where the lines begin of which `is_before` does not hold, when it holds of all lines up to
-    /// some place and of none after it. It says nothing of lines that are not to be looked at.
+    /// Where the first line begins of which `is_before` does not hold, if it holds of all lines up to
+    /// some place and of none after it. It returns `None` for lines to ignore.
     pub(crate) fn partition_point(
         &self,
         is_before: impl Fn(&[u8]) -> Option<bool>,
@@ -76,8 +76,8 @@ impl Segment {
         self.first_from(from, &line::seq)
     }
 
-    /// The first line that begins at `from` or later and of which something can be said: where, and
-    /// what. Looks no further than [`REACH`], so that a file that is not ours costs little.
+    /// The first line at `from` or later for which `say` returns something: where, and what. Looks no
+    /// further than [`REACH`], so that a file that is not ours costs little.
     fn first_from<T>(
         &self,
         from: u64,
@@ -101,8 +101,8 @@ impl Segment {
         Ok(None)
     }
 
-    /// Appends what comes next of a range to `out`, up to `most` bytes, and takes it off the
-    /// range. A file that has become shorter ends the range.
+    /// Appends the next bytes of a range to `out`, at most `most`, and removes them from the range. If
+    /// the file has become shorter, the range ends.
     pub(crate) fn read_on(
         &self,
         range: &mut Range<u64>,

@@ -1,4 +1,4 @@
-//! Memory stays within its bounds and numbers have no holes, whatever is printed.
+//! Memory stays within its bounds and numbers have no gaps, whatever is printed.
 
 use proptest::prelude::*;
 
@@ -35,7 +35,7 @@ proptest! {
             Splitter::default().push(text.as_bytes(), &mut |lines| {
                 held.extend(logs.store.append(service, Stream::Stdout, lines));
             });
-            // A follower that keeps up sees everything, without a hole.
+            // A follower that keeps up sees everything, without a gap.
             let taken = cursor.try_next().unwrap();
             prop_assert_eq!(taken.skipped, 0);
             for batch in taken.batches {

@@ -2,10 +2,10 @@
 
 mod bounds;
 mod crash;
+mod disk_failure;
 mod flood;
 mod hostile;
 mod model;
-mod outage;
 
 use std::io::Write;
 use std::path::Path;

@@ -7,7 +7,7 @@ use std::sync::Condvar;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::logs::disk::{Look, Medium, open_file};
+use crate::logs::disk::{FileInfo, LogFile, open_file};
 
 /// What the disk does now; shared between a test and the writer.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Disk {
 
     fn logs(self: &Arc<Self>, config: LogsConfig) -> Logs {
         let disk = Arc::clone(self);
-        let open = move |path: &Path| -> io::Result<Box<dyn Medium>> {
+        let open = move |path: &Path| -> io::Result<Box<dyn LogFile>> {
             if disk.no_descriptors.load(Ordering::Relaxed) {
                 return Err(nix::errno::Errno::EMFILE.into());
             }
@@ -54,11 +54,11 @@ impl Disk {
 }
 
 struct OnDisk {
-    file: Box<dyn Medium>,
+    file: Box<dyn LogFile>,
     disk: Arc<Disk>,
 }
 
-impl Medium for OnDisk {
+impl LogFile for OnDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.disk.wait();
         let space = self.disk.space.load(Ordering::Relaxed);
@@ -77,8 +77,8 @@ impl Medium for OnDisk {
         self.file.set_len(len)
     }
 
-    fn look(&self) -> io::Result<Look> {
-        self.file.look()
+    fn info(&self) -> io::Result<FileInfo> {
+        self.file.info()
     }
 }
 
