@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use flowlayer_core::client::Session;
 use flowlayer_core::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::Peer;
 use crate::terminal::age;
 use crate::terminal::color::paint;
 use crate::terminal::sanitize;
+use crate::terminal::status::State;
 use crate::terminal::table::{self, Cell};
 
 /// A session as reports name it.
@@ -120,17 +121,14 @@ fn row(service: &ServiceState) -> Vec<Cell> {
     ]
 }
 
-/// The word for a state, as the boot lines have it.
+/// The word for a state, as the boot lines have it, in the colour that the cockpit gives it.
 fn state(service: &ServiceState) -> (&'static str, Style) {
-    let waiting = AnsiColor::Yellow.on_default();
-    match service.status {
-        Status::Stopped if !service.details.blocked_by.is_empty() => ("blocked", waiting),
-        Status::Running if !service.is_up() => ("running", waiting),
-        Status::Ready | Status::Running => (service.status.as_str(), AnsiColor::Green.on_default()),
-        Status::Failed => ("failed", AnsiColor::Red.on_default()),
-        Status::Starting | Status::Stopping => (service.status.as_str(), waiting),
-        Status::Unknown | Status::Stopped => (service.status.as_str(), Style::new()),
-    }
+    let state = State::of(service.status, &service.details);
+    let word = match state {
+        State::Blocked => state.word(),
+        _ => service.status.as_str(),
+    };
+    (word, state.color().on_default())
 }
 
 /// Why it is as it is, in one line; empty when there is nothing to say.
