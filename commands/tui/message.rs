@@ -8,7 +8,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use flowlayer_core::protocol::{ServiceDetail, ServiceState, ServiceStatus};
 
 use super::log::Item;
-use super::log::pane::PageRequest;
+use super::log::page::PageRequest;
 
 /// Something happened.
 #[derive(Debug, Clone)]

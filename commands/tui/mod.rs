@@ -6,11 +6,13 @@
 
 mod causes;
 mod cells;
+mod choices;
 mod facts;
 #[cfg(test)]
 mod fixture;
 mod frame_writer;
 pub mod headless;
+mod input;
 mod keys;
 mod log;
 mod message;

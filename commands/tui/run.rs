@@ -4,25 +4,23 @@
 //! often under a flood, however much comes.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crossterm::event::{self, Event};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use crossterm::event::Event;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use flowlayer_core::protocol::Token;
-use flowlayer_core::session::registry::{self, LiveSession};
+use flowlayer_core::session::registry;
 
-use super::facts;
-use super::message::{Answer, Choice, Effect, Link, Message};
-use super::model::{Modal, Model, Target};
+use super::input::{self, Request, Signals};
+use super::message::{Answer, Effect, Link, Message};
+use super::model::{Modal, Model};
 use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
-use crate::session::find::{self, Attachment, Found, Wish};
+use super::{choices, facts};
+use crate::session::find::{Attachment, Found, Wish};
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -40,8 +38,8 @@ const BEFORE_ANSWER: usize = 256;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
 enum Flow {
-    GoOn,
-    End,
+    Continue,
+    Quit,
 }
 
 /// Everything the loop owns.
@@ -78,14 +76,14 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
         Found::Several(live) => {
             cockpit.model.link = Link::Choosing;
             cockpit.model.modal = Some(Modal::Sessions {
-                choices: Some(choices(live)),
+                choices: Some(choices::choices(live)),
                 row: 0,
                 is_moved: false,
                 looked: now(),
             });
         }
     }
-    let mut keys = keys();
+    let mut keys = input::keys();
     let mut signals = Signals::new()?;
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -102,25 +100,25 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
             biased;
             key = keys.recv() => match key {
                 Some(event) => cockpit.input(event, &mut keys)?,
-                None => Flow::End,
+                None => Flow::Quit,
             },
-            told = signals.next() => match told {
-                Told::End => Flow::End,
-                Told::GoOn => {
+            request = signals.next() => match request {
+                Request::Quit => Flow::Quit,
+                Request::Resume => {
                     cockpit.screen.resume()?;
                     cockpit.draw()?;
-                    Flow::GoOn
+                    Flow::Continue
                 }
             },
             () = sleep_until(next_frame), if cockpit.is_dirty => {
                 cockpit.draw()?;
-                Flow::GoOn
+                Flow::Continue
             }
             Some(answer) = inbox.recv() => cockpit.answer(answer)?,
-            message = next(&mut cockpit.session, now) => cockpit.news(message)?,
+            message = next(&mut cockpit.session, now) => cockpit.receive(message)?,
             _ = ticks.tick() => cockpit.take(Message::Tick)?,
         };
-        if flow == Flow::End {
+        if flow == Flow::Quit {
             return Ok(());
         }
     }
@@ -150,46 +148,46 @@ impl Cockpit {
                 Event::FocusGained | Event::FocusLost => None,
             };
             if let Some(message) = message
-                && self.take(message)? == Flow::End
+                && self.take(message)? == Flow::Quit
             {
-                return Ok(Flow::End);
+                return Ok(Flow::Quit);
             }
             let is_time_left = begun.elapsed() < FRAME;
             next = is_time_left.then(|| more.try_recv().ok()).flatten();
         }
         self.draw()?;
-        Ok(Flow::GoOn)
+        Ok(Flow::Continue)
     }
 
     /// What the server has said, and what else is there already.
-    fn news(&mut self, first: Message) -> io::Result<Flow> {
-        if self.one(first)? == Flow::End {
-            return Ok(Flow::End);
+    fn receive(&mut self, first: Message) -> io::Result<Flow> {
+        if self.receive_one(first)? == Flow::Quit {
+            return Ok(Flow::Quit);
         }
-        self.more(TOGETHER)
+        self.receive_ready(TOGETHER)
     }
 
     /// What is there already, up to so many events.
-    fn more(&mut self, most: usize) -> io::Result<Flow> {
+    fn receive_ready(&mut self, most: usize) -> io::Result<Flow> {
         for _ in 0..most {
             let next = self
                 .session
                 .as_mut()
                 .and_then(|session| session.try_next(now()));
             let Some(message) = next else { break };
-            if self.one(message)? == Flow::End {
-                return Ok(Flow::End);
+            if self.receive_one(message)? == Flow::Quit {
+                return Ok(Flow::Quit);
             }
         }
-        Ok(Flow::GoOn)
+        Ok(Flow::Continue)
     }
 
-    fn one(&mut self, message: Message) -> io::Result<Flow> {
+    fn receive_one(&mut self, message: Message) -> io::Result<Flow> {
         if let Message::Lines(lines) = &message {
             self.lines += lines.len();
         }
         if let Message::Hello { .. } = message {
-            self.met();
+            self.look_up_target();
         }
         self.take(message)
     }
@@ -198,20 +196,20 @@ impl Cockpit {
     /// so does the screen.
     fn answer(&mut self, answer: Answer) -> io::Result<Flow> {
         if answer.epoch != self.epoch {
-            return Ok(Flow::GoOn);
+            return Ok(Flow::Continue);
         }
         let is_of_command = matches!(
             answer.message,
             Message::Accepted(_) | Message::Finished { .. }
         );
-        if is_of_command && self.more(BEFORE_ANSWER)? == Flow::End {
-            return Ok(Flow::End);
+        if is_of_command && self.receive_ready(BEFORE_ANSWER)? == Flow::Quit {
+            return Ok(Flow::Quit);
         }
         self.take(answer.message)
     }
 
     /// A server has introduced itself: where it is may have changed, and its configuration too.
-    fn met(&mut self) {
+    fn look_up_target(&mut self) {
         let Some(session) = &self.session else {
             return;
         };
@@ -220,46 +218,33 @@ impl Cockpit {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        self.model.target = target(&attachment);
-        let (answers, epoch) = (self.answers.clone(), self.epoch);
+        self.model.target = choices::target(&attachment);
         if let Some(config) = attachment.config {
-            tokio::task::spawn_blocking(move || {
-                let message = Message::Facts(facts::read(&config));
-                // Nobody takes it once the program ends.
-                let _ = answers.send(Answer { epoch, message });
-            });
+            self.in_background(move || Message::Facts(facts::read(&config)));
         }
     }
 
     fn take(&mut self, message: Message) -> io::Result<Flow> {
         self.is_dirty = true;
         for effect in update(&mut self.model, now(), message) {
-            if self.perform(effect)? == Flow::End {
-                return Ok(Flow::End);
+            if self.perform(effect)? == Flow::Quit {
+                return Ok(Flow::Quit);
             }
         }
-        Ok(Flow::GoOn)
+        Ok(Flow::Continue)
     }
 
     fn perform(&mut self, effect: Effect) -> io::Result<Flow> {
         match (effect, &self.session) {
-            (Effect::Quit, _) => return Ok(Flow::End),
+            (Effect::Quit, _) => return Ok(Flow::Quit),
             (Effect::Send { id, order }, Some(session)) => session.send(id, &order),
             (Effect::FetchPage(request), Some(session)) => session.fetch(request),
             (Effect::Retry, Some(session)) => session.retry(),
             (Effect::Send { .. } | Effect::FetchPage(_) | Effect::Retry, None) => {}
             (Effect::ListSessions, _) => {
-                self.in_background(|| Message::Sessions(choices(registry::list())));
+                self.in_background(|| Message::Sessions(choices::choices(registry::list())));
             }
-            (Effect::Switch(choice), _) => self.attach(Attachment {
-                address: choice.address,
-                token: choice.token.and_then(|token| Token::new(token).ok()),
-                config: choice.config.map(PathBuf::from),
-                pid: choice.pid,
-                session_id: None,
-                taken_by: None,
-                found: "chosen from the sessions that run here",
-            }),
+            (Effect::Switch(choice), _) => self.attach(choices::attachment(choice)),
             (Effect::Suspend, _) => {
                 self.screen.suspend()?;
                 self.is_dirty = true;
@@ -274,7 +259,7 @@ impl Cockpit {
                 self.in_background(move || Message::Saved(save(&name, &text)));
             }
         }
-        Ok(Flow::GoOn)
+        Ok(Flow::Continue)
     }
 
     /// Does something that may wait for a disk, and takes its answer when it is there.
@@ -291,7 +276,7 @@ impl Cockpit {
     fn attach(&mut self, attachment: Attachment) {
         self.epoch += 1;
         let mut model = Model::new(
-            target(&attachment),
+            choices::target(&attachment),
             self.model.theme,
             self.model.zone.clone(),
         );
@@ -318,49 +303,13 @@ impl Cockpit {
     fn draw(&mut self) -> io::Result<()> {
         let (columns, rows) = self.screen.size()?;
         if (columns, rows) != (self.model.columns, self.model.rows)
-            && self.take(Message::Resize { columns, rows })? == Flow::End
+            && self.take(Message::Resize { columns, rows })? == Flow::Quit
         {
             return Ok(());
         }
         self.screen.draw(&self.model)?;
         (self.is_dirty, self.lines, self.last_frame) = (false, 0, Instant::now());
         Ok(())
-    }
-}
-
-fn target(attachment: &Attachment) -> Target {
-    Target {
-        address: attachment.address.clone(),
-        token: attachment
-            .token
-            .as_ref()
-            .map(|token| token.expose().to_owned()),
-        config: attachment
-            .config
-            .as_ref()
-            .map(|path| path.display().to_string()),
-        found: attachment.found,
-    }
-}
-
-/// To choose from; the session of the configuration in the current directory comes first.
-fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
-    let here = flowlayer_core::config::discover(Path::new("."));
-    let is_here = |session: &LiveSession| {
-        here.as_deref()
-            .is_some_and(|here| find::is_same(here, &session.config))
-    };
-    let (mut first, others): (Vec<_>, Vec<_>) = live.into_iter().partition(is_here);
-    first.extend(others);
-    first.into_iter().map(choice).collect()
-}
-
-fn choice(session: LiveSession) -> Choice {
-    Choice {
-        address: session.address,
-        token: Some(session.token.expose().to_owned()),
-        config: Some(session.config.display().to_string()),
-        pid: Some(session.pid),
     }
 }
 
@@ -382,57 +331,4 @@ fn now() -> i64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Reads the terminal on a thread of its own, because reading it cannot be waited for otherwise. The
-/// end of the terminal ends the channel; the thread ends with the process.
-fn keys() -> UnboundedReceiver<Event> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if sender.send(event).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
-/// The signals that ask for an end, and the one that says that we were stopped and go on.
-struct Signals {
-    ends: [Signal; 4],
-    continued: Signal,
-}
-
-/// What a signal says.
-enum Told {
-    /// It is to end.
-    End,
-    /// It was stopped, and goes on.
-    GoOn,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            ends: [
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::hangup())?,
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::quit())?,
-            ],
-            continued: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        let [one, two, three, four] = &mut self.ends;
-        tokio::select! {
-            _ = one.recv() => Told::End,
-            _ = two.recv() => Told::End,
-            _ = three.recv() => Told::End,
-            _ = four.recv() => Told::End,
-            _ = self.continued.recv() => Told::GoOn,
-        }
-    }
 }

@@ -12,7 +12,7 @@ use flowlayer_core::client::{
 use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery, Status};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::log::pane::PageRequest;
+use super::log::page::PageRequest;
 use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
 use super::message::{Answer, CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};

@@ -55,7 +55,7 @@ impl Matcher {
 
 #[cfg(test)]
 mod tests {
-    use super::super::item::tests::line;
+    use super::super::fixture::line;
     use super::*;
 
     #[test]

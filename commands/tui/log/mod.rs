@@ -1,12 +1,16 @@
 //! The log as the screen needs it: a window of bounded size onto a log of any length.
 
 pub(crate) mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod gap;
 pub(crate) mod item;
 pub(crate) mod matcher;
+pub(crate) mod page;
 pub(crate) mod pane;
 pub(crate) mod recent;
 pub(crate) mod search;
+pub(crate) mod selection;
 pub(crate) mod viewport;
 pub(crate) mod window;
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::item::tests::line;
-use super::pane::{LogPane, PageRequest};
+use super::fixture::line;
+use super::page::PageRequest;
+use super::pane::LogPane;
 use super::search::Search;
 use super::window::{Cursor, Direction};
 use super::{Geometry, Item, Matcher, Place, Scope};

@@ -137,7 +137,7 @@ impl Recent {
 mod tests {
     use flowlayer_core::protocol::Status;
 
-    use super::super::item::tests::line;
+    use super::super::fixture::line;
     use super::*;
 
     fn seqs(recent: &Recent) -> Vec<u64> {

@@ -194,7 +194,7 @@ fn last_start(window: &Window, geometry: Geometry) -> Start {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::item::tests::line;
+    use super::super::fixture::line;
     use super::super::window::Older;
     use super::*;
 

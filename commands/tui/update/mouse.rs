@@ -5,7 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use crate::tui::log::Place;
-use crate::tui::log::pane::Selection;
+use crate::tui::log::selection::Selection;
 use crate::tui::model::{Body, Modal, Model, Panel};
 use crate::tui::service::Selected;
 use crate::tui::view;

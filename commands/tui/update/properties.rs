@@ -183,7 +183,7 @@ struct World {
     model: Model,
     now: i64,
     next_seq: u64,
-    questions: Vec<super::super::log::pane::PageRequest>,
+    questions: Vec<super::super::log::page::PageRequest>,
 }
 
 impl World {

@@ -1,7 +1,7 @@
 //! Selecting lines, and what is done with them.
 
 use super::notice::notify;
-use crate::tui::log::pane::Selection;
+use crate::tui::log::selection::Selection;
 use crate::tui::log::viewport::Position;
 use crate::tui::log::{Place, Tone};
 use crate::tui::message::Effect;
@@ -69,9 +69,9 @@ fn chosen_text(model: &mut Model) -> Option<(String, usize)> {
         let cursor = last_on_screen(model)?;
         model.logs.selection = Some(Selection { anchor, cursor });
     }
-    let text = model.logs.selected_text();
-    model.logs.selection = None;
-    text.filter(|(_, lines)| *lines > 0)
+    let selection = model.logs.selection.take()?;
+    let (text, lines) = selection.text(&model.logs.window);
+    (lines > 0).then_some((text, lines))
 }
 
 pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {

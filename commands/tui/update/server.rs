@@ -7,7 +7,7 @@ use flowlayer_core::protocol::{ServiceStatus, Status};
 use super::notice::notify;
 use crate::terminal::status::State;
 use crate::tui::log::Tone;
-use crate::tui::log::pane::PageRequest;
+use crate::tui::log::page::PageRequest;
 use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
 use crate::tui::model::Model;

@@ -1,5 +1,6 @@
 //! The log panel's state: the window, what is wanted in it, where the reader is.
 
+mod paging;
 mod search;
 
 use std::sync::Arc;
@@ -11,41 +12,11 @@ use super::item::{Content, Item, Place, Tone};
 use super::matcher::Matcher;
 use super::recent::Recent;
 use super::search::Search;
+use super::selection::Selection;
 use super::viewport::{Geometry, Position};
-use super::window::{Cursor, Direction, Newer, Older, PAGE, Window};
+use super::window::{Newer, Older, PAGE, Window};
 
 use crate::tui::words::Clock;
-
-/// Items from one place to another, either way round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Selection {
-    /// Where it began.
-    pub(crate) anchor: Place,
-    /// Where it is being moved.
-    pub(crate) cursor: Place,
-}
-
-impl Selection {
-    /// Whether the place is inside.
-    pub(crate) fn contains(self, place: Place) -> bool {
-        (self.anchor.min(self.cursor)..=self.anchor.max(self.cursor)).contains(&place)
-    }
-}
-
-/// What a question for a page was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PageRequest {
-    /// Of which window.
-    pub(crate) generation: u64,
-    /// Of which service; `None` for all.
-    pub(crate) service: Option<Arc<str>>,
-    /// From where.
-    pub(crate) cursor: Cursor,
-    /// For which end of the window.
-    pub(crate) direction: Direction,
-    /// At most so many entries.
-    pub(crate) limit: u64,
-}
 
 /// How many pages may be gone through without a key being pressed, when a filter or a search lets
 /// nearly nothing through.
@@ -334,122 +305,5 @@ impl LogPane {
         } else {
             self.refill();
         }
-    }
-
-    /// The next page to ask for, given what is on the screen: a screenful more than it at both ends.
-    pub(crate) fn wanted(&mut self, geometry: Geometry) -> Option<PageRequest> {
-        if self.window.loading.is_some() {
-            return None;
-        }
-        if self.is_gap_due
-            && let Some(cursor) = self.window.question(Direction::Gap)
-        {
-            self.is_gap_due = false;
-            return Some(self.request(Direction::Gap, cursor));
-        }
-        if self.patience == 0 {
-            return None;
-        }
-        let start = self.position.start(&self.window, geometry).index;
-        let margin = geometry.height.max(1);
-        if self.seeking() == Some(Direction::Newer) {
-            let cursor = self.window.question(Direction::Newer)?;
-            return Some(self.request(Direction::Newer, cursor));
-        }
-        let is_seeking = self.seeking().is_some();
-        let is_short_below = self.window.items().len() < start + 2 * margin;
-        let (direction, cursor) = if is_seeking || start < margin {
-            match self.window.question(Direction::Older) {
-                Some(cursor) => (Direction::Older, cursor),
-                None if is_short_below => {
-                    (Direction::Newer, self.window.question(Direction::Newer)?)
-                }
-                None => return None,
-            }
-        } else if is_short_below {
-            (Direction::Newer, self.window.question(Direction::Newer)?)
-        } else {
-            return None;
-        };
-        Some(self.request(direction, cursor))
-    }
-
-    fn request(&mut self, direction: Direction, cursor: Cursor) -> PageRequest {
-        self.window.loading = Some(direction);
-        PageRequest {
-            generation: self.window.generation,
-            service: self.filter.scope.service().cloned(),
-            cursor,
-            direction,
-            limit: PAGE,
-        }
-    }
-
-    /// Takes in the answer.
-    pub(crate) fn page(
-        &mut self,
-        request: &PageRequest,
-        entries: Vec<Arc<Item>>,
-        is_truncated: bool,
-        geometry: Geometry,
-    ) {
-        if request.generation != self.window.generation {
-            return;
-        }
-        let before = self.window.items().len();
-        let with = (&self.recent, &self.filter);
-        match request.direction {
-            Direction::Older => {
-                let is_following = self.position == Position::Follow
-                    && self.selection.is_none()
-                    && self.seeking().is_none();
-                let was_end = request.cursor == Cursor::End;
-                self.window
-                    .page_older(entries, is_truncated, was_end, is_following, with);
-            }
-            Direction::Newer => self.window.page_newer(entries, is_truncated, with),
-            Direction::Gap => {
-                let Cursor::Before(below) = request.cursor else {
-                    return;
-                };
-                self.is_gap_due |= self.window.page_gap(entries, is_truncated, below, with);
-                return;
-            }
-        }
-        if let Some(index) = self.center.and_then(|place| self.window.find(place)) {
-            self.center = None;
-            self.position = Position::around(index, &self.window, geometry);
-        }
-        // A search says how far it is and can be stopped, so that nobody has to keep it going.
-        if self.window.items().len() < before + 8 && self.seeking().is_none() {
-            self.patience -= 1;
-        }
-    }
-
-    /// The question was not answered.
-    pub(crate) fn page_failed(&mut self, request: &PageRequest) {
-        if request.generation == self.window.generation {
-            self.window.loading = None;
-            // The gap is asked about again when it is time.
-            if request.direction != Direction::Gap {
-                self.patience = 0;
-            }
-        }
-    }
-
-    /// The text of what is selected: clean, one line a line.
-    pub(crate) fn selected_text(&self) -> Option<(String, usize)> {
-        let selection = self.selection?;
-        let mut text = String::new();
-        let mut count = 0;
-        let items = self.window.items().iter();
-        for item in items.filter(|item| selection.contains(item.place) && item.is_line()) {
-            crate::terminal::sanitize::append_safe(&mut text, item.raw(), false);
-            if !matches!(item.content, Content::Line { partial: true, .. }) {
-                text.push('\n');
-            }
-            count += 1;
-        }
-        Some((text, count))
     }
 }

@@ -1,7 +1,7 @@
 //! The window alone: where it grows, shrinks and is cut.
 
 use super::*;
-use crate::tui::log::item::tests::line;
+use crate::tui::log::fixture::line;
 
 fn page(seqs: impl IntoIterator<Item = u64>) -> Vec<Arc<Item>> {
     seqs.into_iter().map(|seq| line(seq, "a", "x")).collect()

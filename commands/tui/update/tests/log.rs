@@ -62,14 +62,14 @@ fn a_search_goes_through_what_is_held_and_asks_for_more() {
     assert_eq!(current(&model), 1_541);
     keys(&mut model, "NNN");
     assert_eq!(model.logs.seeking(), Some(Direction::Older));
-    let request = crate::tui::log::pane::PageRequest {
+    let request = crate::tui::log::page::PageRequest {
         generation: model.logs.window.generation,
         service: None,
         cursor: Cursor::Before(100),
         direction: Direction::Older,
         limit: 1_000,
     };
-    let older = crate::tui::log::item::tests::line(0, "api", "an invoice");
+    let older = crate::tui::log::fixture::line(0, "api", "an invoice");
     let page = Page {
         entries: vec![older],
         is_truncated: false,
@@ -107,7 +107,7 @@ fn what_is_copied_is_clean() {
 fn a_selection_is_extended_and_dropped() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tvkkk");
-    let Some((text, count)) = model.logs.selected_text() else {
+    let Some((text, count)) = selected_text(&model) else {
         panic!()
     };
     assert_eq!((count, text.lines().count()), (4, 4));
@@ -121,7 +121,7 @@ fn a_mark_is_a_place_to_go_back_to() {
     let mut model = fixture::model(100, 12, true);
     keys(&mut model, "\tm");
     for seq in 1_543..1_590 {
-        let line = crate::tui::log::item::tests::line(seq, "api", "x");
+        let line = crate::tui::log::fixture::line(seq, "api", "x");
         update(&mut model, NOW, Message::Lines(vec![line]));
     }
     keys(&mut model, "'");
@@ -184,7 +184,7 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
 
 #[test]
 fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
-    let line = |seq: u64| crate::tui::log::item::tests::line(seq, "api", "x");
+    let line = |seq: u64| crate::tui::log::fixture::line(seq, "api", "x");
     let model = || {
         let mut model = fixture::model(100, 12, true);
         let lines = (1_600..1_700).map(line).collect();
@@ -227,7 +227,7 @@ fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
 
 #[test]
 fn the_title_says_which_match_it_is() {
-    let line = |seq: u64, text: &str| crate::tui::log::item::tests::line(seq, "api", text);
+    let line = |seq: u64, text: &str| crate::tui::log::fixture::line(seq, "api", text);
     let mut model = fixture::model(100, 30, true);
     let texts = ["needle 1", "hay", "needle 2", "hay", "needle 3"];
     let lines = (1_600..).zip(texts).map(|(seq, text)| line(seq, text));
@@ -291,7 +291,7 @@ fn a_selection_says_where_it_ends_before_the_log_does() {
 /// A model that follows 60 lines, some of which have a needle.
 fn with_needles(rows: u16, text: impl Fn(u64) -> String) -> Model {
     let mut model = fixture::model(100, rows, true);
-    let line = |seq: u64| crate::tui::log::item::tests::line(seq, "api", &text(seq));
+    let line = |seq: u64| crate::tui::log::fixture::line(seq, "api", &text(seq));
     let lines = (1_600..1_660).map(line).collect();
     update(&mut model, NOW, Message::Lines(lines));
     keys(&mut model, "\tfneedle\n");
@@ -328,7 +328,7 @@ fn a_match_far_to_the_right_or_far_below_comes_to_the_screen() {
     let line = |seq: u64| {
         let far = if seq == 1_680 { "needle" } else { "" };
         let text = format!("{}é{far} end", "0123456789".repeat(300));
-        crate::tui::log::item::tests::line(seq, "api", &text)
+        crate::tui::log::fixture::line(seq, "api", &text)
     };
     for wrap in ["", "w"] {
         let mut model = with_needles(20, |_| "hay".to_owned());

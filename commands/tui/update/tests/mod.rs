@@ -22,6 +22,12 @@ use super::super::model::{Body, Modal, Model, Panel};
 use super::super::service::Selected;
 use super::update;
 
+/// What is selected, and how many lines that are.
+fn selected_text(model: &Model) -> Option<(String, usize)> {
+    let selection = model.logs.selection?;
+    Some(selection.text(&model.logs.window))
+}
+
 fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(
         model,

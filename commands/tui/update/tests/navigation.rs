@@ -102,11 +102,11 @@ fn dragging_beyond_the_edge_moves_the_log() {
         MouseEventKind::Drag(MouseButton::Left),
         (x, last),
     );
-    let before = model.logs.selected_text().unwrap().1;
+    let before = selected_text(&model).unwrap().1;
     for _ in 0..3 {
         mouse(&mut model, MouseEventKind::Drag(MouseButton::Left), (x, 0));
     }
-    let (_, after) = model.logs.selected_text().unwrap();
+    let (_, after) = selected_text(&model).unwrap();
     assert_eq!((before, after), (1, usize::from(rows.height) + 3));
     assert!(!model.logs.is_following());
 }

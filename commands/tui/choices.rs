@@ -1,0 +1,60 @@
+//! The sessions to choose from, and where the one that was chosen is.
+
+use std::path::{Path, PathBuf};
+
+use flowlayer_core::protocol::Token;
+use flowlayer_core::session::registry::LiveSession;
+
+use super::message::Choice;
+use super::model::Target;
+use crate::session::find::{self, Attachment};
+
+/// Where an attachment leads, for the screen.
+pub(super) fn target(attachment: &Attachment) -> Target {
+    Target {
+        address: attachment.address.clone(),
+        token: attachment
+            .token
+            .as_ref()
+            .map(|token| token.expose().to_owned()),
+        config: attachment
+            .config
+            .as_ref()
+            .map(|path| path.display().to_string()),
+        found: attachment.found,
+    }
+}
+
+/// To choose from; the session of the configuration in the current directory comes first.
+pub(super) fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
+    let here = flowlayer_core::config::discover(Path::new("."));
+    let is_here = |session: &LiveSession| {
+        here.as_deref()
+            .is_some_and(|here| find::is_same(here, &session.config))
+    };
+    let (mut first, others): (Vec<_>, Vec<_>) = live.into_iter().partition(is_here);
+    first.extend(others);
+    first.into_iter().map(choice).collect()
+}
+
+fn choice(session: LiveSession) -> Choice {
+    Choice {
+        address: session.address,
+        token: Some(session.token.expose().to_owned()),
+        config: Some(session.config.display().to_string()),
+        pid: Some(session.pid),
+    }
+}
+
+/// What it takes to connect to a session that was chosen.
+pub(super) fn attachment(choice: Choice) -> Attachment {
+    Attachment {
+        address: choice.address,
+        token: choice.token.and_then(|token| Token::new(token).ok()),
+        config: choice.config.map(PathBuf::from),
+        pid: choice.pid,
+        session_id: None,
+        taken_by: None,
+        found: "chosen from the sessions that run here",
+    }
+}

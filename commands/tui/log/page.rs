@@ -1,0 +1,20 @@
+//! Asking the server for a page of the log.
+
+use std::sync::Arc;
+
+use super::window::{Cursor, Direction};
+
+/// A question for a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageRequest {
+    /// Of which window.
+    pub(crate) generation: u64,
+    /// Of which service; `None` for all.
+    pub(crate) service: Option<Arc<str>>,
+    /// From where.
+    pub(crate) cursor: Cursor,
+    /// For which end of the window.
+    pub(crate) direction: Direction,
+    /// At most so many entries.
+    pub(crate) limit: u64,
+}

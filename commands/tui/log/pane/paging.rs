@@ -1,0 +1,112 @@
+//! Which page of the log is asked for next, and what its answer does.
+
+use std::sync::Arc;
+
+use super::LogPane;
+use crate::tui::log::item::Item;
+use crate::tui::log::page::PageRequest;
+use crate::tui::log::viewport::{Geometry, Position};
+use crate::tui::log::window::{Cursor, Direction, PAGE};
+
+impl LogPane {
+    /// The next page to ask for, given what is on the screen: a screenful more than it at both ends.
+    pub(crate) fn wanted(&mut self, geometry: Geometry) -> Option<PageRequest> {
+        if self.window.loading.is_some() {
+            return None;
+        }
+        if self.is_gap_due
+            && let Some(cursor) = self.window.question(Direction::Gap)
+        {
+            self.is_gap_due = false;
+            return Some(self.request(Direction::Gap, cursor));
+        }
+        if self.patience == 0 {
+            return None;
+        }
+        let start = self.position.start(&self.window, geometry).index;
+        let margin = geometry.height.max(1);
+        if self.seeking() == Some(Direction::Newer) {
+            let cursor = self.window.question(Direction::Newer)?;
+            return Some(self.request(Direction::Newer, cursor));
+        }
+        let is_seeking = self.seeking().is_some();
+        let is_short_below = self.window.items().len() < start + 2 * margin;
+        let (direction, cursor) = if is_seeking || start < margin {
+            match self.window.question(Direction::Older) {
+                Some(cursor) => (Direction::Older, cursor),
+                None if is_short_below => {
+                    (Direction::Newer, self.window.question(Direction::Newer)?)
+                }
+                None => return None,
+            }
+        } else if is_short_below {
+            (Direction::Newer, self.window.question(Direction::Newer)?)
+        } else {
+            return None;
+        };
+        Some(self.request(direction, cursor))
+    }
+
+    fn request(&mut self, direction: Direction, cursor: Cursor) -> PageRequest {
+        self.window.loading = Some(direction);
+        PageRequest {
+            generation: self.window.generation,
+            service: self.filter.scope.service().cloned(),
+            cursor,
+            direction,
+            limit: PAGE,
+        }
+    }
+
+    /// Takes in the answer.
+    pub(crate) fn page(
+        &mut self,
+        request: &PageRequest,
+        entries: Vec<Arc<Item>>,
+        is_truncated: bool,
+        geometry: Geometry,
+    ) {
+        if request.generation != self.window.generation {
+            return;
+        }
+        let before = self.window.items().len();
+        let with = (&self.recent, &self.filter);
+        match request.direction {
+            Direction::Older => {
+                let is_following = self.position == Position::Follow
+                    && self.selection.is_none()
+                    && self.seeking().is_none();
+                let was_end = request.cursor == Cursor::End;
+                self.window
+                    .page_older(entries, is_truncated, was_end, is_following, with);
+            }
+            Direction::Newer => self.window.page_newer(entries, is_truncated, with),
+            Direction::Gap => {
+                let Cursor::Before(below) = request.cursor else {
+                    return;
+                };
+                self.is_gap_due |= self.window.page_gap(entries, is_truncated, below, with);
+                return;
+            }
+        }
+        if let Some(index) = self.center.and_then(|place| self.window.find(place)) {
+            self.center = None;
+            self.position = Position::around(index, &self.window, geometry);
+        }
+        // A search says how far it is and can be stopped, so that nobody has to keep it going.
+        if self.window.items().len() < before + 8 && self.seeking().is_none() {
+            self.patience -= 1;
+        }
+    }
+
+    /// The question was not answered.
+    pub(crate) fn page_failed(&mut self, request: &PageRequest) {
+        if request.generation == self.window.generation {
+            self.window.loading = None;
+            // The gap is asked about again when it is time.
+            if request.direction != Direction::Gap {
+                self.patience = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Lines that are selected.
+
+use super::item::{Content, Place};
+use super::window::Window;
+use crate::terminal::sanitize::append_safe;
+
+/// Items from one place to another, either way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// Where it began.
+    pub(crate) anchor: Place,
+    /// Where it is being moved.
+    pub(crate) cursor: Place,
+}
+
+impl Selection {
+    /// Whether the place is inside.
+    pub(crate) fn contains(self, place: Place) -> bool {
+        (self.anchor.min(self.cursor)..=self.anchor.max(self.cursor)).contains(&place)
+    }
+
+    /// The text of the lines inside, clean, and how many these are.
+    pub(crate) fn text(self, window: &Window) -> (String, usize) {
+        let mut text = String::new();
+        let mut count = 0;
+        let items = window.items().iter();
+        for item in items.filter(|item| self.contains(item.place) && item.is_line()) {
+            append_safe(&mut text, item.raw(), false);
+            if !matches!(item.content, Content::Line { partial: true, .. }) {
+                text.push('\n');
+            }
+            count += 1;
+        }
+        (text, count)
+    }
+}
