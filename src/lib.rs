@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod config;
+pub mod facts;
 pub mod import;
 pub mod logs;
 pub mod plan;

@@ -14,28 +14,9 @@ use linux as os;
 #[cfg(target_os = "macos")]
 use macos as os;
 
-use std::fmt;
 use std::io;
 
-/// Who listens, as far as the system tells. Displays as `node (pid 4242)`, or as `another process`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Its process id; unknown for processes of other users, and on macOS.
-    pub pid: Option<u32>,
-    /// Its name.
-    pub name: Option<String>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, self.pid) {
-            (Some(name), Some(pid)) => write!(f, "{name} (pid {pid})"),
-            (Some(name), None) => f.write_str(name),
-            (None, Some(pid)) => write!(f, "pid {pid}"),
-            (None, None) => f.write_str("another process"),
-        }
-    }
-}
+use crate::facts::Holder;
 
 /// Who listens on a port; `None` when nobody does. Finding out who looks at every process: where that does
 /// not matter, [`is_taken`] is cheaper.
@@ -59,20 +40,6 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-
-    #[test]
-    fn a_holder_is_named_as_well_as_can_be() {
-        let holder = |name: Option<&str>, pid| Holder {
-            name: name.map(str::to_owned),
-            pid,
-        };
-        assert_eq!(
-            holder(Some("node"), Some(4242)).to_string(),
-            "node (pid 4242)"
-        );
-        assert_eq!(holder(None, Some(4242)).to_string(), "pid 4242");
-        assert_eq!(holder(None, None).to_string(), "another process");
-    }
 
     #[test]
     fn listening_counts_on_every_address_a_service_could_collide_with() {

@@ -31,8 +31,12 @@ struct Exec {
 
 #[async_trait]
 impl Probe for Exec {
+    fn kind(&self) -> &'static str {
+        "exec"
+    }
+
     fn target(&self) -> String {
-        format!("exec {}", self.argv.join(" "))
+        self.argv.join(" ")
     }
 
     fn label(&self) -> String {
@@ -71,7 +75,7 @@ mod tests {
     async fn only_exit_code_0_passes() {
         let argv = ["pg_isready", "-q"].map(str::to_owned).to_vec();
         let probe = build(&KIND, "cmd", Argument::Command(argv)).unwrap();
-        assert_eq!(probe.target(), "exec pg_isready -q");
+        assert_eq!((probe.kind(), &*probe.target()), ("exec", "pg_isready -q"));
         assert_eq!(probe.label(), "exec pg_isready");
         let failed = |text: &str| Attempt::Failed(text.to_owned());
         for (end, expected) in [

@@ -81,12 +81,16 @@ fn is_localhost(host: &str) -> bool {
 
 #[async_trait]
 impl Probe for Http {
+    fn kind(&self) -> &'static str {
+        "http"
+    }
+
     fn target(&self) -> String {
         let mut shown = self.url.clone();
         // Credentials belong neither on a screen nor in a log. A URL with a host takes both.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
-        format!("http {shown}")
+        shown.to_string()
     }
 
     fn label(&self) -> String {

@@ -62,7 +62,10 @@ pub struct Context<'a> {
 /// limits or events. The core owns all of those.
 #[async_trait]
 pub trait Probe: fmt::Debug + Send + Sync {
-    /// What is probed, for people, after `waiting for `: `http http://localhost:3002/healthz`.
+    /// The kind as the configuration names it: `http`.
+    fn kind(&self) -> &'static str;
+
+    /// What is probed, without credentials: `http://localhost:3002/healthz`, `127.0.0.1:8088`.
     fn target(&self) -> String;
 
     /// The same, short, for the boot line `ready (…)`: `http :3002/healthz`, `tcp :8088`.

@@ -52,12 +52,16 @@ struct Log {
 
 #[async_trait]
 impl Probe for Log {
+    fn kind(&self) -> &'static str {
+        "log"
+    }
+
     fn target(&self) -> String {
-        format!("log line /{}/", self.pattern)
+        format!("line /{}/", self.pattern)
     }
 
     fn label(&self) -> String {
-        self.target()
+        format!("log {}", self.target())
     }
 
     fn pattern(&self) -> Option<&Regex> {

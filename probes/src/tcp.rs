@@ -33,8 +33,12 @@ struct Tcp {
 
 #[async_trait]
 impl Probe for Tcp {
+    fn kind(&self) -> &'static str {
+        "tcp"
+    }
+
     fn target(&self) -> String {
-        format!("tcp 127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.port)
     }
 
     fn label(&self) -> String {
@@ -90,6 +94,6 @@ mod tests {
     fn label_and_target_name_the_port() {
         let probe = build(&KIND, "port", Argument::Port(8088)).unwrap();
         assert_eq!(probe.label(), "tcp :8088");
-        assert_eq!(probe.target(), "tcp 127.0.0.1:8088");
+        assert_eq!((probe.kind(), &*probe.target()), ("tcp", "127.0.0.1:8088"));
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use flowlayer_probes::Probe;
 
 use super::bind::Bind;
+use crate::facts::Kind;
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -124,16 +125,6 @@ pub struct Ready {
     pub attempt_timeout: Duration,
     /// Limit of the whole wait; `None`: for ever.
     pub timeout: Option<Duration>,
-}
-
-/// Whether a service stays alive or runs to completion.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Stays alive for the whole session.
-    #[default]
-    Daemon,
-    /// Runs to completion.
-    Oneshot,
 }
 
 impl Config {

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::code::Code;
-use super::model::Kind;
 use super::object::{Read, members, object};
 use super::problems::{Place, Problems};
 use super::quote::{describe, quote};
@@ -18,6 +17,7 @@ use super::values::{
     AddrText, BindText, Capacity, Command, Millis, PathText, Paths, Positive, ServicePort,
     TokenText, nul,
 };
+use crate::facts::Kind;
 
 object! {
     /// Configuration of a FlowLayer stack.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Holder;
+use crate::facts::Holder;
 
 /// The state of a socket that listens.
 const LISTEN: &str = "0A";

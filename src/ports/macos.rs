@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-use super::Holder;
+use crate::facts::Holder;
 
 /// Each is tried, because a listener on all addresses is no obstacle to one on a single one.
 const ADDRESSES: [IpAddr; 4] = [

@@ -23,9 +23,9 @@ mod terminal;
 mod tests;
 mod worker;
 
+pub use crate::facts::{End, ProcessInfo};
 pub use message::{
-    End, Event, LifeId, Mode, ProcessInfo, Request, Role, SpawnError, SpawnRequest, Stdin,
-    StopCommand, Teardown, Why,
+    Event, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, Stdin, StopCommand, Teardown,
 };
 pub use ownership::is_ours;
 pub use signals::{Ask, EndSignals};

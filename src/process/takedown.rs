@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 
-use super::message::{LifeId, Mode, ProcessInfo, Why};
+use super::message::{LifeId, Mode, user_name};
 use super::ownership::{Member, Owner};
 use super::system::process_entry::{Identity, State};
 use super::system::{self, pid};
+use crate::facts::{ProcessInfo, SurvivalReason};
 
 /// What to take down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -190,19 +191,21 @@ pub(crate) fn denied(member: &Member) -> bool {
 pub(crate) fn describe(member: &Member, explain: bool) -> ProcessInfo {
     let process = &member.process;
     let user = system::user(process.pid).unwrap_or_default();
-    let why = if denied(member) {
-        Some(Why::other_user(user))
+    let denied = denied(member);
+    let why = if denied {
+        Some(SurvivalReason::OtherUser)
     } else if !explain {
         None
     } else if process.state == State::Uninterruptible {
-        Some(Why::Uninterruptible)
+        Some(SurvivalReason::Uninterruptible)
     } else {
-        Some(Why::SurvivedKill)
+        Some(SurvivalReason::SurvivedKill)
     };
     ProcessInfo {
         pid: process.pid,
         name: process.name.to_string(),
         user,
+        user_name: denied.then(|| user_name(user)).flatten(),
         service: member.owner.map(|owner| owner.service),
         why,
     }

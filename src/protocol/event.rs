@@ -1,12 +1,14 @@
 //! What a server tells without being asked (docs/protocol.md, Events).
 
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::LogEntry;
-use super::timestamp::Timestamp;
+use crate::facts::{
+    Holder, Kind, PortHold, ProbeAttempts, Reason, ServiceSpec, Status, StoppedBy, Timestamp,
+};
 
 /// The version in `hello`; another one is another language.
 pub const PROTOCOL_VERSION: u64 = 1;
@@ -71,52 +73,6 @@ pub struct Snapshot {
     pub services: Vec<ServiceState>,
 }
 
-/// The state of a service (docs/lifecycle.md, States).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Port check and spawn.
-    Starting,
-    /// The process exists.
-    Running,
-    /// The probe has passed, or the oneshot has succeeded.
-    Ready,
-    /// Being taken down.
-    Stopping,
-    /// Down because somebody asked, or not started at all.
-    Stopped,
-    /// Down although nobody asked, or never came up.
-    Failed,
-    /// Planned, not started yet; or a word of a later version.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Status {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Ready => "ready",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// Whether a service stays alive or runs to completion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Stays alive for the whole session.
-    Daemon,
-    /// Runs to completion.
-    Oneshot,
-}
-
 /// What we tell beyond name and status (docs/protocol.md, Services). Servers other than ours leave
 /// it all out, and what cannot be read counts as left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +84,14 @@ pub struct Details {
         skip_serializing_if = "Option::is_none"
     )]
     pub up: Option<bool>,
-    /// One line for people: what is waited for, why it failed.
+    /// Why it is there, as data. A reason of a later version counts as left out: `detail` has its line.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reason: Option<Reason>,
+    /// The line for people that the reason renders as.
     #[serde(
         default,
         deserialize_with = "lenient",
@@ -220,6 +183,13 @@ pub struct Details {
         skip_serializing_if = "Option::is_none"
     )]
     pub stopped_by: Option<StoppedBy>,
+    /// What the session runs for it. In snapshots only: it never changes.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub spec: Option<Arc<ServiceSpec>>,
 }
 
 /// A detail of another shape than ours counts as absent: a server of a later day must not take the
@@ -239,10 +209,32 @@ fn or_now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Er
 }
 
 fn now() -> Timestamp {
-    SystemTime::now().into()
+    Timestamp::now()
 }
 
-/// Attempts of a probe that has not passed.
+impl From<&ProbeAttempts> for ProbeState {
+    fn from(attempts: &ProbeAttempts) -> Self {
+        Self {
+            target: format!("{} {}", attempts.probe.r#type, attempts.probe.target),
+            attempts: attempts.attempts,
+            waited_ms: attempts.elapsed_ms,
+            last_error: attempts.last.clone(),
+        }
+    }
+}
+
+impl From<&PortHold> for PortConflict {
+    fn from(hold: &PortHold) -> Self {
+        let Holder { pid, name } = hold.holder.clone();
+        Self {
+            port: hold.port,
+            pid,
+            process: name,
+        }
+    }
+}
+
+/// Attempts of a probe that has not passed; the same facts as [`Reason::Probing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeState {
     /// What it looks at.
@@ -256,7 +248,7 @@ pub struct ProbeState {
     pub last_error: Option<String>,
 }
 
-/// Somebody else's hold on a service's port.
+/// Somebody else's hold on a service's port; the same facts as [`Reason::PortInUse`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortConflict {
     /// The port.
@@ -267,35 +259,6 @@ pub struct PortConflict {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
-}
-
-impl PortConflict {
-    /// Who listens there, in words: `node (pid 4242)`.
-    pub fn holder(&self) -> String {
-        match (&self.process, self.pid) {
-            (Some(name), Some(pid)) => format!("{name} (pid {pid})"),
-            (Some(name), None) => name.clone(),
-            (None, Some(pid)) => format!("pid {pid}"),
-            (None, None) => "another process".to_owned(),
-        }
-    }
-}
-
-/// By whose will a service is down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoppedBy {
-    /// Nobody has started it: it has `autoStart: false`, or `--only` left it out.
-    NotStarted,
-    /// A `stop_service`.
-    StopService,
-    /// A `stop_all`.
-    StopAll,
-    /// The end of the session.
-    Shutdown,
-    /// A word of a later version.
-    #[serde(other)]
-    Other,
 }
 
 /// A member of a snapshot.
@@ -338,6 +301,13 @@ pub struct ServiceStatus {
 pub struct ServiceDetail {
     /// The service's name.
     pub service: String,
+    /// Why the service is there, as data.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reason: Option<Reason>,
     /// One line for people.
     pub detail: String,
     /// When this was seen.
@@ -351,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_moment_that_cannot_be_read_does_not_cost_what_happened_then() {
-        let started = SystemTime::now();
+        let started = Timestamp::now();
         for timestamp in [r#","timestamp":"yesterday""#, r#","timestamp":7"#, ""] {
             let text = format!(r#"{{"service":"api","status":"failed","exit_code":3{timestamp}}}"#);
             let status: ServiceStatus = serde_json::from_str(&text).unwrap();
@@ -359,10 +329,10 @@ mod tests {
                 (status.status, status.details.exit_code),
                 (Status::Failed, Some(3))
             );
-            assert!(status.timestamp >= started.into(), "{text}");
+            assert!(status.timestamp >= started, "{text}");
             let text = format!(r#"{{"service":"api","detail":"waiting"{timestamp}}}"#);
             let detail: ServiceDetail = serde_json::from_str(&text).unwrap();
-            assert!(detail.timestamp >= started.into(), "{text}");
+            assert!(detail.timestamp >= started, "{text}");
         }
     }
 

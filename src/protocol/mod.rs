@@ -13,20 +13,19 @@ mod incoming;
 pub mod message;
 mod number;
 mod text;
-mod timestamp;
 mod token;
 
+pub use crate::facts::{Kind, Status, StoppedBy, Stream, Timestamp};
 pub use code::{Code, ErrorBody};
 pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
-pub use entry::{LogEntry, LogPage, Origin, Stream};
+pub use entry::{LogEntry, LogPage, Origin};
 pub use event::{
-    CAPABILITIES, Details, Event, Hello, Kind, PROTOCOL_VERSION, PortConflict, ProbeState,
-    SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot, Status, StoppedBy,
+    CAPABILITIES, Details, Event, Hello, PROTOCOL_VERSION, PortConflict, ProbeState, SERVER_NAME,
+    ServiceDetail, ServiceState, ServiceStatus, Snapshot,
 };
 pub use inbound::{CommandEnvelope, Fault, Refused, parse};
 pub use incoming::{Incoming, ResultBody, Unreadable};
 pub use message::{AckPayload, ResultPayload};
-pub use timestamp::Timestamp;
 pub use token::{Token, TokenError};
 
 #[cfg(test)]

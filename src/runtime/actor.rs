@@ -4,6 +4,7 @@
 //! in order. Whatever takes time is done elsewhere and comes back as an event.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
@@ -14,8 +15,9 @@ use super::lifecycle::{self, Now};
 use super::orchestrator::{Effect, Input, Orchestrator, Ticket};
 use super::perform::{Performer, Report};
 use super::setup::Setup;
+use crate::facts::{ProcessInfo, Reason};
 use crate::logs::{Logs, Phase};
-use crate::process::{self, Event, ProcessInfo, guardian};
+use crate::process::{self, Event, guardian};
 
 /// How often the words on what is waited for are sent, at most (SPEC 3.3).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
@@ -56,11 +58,13 @@ impl Runtime {
         let processes = process::start(link, session, said)?;
         let (reports, reported) = mpsc::unbounded_channel();
         let (handle, inbox) = Handle::new();
-        let planned = || setup.services.iter().map(|service| service.planned.clone());
+        let services = setup.services.iter();
+        let planned = services.clone().map(|service| service.planned.clone());
+        let published = services.map(|it| (it.planned.clone(), Arc::clone(&it.spec)));
         let actor = Actor {
             began: Instant::now(),
-            core: Orchestrator::new(planned().collect()),
-            board: Board::new(planned()),
+            core: Orchestrator::new(planned.collect()),
+            board: Board::new(published),
             logs: logs.clone(),
             ended: Ended::default(),
             over: false,
@@ -182,9 +186,8 @@ impl Actor {
                 self.input(Input::Shutdown(Urgency::Graceful));
             }
             Event::Finished { left } => {
-                let words = left.iter().map(ToString::to_string).collect();
-                self.ended.left = left;
-                self.input(Input::Finished(words));
+                self.ended.left.clone_from(&left);
+                self.input(Input::Finished(left));
             }
             event => {
                 let count_changed = matches!(event, Event::Left { .. });
@@ -258,8 +261,13 @@ impl Actor {
     /// Shows the words of this moment; true when they are others than before.
     fn refresh(&mut self, service: usize) -> bool {
         let mut view = self.core.view(self.now(), service);
-        if view.facts.detail.is_none() && view.facts.pid.is_some() && self.logs.holding() {
-            view.facts.detail = Some("its output waits for the disk of logs.dir".to_owned());
+        let silent = view
+            .facts
+            .reason
+            .as_ref()
+            .is_none_or(|reason| reason.detail().is_none());
+        if silent && view.facts.pid.is_some() && self.logs.holding() {
+            view.facts.reason = Some(Reason::OutputHeld);
         }
         self.board.refresh(service, view)
     }

@@ -7,10 +7,9 @@ use std::time::SystemTime;
 use tokio::sync::mpsc;
 
 use super::handle::{SubscriberId, Update};
-use super::lifecycle::signal_name;
 use super::orchestrator::{Planned, View};
-use super::status::{Reasons, Status, StatusView, StoppedBy};
-use crate::process::End;
+use super::status::StatusView;
+use crate::facts::{Reason, ServiceSpec, Status};
 
 /// The services as published, and the subscribers.
 #[derive(Debug)]
@@ -20,19 +19,20 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(services: impl Iterator<Item = Planned>) -> Self {
+    pub(super) fn new(services: impl Iterator<Item = (Planned, Arc<ServiceSpec>)>) -> Self {
         let since = SystemTime::now();
-        let services: Vec<Planned> = services.collect();
+        let services: Vec<_> = services.collect();
         let names: Vec<Arc<str>> = services
             .iter()
-            .map(|planned| planned.name.clone())
+            .map(|(planned, _)| planned.name.clone())
             .collect();
         let views = services
             .into_iter()
             .enumerate()
-            .map(|(service, planned)| {
+            .map(|(service, (planned, spec))| {
                 Arc::new(StatusView {
                     service,
+                    reason: planned.not_started(),
                     name: planned.name,
                     status: if planned.at_boot {
                         Status::Unknown
@@ -40,24 +40,18 @@ impl Board {
                         Status::Stopped
                     },
                     up: false,
-                    detail: None,
                     pid: None,
-                    exit_code: None,
-                    signal: None,
+                    end: None,
                     wanted: false,
                     depends_on: planned
                         .depends_on
                         .iter()
                         .map(|&dependency| names[dependency].clone())
                         .collect(),
-                    blocked_by: Vec::new(),
                     wave: planned.wave,
                     kind: planned.spec.kind,
                     since,
-                    reasons: Reasons {
-                        stopped_by: (!planned.at_boot).then_some(StoppedBy::NotStarted),
-                        ..Reasons::default()
-                    },
+                    spec,
                 })
             })
             .collect();
@@ -84,10 +78,11 @@ impl Board {
         self.views.as_slice().into()
     }
 
-    /// Shows a service as it is now, without telling anybody; true when its detail has changed.
+    /// Shows a service as it is now without sending it; true when its detail has changed.
     pub(super) fn refresh(&mut self, service: usize, view: View) -> bool {
+        let detail = |view: &StatusView| view.reason.as_ref().and_then(Reason::detail);
         let fresh = self.dress(service, view, SystemTime::now());
-        let changed = fresh.detail != self.views[service].detail;
+        let changed = detail(&fresh) != detail(&self.views[service]);
         self.views[service] = Arc::new(fresh);
         changed
     }
@@ -102,10 +97,8 @@ impl Board {
 
     /// Tells everybody what a service waits for, as it was shown last.
     pub(super) fn tell_detail(&self, service: usize) {
-        let detail = self.views[service].detail.as_deref().unwrap_or_default();
         self.tell_all(&Update::Detail {
-            service,
-            detail: detail.into(),
+            view: Arc::clone(&self.views[service]),
             at: SystemTime::now(),
         });
     }
@@ -126,27 +119,16 @@ impl Board {
     fn dress(&self, service: usize, view: View, now: SystemTime) -> StatusView {
         let before = &self.views[service];
         let facts = view.facts;
-        let (exit_code, signal) = match facts.end {
-            Some(End::Code(code)) => (Some(code), None),
-            Some(End::Signal(number)) => (None, Some(signal_name(number).unwrap_or("unnamed"))),
-            None => (None, None),
-        };
         StatusView {
             service,
             name: before.name.clone(),
             status: facts.status,
             up: facts.up,
-            detail: facts.detail,
+            reason: facts.reason,
             pid: facts.pid,
-            exit_code,
-            signal,
+            end: facts.end,
             wanted: view.wanted,
             depends_on: before.depends_on.clone(),
-            blocked_by: view
-                .blocked_by
-                .iter()
-                .map(|&cause| self.views[cause].name.clone())
-                .collect(),
             wave: before.wave,
             kind: before.kind,
             since: if facts.status == before.status {
@@ -154,11 +136,7 @@ impl Board {
             } else {
                 now
             },
-            reasons: Reasons {
-                probe: facts.probe,
-                port_conflict: facts.port_conflict,
-                stopped_by: view.stopped_by,
-            },
+            spec: Arc::clone(&before.spec),
         }
     }
 }

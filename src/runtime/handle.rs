@@ -6,20 +6,21 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::status::StatusView;
 
 /// Identifies a subscriber for as long as the session lives; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubscriberId(pub u64);
 
 /// Chosen by the subscriber; comes back with the ack and the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
 /// Something a client wants done (SPEC 4.6). Services by index in the name-sorted list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Bring one service up, its dependencies first.
     Start(usize),
@@ -37,14 +38,14 @@ pub enum Action {
 }
 
 /// Why an action is not taken on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// For people: what is under way and what to do.
     pub message: String,
 }
 
 /// The answer to an action, sent before anything that it causes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub enum Decision {
     /// Exactly one [`Outcome`] follows.
@@ -54,7 +55,7 @@ pub enum Decision {
 }
 
 /// The terminal outcome of an accepted action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Done.
     Done,
@@ -88,12 +89,10 @@ pub enum Update {
         /// this, what it says in its new status is more.
         after: u64,
     },
-    /// Live words on what a service waits for; at most one a second a service, droppable.
+    /// What a service waits for has changed, but not its status; at most one a second a service, droppable.
     Detail {
-        /// Index of the service.
-        service: usize,
-        /// The words.
-        detail: Arc<str>,
+        /// The service as it is now.
+        view: Arc<StatusView>,
         /// When this was seen.
         at: SystemTime,
     },
@@ -118,7 +117,7 @@ pub enum Update {
 }
 
 /// How a boot ended; the numbers count services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootEnd {
     /// Services that are up.
     pub up: usize,
@@ -131,7 +130,7 @@ pub struct BootEnd {
 }
 
 /// How urgently to shut down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Urgency {
     /// Reverse waves, with grace.
     Graceful,

@@ -20,4 +20,4 @@ pub use handle::{
     Action, Decision, Handle, Outcome, Rejection, RequestId, SubscriberId, Subscription, Update,
 };
 pub use setup::Setup;
-pub use status::{PortConflict, ProbeTally, Reasons, ServiceKind, Status, StatusView, StoppedBy};
+pub use status::StatusView;

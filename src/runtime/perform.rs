@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::lifecycle::{Effect, Event as Step, words};
+use super::lifecycle::{Effect, Event as Step};
 use super::pipes::{Drained, Pipes};
 use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Watched};
 use super::setup::{Service, Setup};
-use crate::config::env_file;
+use crate::config::env_file::{self, EnvFileError};
+use crate::facts::{End, Holder, Kind, PortHold, Reason, StartProblem, StopCmdFailure};
 use crate::logs::{LineWatch, Logs, Stream};
 use crate::ports;
 use crate::process::{
@@ -32,7 +34,11 @@ pub(super) enum Report {
     /// Pipes that have been waited for.
     Drained(usize, Drained),
     /// A run whose environment is complete.
-    Prepared(LifeId, Role, Result<Vec<(OsString, OsString)>, String>),
+    Prepared(
+        LifeId,
+        Role,
+        Result<Vec<(OsString, OsString)>, StartProblem>,
+    ),
 }
 
 /// Performs effects; what comes of them arrives as process events and reports.
@@ -101,8 +107,8 @@ impl Performer {
             Effect::AwaitRelease(life, port) => {
                 self.later(async move { Report::Step(service, await_release(life, port).await) });
             }
-            Effect::Note(words) => self.logs.note(service, &words),
-            Effect::NoteFailure(words) => self.logs.note_failure(service, &words),
+            Effect::Note(reason) => self.logs.note(service, &reason.to_string()),
+            Effect::NoteFailure(reason) => self.logs.note_failure(service, &reason.to_string()),
             // Published by the actor, with what only the whole knows.
             Effect::Publish(_) => {}
         }
@@ -131,14 +137,13 @@ impl Performer {
                 match listener(port).await {
                     Ok(None) => Step::PortFree(life),
                     Ok(Some(holder)) => {
-                        let words = format!("port {port} is in use by {holder}");
-                        Step::PortBusy(life, words, Some(holder))
+                        Step::PortBusy(life, Reason::PortInUse(PortHold { port, holder }))
                     }
-                    Err(error) => Step::PortBusy(
-                        life,
-                        format!("cannot tell whether port {port} is free: {error}"),
-                        None,
-                    ),
+                    Err(error) => {
+                        let error = format!("cannot tell whether port {port} is free: {error}");
+                        let problem = StartProblem::System { error };
+                        Step::PortBusy(life, Reason::CannotStart(problem))
+                    }
                 },
             )
         });
@@ -165,26 +170,32 @@ impl Performer {
             let read = tokio::task::spawn_blocking(move || {
                 let mut read = Vec::new();
                 for file in &files {
-                    read.extend(env_file::read(file).map_err(|error| error.to_string())?);
+                    read.extend(env_file::read(file).map_err(|error| problem(file, &error))?);
                 }
                 Ok(environment(&inherited, read, &own))
             });
-            let env = read
-                .await
-                .unwrap_or_else(|_| Err("its envFile could not be read".to_owned()));
+            let env = read.await.unwrap_or_else(|error| {
+                let error = format!("its envFile could not be read: {error}");
+                Err(StartProblem::System { error })
+            });
             Report::Prepared(life, role, env)
         });
     }
 
-    fn spawn(&mut self, life: LifeId, role: Role, env: Result<Vec<(OsString, OsString)>, String>) {
+    fn spawn(
+        &mut self,
+        life: LifeId,
+        role: Role,
+        env: Result<Vec<(OsString, OsString)>, StartProblem>,
+    ) {
         let index = service_of(life);
         let env = match env {
             Ok(env) => env,
-            Err(words) => {
+            Err(problem) => {
                 // Handled like every other failure to start.
                 let _ = self
                     .reports
-                    .send(Report::Step(index, Step::SpawnFailed(life, words)));
+                    .send(Report::Step(index, Step::SpawnFailed(life, problem)));
                 return;
             }
         };
@@ -195,7 +206,7 @@ impl Performer {
         } else {
             service.stop_argv.clone().unwrap_or_default()
         };
-        let daemon = service.planned.spec.kind == super::ServiceKind::Daemon;
+        let daemon = service.planned.spec.kind == Kind::Daemon;
         let request = SpawnRequest {
             life,
             service: index,
@@ -297,17 +308,13 @@ impl Performer {
                 (!is_stop_command).then_some((service, Step::Spawned(life, pid)))
             }
             Event::SpawnFailed { life, error } => {
-                let words = error.to_string();
-                Some(match self.stop_commands.remove(&life) {
-                    Some(service) => (service, Step::StopCommandEnded(life, Err(words))),
-                    None => (service_of(life), Step::SpawnFailed(life, words)),
-                })
+                Some(self.spawn_failed(service_of(life), life, error.into()))
             }
             Event::Exited { life, end, left } => Some(match self.stop_commands.remove(&life) {
                 Some(service) => {
                     let result = match end {
-                        process::End::Code(0) => Ok(()),
-                        end => Err(words::end(end)),
+                        End::Code(0) => Ok(()),
+                        end => Err(StopCmdFailure::Ended(end)),
                     };
                     (service, Step::StopCommandEnded(life, result))
                 }
@@ -324,14 +331,28 @@ impl Performer {
         }
     }
 
+    /// A command could not be started: the service's own, or its stop command.
+    fn spawn_failed(
+        &mut self,
+        service: usize,
+        life: LifeId,
+        problem: StartProblem,
+    ) -> (usize, Step) {
+        match self.stop_commands.remove(&life) {
+            Some(service) => {
+                let error = problem.to_string();
+                let failure = StopCmdFailure::NotStarted { error };
+                (service, Step::StopCommandEnded(life, Err(failure)))
+            }
+            None => (service, Step::SpawnFailed(life, problem)),
+        }
+    }
+
     /// Takes a report; what it means for a lifecycle, if anything.
     pub(super) fn report(&mut self, report: Report) -> Option<(usize, Step)> {
         match report {
-            Report::Step(service, Step::SpawnFailed(life, words)) => {
-                Some(match self.stop_commands.remove(&life) {
-                    Some(service) => (service, Step::StopCommandEnded(life, Err(words))),
-                    None => (service, Step::SpawnFailed(life, words)),
-                })
+            Report::Step(service, Step::SpawnFailed(life, problem)) => {
+                Some(self.spawn_failed(service, life, problem))
             }
             Report::Step(service, step) => Some((service, step)),
             Report::Drained(service, drained) => {
@@ -367,7 +388,20 @@ fn environment(
     all.into_iter().collect()
 }
 
-async fn listener(port: u16) -> std::io::Result<Option<ports::Holder>> {
+/// Why an `envFile` keeps a service from starting.
+fn problem(path: &Path, error: &EnvFileError) -> StartProblem {
+    let (line, error) = match error {
+        EnvFileError::Unreadable(error) => (None, error.to_string()),
+        EnvFileError::Malformed { line, what, .. } => (Some(*line), what.to_string()),
+    };
+    StartProblem::EnvFile {
+        path: path.to_owned(),
+        line,
+        error,
+    }
+}
+
+async fn listener(port: u16) -> std::io::Result<Option<Holder>> {
     tokio::task::spawn_blocking(move || ports::listener(port))
         .await
         .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
@@ -378,28 +412,30 @@ async fn listener(port: u16) -> std::io::Result<Option<ports::Holder>> {
 async fn await_release(life: LifeId, port: u16) -> Step {
     let deadline = Instant::now() + RELEASE_LIMIT;
     let mut pause = Duration::from_millis(5);
+    let not_released = |holder, error| {
+        Some(Reason::PortNotReleased {
+            hold: PortHold { port, holder },
+            ours: false,
+            error,
+            by: None,
+        })
+    };
     loop {
         let holder = match listener(port).await {
             Ok(None) => return Step::PortReleased(life, None),
             Ok(Some(holder)) => holder,
             Err(error) => {
-                let words = format!("cannot tell whether port {port} was released: {error}");
-                return Step::PortReleased(life, Some(words));
+                let reason = not_released(Holder::default(), Some(error.to_string()));
+                return Step::PortReleased(life, reason);
             }
         };
         let ours = holder.pid.is_some_and(process::is_ours);
-        if holder.pid.is_some() && !ours {
-            // Everything of ours is gone: this one came from elsewhere.
-            return Step::PortReleased(life, Some(format!("port {port} is in use by {holder}")));
+        // Everything of ours is gone: one that is not ours came from elsewhere.
+        if (holder.pid.is_some() && !ours) || (!ours && Instant::now() >= deadline) {
+            return Step::PortReleased(life, not_released(holder, None));
         }
         if Instant::now() >= deadline {
-            return if ours {
-                let words =
-                    format!("port {port} was not released within 5 s: {holder} listens on it");
-                Step::PortHeld(life, words)
-            } else {
-                Step::PortReleased(life, Some(format!("port {port} is in use by {holder}")))
-            };
+            return Step::PortHeld(life, PortHold { port, holder });
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));

@@ -11,8 +11,8 @@ use flowlayer_probes::{CommandEnd, RunCommand};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-use super::lifecycle::signal_name;
-use crate::process::{End, Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
+use crate::facts::{End, signal_name};
+use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
 
 /// Set in the life ids of probes, so that they never meet those of services.
 const PROBE_BIT: u64 = 1 << 63;

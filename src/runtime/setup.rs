@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
-use super::status::ServiceKind;
 use crate::config::{self, Config};
+use crate::facts::{Probe, ProbeLimits, ServiceSpec, mask_credentials};
 use crate::plan::Plan;
 
 /// A stack that is ready to be run.
@@ -37,6 +38,8 @@ pub struct Service {
     pub cwd: PathBuf,
     /// The probe and its limits.
     pub ready: Option<config::Ready>,
+    /// What of all this is published.
+    pub spec: Arc<ServiceSpec>,
 }
 
 /// Variables of ours that services do not inherit.
@@ -53,14 +56,18 @@ impl Setup {
             .services
             .iter()
             .enumerate()
-            .map(|(index, service)| Service {
-                planned: planned(service, plan.wave_of[index], at_boot[index]),
-                argv: service.cmd.clone(),
-                stop_argv: service.stop_cmd.clone(),
-                env: service.env.clone(),
-                env_files: service.env_files.clone(),
-                cwd: service.cwd.clone().unwrap_or_else(|| here.clone()),
-                ready: service.ready.clone(),
+            .map(|(index, service)| {
+                let cwd = service.cwd.as_ref().unwrap_or(&here);
+                Service {
+                    planned: planned(service, plan.wave_of[index], at_boot[index]),
+                    argv: service.cmd.clone(),
+                    stop_argv: service.stop_cmd.clone(),
+                    env: service.env.clone(),
+                    env_files: service.env_files.clone(),
+                    cwd: cwd.clone(),
+                    ready: service.ready.clone(),
+                    spec: Arc::new(spec(service, cwd)),
+                }
             })
             .collect();
         let environment = std::env::vars_os()
@@ -85,12 +92,9 @@ fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
     Planned {
         name: service.name.clone(),
         spec: Spec {
-            kind: match service.kind {
-                config::Kind::Daemon => ServiceKind::Daemon,
-                config::Kind::Oneshot => ServiceKind::Oneshot,
-            },
+            kind: service.kind,
             probe: service.ready.as_ref().map(|ready| ProbeSpec {
-                target: ready.probe.target(),
+                probe: probe(ready),
                 timeout: ready.timeout,
             }),
             port: service.port,
@@ -101,6 +105,38 @@ fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
         wave,
         auto_start: service.auto_start,
         at_boot,
+    }
+}
+
+fn probe(ready: &config::Ready) -> Probe {
+    Probe {
+        r#type: ready.probe.kind().to_owned(),
+        target: ready.probe.target(),
+    }
+}
+
+/// What is published of what a service runs.
+fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
+    let masked = |argv: &[String]| argv.iter().map(|word| mask_credentials(word)).collect();
+    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    ServiceSpec {
+        argv: masked(&service.cmd),
+        stop_argv: service.stop_cmd.as_deref().map(masked),
+        cwd: cwd.to_owned(),
+        env: service.env.iter().map(|(name, _)| name.clone()).collect(),
+        env_files: service.env_files.clone(),
+        port: service.port,
+        probe: service.ready.as_ref().map(probe),
+        probe_limits: service.ready.as_ref().map(|ready| ProbeLimits {
+            attempt_ms: ready
+                .probe
+                .pattern()
+                .is_none()
+                .then(|| ms(ready.attempt_timeout)),
+            total_ms: ready.timeout.map(ms),
+        }),
+        auto_start: service.auto_start,
+        grace_ms: ms(service.stop_grace),
     }
 }
 

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::words;
-use crate::protocol::{
-    Kind, Origin, PortConflict, ProbeState, ServiceState, Status, StoppedBy, Stream, Timestamp,
-};
+use crate::facts::{End, Kind, Reason, Status, StoppedBy, Stream, Timestamp};
+use crate::protocol::{Origin, PortConflict, ProbeState, ServiceState};
 
 /// A service that is not up for a reason of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,28 +151,35 @@ impl Cause {
 
 impl CauseKind {
     fn of(service: &ServiceState) -> Self {
+        match service.details.reason.as_ref() {
+            Some(Reason::PortInUse(_)) => Self::PortInUse,
+            Some(Reason::NotReadyInTime { .. }) => Self::NotReadyInTime,
+            Some(Reason::Exited {
+                end: End::Signal(_),
+                ..
+            }) => Self::Killed,
+            Some(Reason::Exited { .. }) => Self::Exited,
+            Some(Reason::Probing(_)) => Self::Probing,
+            Some(Reason::Working { .. }) => Self::Working,
+            Some(Reason::NotStarted { .. }) => Self::NotStarted,
+            Some(
+                Reason::WaitingForWave { .. } | Reason::WaitingFor { .. } | Reason::Blocked { .. },
+            ) => Self::Waiting,
+            _ => Self::of_status(service),
+        }
+    }
+
+    /// What the status alone says, for reasons without a kind of their own and for servers that give
+    /// none.
+    fn of_status(service: &ServiceState) -> Self {
         let details = &service.details;
         match service.status {
-            Status::Failed if details.port_conflict.is_some() => Self::PortInUse,
-            // An exit is told before the probe that could not pass any more because of it.
-            Status::Failed if words::is_over_time(service) => Self::NotReadyInTime,
-            Status::Failed if details.signal.is_some() => Self::Killed,
-            Status::Failed if details.exit_code.is_some() => Self::Exited,
             Status::Failed => Self::Failed,
             Status::Starting => Self::Starting,
-            Status::Running | Status::Ready => match (details.kind, &details.probe) {
-                (Some(Kind::Oneshot), None) => Self::Working,
-                _ => Self::Probing,
-            },
+            Status::Running | Status::Ready if details.kind == Some(Kind::Oneshot) => Self::Working,
+            Status::Running | Status::Ready => Self::Probing,
             Status::Stopping => Self::Stopping,
-            Status::Stopped if details.stopped_by == Some(StoppedBy::NotStarted) => {
-                Self::NotStarted
-            }
-            Status::Stopped if details.stopped_by.is_some() => Self::Stopped,
-            // A server that does not say who stopped it, and nothing that it waits for.
-            Status::Stopped if details.detail.is_none() && details.blocked_by.is_empty() => {
-                Self::Stopped
-            }
+            Status::Stopped if details.blocked_by.is_empty() => Self::Stopped,
             Status::Stopped | Status::Unknown => Self::Waiting,
         }
     }

@@ -3,7 +3,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::{Details, Kind, Origin, PortConflict, ProbeState, StoppedBy, Stream};
+use crate::facts::{
+    End, Holder, Kind, NotStarted, PortHold, Probe, ProbeAttempts, Reason, StoppedBy, Stream,
+};
+use crate::protocol::{Details, Origin};
 
 fn service(name: &str, wave: usize, status: Status, needs: &[&str]) -> ServiceState {
     let since = UNIX_EPOCH + Duration::from_secs(1_776_508_200);
@@ -23,6 +26,9 @@ fn service(name: &str, wave: usize, status: Status, needs: &[&str]) -> ServiceSt
 
 trait With: Sized {
     fn with(self, change: impl FnOnce(&mut Details)) -> Self;
+
+    /// As a server of ours publishes it for this reason.
+    fn because(self, reason: Reason) -> Self;
 }
 
 impl With for ServiceState {
@@ -30,13 +36,43 @@ impl With for ServiceState {
         change(&mut self.details);
         self
     }
+
+    fn because(self, reason: Reason) -> Self {
+        self.with(|details| {
+            details.detail = reason.detail();
+            details.reason = Some(reason);
+        })
+    }
+}
+
+fn exited(end: End, before_ready: bool) -> Reason {
+    Reason::Exited {
+        end,
+        before_ready,
+        left: 0,
+        stopping: false,
+        could_not_end: Vec::new(),
+        last_line: None,
+        probing: None,
+    }
+}
+
+fn attempts(failed: u64, elapsed_ms: u64, last: Option<&str>) -> ProbeAttempts {
+    ProbeAttempts {
+        probe: Probe {
+            r#type: "tcp".to_owned(),
+            target: ":5432".to_owned(),
+        },
+        attempts: failed,
+        elapsed_ms,
+        last: last.map(str::to_owned),
+    }
 }
 
 fn failed_db() -> ServiceState {
-    service("db", 0, Status::Failed, &[]).with(|details| {
-        details.exit_code = Some(1);
-        details.detail = Some("exit code 1 before ready".to_owned());
-    })
+    service("db", 0, Status::Failed, &[])
+        .with(|details| details.exit_code = Some(1))
+        .because(exited(End::Code(1), true))
 }
 
 fn blocked(name: &str, wave: usize, needs: &[&str], by: &[&str]) -> ServiceState {
@@ -75,14 +111,11 @@ fn a_blocked_service_is_followed_down_to_what_failed() {
 fn the_path_goes_along_dependencies() {
     let services = [
         service("api", 1, Status::Unknown, &["db"]),
-        service("db", 0, Status::Running, &[]).with(|details| {
-            details.probe = Some(Box::new(ProbeState {
-                target: "tcp :5432".to_owned(),
-                attempts: 12,
-                waited_ms: 2400,
-                last_error: Some("connection refused".to_owned()),
-            }));
-        }),
+        service("db", 0, Status::Running, &[]).because(Reason::Probing(attempts(
+            12,
+            2400,
+            Some("connection refused"),
+        ))),
         service("web", 2, Status::Unknown, &["api"]),
     ];
     let why = explain(&services, "web");
@@ -104,40 +137,29 @@ fn each_kind_of_cause_is_told_apart() {
     let cases = [
         (failed_db(), CauseKind::Exited, "exit code 1 before ready"),
         (
-            failed_db().with(|details| {
-                details.exit_code = None;
-                details.signal = Some("SIGKILL".to_owned());
-                details.detail = None;
-            }),
+            failed_db().because(exited(End::Signal(9), false)),
             CauseKind::Killed,
             "killed by SIGKILL",
         ),
         (
-            failed_db().with(|details| {
-                details.detail = None;
-                details.port_conflict = Some(Box::new(PortConflict {
-                    port: 3000,
+            failed_db().because(Reason::PortInUse(PortHold {
+                port: 3000,
+                holder: Holder {
                     pid: Some(4242),
-                    process: Some("node".to_owned()),
-                }));
-            }),
+                    name: Some("node".to_owned()),
+                },
+            })),
             CauseKind::PortInUse,
             "port 3000 is in use by node (pid 4242)",
         ),
         (
-            failed_db().with(|details| {
-                details.exit_code = None;
-                details.signal = Some("SIGTERM".to_owned());
-                details.detail = Some("not ready within 2 s: waiting for tcp :1".to_owned());
-                details.probe = Some(Box::new(ProbeState {
-                    target: "tcp :1".to_owned(),
-                    attempts: 9,
-                    waited_ms: 2000,
-                    last_error: None,
-                }));
+            failed_db().because(Reason::NotReadyInTime {
+                limit_ms: 2000,
+                attempts: attempts(9, 2000, None),
+                port: None,
             }),
             CauseKind::NotReadyInTime,
-            "not ready within 2 s: waiting for tcp :1",
+            "not ready within 2 s: waiting for tcp :5432 (2.0 s)",
         ),
         (
             service("db", 0, Status::Running, &[])
@@ -153,9 +175,12 @@ fn each_kind_of_cause_is_told_apart() {
         ),
         (
             service("db", 0, Status::Stopped, &[])
-                .with(|details| details.stopped_by = Some(StoppedBy::NotStarted)),
+                .with(|details| details.stopped_by = Some(StoppedBy::NotStarted))
+                .because(Reason::NotStarted {
+                    because: NotStarted::Only,
+                }),
             CauseKind::NotStarted,
-            "it has not been started: autoStart is false, or --only left it out",
+            "it has not been started: --only left it out",
         ),
         (
             service("db", 0, Status::Unknown, &[]),

@@ -1,7 +1,8 @@
 //! How causes are worded. One place, so that every face of the product says the same.
 
 use super::{Cause, CauseKind};
-use crate::protocol::{Kind, PortConflict, ProbeState, ServiceState, Status, StoppedBy};
+use crate::facts::{Kind, NotStarted, Reason, Status, StoppedBy};
+use crate::protocol::ServiceState;
 use crate::shell::quoted;
 
 /// How many causes a summary names.
@@ -52,41 +53,30 @@ fn why_up(service: &ServiceState) -> String {
     }
 }
 
-/// The reason in one line.
+/// The reason in one line: the server's own, or, where the kind says it all, ours.
 pub(super) fn reason(service: &ServiceState, kind: CauseKind) -> String {
     let details = &service.details;
-    // A stopped service's detail is about its port, not about why it was stopped.
-    let own_words = match kind {
+    let own = match kind {
+        // Why a service is stopped matters more than who has its port now.
         CauseKind::Stopped | CauseKind::NotStarted => None,
         _ => details.detail.clone().filter(|detail| !detail.is_empty()),
     };
-    own_words.unwrap_or_else(|| match kind {
-        CauseKind::PortInUse => details
-            .port_conflict
-            .as_ref()
-            .map_or_else(|| "its port is in use".to_owned(), |it| port(it)),
-        CauseKind::Exited => match details.exit_code {
-            Some(code) => format!("exit code {code}"),
-            None => "it ended".to_owned(),
-        },
-        CauseKind::Killed => match &details.signal {
-            Some(signal) => format!("killed by {signal}"),
-            None => "killed by a signal".to_owned(),
-        },
-        CauseKind::NotReadyInTime => "it was not ready in time".to_owned(),
-        CauseKind::Failed => "it failed, and the server does not say why".to_owned(),
-        CauseKind::Probing => details
-            .probe
-            .as_ref()
-            .map_or_else(|| "it is not ready yet".to_owned(), |it| probe(it)),
-        CauseKind::Working => "it is still at work".to_owned(),
-        CauseKind::Starting => "it is being started".to_owned(),
-        CauseKind::Stopping => "it is being stopped".to_owned(),
-        CauseKind::Stopped => stopped(details.stopped_by).to_owned(),
-        CauseKind::NotStarted => {
-            "it has not been started: autoStart is false, or --only left it out".to_owned()
-        }
-        CauseKind::Waiting => "it has not been started yet".to_owned(),
+    own.unwrap_or_else(|| {
+        let text = match kind {
+            CauseKind::PortInUse => "its port is in use",
+            CauseKind::Exited => "its process ended",
+            CauseKind::Killed => "a signal ended its process",
+            CauseKind::NotReadyInTime => "it was not ready in time",
+            CauseKind::Failed => "it failed, and the server does not say why",
+            CauseKind::Probing => "it is not ready yet",
+            CauseKind::Working => "it is still at work",
+            CauseKind::Starting => "it is being started",
+            CauseKind::Stopping => "it is being stopped",
+            CauseKind::Stopped => stopped(details.stopped_by),
+            CauseKind::NotStarted => not_started(details.reason.as_ref()),
+            CauseKind::Waiting => "it has not been started yet",
+        };
+        text.to_owned()
     })
 }
 
@@ -100,39 +90,16 @@ const fn stopped(by: Option<StoppedBy>) -> &'static str {
     }
 }
 
-fn port(conflict: &PortConflict) -> String {
-    format!("port {} is in use by {}", conflict.port, conflict.holder())
-}
-
-/// `waiting for tcp :5432: connection refused (12 attempts, 2.4 s)`.
-fn probe(probe: &ProbeState) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "it is for reading")]
-    let seconds = probe.waited_ms as f64 / 1000.0;
-    match &probe.last_error {
-        None => format!("waiting for {} ({seconds:.1} s)", probe.target),
-        Some(error) => {
-            let attempts = if probe.attempts == 1 {
-                "1 attempt".to_owned()
-            } else {
-                format!("{} attempts", probe.attempts)
-            };
-            format!(
-                "waiting for {}: {error} ({attempts}, {seconds:.1} s)",
-                probe.target
-            )
-        }
+const fn not_started(reason: Option<&Reason>) -> &'static str {
+    match reason {
+        Some(Reason::NotStarted {
+            because: NotStarted::AutoStart,
+        }) => "it has not been started: it has autoStart: false",
+        Some(Reason::NotStarted {
+            because: NotStarted::Only,
+        }) => "it has not been started: --only left it out",
+        _ => "it has not been started: autoStart is false, or --only left it out",
     }
-}
-
-/// Whether it failed because its probe did not pass in time, not because its process ended. The
-/// stop that follows ends the process too, so the words decide.
-pub(super) fn is_over_time(service: &ServiceState) -> bool {
-    service.details.probe.is_some()
-        && service
-            .details
-            .detail
-            .as_ref()
-            .is_some_and(|detail| detail.starts_with("not ready within "))
 }
 
 /// What can be done about it.
@@ -140,8 +107,7 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
     let name = quoted(&service.name);
     Some(match kind {
         CauseKind::PortInUse => {
-            let conflict = service.details.port_conflict.as_ref()?;
-            let holder = conflict.holder();
+            let holder = &service.details.reason.as_ref()?.port_conflict()?.holder;
             format!("end {holder}, or use another port; then: flowlayer start {name}")
         }
         CauseKind::Exited | CauseKind::Killed | CauseKind::NotReadyInTime | CauseKind::Failed => {

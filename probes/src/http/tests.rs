@@ -75,18 +75,18 @@ fn labels_are_short_and_targets_are_whole_but_without_credentials() {
         (
             "http://localhost:3002/healthz",
             "http :3002/healthz",
-            "http http://localhost:3002/healthz",
+            "http://localhost:3002/healthz",
         ),
-        ("http://127.0.0.1", "http :80/", "http http://127.0.0.1/"),
+        ("http://127.0.0.1", "http :80/", "http://127.0.0.1/"),
         (
             "https://me:secret@[::1]:8443/x?y=1",
             "https :8443/x?y=1",
-            "http https://[::1]:8443/x?y=1",
+            "https://[::1]:8443/x?y=1",
         ),
         (
             "https://staging.example/up",
             "https staging.example:443/up",
-            "http https://staging.example/up",
+            "https://staging.example/up",
         ),
     ] {
         let probe = http(url);

@@ -4,11 +4,10 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 
 use super::*;
+use crate::facts::{BlockedBy, Code, End, Kind, Reason, Status};
 use crate::logs::{Logs, LogsConfig};
 use crate::runtime::handle::Message as Request;
-use crate::runtime::{
-    Action, Decision, Handle, Outcome, Reasons, ServiceKind, Status, StatusView, Update,
-};
+use crate::runtime::{Action, Decision, Handle, Outcome, StatusView, Update};
 use crate::session::{self, LogDefaults, Server, SessionConfig};
 
 fn view(status: Status) -> Arc<StatusView> {
@@ -17,17 +16,20 @@ fn view(status: Status) -> Arc<StatusView> {
         name: "api".into(),
         status,
         up: status == Status::Ready,
-        detail: Some("a detail".to_owned()),
+        reason: Some(Reason::Blocked {
+            by: vec![BlockedBy {
+                service: "db".into(),
+                code: Code::Exited,
+            }],
+        }),
         pid: None,
-        exit_code: None,
-        signal: Some("SIGKILL"),
+        end: Some(End::Signal(9)),
         wanted: true,
         depends_on: [Arc::from("db")].into(),
-        blocked_by: vec!["db".into()],
         wave: 3,
-        kind: ServiceKind::Oneshot,
+        kind: Kind::Oneshot,
         since: SystemTime::UNIX_EPOCH,
-        reasons: Reasons::default(),
+        spec: Arc::default(),
     })
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::facts::Kind;
 
 #[test]
 fn defaults() {

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::code::Code;
 use super::fault::Fault;
-use super::model::Kind;
 use super::quote::{describe, quote};
+use crate::facts::Kind;
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};

@@ -1,18 +1,22 @@
 //! Requests to the thread that owns the processes, and its events.
 
-mod process_info;
 mod spawn_error;
+mod user_name;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use process_info::{ProcessInfo, Why};
 pub use spawn_error::SpawnError;
+pub(crate) use user_name::user_name;
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use crate::facts::{End, ProcessInfo};
 
 /// One run of one command, chosen by the caller, unique in the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LifeId(pub u64);
 
 /// What a run is for.
@@ -81,7 +85,7 @@ pub struct Teardown {
 }
 
 /// How hard a [`Request::TakeDown`] tries; a later, harder mode replaces an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Mode {
     /// Sends no signal, only watches: while a `stopCmd` does the work.
     Watch,
@@ -121,15 +125,6 @@ pub enum Request {
     /// The end of the session, last of all: takes down whatever is left, known or not (SIGTERM, a short grace,
     /// SIGKILL), reaps, answers [`Event::Finished`], and releases the guardian. The thread then ends.
     Finish,
-}
-
-/// How a leader ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum End {
-    /// It exited with this code.
-    Code(i32),
-    /// This signal ended it.
-    Signal(i32),
 }
 
 /// What has happened. Events of one service come in the order in which things happened.

@@ -1,16 +1,16 @@
-//! Why a command does not run, in words that say what to do.
+//! Why a command does not run.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 
-/// Why a command does not run. Each message stands after something like `cannot start`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+use crate::facts::StartProblem;
+
+/// Why a command does not run. Displays as its [`StartProblem`] does: what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpawnError {
     /// No such program in the service's own `PATH`.
-    #[error(
-        "command `{program}` was not found: install it or correct the command (searched PATH: {path})"
-    )]
     NotFound {
         /// As written.
         program: String,
@@ -18,9 +18,6 @@ pub enum SpawnError {
         path: String,
     },
     /// A command with a slash that names nothing.
-    #[error(
-        "command `{program}` does not exist: a command with a slash is looked for in {cwd}, the service's working directory"
-    )]
     NoSuchFile {
         /// As written.
         program: String,
@@ -28,37 +25,26 @@ pub enum SpawnError {
         cwd: PathBuf,
     },
     /// It is there and may not be executed.
-    #[error(
-        "{program} may not be executed: `chmod +x` it, or check the permissions of its directories"
-    )]
     NotExecutable {
         /// What was found.
         program: PathBuf,
     },
     /// The kernel does not know what to do with it.
-    #[error(
-        "{program} is not a program this system can run: a script needs a first line such as `#!/bin/sh`, a binary must be built for this machine"
-    )]
     NotAProgram {
         /// What was found.
         program: PathBuf,
     },
     /// The file exists, what its first line or its header asks for does not.
-    #[error(
-        "{program} exists, but the interpreter it names does not: check its first line (`#!…`), or the loader it was linked for"
-    )]
     NoInterpreter {
         /// What was found.
         program: PathBuf,
     },
     /// Somebody is writing it.
-    #[error("{program} is being written to: wait until the build that makes it has ended")]
     Busy {
         /// What was found.
         program: PathBuf,
     },
     /// The working directory is missing or may not be entered.
-    #[error("working directory {cwd} cannot be entered: {errno}: create it or correct `cwd`", errno = .errno.desc())]
     Cwd {
         /// The directory.
         cwd: PathBuf,
@@ -66,35 +52,23 @@ pub enum SpawnError {
         errno: Errno,
     },
     /// Arguments and environment are more than the kernel passes on.
-    #[error(
-        "arguments and environment are too large for the system: shorten `cmd`, `env` or `envFile`"
-    )]
     TooLarge,
     /// The limit on processes is reached.
-    #[error(
-        "no more processes can be started: end some, or raise the limit (`ulimit -u`, or the pids limit of the container)"
-    )]
     NoProcesses,
     /// The limit on open files is reached.
-    #[error("too many open files: raise the limit (`ulimit -n`)")]
     NoDescriptors,
     /// There is no memory for another process.
-    #[error("there is no memory for another process: end something else first")]
     NoMemory,
     /// No command at all.
-    #[error("the command is empty: `cmd` needs at least the name of a program")]
     Empty,
     /// A NUL byte where the system takes none.
-    #[error("{place} contains a NUL byte, which no program can be given: remove it")]
     Nul {
         /// Where it is.
         place: &'static str,
     },
     /// The session is ending.
-    #[error("the session is ending: nothing is started any more")]
     Ending,
     /// Anything else, in the system's words.
-    #[error("{program} cannot be started: {errno}", errno = .errno.desc())]
     Other {
         /// As written or found.
         program: String,
@@ -102,3 +76,75 @@ pub enum SpawnError {
         errno: Errno,
     },
 }
+
+impl From<SpawnError> for StartProblem {
+    fn from(error: SpawnError) -> Self {
+        let not_executable = |path, error: &str| Self::NotExecutable {
+            path,
+            error: error.to_owned(),
+        };
+        let system = |error: &str| Self::System {
+            error: error.to_owned(),
+        };
+        match error {
+            SpawnError::NotFound { program, path } => Self::NotFound {
+                name: program,
+                searched: path,
+            },
+            SpawnError::NoSuchFile { program, cwd } => Self::NotFound {
+                name: program,
+                searched: cwd.display().to_string(),
+            },
+            SpawnError::NotExecutable { program } => not_executable(
+                program,
+                "may not be executed: `chmod +x` it, or check the permissions of its directories",
+            ),
+            SpawnError::NotAProgram { program } => not_executable(
+                program,
+                "is not a program this system can run: a script needs a first line such as `#!/bin/sh`, a binary must be built for this machine",
+            ),
+            SpawnError::NoInterpreter { program } => not_executable(
+                program,
+                "exists, but the interpreter it names does not: check its first line (`#!…`), or the loader it was linked for",
+            ),
+            SpawnError::Busy { program } => not_executable(
+                program,
+                "is being written to: wait until the build that makes it has ended",
+            ),
+            SpawnError::Cwd { cwd, errno } => Self::Cwd {
+                path: cwd,
+                error: errno.desc().to_owned(),
+            },
+            SpawnError::TooLarge => system(
+                "arguments and environment are too large for the system: shorten `cmd`, `env` or `envFile`",
+            ),
+            SpawnError::NoProcesses => system(
+                "no more processes can be started: end some, or raise the limit (`ulimit -u`, or the pids limit of the container)",
+            ),
+            SpawnError::NoDescriptors => {
+                system("too many open files: raise the limit (`ulimit -n`)")
+            }
+            SpawnError::NoMemory => {
+                system("there is no memory for another process: end something else first")
+            }
+            SpawnError::Empty => {
+                system("the command is empty: `cmd` needs at least the name of a program")
+            }
+            SpawnError::Nul { place } => system(&format!(
+                "{place} contains a NUL byte, which no program can be given: remove it"
+            )),
+            SpawnError::Ending => system("the session is ending: nothing is started any more"),
+            SpawnError::Other { program, errno } => {
+                system(&format!("{program} cannot be started: {}", errno.desc()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        StartProblem::from(self.clone()).fmt(f)
+    }
+}
+
+impl std::error::Error for SpawnError {}

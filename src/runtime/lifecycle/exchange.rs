@@ -1,11 +1,13 @@
 //! What a lifecycle is told, and what it asks for.
 
+use serde::{Deserialize, Serialize};
+
 use super::Facts;
-use crate::ports::Holder;
-use crate::process::{End, LifeId, Mode, ProcessInfo};
+use crate::facts::{End, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure};
+use crate::process::{LifeId, Mode};
 
 /// What happened to a service, or what is wanted of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// Bring it up. Legal when it [`may_start`](super::Lifecycle::may_start).
     Start,
@@ -17,12 +19,12 @@ pub enum Event {
     Rest,
     /// Nobody listens on its port.
     PortFree(LifeId),
-    /// Somebody does, or it could not be found out: words for people, and who it is.
-    PortBusy(LifeId, String, Option<Holder>),
+    /// Somebody does, or it could not be found out.
+    PortBusy(LifeId, Reason),
     /// Its leader exists.
     Spawned(LifeId, u32),
-    /// It could not be started: words for people.
-    SpawnFailed(LifeId, String),
+    /// It could not be started.
+    SpawnFailed(LifeId, StartProblem),
     /// Its leader has ended; so many others of it are left.
     Exited(LifeId, End, usize),
     /// Of what a succeeded oneshot has left, so many are still there.
@@ -34,21 +36,21 @@ pub enum Event {
     /// An attempt passed.
     ProbePassed(LifeId),
     /// Its stop command has ended: `Err` says how it failed.
-    StopCommandEnded(LifeId, Result<(), String>),
+    StopCommandEnded(LifeId, Result<(), StopCmdFailure>),
     /// A takedown is still waiting for these.
     Remaining(u32, Vec<ProcessInfo>),
     /// A takedown is done: nothing is left.
     Gone(u32),
-    /// After a stop, its port is free again; or somebody else's, in which case words name it.
-    PortReleased(LifeId, Option<String>),
-    /// After a stop, its port was not released in time: words for people.
-    PortHeld(LifeId, String),
+    /// After a stop, its port is free again; or somebody else's, or nobody can tell, which the reason says.
+    PortReleased(LifeId, Option<Reason>),
+    /// After a stop, its port was not released in time by a process of ours.
+    PortHeld(LifeId, PortHold),
     /// Time has passed.
     Tick,
 }
 
 /// What is to be done for a service, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// Find out whether somebody listens on the port: `PortFree` or `PortBusy`.
     CheckPort(LifeId, u16),
@@ -71,9 +73,9 @@ pub enum Effect {
     /// Wait, 5 s at most, until nobody listens on the port: `PortReleased` or `PortHeld`.
     AwaitRelease(LifeId, u16),
     /// Write one entry into the service's own log.
-    Note(String),
-    /// The same for the reason of a failure, which is published as its detail too.
-    NoteFailure(String),
+    Note(Reason),
+    /// The same for the reason of a failure, which is published too.
+    NoteFailure(Reason),
     /// Publish the service as it is now.
     Publish(Facts),
 }

@@ -12,9 +12,10 @@ mod start;
 mod stop;
 mod takedown;
 mod view;
-pub(super) mod words;
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::exchange::{Effect, Event};
 use self::running::{Clearing, Failing, Probing};
@@ -22,18 +23,17 @@ use self::start::Step;
 use self::stop::Stop;
 pub use self::takedown::Takedown;
 pub use self::view::{Facts, Rest, Standing};
-pub use self::words::signal_name;
-use super::status::{PortConflict, ProbeTally, ServiceKind};
-use crate::process::{End, LifeId};
+use crate::facts::{End, Kind, Probe, Reason};
+use crate::process::LifeId;
 
 /// Time since the session began. The pure parts never read a clock.
 pub type Now = Duration;
 
 /// What of a service's config decides its lifecycle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Daemon or oneshot.
-    pub kind: ServiceKind,
+    pub kind: Kind,
     /// Its probe, when it has one other than `none`.
     pub probe: Option<ProbeSpec>,
     /// The port to be free before a start and after a stop.
@@ -45,10 +45,10 @@ pub struct Spec {
 }
 
 /// What of a probe decides the lifecycle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeSpec {
-    /// For people: `http http://localhost:3002/healthz`.
-    pub target: String,
+    /// What it asks.
+    pub probe: Probe,
     /// When to give up on it; `None` waits for ever.
     pub timeout: Option<Duration>,
 }
@@ -64,10 +64,6 @@ pub struct Lifecycle {
     rounds: u32,
     /// How the last life ended; cleared by a new one.
     end: Option<End>,
-    /// The probe that the last life failed with; cleared by a new one.
-    unpassed: Option<ProbeTally>,
-    /// Who had its port at the last start; cleared by a new one.
-    port_conflict: Option<PortConflict>,
     /// A takedown had to be given up: the next start tries again first.
     stuck: bool,
     /// After its last stop its port was not released.
@@ -80,7 +76,8 @@ enum State {
     /// No life. `clearing` is what an earlier life left, on its way out.
     Down {
         rest: Rest,
-        detail: Option<String>,
+        /// Why it failed, or what its stop ran into.
+        reason: Option<Reason>,
         clearing: Option<Clearing>,
     },
     /// On the way to a process. `stop` remembers a stop that came meanwhile.
@@ -123,13 +120,11 @@ impl Lifecycle {
             lives: 0,
             rounds: 0,
             end: None,
-            unpassed: None,
-            port_conflict: None,
             stuck: false,
             port_held: false,
             state: State::Down {
                 rest,
-                detail: None,
+                reason: None,
                 clearing: None,
             },
         }
@@ -159,21 +154,21 @@ impl Lifecycle {
             }
             Event::Gone(round) => self.gone(now, round, out),
             Event::PortFree(life) => self.port_free(life, out),
-            Event::PortBusy(life, words, holder) => {
-                self.port_busy(now, life, words, holder, out);
+            Event::PortBusy(life, reason) => self.start_failed(now, life, reason, out),
+            Event::SpawnFailed(life, problem) => {
+                self.start_failed(now, life, Reason::CannotStart(problem), out);
             }
-            Event::SpawnFailed(life, words) => self.start_failed(now, life, words, out),
             Event::Spawned(life, pid) => self.spawned(now, life, pid, out),
             Event::Exited(life, end, left) => self.exited(now, life, end, left, out),
             Event::Left(life, left) => self.left(life, left, out),
             Event::Drained(life) => self.drained(now, life, out),
-            Event::ProbeFailed(life, words) => self.probe_failed(life, words),
+            Event::ProbeFailed(life, error) => self.probe_failed(life, error),
             Event::ProbePassed(life) => self.probe_passed(now, life, out),
             Event::StopCommandEnded(life, result) => {
                 self.stop_command_ended(now, life, result, out);
             }
-            Event::PortReleased(life, words) => self.port_settled(now, life, Ok(words), out),
-            Event::PortHeld(life, words) => self.port_settled(now, life, Err(words), out),
+            Event::PortReleased(life, held) => self.port_settled(now, life, Ok(held), out),
+            Event::PortHeld(life, hold) => self.port_settled(now, life, Err(hold), out),
         }
     }
 
@@ -219,11 +214,17 @@ impl Lifecycle {
     }
 
     /// Ends in `failed`: published, and written into the service's own log.
-    fn fail(&mut self, now: Now, words: String, clearing: Option<Clearing>, out: &mut Vec<Effect>) {
-        out.push(Effect::NoteFailure(words.clone()));
+    fn fail(
+        &mut self,
+        now: Now,
+        reason: Reason,
+        clearing: Option<Clearing>,
+        out: &mut Vec<Effect>,
+    ) {
+        out.push(Effect::NoteFailure(reason.clone()));
         self.state = State::Down {
             rest: Rest::Failed,
-            detail: Some(words),
+            reason: Some(reason),
             clearing,
         };
         self.publish(now, out);
@@ -260,6 +261,11 @@ impl Lifecycle {
             State::Coming { .. } | State::Up { .. } => {}
         }
     }
+}
+
+/// Whole milliseconds, as facts carry them.
+fn ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

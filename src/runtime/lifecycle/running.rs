@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::stop::Then;
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, ProbeSpec, State, words};
-use crate::process::{End, LifeId, Mode};
-use crate::runtime::status::{ProbeTally, ServiceKind, Status};
+use super::{Effect, Lifecycle, Now, ProbeSpec, State, ms};
+use crate::facts::{End, Kind, ProbeAttempts, Reason, Status};
+use crate::process::{LifeId, Mode};
 
 /// How long the end of a process may wait for its last lines and for what it left (SPEC 4.4).
 const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
@@ -15,9 +15,9 @@ const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone)]
 pub(super) enum Probing {
     /// A oneshot at work.
-    Working,
+    Working { since: Now },
     /// A oneshot has succeeded; its last lines are being read. It left so many processes.
-    Draining { left: usize },
+    Draining { since: Now, left: usize },
     /// Its probe is being attempted.
     Probe(Attempts),
 }
@@ -45,35 +45,30 @@ impl Probing {
     pub(super) fn give_up_at(&self, probe: Option<&ProbeSpec>) -> Option<Now> {
         match self {
             Self::Probe(attempts) => probe?.timeout.map(|timeout| attempts.since + timeout),
-            Self::Working | Self::Draining { .. } => None,
+            Self::Working { .. } | Self::Draining { .. } => None,
         }
     }
 
-    pub(super) fn tally(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<ProbeTally> {
-        let (Self::Probe(attempts), Some(probe)) = (self, probe) else {
+    /// The attempts so far, when a probe is being attempted.
+    pub(super) fn attempts(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<ProbeAttempts> {
+        let (Self::Probe(attempts), Some(spec)) = (self, probe) else {
             return None;
         };
-        Some(ProbeTally {
-            target: probe.target.clone(),
-            failed: attempts.failed,
-            waited: now.saturating_sub(attempts.since),
-            last_error: attempts.last.clone(),
+        Some(ProbeAttempts {
+            probe: spec.probe.clone(),
+            attempts: attempts.failed,
+            elapsed_ms: ms(now.saturating_sub(attempts.since)),
+            last: attempts.last.clone(),
         })
     }
 
-    pub(super) fn detail(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<String> {
-        let (Self::Probe(attempts), Some(probe)) = (self, probe) else {
-            return None;
-        };
-        let waited = words::seconds(now.saturating_sub(attempts.since));
-        Some(match &attempts.last {
-            None => format!("waiting for {} ({waited} s)", probe.target),
-            Some(error) => format!(
-                "waiting for {}: {error} ({}, {waited} s)",
-                probe.target,
-                words::count(attempts.failed, "attempt", "attempts")
-            ),
-        })
+    pub(super) fn reason(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<Reason> {
+        match self {
+            Self::Working { since } | Self::Draining { since, .. } => Some(Reason::Working {
+                elapsed_ms: ms(now.saturating_sub(*since)),
+            }),
+            Self::Probe(_) => self.attempts(now, probe).map(Reason::Probing),
+        }
     }
 }
 
@@ -86,8 +81,10 @@ pub(super) struct Failing {
     end: End,
     /// The status it keeps until then.
     pub(super) shown: Status,
-    was_up: bool,
-    kind: ServiceKind,
+    /// It is a daemon that was not ready.
+    before_ready: bool,
+    /// The probe that had not passed.
+    probing: Option<Box<ProbeAttempts>>,
     /// Processes it left.
     background: usize,
     pub(super) takedown: Takedown,
@@ -101,11 +98,17 @@ impl Failing {
         self.publish_by
     }
 
-    pub(super) fn words(&self, stopped: bool) -> String {
-        if self.kind == ServiceKind::Oneshot {
-            return words::end(self.end);
+    /// Why it failed; `stopping` as long as what it left is not gone.
+    pub(super) fn reason(&self, stopping: bool) -> Reason {
+        Reason::Exited {
+            end: self.end,
+            before_ready: self.before_ready,
+            left: self.background,
+            stopping: stopping && self.background > 0,
+            could_not_end: Vec::new(),
+            last_line: None,
+            probing: self.probing.clone(),
         }
-        words::daemon_exit(self.end, self.was_up, self.background, stopped)
     }
 }
 
@@ -113,8 +116,6 @@ impl Failing {
 #[derive(Debug, Clone)]
 pub(super) struct Clearing {
     pub(super) takedown: Takedown,
-    /// The detail once it is gone.
-    done: String,
 }
 
 impl Lifecycle {
@@ -160,12 +161,15 @@ impl Lifecycle {
         else {
             return;
         };
-        let waiting = work
-            .detail(now, self.spec.probe.as_ref())
-            .unwrap_or_default();
-        let words = format!("not ready within {}: {waiting}", words::limit(*timeout));
-        self.unpassed = self.probe_tally(now);
-        self.begin_stop(now, Then::Fail(words), out);
+        let Some(attempts) = work.attempts(now, self.spec.probe.as_ref()) else {
+            return;
+        };
+        let reason = Reason::NotReadyInTime {
+            limit_ms: ms(*timeout),
+            attempts,
+            port: None,
+        };
+        self.begin_stop(now, Then::Fail(reason), out);
     }
 
     pub(super) fn exited(
@@ -187,11 +191,11 @@ impl Lifecycle {
             State::Coming {
                 life: current,
                 pid,
-                work: work @ Probing::Working,
+                work: work @ Probing::Working { .. },
             } if *current == life => {
-                if end == End::Code(0) {
+                if let (End::Code(0), &mut Probing::Working { since }) = (end, &mut *work) {
                     *pid = None;
-                    *work = Probing::Draining { left };
+                    *work = Probing::Draining { since, left };
                     self.end = Some(end);
                     out.push(Effect::Drain(life));
                     return;
@@ -210,15 +214,18 @@ impl Lifecycle {
             _ => return,
         };
         let shown = self.status();
-        self.unpassed = self.probe_tally(now);
+        let probing = match &self.state {
+            State::Coming { work, .. } => work.attempts(now, self.spec.probe.as_ref()),
+            _ => None,
+        };
         self.end = Some(end);
         let round = self.next_round();
         self.state = State::Falling(Failing {
             life,
             end,
             shown,
-            was_up,
-            kind: self.spec.kind,
+            before_ready: !was_up && self.spec.kind == Kind::Daemon,
+            probing: probing.map(Box::new),
             background: left,
             takedown: Takedown::terminate(round, now, self.spec.grace),
             gone: false,
@@ -236,7 +243,7 @@ impl Lifecycle {
         match &mut self.state {
             State::Coming {
                 life: current,
-                work: Probing::Draining { left } | Probing::Probe(Attempts { left, .. }),
+                work: Probing::Draining { left, .. } | Probing::Probe(Attempts { left, .. }),
                 ..
             }
             | State::Up {
@@ -267,7 +274,7 @@ impl Lifecycle {
             State::Coming {
                 life: current,
                 pid: None,
-                work: Probing::Draining { left },
+                work: Probing::Draining { left, .. },
             } if *current == life => {
                 let left = *left;
                 if left == 0 {
@@ -318,37 +325,38 @@ impl Lifecycle {
         let State::Falling(failing) = &self.state else {
             return;
         };
-        let words = failing.words(failing.gone);
+        let reason = failing.reason(!failing.gone);
         let clearing = (!failing.gone).then(|| Clearing {
             takedown: failing.takedown.clone(),
-            done: failing.words(true),
         });
         if clearing.is_none() {
             out.push(Effect::Cut);
         }
-        self.fail(now, words, clearing, out);
+        self.fail(now, reason, clearing, out);
     }
 
     /// What a failed service left is gone.
     pub(super) fn cleared(&mut self, out: &mut Vec<Effect>) {
         if let State::Down {
-            detail, clearing, ..
+            reason, clearing, ..
         } = &mut self.state
-            && let Some(Clearing { done, .. }) = clearing.take()
+            && clearing.take().is_some()
         {
-            *detail = Some(done);
+            if let Some(Reason::Exited { stopping, .. }) = reason {
+                *stopping = false;
+            }
             out.push(Effect::Cut);
         }
     }
 
     pub(super) fn clearing_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
         let State::Down {
-            detail, clearing, ..
+            reason, clearing, ..
         } = &mut self.state
         else {
             return;
         };
-        let Some(Clearing { takedown, .. }) = clearing else {
+        let Some(Clearing { takedown }) = clearing else {
             return;
         };
         match takedown.tick(now) {
@@ -356,12 +364,15 @@ impl Lifecycle {
             takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
             takedown::Step::GiveUp => {
                 self.stuck = true;
-                let left = words::left_behind(&takedown.remaining);
-                out.extend([Effect::Note(left.clone()), Effect::Cut]);
-                *detail = Some(match detail.take() {
-                    Some(words) => format!("{words}; {left}"),
-                    None => left,
-                });
+                let left = std::mem::take(&mut takedown.remaining);
+                let note = Reason::CouldNotEnd {
+                    left: left.clone(),
+                    last_run: false,
+                };
+                out.extend([Effect::Note(note), Effect::Cut]);
+                if let Some(Reason::Exited { could_not_end, .. }) = reason {
+                    *could_not_end = left;
+                }
                 *clearing = None;
             }
         }

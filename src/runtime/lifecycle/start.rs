@@ -3,10 +3,9 @@
 use super::running::Probing;
 use super::stop::{Phase, Stop, Then};
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, Rest, State, Urge, words};
-use crate::ports::Holder;
+use super::{Effect, Lifecycle, Now, Rest, State, Urge};
+use crate::facts::{Kind, Reason, StartStep};
 use crate::process::{LifeId, Mode};
-use crate::runtime::status::{PortConflict, ServiceKind};
 
 /// What a service on its way up is waiting for.
 #[derive(Debug, Clone)]
@@ -34,15 +33,13 @@ impl Step {
         }
     }
 
-    pub(super) fn detail(&self, now: Now) -> Option<String> {
-        match self {
-            Self::Clearing(takedown) => Some(format!(
-                "ending what the last run left, {}: waiting for {}",
-                takedown.progress(now),
-                words::processes(&takedown.remaining)
-            )),
-            Self::Port | Self::Spawning => None,
-        }
+    pub(super) fn reason(&self, now: Now) -> Reason {
+        let (step, ending) = match self {
+            Self::Clearing(takedown) => (StartStep::Leftovers, Some(takedown.ending(now))),
+            Self::Port => (StartStep::Port, None),
+            Self::Spawning => (StartStep::Spawn, None),
+        };
+        Reason::Starting { step, ending }
     }
 }
 
@@ -57,13 +54,11 @@ impl Lifecycle {
                 clearing.take().map(|clearing| clearing.takedown),
                 self.stuck,
             ),
-            State::Up { left, .. } if self.spec.kind == ServiceKind::Oneshot => (None, *left > 0),
+            State::Up { left, .. } if self.spec.kind == Kind::Oneshot => (None, *left > 0),
             _ => return,
         };
         let life = self.next_life();
         self.end = None;
-        self.unpassed = None;
-        self.port_conflict = None;
         self.port_held = false;
         let clearing = match under_way {
             None if has_left => {
@@ -121,45 +116,17 @@ impl Lifecycle {
         }
     }
 
-    /// Its port is not free, or it could not be found out.
-    pub(super) fn port_busy(
-        &mut self,
-        now: Now,
-        life: LifeId,
-        words: String,
-        holder: Option<Holder>,
-        out: &mut Vec<Effect>,
-    ) {
-        if let (
-            State::Starting {
-                life: current,
-                step: Step::Port,
-                ..
-            },
-            Some(port),
-            Some(holder),
-        ) = (&self.state, self.spec.port, holder)
-            && *current == life
-        {
-            self.port_conflict = Some(PortConflict {
-                port,
-                pid: holder.pid,
-                process: holder.name,
-            });
-        }
-        self.start_failed(now, life, words, out);
-    }
-
+    /// Its port is not free, or its command cannot be started.
     pub(super) fn start_failed(
         &mut self,
         now: Now,
         life: LifeId,
-        words: String,
+        reason: Reason,
         out: &mut Vec<Effect>,
     ) {
         if matches!(&self.state, State::Starting { life: current, step: Step::Port | Step::Spawning, .. } if *current == life)
         {
-            self.fail(now, words, None, out);
+            self.fail(now, reason, None, out);
         }
     }
 
@@ -177,16 +144,16 @@ impl Lifecycle {
         }
         let pid = Some(pid);
         self.state = match (self.spec.kind, &self.spec.probe) {
-            (ServiceKind::Daemon, None) => State::Up { life, pid, left: 0 },
-            (ServiceKind::Daemon, Some(_)) => State::Coming {
+            (Kind::Daemon, None) => State::Up { life, pid, left: 0 },
+            (Kind::Daemon, Some(_)) => State::Coming {
                 life,
                 pid,
                 work: Probing::probe(now, 0),
             },
-            (ServiceKind::Oneshot, _) => State::Coming {
+            (Kind::Oneshot, _) => State::Coming {
                 life,
                 pid,
-                work: Probing::Working,
+                work: Probing::Working { since: now },
             },
         };
         if let Some(urge) = stop {
@@ -214,7 +181,7 @@ impl Lifecycle {
             Step::Port => {
                 self.state = State::Down {
                     rest: Rest::Stopped,
-                    detail: None,
+                    reason: None,
                     clearing: None,
                 };
                 self.publish(now, out);
@@ -249,20 +216,20 @@ impl Lifecycle {
             takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
             takedown::Step::GiveUp => {
                 self.stuck = true;
-                let words = format!(
-                    "not started: of its last run, {}",
-                    words::left_behind(&takedown.remaining)
-                );
-                self.fail(now, words, None, out);
+                let reason = Reason::CouldNotEnd {
+                    left: takedown.remaining.clone(),
+                    last_run: true,
+                };
+                self.fail(now, reason, None, out);
             }
         }
     }
 
     /// Shown as stopped without ever having been started by the one who asked.
     pub(super) fn rest(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if let State::Down { rest, detail, .. } = &mut self.state {
+        if let State::Down { rest, reason, .. } = &mut self.state {
             if *rest != Rest::Stopped {
-                *detail = None;
+                *reason = None;
                 *rest = Rest::Stopped;
             }
             self.publish(now, out);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::running::Probing;
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, Rest, State, Urge, words};
+use super::{Effect, Lifecycle, Now, Rest, State, Urge, ms};
+use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound};
 use crate::process::{LifeId, Mode};
 
 /// How long a stop command may take.
@@ -27,8 +28,8 @@ pub(super) struct Stop {
 pub(super) enum Then {
     /// Somebody asked for it.
     Stopped,
-    /// Its probe did not pass in time: words for people.
-    Fail(String),
+    /// Its probe did not pass in time.
+    Fail(Reason),
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ pub(super) enum Phase {
 pub(super) struct Ending {
     pub(super) drained: bool,
     /// `Ok` may name somebody else who listens there; `Err` says that it was not released.
-    pub(super) port: Option<Result<Option<String>, String>>,
+    pub(super) port: Option<Result<Option<Reason>, PortHold>>,
 }
 
 impl Stop {
@@ -64,27 +65,33 @@ impl Stop {
         }
     }
 
-    pub(super) fn detail(&self, now: Now) -> String {
-        match &self.phase {
-            Phase::Command { since, .. } => format!(
-                "stopping, {} of {}: waiting for stopCmd",
-                words::seconds(now.saturating_sub(*since)),
-                words::limit(STOP_COMMAND_LIMIT)
-            ),
-            Phase::Takedown(takedown) if takedown.remaining.is_empty() => {
-                format!("stopping, {}", takedown.progress(now))
-            }
-            Phase::Takedown(takedown) => {
-                format!(
-                    "stopping, {}: waiting for {}",
-                    takedown.progress(now),
-                    words::processes(&takedown.remaining)
-                )
-            }
-            Phase::Ending(ending) if ending.port.is_none() => {
-                "stopping: waiting for its port to be released".to_owned()
-            }
-            Phase::Ending(_) => "stopping: reading its last lines".to_owned(),
+    pub(super) fn reason(&self, now: Now) -> Reason {
+        let at = |round| Progress {
+            round,
+            elapsed_ms: 0,
+            grace_ms: None,
+            left: Vec::new(),
+        };
+        let ending = match &self.phase {
+            Phase::Command { since, .. } => Progress {
+                elapsed_ms: ms(now.saturating_sub(*since)),
+                grace_ms: Some(ms(STOP_COMMAND_LIMIT)),
+                ..at(StopRound::StopCmd)
+            },
+            Phase::Takedown(takedown) => takedown.ending(now),
+            Phase::Ending(ending) if ending.port.is_none() => at(StopRound::Port),
+            Phase::Ending(_) => at(StopRound::Output),
+        };
+        let failure = match &self.then {
+            Then::Stopped => None,
+            Then::Fail(reason) => Some(Box::new(reason.clone())),
+        };
+        // Who asked is known to the orchestrator alone.
+        let by = None;
+        Reason::Stopping {
+            by,
+            ending,
+            failure,
         }
     }
 }
@@ -197,7 +204,7 @@ impl Lifecycle {
         &mut self,
         now: Now,
         life: LifeId,
-        result: Result<(), String>,
+        result: Result<(), StopCmdFailure>,
         out: &mut Vec<Effect>,
     ) {
         let State::Stopping(Stop {
@@ -219,10 +226,8 @@ impl Lifecycle {
                 }
                 out.push(Effect::TakeDown(round, Mode::Watch));
             }
-            Err(why) => {
-                out.push(Effect::Note(format!(
-                    "stopCmd failed ({why}): sending SIGTERM instead"
-                )));
+            Err(failure) => {
+                out.push(Effect::Note(Reason::StopCmdFailed(failure)));
                 self.take_down(now, Urge::Graceful, out);
             }
         }
@@ -235,10 +240,9 @@ impl Lifecycle {
         match &mut stop.phase {
             Phase::Command { life, .. } => {
                 out.push(Effect::EndStopCommand(*life));
-                out.push(Effect::Note(format!(
-                    "stopCmd took longer than {} and was ended: sending SIGTERM instead",
-                    words::limit(STOP_COMMAND_LIMIT)
-                )));
+                let limit_ms = ms(STOP_COMMAND_LIMIT);
+                let failure = StopCmdFailure::TookTooLong { limit_ms };
+                out.push(Effect::Note(Reason::StopCmdFailed(failure)));
                 self.take_down(now, Urge::Graceful, out);
             }
             Phase::Takedown(takedown) => match takedown.tick(now) {
@@ -246,9 +250,12 @@ impl Lifecycle {
                 takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
                 takedown::Step::GiveUp => {
                     self.stuck = true;
-                    let words = words::left_behind(&takedown.remaining);
+                    let reason = Reason::CouldNotEnd {
+                        left: std::mem::take(&mut takedown.remaining),
+                        last_run: false,
+                    };
                     out.push(Effect::Cut);
-                    self.fail(now, words, None, out);
+                    self.fail(now, reason, None, out);
                 }
             },
             Phase::Ending(_) => {}
@@ -288,7 +295,7 @@ impl Lifecycle {
         &mut self,
         now: Now,
         life: LifeId,
-        result: Result<Option<String>, String>,
+        result: Result<Option<Reason>, PortHold>,
         out: &mut Vec<Effect>,
     ) {
         if let State::Stopping(Stop {
@@ -320,13 +327,26 @@ impl Lifecycle {
         self.port_held = port.is_err();
         out.push(Effect::Cut);
         match (then, port) {
-            (Then::Fail(words), Ok(_)) => self.fail(now, words, None, out),
-            (Then::Fail(words), Err(held)) => self.fail(now, format!("{words}; {held}"), None, out),
-            (Then::Stopped, Err(held)) => self.fail(now, held, None, out),
-            (Then::Stopped, Ok(detail)) => {
+            (Then::Fail(reason), Ok(_)) => self.fail(now, reason, None, out),
+            (Then::Fail(mut reason), Err(hold)) => {
+                if let Reason::NotReadyInTime { port, .. } = &mut reason {
+                    *port = Some(hold);
+                }
+                self.fail(now, reason, None, out);
+            }
+            (Then::Stopped, Err(hold)) => {
+                let reason = Reason::PortNotReleased {
+                    hold,
+                    ours: true,
+                    error: None,
+                    by: None,
+                };
+                self.fail(now, reason, None, out);
+            }
+            (Then::Stopped, Ok(reason)) => {
                 self.state = State::Down {
                     rest: Rest::Stopped,
-                    detail,
+                    reason,
                     clearing: None,
                 };
                 self.publish(now, out);

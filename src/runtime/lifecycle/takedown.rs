@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::Now;
-use crate::process::{Mode, ProcessInfo, Why};
+use super::{Now, ms};
+use crate::facts::{Ending, ProcessInfo, StopRound, SurvivalReason};
+use crate::process::Mode;
 
 /// How long a stop command's work may take to show after it has ended (SPEC 4.5).
 const SETTLE: Duration = Duration::from_secs(1);
@@ -120,19 +121,25 @@ impl Takedown {
         }
     }
 
-    /// For people: `3.2 of 8 s`, or that SIGKILL is out.
-    pub fn progress(&self, now: Now) -> String {
-        match self.stage {
-            Stage::Settle { .. } => "stopCmd has ended".to_owned(),
+    /// How far it is.
+    pub fn ending(&self, now: Now) -> Ending {
+        let (round, began, grace) = match self.stage {
+            Stage::Settle { until } => (
+                StopRound::Settle,
+                until.saturating_sub(SETTLE),
+                Some(SETTLE),
+            ),
             Stage::Terminate { until } => {
                 let began = until.saturating_sub(self.grace);
-                format!(
-                    "{} of {}",
-                    super::words::seconds(now.saturating_sub(began)),
-                    super::words::limit(self.grace)
-                )
+                (StopRound::Term, began, Some(self.grace))
             }
-            Stage::Kill { .. } => "SIGKILL sent".to_owned(),
+            Stage::Kill { since } => (StopRound::Kill, since, None),
+        };
+        Ending {
+            round,
+            elapsed_ms: ms(now.saturating_sub(began)),
+            grace_ms: grace.map(ms),
+            left: self.remaining.clone(),
         }
     }
 
@@ -141,7 +148,7 @@ impl Takedown {
             && self
                 .remaining
                 .iter()
-                .all(|process| matches!(process.why, Some(Why::OtherUser { .. })));
+                .all(|process| process.why == Some(SurvivalReason::OtherUser));
         if forbidden {
             FORBIDDEN_LIMIT
         } else {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::process::{Mode, ProcessInfo, Why};
-use crate::runtime::status::Status;
+use crate::facts::{Holder, PortHold, ProcessInfo, Status, StopCmdFailure, SurvivalReason};
+use crate::process::Mode;
 
 /// A service and everything it asked for since it was looked at last.
 struct Service {
@@ -14,7 +14,7 @@ struct Service {
 }
 
 impl Service {
-    fn new(kind: ServiceKind, change: impl FnOnce(&mut Spec)) -> Self {
+    fn new(kind: Kind, change: impl FnOnce(&mut Spec)) -> Self {
         let mut spec = Spec {
             kind,
             probe: None,
@@ -31,13 +31,16 @@ impl Service {
     }
 
     fn daemon() -> Self {
-        Self::new(ServiceKind::Daemon, |_| {})
+        Self::new(Kind::Daemon, |_| {})
     }
 
     fn probed(timeout: Option<u64>) -> Self {
-        Self::new(ServiceKind::Daemon, |spec| {
+        Self::new(Kind::Daemon, |spec| {
             spec.probe = Some(ProbeSpec {
-                target: "http http://localhost:3002/healthz".to_owned(),
+                probe: Probe {
+                    r#type: "http".to_owned(),
+                    target: "http://localhost:3002/healthz".to_owned(),
+                },
                 timeout: timeout.map(Duration::from_millis),
             });
         })
@@ -90,19 +93,28 @@ impl Service {
     #[track_caller]
     fn shows(&self, status: Status, detail: Option<&str>) {
         let facts = self.life.facts(self.now);
-        assert_eq!((facts.status, facts.detail.as_deref()), (status, detail));
+        let shown = facts.reason.as_ref().and_then(Reason::detail);
+        assert_eq!((facts.status, shown.as_deref()), (status, detail));
     }
 }
 
-fn postgres(why: Option<Why>) -> Vec<ProcessInfo> {
+fn postgres(why: Option<SurvivalReason>) -> Vec<ProcessInfo> {
     let (pid, name) = (4120, "postgres".to_owned());
     vec![ProcessInfo {
         pid,
         name,
         user: 0,
+        user_name: None,
         service: Some(0),
         why,
     }]
+}
+
+fn node() -> Holder {
+    Holder {
+        pid: Some(4242),
+        name: Some("node".to_owned()),
+    }
 }
 
 #[test]
@@ -133,15 +145,21 @@ fn a_probe_decides_and_its_last_error_is_told() {
 
 #[test]
 fn the_port_is_checked_before_the_start() {
-    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.port = Some(3000));
+    let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
     service.on(Event::Start);
     let [Effect::Publish(_), Effect::CheckPort(life, 3000)] = service.effects[..] else {
         panic!("{:?}", service.effects)
     };
-    let words = "port 3000 is in use by node (pid 4242)";
-    service.on(Event::PortBusy(life, words.to_owned(), None));
-    assert_eq!(service.effects[0], Effect::NoteFailure(words.to_owned()));
-    service.shows(Status::Failed, Some(words));
+    let reason = Reason::PortInUse(PortHold {
+        port: 3000,
+        holder: node(),
+    });
+    service.on(Event::PortBusy(life, reason.clone()));
+    assert_eq!(service.effects[0], Effect::NoteFailure(reason));
+    service.shows(
+        Status::Failed,
+        Some("port 3000 is in use by node (pid 4242)"),
+    );
 }
 
 #[test]
@@ -229,10 +247,7 @@ fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
     let round = service.round(Mode::Terminate);
     service.on(Event::Remaining(
         round,
-        postgres(Some(Why::OtherUser {
-            user: 0,
-            name: None,
-        })),
+        postgres(Some(SurvivalReason::OtherUser)),
     ));
     service.after(8000).after(500);
     service.shows(
@@ -250,7 +265,7 @@ fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
 
 #[test]
 fn a_stop_command_has_thirty_seconds_and_a_second_to_show_its_work() {
-    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
     service.spawned();
     service.on(Event::Stop);
     let Effect::RunStopCommand(command) = service.effects[1] else {
@@ -275,7 +290,7 @@ fn a_stop_command_has_thirty_seconds_and_a_second_to_show_its_work() {
 
 #[test]
 fn a_stop_command_that_fails_is_followed_by_signals() {
-    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
     service.spawned();
     service.on(Event::Stop);
     let Effect::RunStopCommand(command) = service.effects[1] else {
@@ -283,15 +298,21 @@ fn a_stop_command_that_fails_is_followed_by_signals() {
     };
     service.on(Event::StopCommandEnded(
         command,
-        Err("exit code 3".to_owned()),
+        Err(StopCmdFailure::Ended(End::Code(3))),
     ));
-    assert!(matches!(&service.effects[0], Effect::Note(words) if words.contains("exit code 3")));
+    let Effect::Note(reason) = &service.effects[0] else {
+        panic!("{:?}", service.effects)
+    };
+    assert_eq!(
+        reason.to_string(),
+        "stopCmd failed (exit code 3): sending SIGTERM instead"
+    );
     service.round(Mode::Terminate);
 }
 
 #[test]
 fn a_port_that_is_not_released_makes_the_stop_fail() {
-    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.port = Some(3000));
+    let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
     service.on(Event::Start);
     let Effect::CheckPort(life, _) = service.effects[1] else {
         panic!("{:?}", service.effects)
@@ -313,9 +334,15 @@ fn a_port_that_is_not_released_makes_the_stop_fail() {
     );
     service.on(Event::PortHeld(
         life,
-        "port 3000 was not released".to_owned(),
+        PortHold {
+            port: 3000,
+            holder: node(),
+        },
     ));
-    service.shows(Status::Failed, Some("port 3000 was not released"));
+    service.shows(
+        Status::Failed,
+        Some("port 3000 was not released within 5 s: node (pid 4242) listens on it"),
+    );
 }
 
 #[test]
@@ -338,7 +365,7 @@ fn a_probe_that_never_passes_ends_in_failed_with_its_last_error() {
 
 #[test]
 fn a_oneshot_that_succeeds_may_leave_processes_until_it_runs_again() {
-    let mut service = Service::new(ServiceKind::Oneshot, |_| {});
+    let mut service = Service::new(Kind::Oneshot, |_| {});
     let life = service.spawned();
     assert_eq!(service.published(), [Status::Running]);
     service
@@ -360,7 +387,7 @@ fn a_oneshot_that_succeeds_may_leave_processes_until_it_runs_again() {
 
 #[test]
 fn a_oneshot_that_fails_says_its_code() {
-    let mut service = Service::new(ServiceKind::Oneshot, |_| {});
+    let mut service = Service::new(Kind::Oneshot, |_| {});
     let life = service.spawned();
     service.on(Event::Exited(life, End::Code(3), 0));
     let round = service.round(Mode::Terminate);
@@ -397,7 +424,7 @@ fn a_stop_while_the_process_is_being_made_comes_right_after() {
 
 #[test]
 fn kill_skips_all_grace() {
-    let mut service = Service::new(ServiceKind::Daemon, |spec| spec.has_stop_command = true);
+    let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
     service.spawned();
     service.on(Event::Stop).on(Event::Kill);
     assert!(matches!(

@@ -1,26 +1,23 @@
 //! A service as others see it: where it stands, and what is published of it. Nothing here changes it.
 
-use super::{Lifecycle, Now, State, words};
-use crate::process::End;
-use crate::runtime::status::{PortConflict, ProbeTally, ServiceKind, Status};
+use serde::{Deserialize, Serialize};
+
+use super::{Lifecycle, Now, State};
+use crate::facts::{End, Kind, Reason, Status};
 
 /// What is published of a service beyond its name and place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Its status.
     pub status: Status,
     /// Whether its terminal startup state is reached.
     pub up: bool,
-    /// Words for people.
-    pub detail: Option<String>,
+    /// Why it is there; `None` where there is nothing to say.
+    pub reason: Option<Reason>,
     /// The leader's process id while it lives.
     pub pid: Option<u32>,
     /// How its last life ended, when it has.
     pub end: Option<End>,
-    /// The probe that is being attempted, or that had not passed when the last life failed.
-    pub probe: Option<ProbeTally>,
-    /// Who had its port when it was to be started.
-    pub port_conflict: Option<PortConflict>,
 }
 
 /// Where a service stands, as far as others need to know.
@@ -73,7 +70,7 @@ impl Lifecycle {
     pub fn may_start(&self) -> bool {
         match self.state {
             State::Down { .. } => true,
-            State::Up { .. } => self.spec.kind == ServiceKind::Oneshot,
+            State::Up { .. } => self.spec.kind == Kind::Oneshot,
             _ => false,
         }
     }
@@ -84,18 +81,18 @@ impl Lifecycle {
     }
 
     /// Daemon or oneshot.
-    pub fn kind(&self) -> ServiceKind {
+    pub fn kind(&self) -> Kind {
         self.spec.kind
     }
 
     /// Why it failed, when it has: for results and for those it blocks.
-    pub fn failure(&self) -> Option<&str> {
+    pub fn failure(&self) -> Option<&Reason> {
         match &self.state {
             State::Down {
                 rest: Rest::Failed,
-                detail,
+                reason,
                 ..
-            } => detail.as_deref(),
+            } => reason.as_ref(),
             _ => None,
         }
     }
@@ -105,22 +102,9 @@ impl Lifecycle {
         Facts {
             status: self.status(),
             up: matches!(self.state, State::Up { .. }),
-            detail: self.detail(now),
+            reason: self.reason(now),
             pid: self.pid(),
             end: self.end,
-            probe: self.probe_tally(now),
-            port_conflict: self.port_conflict.clone(),
-        }
-    }
-
-    pub(super) fn probe_tally(&self, now: Now) -> Option<ProbeTally> {
-        match &self.state {
-            State::Coming { work, .. } => work.tally(now, self.spec.probe.as_ref()),
-            State::Up { .. } => None,
-            State::Down { .. }
-            | State::Starting { .. }
-            | State::Falling(_)
-            | State::Stopping(_) => self.unpassed.clone(),
         }
     }
 
@@ -139,9 +123,7 @@ impl Lifecycle {
             } => Status::Failed,
             State::Starting { .. } => Status::Starting,
             State::Coming { .. } => Status::Running,
-            State::Up { .. }
-                if self.spec.kind == ServiceKind::Daemon && self.spec.probe.is_none() =>
-            {
+            State::Up { .. } if self.spec.kind == Kind::Daemon && self.spec.probe.is_none() => {
                 Status::Running
             }
             State::Up { .. } => Status::Ready,
@@ -158,19 +140,16 @@ impl Lifecycle {
         }
     }
 
-    /// One line on what it waits for or why it is where it is.
-    pub fn detail(&self, now: Now) -> Option<String> {
+    /// Why it is where it is, as far as one service knows.
+    pub fn reason(&self, now: Now) -> Option<Reason> {
         match &self.state {
-            State::Down { detail, .. } => detail.clone(),
-            State::Starting { step, .. } => step.detail(now),
-            State::Coming { work, .. } => work.detail(now, self.spec.probe.as_ref()),
+            State::Down { reason, .. } => reason.clone(),
+            State::Starting { step, .. } => Some(step.reason(now)),
+            State::Coming { work, .. } => work.reason(now, self.spec.probe.as_ref()),
             State::Up { left: 0, .. } => None,
-            State::Up { left, .. } => Some(format!(
-                "left {} running",
-                words::count(*left as u64, "process", "processes")
-            )),
-            State::Falling(failing) => Some(failing.words(false)),
-            State::Stopping(stop) => Some(stop.detail(now)),
+            State::Up { left, .. } => Some(Reason::LeftBehind { processes: *left }),
+            State::Falling(failing) => Some(failing.reason(true)),
+            State::Stopping(stop) => Some(stop.reason(now)),
         }
     }
 

@@ -4,9 +4,9 @@ use super::campaign::Purpose;
 use super::requests::{Request, Ticket};
 use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
+use crate::facts::{Kind, StopCause};
 use crate::runtime::handle::{Action, Decision, Rejection};
 use crate::runtime::lifecycle::Event;
-use crate::runtime::status::{ServiceKind, StoppedBy};
 
 impl Orchestrator {
     /// Answers an action; if it is taken on, the answer comes before all it causes.
@@ -75,7 +75,7 @@ impl Orchestrator {
     fn act_start(&mut self, now: Now, ticket: Ticket, service: usize, out: &mut Vec<Effect>) {
         let joins = match self.standing(service) {
             Standing::Coming | Standing::Down(Rest::Unknown) => true,
-            Standing::Up => self.services[service].life.kind() == ServiceKind::Daemon,
+            Standing::Up => self.services[service].life.kind() == Kind::Daemon,
             Standing::Down(_) => self.services[service].want != Want::No,
             Standing::Starting | Standing::Falling | Standing::Stopping => false,
         };
@@ -84,7 +84,7 @@ impl Orchestrator {
         if joins {
             self.republish(now, service, out);
         }
-        if self.is_up(service) && self.services[service].life.kind() == ServiceKind::Oneshot {
+        if self.is_up(service) && self.services[service].life.kind() == Kind::Oneshot {
             self.services[service].again = true;
         }
         for member in closure {
@@ -101,7 +101,7 @@ impl Orchestrator {
         let pending =
             self.services[service].want != Want::No || standing == Standing::Down(Rest::Unknown);
         self.overtake(now, service);
-        self.unwant(service, StoppedBy::StopService);
+        self.unwant(service, StopCause::Command);
         match standing {
             Standing::Down(_) if pending => self.apply(now, service, Event::Rest, out),
             Standing::Coming | Standing::Up => self.apply(now, service, Event::Stop, out),

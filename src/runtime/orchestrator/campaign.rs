@@ -30,6 +30,15 @@ impl Campaign {
     pub(super) fn wave(&self) -> usize {
         self.wave.unwrap_or(0)
     }
+
+    /// How many members of the open wave have not resolved.
+    pub(super) fn open(&self) -> usize {
+        self.open
+    }
+
+    pub(super) fn is_unresolved(&self, service: usize) -> bool {
+        self.unresolved[service]
+    }
 }
 
 impl Orchestrator {

@@ -18,6 +18,8 @@ mod wants;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use self::campaign::Campaign;
 use self::requests::Request;
 pub use self::requests::Ticket;
@@ -25,12 +27,12 @@ use self::teardown::Teardown;
 use self::wants::Want;
 use super::handle::{Action, BootEnd, Decision, Outcome, Urgency};
 use super::lifecycle::{self, Facts, Lifecycle, Now, Rest, Spec, Standing};
-use super::status::StoppedBy;
+use crate::facts::{NotStarted, ProcessInfo, Reason, StopCause};
 
 /// One service, as far as orchestration is concerned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Planned {
-    /// Its name, for words.
+    /// Its name.
     pub name: Arc<str>,
     /// What decides its lifecycle.
     pub spec: Spec,
@@ -45,7 +47,7 @@ pub struct Planned {
 }
 
 /// What comes in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Input {
     /// Begin the boot.
     Boot,
@@ -55,12 +57,12 @@ pub enum Input {
     Service(usize, lifecycle::Event),
     /// The session is to end.
     Shutdown(Urgency),
-    /// The processes have been taken down to the last; these could not be ended, in words.
-    Finished(Vec<String>),
+    /// All processes have been stopped but these, which could not be ended.
+    Finished(Vec<ProcessInfo>),
 }
 
 /// What is to be done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// Something about one service other than publishing it.
     Service(usize, lifecycle::Effect),
@@ -86,16 +88,24 @@ pub enum Effect {
 }
 
 /// A service as published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// What its lifecycle says.
+    /// What its lifecycle says; the reason is completed with what only the whole knows.
     pub facts: Facts,
     /// Whether it is meant to be up.
     pub wanted: bool,
-    /// The services that keep it from starting: failed or stopped ones, sorted.
-    pub blocked_by: Vec<usize>,
-    /// By whose will it is down, when it is `stopping` or `stopped` and not wanted.
-    pub stopped_by: Option<StoppedBy>,
+}
+
+impl Planned {
+    /// Why the boot does not start it, when it does not.
+    pub fn not_started(&self) -> Option<Reason> {
+        let because = if self.auto_start {
+            NotStarted::Only
+        } else {
+            NotStarted::AutoStart
+        };
+        (!self.at_boot).then_some(Reason::NotStarted { because })
+    }
 }
 
 /// The whole.
@@ -140,8 +150,10 @@ struct Service {
     again: bool,
     /// Not empty: it is blocked by these.
     blocked_by: Vec<usize>,
+    /// Why the boot left it out; until it is wanted or stopped.
+    not_started: Option<Reason>,
     /// Who ended its last want; `None` when it has never been wanted, or its failure did.
-    stopped_by: Option<StoppedBy>,
+    stopped_by: Option<StopCause>,
     /// Its place in `deadlines`.
     deadline: Option<Now>,
 }
@@ -175,6 +187,7 @@ impl Orchestrator {
                     Rest::Stopped
                 };
                 Service {
+                    not_started: planned.not_started(),
                     name: planned.name,
                     life: Lifecycle::new(index, planned.spec, rest),
                     depends_on: planned.depends_on,
@@ -184,7 +197,7 @@ impl Orchestrator {
                     want: Want::No,
                     again: false,
                     blocked_by: Vec::new(),
-                    stopped_by: (!planned.at_boot).then_some(StoppedBy::NotStarted),
+                    stopped_by: None,
                     deadline: None,
                 }
             })
@@ -209,7 +222,7 @@ impl Orchestrator {
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
-            Input::Finished(left) => self.finished(now, &left, &mut out),
+            Input::Finished(left) => self.finished(now, left, &mut out),
         }
         self.settle(now, &mut out);
         out

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::requests::Goal;
 use super::wants::Want;
 use super::{Orchestrator, Rest, Standing};
+use crate::facts::ProcessInfo;
 use crate::runtime::handle::Outcome;
 
 impl Orchestrator {
@@ -81,13 +82,14 @@ impl Orchestrator {
     }
 
     /// How a `stop_all` or a shutdown came out: these services could not be stopped, and these
-    /// processes are left, in words.
-    fn end_outcome(&self, failed: &[usize], left: &[String]) -> Outcome {
+    /// processes are left.
+    fn end_outcome(&self, failed: &[usize], left: &[ProcessInfo]) -> Outcome {
         let mut words: Vec<String> = failed
             .iter()
             .map(|&service| self.why_not_up(service))
             .collect();
         if !left.is_empty() {
+            let left: Vec<String> = left.iter().map(ToString::to_string).collect();
             words.push(format!("still there: {}", left.join(", ")));
         }
         if words.is_empty() {

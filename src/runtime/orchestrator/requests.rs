@@ -1,11 +1,13 @@
 //! Accepted actions, from ack to result: each is answered exactly once, at its terminal outcome.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Effect, Now, Orchestrator, Standing};
+use crate::facts::{ProcessInfo, Reason, Status};
 use crate::runtime::handle::{Outcome, RequestId, SubscriberId};
-use crate::runtime::status::Status;
 
 /// Who is to be answered, and what they called it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket(pub SubscriberId, pub RequestId);
 
 /// An accepted action.
@@ -46,8 +48,8 @@ pub(super) enum Goal {
         over: Option<Vec<usize>>,
     },
     Shutdown {
-        /// When it is over: the processes that are left, in words.
-        over: Option<Vec<String>>,
+        /// When it is over: the processes that are left.
+        over: Option<Vec<ProcessInfo>>,
     },
 }
 
@@ -140,8 +142,20 @@ impl Orchestrator {
 
     /// A stop takes a service away from those who wait for it to come up.
     pub(super) fn overtake(&mut self, now: Now, service: usize) {
-        let words = format!("stopped while {}", self.wait_words(now, service));
         let down = matches!(self.standing(service), Standing::Down(_));
+        let reason = if down {
+            self.waiting_for(service)
+        } else {
+            self.services[service].life.reason(now)
+        };
+        let waiting = match reason {
+            Some(
+                reason @ (Reason::WaitingFor { .. }
+                | Reason::WaitingForWave { .. }
+                | Reason::Probing(_)),
+            ) => reason.to_string(),
+            _ => "waiting for it to come up".to_owned(),
+        };
         for request in self.requests.values_mut() {
             if let Goal::Start {
                 service: named,
@@ -150,19 +164,9 @@ impl Orchestrator {
             } = &mut request.goal
                 && *named == service
             {
-                *overtaken = Some((words.clone(), down));
+                *overtaken = Some((format!("stopped while {waiting}"), down));
             }
         }
-    }
-
-    fn wait_words(&self, now: Now, service: usize) -> String {
-        let detail = match self.standing(service) {
-            Standing::Down(_) => self.waiting_for(service),
-            _ => self.services[service].life.detail(now),
-        };
-        detail
-            .filter(|words| words.starts_with("waiting for "))
-            .unwrap_or_else(|| "waiting for it to come up".to_owned())
     }
 
     /// A `stop_all` or the end of the session takes everything away from everybody.
@@ -239,7 +243,7 @@ impl Orchestrator {
     }
 
     /// A oneshot is not run again: its dependencies do not allow it.
-    pub(super) fn request_refused(&mut self, service: usize, why: &str) {
+    pub(super) fn request_refused(&mut self, service: usize, why: &Reason) {
         for request in self.requests.values_mut() {
             if let Goal::Start {
                 service: named,
@@ -273,7 +277,7 @@ impl Orchestrator {
         }
     }
 
-    pub(super) fn shutdown_over(&mut self, left: &[String]) {
+    pub(super) fn shutdown_over(&mut self, left: &[ProcessInfo]) {
         for request in self.requests.values_mut() {
             if let Goal::Shutdown { over } = &mut request.goal {
                 *over = Some(left.to_vec());

@@ -2,9 +2,9 @@
 
 use super::requests::Ticket;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
+use crate::facts::{ProcessInfo, StopCause};
 use crate::runtime::handle::Urgency;
 use crate::runtime::lifecycle::Event;
-use crate::runtime::status::StoppedBy;
 
 /// A `stop_all` or the end of the session on its way down.
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ impl Orchestrator {
             ticket,
         });
         let by = match ticket {
-            Some(_) => StoppedBy::StopAll,
-            None => StoppedBy::Shutdown,
+            Some(_) => StopCause::StopAll,
+            None => StopCause::SessionEnd,
         };
         for service in 0..self.len() {
             self.unwant(service, by);
@@ -65,14 +65,13 @@ impl Orchestrator {
 
     /// The last processes are gone, or cannot be ended. Who asked for the end hears of it before
     /// it comes.
-    pub(super) fn finished(&mut self, now: Now, left: &[String], out: &mut Vec<Effect>) {
+    pub(super) fn finished(&mut self, now: Now, left: Vec<ProcessInfo>, out: &mut Vec<Effect>) {
         if let Phase::Finishing { clean } = self.phase {
             self.phase = Phase::Over;
-            self.shutdown_over(left);
+            let clean = clean && left.is_empty();
+            self.shutdown_over(&left);
             self.answer(now, out);
-            out.push(Effect::End {
-                clean: clean && left.is_empty(),
-            });
+            out.push(Effect::End { clean });
         }
     }
 

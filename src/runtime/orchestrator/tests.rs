@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::facts::{Code, End, Kind, Probe, StartProblem, Status};
 use crate::process::LifeId;
 use crate::runtime::handle::{RequestId, SubscriberId};
 use crate::runtime::lifecycle::Event;
-use crate::runtime::status::{ServiceKind, Status};
 
 /// Services `a` and `b`; `b` depends on `a` and has a probe. The tests are their world.
 struct Pair {
@@ -22,9 +22,12 @@ impl Pair {
         let planned = |name: &str, depends_on: Vec<usize>| Planned {
             name: name.into(),
             spec: Spec {
-                kind: ServiceKind::Daemon,
+                kind: Kind::Daemon,
                 probe: (!depends_on.is_empty()).then(|| lifecycle::ProbeSpec {
-                    target: "tcp :1".to_owned(),
+                    probe: Probe {
+                        r#type: "tcp".to_owned(),
+                        target: ":1".to_owned(),
+                    },
                     timeout: None,
                 }),
                 port: None,
@@ -116,9 +119,7 @@ impl Pair {
     }
 
     fn fails(&mut self, service: usize) {
-        self.on(service, |life| {
-            Event::Exited(life, crate::process::End::Code(1), 0)
-        });
+        self.on(service, |life| Event::Exited(life, End::Code(1), 0));
         self.gone(service);
     }
 }
@@ -236,9 +237,14 @@ fn what_is_blocked_starts_by_itself_when_its_cause_comes_up_and_a_stop_ends_that
     for stopped in [false, true] {
         let mut pair = Pair::new();
         pair.input(Input::Boot);
-        let words = pair.on(0, |life| Event::SpawnFailed(life, "no".to_owned()));
+        let words = pair.on(0, |life| {
+            let error = "no".to_owned();
+            Event::SpawnFailed(life, StartProblem::System { error })
+        });
         assert_eq!(words, ["a failed", "b stopped"]);
-        assert_eq!(pair.stack.view(Duration::ZERO, 1).blocked_by, [0]);
+        let reason = pair.stack.view(Duration::ZERO, 1).facts.reason.unwrap();
+        let by = &reason.blocked_by()[0];
+        assert_eq!((&*by.service, by.code), ("a", Code::CannotStart));
         if stopped {
             assert_eq!(pair.act(Action::Stop(1)), ["ack", "b stopped", "done"]);
         }
@@ -275,7 +281,8 @@ fn start_all_names_all_and_tells_what_did_not_come_up() {
     pair.fails(0);
     pair.act(Action::StartAll);
     let words = pair.on(0, |life| {
-        Event::SpawnFailed(life, "no such command".to_owned())
+        let error = "no such command".to_owned();
+        Event::SpawnFailed(life, StartProblem::System { error })
     });
     assert_eq!(
         words,
@@ -331,7 +338,14 @@ fn a_shutdown_is_never_refused_and_everyone_who_asked_hears_the_same() {
     assert_eq!(pair.act(Action::Shutdown(Urgency::Graceful)), ["ack"]);
     assert_eq!(pair.gone(1), ["b stopped", "a stopping"]);
     assert_eq!(pair.gone(0), ["a stopped"]);
-    let left = vec!["pid 7 (postgres)".to_owned()];
+    let left = vec![ProcessInfo {
+        pid: 7,
+        name: "postgres".to_owned(),
+        user: 0,
+        user_name: None,
+        service: None,
+        why: None,
+    }];
     let effects = pair.stack.handle(Duration::ZERO, Input::Finished(left));
     let results: Vec<usize> = effects
         .iter()

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::campaign::Campaign;
 use super::{Effect, Orchestrator, View};
+use crate::facts::{BlockedBy, Code, Reason, Status, StopCause};
 use crate::runtime::lifecycle::{Event, Facts, Now, Rest, Standing};
-use crate::runtime::status::{Status, StoppedBy};
 
 /// Whether a service is wanted, and what binds its start besides its dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +48,16 @@ impl Orchestrator {
             return;
         }
         *current = want;
-        self.services[service].stopped_by = None;
+        let service_state = &mut self.services[service];
+        service_state.stopped_by = None;
+        service_state.not_started = None;
+        // Judged anew: what blocked it before may have been mended.
+        service_state.blocked_by.clear();
         self.touched(service);
     }
 
     /// Nothing is to start it any more. What is down already stays as it came to be down.
-    pub(super) fn unwant(&mut self, service: usize, by: StoppedBy) {
+    pub(super) fn unwant(&mut self, service: usize, by: StopCause) {
         let entry = &mut self.services[service];
         let rests = matches!(
             entry.life.standing(),
@@ -62,6 +65,7 @@ impl Orchestrator {
         );
         if entry.want != Want::No || !rests {
             entry.stopped_by = Some(by);
+            entry.not_started = None;
         }
         entry.want = Want::No;
         entry.again = false;
@@ -76,7 +80,7 @@ impl Orchestrator {
         let down = matches!(service.life.standing(), Standing::Down(_));
         let pending =
             service.want != Want::No && (down || (service.again && service.life.may_start()));
-        if !pending || !self.may_be_judged(index) {
+        if !pending || self.teardown.is_some() {
             return self.unblock(index);
         }
         let mut lost = Vec::new();
@@ -90,7 +94,7 @@ impl Orchestrator {
         }
         if lost.is_empty() {
             self.unblock(index);
-            if ready {
+            if ready && self.wave_allows(index) {
                 self.services[index].again = false;
                 self.apply(now, index, Event::Start, out);
             }
@@ -106,9 +110,9 @@ impl Orchestrator {
         }
     }
 
-    fn may_be_judged(&self, index: usize) -> bool {
+    fn wave_allows(&self, index: usize) -> bool {
         let service = &self.services[index];
-        self.teardown.is_none() && (service.want == Want::Now || self.wave_has_come(service.wave))
+        service.want == Want::Now || self.wave_has_come(service.wave)
     }
 
     fn prospect(&self, index: usize) -> Prospect {
@@ -144,7 +148,7 @@ impl Orchestrator {
         if service.again {
             // It stays what it is: a oneshot that has succeeded. Only the second run is off.
             service.again = false;
-            let why = format!("blocked: {}", self.causes(&self.services[index].blocked_by));
+            let why = self.blocked(&self.services[index].blocked_by);
             self.request_refused(index, &why);
             self.services[index].blocked_by.clear();
         } else if service.life.facts(now).status != Status::Stopped {
@@ -153,66 +157,67 @@ impl Orchestrator {
         self.touched(index);
     }
 
-    /// Adds to a lifecycle's facts what only the whole knows.
+    /// Completes a lifecycle's facts with what only the whole knows.
     pub(super) fn dress(&self, index: usize, mut facts: Facts) -> View {
         let service = &self.services[index];
-        let blocked_by = service.blocked_by.clone();
-        if matches!(service.life.standing(), Standing::Down(_)) && service.want != Want::No {
-            facts.detail = if blocked_by.is_empty() {
-                self.waiting_for(index)
-            } else {
-                Some(format!("blocked: {}", self.causes(&blocked_by)))
-            };
+        let wanted = service.want != Want::No;
+        match (&mut facts.reason, service.life.standing()) {
+            (reason, Standing::Down(_)) if wanted => {
+                *reason = if service.blocked_by.is_empty() {
+                    self.waiting_for(index)
+                } else {
+                    Some(self.blocked(&service.blocked_by))
+                };
+            }
+            (Some(Reason::PortNotReleased { by, .. } | Reason::Stopping { by, .. }), _)
+                if !wanted =>
+            {
+                *by = service.stopped_by;
+            }
+            (reason @ None, Standing::Down(Rest::Stopped)) => {
+                let stopped = service.stopped_by.map(|by| Reason::Stopped { by });
+                *reason = stopped.or_else(|| service.not_started.clone());
+            }
+            _ => {}
         }
-        let is_asked = matches!(facts.status, Status::Stopping | Status::Stopped);
-        View {
-            wanted: service.want != Want::No,
-            blocked_by,
-            stopped_by: service
-                .stopped_by
-                .filter(|_| is_asked && service.want == Want::No),
-            facts,
-        }
+        View { facts, wanted }
     }
 
-    /// `ping failed`, `a, b failed; c is stopped`.
-    pub(super) fn causes(&self, causes: &[usize]) -> String {
-        let names = |failed: bool| {
-            let names: Vec<&str> = causes
-                .iter()
-                .filter(|&&cause| (self.standing(cause) == Standing::Down(Rest::Failed)) == failed)
-                .map(|&cause| self.name(cause))
-                .collect();
-            (names.join(", "), names.len())
-        };
-        match (names(true), names(false)) {
-            ((failed, _), (_, 0)) => format!("{failed} failed"),
-            ((_, 0), (stopped, 1)) => format!("{stopped} is stopped"),
-            ((_, 0), (stopped, _)) => format!("{stopped} are stopped"),
-            ((failed, _), (stopped, 1)) => format!("{failed} failed; {stopped} is stopped"),
-            ((failed, _), (stopped, _)) => format!("{failed} failed; {stopped} are stopped"),
+    fn blocked(&self, causes: &[usize]) -> Reason {
+        let by = causes.iter().map(|&cause| BlockedBy {
+            service: self.services[cause].name.clone(),
+            code: self.code(cause),
+        });
+        Reason::Blocked { by: by.collect() }
+    }
+
+    /// Why a service that blocks others is down.
+    fn code(&self, index: usize) -> Code {
+        let service = &self.services[index];
+        match service.life.failure() {
+            Some(reason) => reason.code(),
+            None if service.not_started.is_some() => Code::NotStarted,
+            None => Code::Stopped,
         }
     }
 
     /// What a wanted service that is down and not blocked waits for.
-    pub(super) fn waiting_for(&self, index: usize) -> Option<String> {
-        let wave = self.campaign.as_ref().map(Campaign::wave);
-        let depends_on = self.services[index].depends_on.iter().copied();
-        let missing: Vec<usize> = depends_on.filter(|&it| !self.is_up(it)).collect();
-        let has_failed = |&it: &usize| self.standing(it) == Standing::Down(Rest::Failed);
-        let failed: Vec<usize> = missing.iter().copied().filter(has_failed).collect();
-        match wave {
-            // It will be blocked then; nobody is to wait for what has failed.
-            Some(wave) if !failed.is_empty() => Some(format!(
-                "waiting for wave {wave} to resolve: {}",
-                self.causes(&failed)
-            )),
-            Some(wave) if missing.is_empty() => Some(format!("waiting for wave {wave} to resolve")),
-            None if missing.is_empty() => None,
-            _ => {
-                let names: Vec<&str> = missing.iter().map(|&it| self.name(it)).collect();
-                Some(format!("waiting for {}", names.join(", ")))
-            }
+    pub(super) fn waiting_for(&self, index: usize) -> Option<Reason> {
+        let depends_on = self.services[index].depends_on.iter();
+        let missing = depends_on.filter(|&&it| !self.is_up(it));
+        let on: Vec<_> = missing.map(|&it| self.services[it].name.clone()).collect();
+        if !on.is_empty() {
+            return Some(Reason::WaitingFor { on });
         }
+        let campaign = self.campaign.as_ref()?;
+        let wave = campaign.wave();
+        let unresolved = self.waves.get(wave)?.iter().copied();
+        let on: Vec<_> = unresolved
+            .filter(|&member| campaign.is_unresolved(member))
+            .take(Reason::NAMED)
+            .map(|member| self.services[member].name.clone())
+            .collect();
+        let more = campaign.open().saturating_sub(on.len());
+        Some(Reason::WaitingForWave { wave, on, more })
     }
 }

@@ -17,7 +17,7 @@ use super::outbox::{Class, Outbox};
 use super::render;
 use super::vigil::{Due, Signs, Vigil};
 use crate::logs::{Page, Taken};
-use crate::protocol::{ServiceDetail, message};
+use crate::protocol::message;
 use crate::runtime::{RequestId, Update};
 use crate::session::config::{Limits, SessionConfig};
 
@@ -293,19 +293,9 @@ impl Conversation {
                 let text = message::service_status(&render::service_status(&view, at));
                 self.push_status(now, text);
             }
-            Update::Detail {
-                service,
-                detail,
-                at,
-            } => {
-                if let Some(name) = self.config.services.get(service) {
-                    let text = message::service_detail(&ServiceDetail {
-                        service: name.to_string(),
-                        detail: detail.to_string(),
-                        timestamp: at.into(),
-                    });
-                    self.details.insert(service, text);
-                }
+            Update::Detail { view, at } => {
+                let text = message::service_detail(&render::service_detail(&view, at));
+                self.details.insert(view.service, text);
             }
             Update::Ack { request, decision } => {
                 self.commands.ack(request, decision, &mut self.outbox);

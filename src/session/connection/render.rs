@@ -3,12 +3,17 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::facts::{Reason, Status};
 use crate::protocol::{
-    CAPABILITIES, Details, Hello, Kind, PROTOCOL_VERSION, PortConflict, ProbeState, SERVER_NAME,
-    ServiceState, ServiceStatus, Snapshot, Status, StoppedBy,
+    CAPABILITIES, Details, Hello, PROTOCOL_VERSION, SERVER_NAME, ServiceDetail, ServiceState,
+    ServiceStatus, Snapshot,
 };
-use crate::runtime::{self, ServiceKind, StatusView};
+use crate::runtime::StatusView;
 use crate::session::config::SessionConfig;
+
+/// What the specs of all services of a snapshot may come to, roughly in bytes. Beyond that they are left
+/// out: one message stays under 15 MiB.
+const MOST_SPECS: usize = 10 << 20;
 
 pub(super) fn hello(config: &SessionConfig) -> Hello {
     Hello {
@@ -21,14 +26,16 @@ pub(super) fn hello(config: &SessionConfig) -> Hello {
 }
 
 pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
+    let size: usize = services.iter().map(|view| view.spec.size()).sum();
     Snapshot {
         services: services
             .iter()
             .map(|view| ServiceState {
                 name: view.name.to_string(),
-                status: status(view.status),
+                status: view.status,
                 details: Details {
                     depends_on: view.depends_on.iter().map(ToString::to_string).collect(),
+                    spec: (size <= MOST_SPECS).then(|| Arc::clone(&view.spec)),
                     ..details(view)
                 },
             })
@@ -39,94 +46,47 @@ pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
 pub(super) fn service_status(view: &StatusView, at: SystemTime) -> ServiceStatus {
     ServiceStatus {
         service: view.name.to_string(),
-        status: status(view.status),
+        status: view.status,
         timestamp: at.into(),
         details: details(view),
     }
 }
 
+pub(super) fn service_detail(view: &StatusView, at: SystemTime) -> ServiceDetail {
+    ServiceDetail {
+        service: view.name.to_string(),
+        reason: view.reason.clone(),
+        detail: view
+            .reason
+            .as_ref()
+            .map(Reason::to_string)
+            .unwrap_or_default(),
+        timestamp: at.into(),
+    }
+}
+
 fn details(view: &StatusView) -> Details {
+    let reason = view.reason.as_ref();
+    let is_down = matches!(view.status, Status::Stopping | Status::Stopped);
+    let blocked_by = reason.map(Reason::blocked_by).unwrap_or_default();
     Details {
         up: Some(view.up),
-        detail: view.detail.clone(),
+        reason: reason.cloned(),
+        detail: reason.and_then(Reason::detail),
         pid: view.pid,
-        exit_code: view.exit_code,
-        signal: view.signal.map(str::to_owned),
+        exit_code: view.end.and_then(|end| end.code()),
+        signal: view.end.and_then(|end| end.signal()),
         wanted: Some(view.wanted),
         depends_on: Vec::new(),
-        blocked_by: view.blocked_by.iter().map(ToString::to_string).collect(),
+        blocked_by: blocked_by.iter().map(|by| by.service.to_string()).collect(),
         wave: Some(view.wave),
-        kind: Some(match view.kind {
-            ServiceKind::Daemon => Kind::Daemon,
-            ServiceKind::Oneshot => Kind::Oneshot,
-        }),
+        kind: Some(view.kind),
         since: Some(view.since.into()),
-        probe: view.reasons.probe.as_ref().map(probe).map(Box::new),
-        port_conflict: view
-            .reasons
-            .port_conflict
-            .as_ref()
-            .map(port_conflict)
-            .map(Box::new),
-        stopped_by: view.reasons.stopped_by.map(stopped_by),
-    }
-}
-
-fn probe(tally: &runtime::ProbeTally) -> ProbeState {
-    ProbeState {
-        target: tally.target.clone(),
-        attempts: tally.failed,
-        waited_ms: u64::try_from(tally.waited.as_millis()).unwrap_or(u64::MAX),
-        last_error: tally.last_error.clone(),
-    }
-}
-
-fn port_conflict(conflict: &runtime::PortConflict) -> PortConflict {
-    PortConflict {
-        port: conflict.port,
-        pid: conflict.pid,
-        process: conflict.process.clone(),
-    }
-}
-
-fn stopped_by(by: runtime::StoppedBy) -> StoppedBy {
-    match by {
-        runtime::StoppedBy::NotStarted => StoppedBy::NotStarted,
-        runtime::StoppedBy::StopService => StoppedBy::StopService,
-        runtime::StoppedBy::StopAll => StoppedBy::StopAll,
-        runtime::StoppedBy::Shutdown => StoppedBy::Shutdown,
-    }
-}
-
-fn status(status: runtime::Status) -> Status {
-    match status {
-        runtime::Status::Unknown => Status::Unknown,
-        runtime::Status::Starting => Status::Starting,
-        runtime::Status::Running => Status::Running,
-        runtime::Status::Ready => Status::Ready,
-        runtime::Status::Stopping => Status::Stopping,
-        runtime::Status::Stopped => Status::Stopped,
-        runtime::Status::Failed => Status::Failed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_rooms_use_the_same_words() {
-        use runtime::Status as Inside;
-        for inside in [
-            Inside::Unknown,
-            Inside::Starting,
-            Inside::Running,
-            Inside::Ready,
-            Inside::Stopping,
-            Inside::Stopped,
-            Inside::Failed,
-        ] {
-            assert_eq!(inside.as_str(), status(inside).as_str());
-        }
+        probe: reason.and_then(Reason::probe).map(|it| Box::new(it.into())),
+        port_conflict: reason
+            .and_then(Reason::port_conflict)
+            .map(|it| Box::new(it.into())),
+        stopped_by: reason.filter(|_| is_down).and_then(Reason::stopped_by),
+        spec: None,
     }
 }

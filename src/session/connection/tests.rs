@@ -5,11 +5,10 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 
 use super::*;
+use crate::facts::{Kind, Reason, StartProblem, Status};
 use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
-use crate::runtime::{
-    Decision, Outcome, Reasons, Rejection, ServiceKind, Status, StatusView, Update,
-};
+use crate::runtime::{Decision, Outcome, Rejection, StatusView, Update};
 use crate::session::config::{LogDefaults, SessionConfig};
 use crate::session::connection::commands::Effect;
 
@@ -91,23 +90,7 @@ impl Talk {
     }
 
     fn status_with(&mut self, detail: Option<String>) {
-        let view = StatusView {
-            service: 0,
-            name: "api".into(),
-            status: Status::Ready,
-            up: true,
-            detail,
-            pid: None,
-            exit_code: None,
-            signal: None,
-            wanted: true,
-            depends_on: Arc::default(),
-            blocked_by: Vec::new(),
-            wave: 0,
-            kind: ServiceKind::Daemon,
-            since: SystemTime::UNIX_EPOCH,
-            reasons: Reasons::default(),
-        };
+        let view = view(detail);
         let at = SystemTime::UNIX_EPOCH;
         self.happens(Event::Update(Update::Status {
             view: Arc::new(view),
@@ -117,11 +100,30 @@ impl Talk {
     }
 
     fn detail(&mut self, service: usize, words: &str) {
+        let mut view = view(Some(words.to_owned()));
+        view.service = service;
         self.happens(Event::Update(Update::Detail {
-            service,
-            detail: words.into(),
+            view: Arc::new(view),
             at: SystemTime::UNIX_EPOCH,
         }));
+    }
+}
+
+fn view(detail: Option<String>) -> StatusView {
+    StatusView {
+        service: 0,
+        name: "api".into(),
+        status: Status::Ready,
+        up: true,
+        reason: detail.map(|error| Reason::CannotStart(StartProblem::System { error })),
+        pid: None,
+        end: None,
+        wanted: true,
+        depends_on: Arc::default(),
+        wave: 0,
+        kind: Kind::Daemon,
+        since: SystemTime::UNIX_EPOCH,
+        spec: Arc::default(),
     }
 }
 

@@ -251,7 +251,8 @@ async fn get_snapshot_answers_with_the_services() {
     assert_eq!(
         services[0],
         json!({"name": "api", "status": "running", "up": true, "pid": 4242, "wanted": true, "wave": 0,
-            "kind": "daemon", "since": "1970-01-01T00:00:00.000Z"})
+            "kind": "daemon", "since": "1970-01-01T00:00:00.000Z",
+            "spec": {"argv": [], "cwd": "", "auto_start": false, "grace_ms": 0}})
     );
 }
 

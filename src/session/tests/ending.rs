@@ -126,7 +126,7 @@ async fn a_peer_that_does_not_play_along_cannot_hold_the_end_up() {
     .await;
     let client = api.client().await;
     let mut big = view(0);
-    big.detail = Some("x".repeat(1_000_000));
+    big.reason = Some(long_reason(1_000_000));
     let view = Arc::new(big);
     for _ in 0..30 {
         let (view, at) = (Arc::clone(&view), SystemTime::now());

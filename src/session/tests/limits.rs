@@ -155,7 +155,7 @@ async fn one_who_takes_no_status_is_closed() {
     .await;
     let mut client = narrow(&mut api).await;
     let mut failed = view(0);
-    failed.detail = Some("x".repeat(100_000));
+    failed.reason = Some(long_reason(100_000));
     let view = Arc::new(failed);
     let at = SystemTime::now();
     for _ in 0..200 {

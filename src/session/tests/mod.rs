@@ -22,12 +22,12 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
+use crate::facts::{Kind, Reason, StartProblem, Status};
 use crate::logs::{Logs, LogsConfig};
 use crate::protocol::Token;
 use crate::runtime::handle::Message as Request;
 use crate::runtime::{
-    Action, Decision, Handle, Outcome, Reasons, RequestId, ServiceKind, Status, StatusView,
-    SubscriberId, Update,
+    Action, Decision, Handle, Outcome, RequestId, StatusView, SubscriberId, Update,
 };
 
 const SERVICES: [&str; 3] = ["api", "db", "web"];
@@ -175,18 +175,23 @@ fn view(service: usize) -> StatusView {
         name: SERVICES[service].into(),
         status: Status::Running,
         up: true,
-        detail: None,
+        reason: None,
         pid: Some(4242),
-        exit_code: None,
-        signal: None,
+        end: None,
         wanted: true,
         depends_on: Arc::default(),
-        blocked_by: Vec::new(),
         wave: 0,
-        kind: ServiceKind::Daemon,
+        kind: Kind::Daemon,
         since: SystemTime::UNIX_EPOCH,
-        reasons: Reasons::default(),
+        spec: Arc::default(),
     }
+}
+
+/// A reason that takes this many bytes twice: as data and as `detail`.
+fn long_reason(bytes: usize) -> Reason {
+    Reason::CannotStart(StartProblem::System {
+        error: "x".repeat(bytes),
+    })
 }
 
 fn snapshot() -> Arc<[Arc<StatusView>]> {

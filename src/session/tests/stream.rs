@@ -1,6 +1,7 @@
 //! What every client is told without asking.
 
 use super::*;
+use crate::facts::End;
 
 #[tokio::test]
 async fn hello_comes_first_and_the_snapshot_second() {
@@ -48,8 +49,16 @@ async fn status_and_detail_are_told_with_their_time() {
     failed.status = Status::Failed;
     failed.up = false;
     failed.pid = None;
-    failed.exit_code = Some(1);
-    failed.detail = Some("exit code 1 before ready".to_owned());
+    failed.end = Some(End::Code(1));
+    failed.reason = Some(Reason::Exited {
+        end: End::Code(1),
+        before_ready: true,
+        left: 0,
+        stopping: false,
+        could_not_end: Vec::new(),
+        last_line: None,
+        probing: None,
+    });
     failed.wanted = false;
     let view = Arc::new(failed);
     api.tell(&client, Update::Status { view, at, after: 0 });
@@ -57,23 +66,26 @@ async fn status_and_detail_are_told_with_their_time() {
         client.next().await,
         json!({"type": "event", "name": "service_status", "payload": {
             "service": "db", "status": "failed", "timestamp": "2026-04-18T10:30:00.007Z",
-            "up": false, "detail": "exit code 1 before ready", "exit_code": 1, "wanted": false, "wave": 0,
+            "up": false, "reason": {"code": "exited", "exit_code": 1, "before_ready": true},
+            "detail": "exit code 1 before ready", "exit_code": 1, "wanted": false, "wave": 0,
             "kind": "daemon", "since": "1970-01-01T00:00:00.000Z",
         }})
     );
-    let detail = "waiting for db".into();
+    let mut waiting = super::view(0);
+    waiting.reason = Some(Reason::WaitingFor {
+        on: vec!["db".into()],
+    });
     api.tell(
         &client,
         Update::Detail {
-            service: 0,
-            detail,
+            view: Arc::new(waiting),
             at,
         },
     );
     assert_eq!(
         client.next().await,
         json!({"type": "event", "name": "service_detail", "payload": {
-            "service": "api", "detail": "waiting for db", "timestamp": "2026-04-18T10:30:00.007Z",
+            "service": "api", "reason": {"code": "waiting_for", "on": ["db"]}, "detail": "waiting for db", "timestamp": "2026-04-18T10:30:00.007Z",
         }})
     );
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::world::World;
+use crate::facts::{Code, Reason, Status};
 use crate::runtime::handle::{Action, Decision, Outcome, Urgency};
 use crate::runtime::lifecycle::{Now, Standing};
 use crate::runtime::orchestrator::{Effect, Orchestrator, Planned, Ticket, View, wants::Want};
-use crate::runtime::status::Status;
 
 pub(super) struct Checker {
     services: Vec<Planned>,
@@ -141,16 +141,24 @@ impl Checker {
         if after == Status::Stopping && before != Status::Stopping && self.in_order() {
             self.above_is_down(service);
         }
-        assert_eq!(
-            !view.blocked_by.is_empty(),
-            view.facts
-                .detail
-                .as_ref()
-                .is_some_and(|d| d.starts_with("blocked: "))
-        );
-        if !view.blocked_by.is_empty() {
+        let reason = view.facts.reason.as_ref();
+        let blocked_by = reason.map(Reason::blocked_by).unwrap_or_default();
+        if reason.map(Reason::code) == Some(Code::Blocked) {
             assert!(after == Status::Stopped, "a blocked service shows stopped");
-            assert!(view.blocked_by.iter().all(|&cause| !self.up[cause]));
+            assert!(!blocked_by.is_empty(), "blocked by nobody");
+            for cause in blocked_by {
+                let index = self.services.iter().position(|it| it.name == cause.service);
+                let index = index.expect("blocked by a service");
+                assert!(!self.up[index], "blocked by one that is up");
+                let failed = self.status[index] == Status::Failed;
+                assert_eq!(failed, cause.has_failed(), "{cause:?}");
+            }
+        }
+        match after {
+            Status::Failed | Status::Stopping | Status::Starting => {
+                assert!(reason.is_some(), "s{service:02} is {after:?} for no reason");
+            }
+            _ => {}
         }
         self.status[service] = after;
         self.up[service] = view.facts.up;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::process::End;
+use crate::facts::{End, Kind, Probe};
 use crate::runtime::handle::{Action, Urgency};
 use crate::runtime::lifecycle::{Now, ProbeSpec, Spec};
 use crate::runtime::orchestrator::Planned;
-use crate::runtime::status::ServiceKind;
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -108,12 +107,15 @@ impl Script {
                 name: format!("s{index:02}").into(),
                 spec: Spec {
                     kind: if service.oneshot {
-                        ServiceKind::Oneshot
+                        Kind::Oneshot
                     } else {
-                        ServiceKind::Daemon
+                        Kind::Daemon
                     },
                     probe: service.probe.map(|_| ProbeSpec {
-                        target: "tcp :1".to_owned(),
+                        probe: Probe {
+                            r#type: "tcp".to_owned(),
+                            target: ":1".to_owned(),
+                        },
                         timeout: service
                             .probe_timeout
                             .map(|ms| Duration::from_millis(u64::from(ms) + 1)),

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::script::{Behaviour, Outcome, Passes, Script, StopCommand};
-use crate::process::{End, LifeId, Mode, ProcessInfo, Why};
+use crate::facts::{
+    End, Holder, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure, SurvivalReason,
+};
+use crate::process::{LifeId, Mode};
 use crate::runtime::lifecycle::{self, Event, Now};
 use crate::runtime::orchestrator::{Effect, Input};
 
@@ -187,7 +190,7 @@ impl World {
         entry.stop_command = None;
         let kind = entry.behaviour.stop_command?;
         let result = if kind == StopCommand::Fails {
-            Err("exit code 1".to_owned())
+            Err(StopCmdFailure::Ended(End::Code(1)))
         } else {
             Ok(())
         };
@@ -207,7 +210,7 @@ impl World {
                 self.finished = true;
                 let left = (0..self.services.len())
                     .filter(|&service| self.has_processes(service))
-                    .map(|service| format!("a process of s{service:02}"))
+                    .map(|service| process(service, None))
                     .collect();
                 self.plan(now, What::Say(Input::Finished(left)));
             }
@@ -224,9 +227,7 @@ impl World {
                 soon,
                 service,
                 match behaviour.port {
-                    Some(Outcome::Fails) => {
-                        Event::PortBusy(life, "port 1 is in use by node (pid 4)".to_owned(), None)
-                    }
+                    Some(Outcome::Fails) => Event::PortBusy(life, Reason::PortInUse(HELD)),
                     _ => Event::PortFree(life),
                 },
             ),
@@ -241,7 +242,12 @@ impl World {
                     self.say(
                         soon,
                         service,
-                        Event::SpawnFailed(life, "no such command".to_owned()),
+                        Event::SpawnFailed(
+                            life,
+                            StartProblem::System {
+                                error: "no such command".to_owned(),
+                            },
+                        ),
                     );
                 }
             }
@@ -275,14 +281,11 @@ impl World {
             ),
             lifecycle::Effect::AwaitRelease(life, _) => match behaviour.release {
                 Outcome::Works => self.say(soon, service, Event::PortReleased(life, None)),
-                Outcome::Fails => {
-                    let words = "port 1 was not released".to_owned();
-                    self.say(
-                        now + Duration::from_secs(5),
-                        service,
-                        Event::PortHeld(life, words),
-                    );
-                }
+                Outcome::Fails => self.say(
+                    now + Duration::from_secs(5),
+                    service,
+                    Event::PortHeld(life, HELD),
+                ),
             },
             lifecycle::Effect::Cut
             | lifecycle::Effect::Note(_)
@@ -305,17 +308,7 @@ impl World {
         }
         self.services[service].takedown = Some((round, mode));
         if behaviour.immortal {
-            let why = Some(Why::OtherUser {
-                user: 0,
-                name: None,
-            });
-            let process = ProcessInfo {
-                pid: 7,
-                name: "x".to_owned(),
-                user: 0,
-                service: Some(service),
-                why,
-            };
+            let process = process(service, Some(SurvivalReason::OtherUser));
             return self.say(now, service, Event::Remaining(round, vec![process]));
         }
         let delay = match mode {
@@ -331,3 +324,22 @@ impl World {
         }
     }
 }
+
+fn process(service: usize, why: Option<SurvivalReason>) -> ProcessInfo {
+    ProcessInfo {
+        pid: 7,
+        name: "x".to_owned(),
+        user: 0,
+        user_name: None,
+        service: Some(service),
+        why,
+    }
+}
+
+const HELD: PortHold = PortHold {
+    port: 1,
+    holder: Holder {
+        pid: Some(4),
+        name: None,
+    },
+};

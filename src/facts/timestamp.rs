@@ -1,34 +1,41 @@
-//! Moments on the wire: RFC 3339 in UTC with millisecond precision and `Z`
-//! (docs/protocol.md, Events).
+//! Moments: RFC 3339 in UTC with millisecond precision and `Z` (docs/protocol.md, Events).
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, to the millisecond.
+/// A moment: milliseconds since 1970 in UTC, negative before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
+pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Milliseconds since 1970, UTC; negative before.
-    pub fn as_millisecond(self) -> i64 {
-        self.0.as_millisecond()
+    /// The system clock now. Clocks step: of two moments in order the later may be the smaller.
+    pub fn now() -> Self {
+        Self::from(SystemTime::now())
+    }
+
+    /// Milliseconds since 1970, UTC.
+    pub const fn as_millisecond(self) -> i64 {
+        self.0
     }
 }
 
 impl From<SystemTime> for Timestamp {
-    /// A moment outside the years that can be written becomes 1970: a clock that far off has
-    /// nothing better to say.
-    fn from(moment: SystemTime) -> Self {
-        let exact = jiff::Timestamp::try_from(moment).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self(jiff::Timestamp::from_millisecond(exact.as_millisecond()).unwrap_or(exact))
+    fn from(time: SystemTime) -> Self {
+        let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self(match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => ms(since),
+            Err(before) => -ms(before.duration()),
+        })
     }
 }
 
 impl fmt::Display for Timestamp {
+    /// Times beyond the year 9999 show as its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}", self.0)
+        let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        write!(f, "{time:.3}")
     }
 }
 
@@ -47,7 +54,8 @@ impl<'de> Deserialize<'de> for Timestamp {
                 f.write_str("an RFC 3339 timestamp")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                text.parse().map(Timestamp).map_err(E::custom)
+                let time: jiff::Timestamp = text.parse().map_err(E::custom)?;
+                Ok(Timestamp(time.as_millisecond()))
             }
         }
         deserializer.deserialize_str(Text)
@@ -56,20 +64,32 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn three_digits_and_z_always() {
-        let write = |ms| Timestamp::from(UNIX_EPOCH + Duration::from_millis(ms)).to_string();
-        assert_eq!(write(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(write(1_776_508_200_007), "2026-04-18T10:30:00.007Z");
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp(1_776_508_200_007).to_string(),
+            "2026-04-18T10:30:00.007Z"
+        );
         let finer = UNIX_EPOCH + Duration::from_nanos(1_999_999_999);
         assert_eq!(
             Timestamp::from(finer).to_string(),
             "1970-01-01T00:00:01.999Z"
         );
+        let before = UNIX_EPOCH - Duration::from_millis(1);
+        assert_eq!(
+            Timestamp::from(before).to_string(),
+            "1969-12-31T23:59:59.999Z"
+        );
+    }
+
+    #[test]
+    fn times_out_of_range_do_not_panic() {
+        assert_eq!(&Timestamp(i64::MAX).to_string()[..4], "9999");
     }
 
     #[test]

@@ -1,0 +1,25 @@
+//! What is true of a service, for every room: status, kind, reason, process, stream, time.
+//!
+//! Ground floor: it imports nothing of ours. The runtime decides these facts, the protocol carries them,
+//! clients hold them, and whoever shows them chooses the words; [`Reason`] displays as the line that the
+//! protocol publishes as `detail`.
+
+mod end;
+mod process;
+mod reason;
+mod render;
+mod spec;
+mod status;
+mod stream;
+mod timestamp;
+
+pub use end::{End, signal_name};
+pub use process::{Holder, ProcessInfo, SurvivalReason};
+pub use reason::{
+    BlockedBy, Code, Ending, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
+    StartProblem, StartStep, StopCause, StopCmdFailure, StopRound,
+};
+pub use spec::{ProbeLimits, ServiceSpec, mask_credentials};
+pub use status::{Kind, Status, StoppedBy};
+pub use stream::Stream;
+pub use timestamp::Timestamp;

@@ -1,0 +1,288 @@
+//! The line for people that each reason makes: the protocol's `detail`, and what the runtime writes into a
+//! service's log. Other faces choose their own words from the same facts.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::reason::{
+    BlockedBy, Ending, PortHold, ProbeAttempts, Reason, StartProblem, StopCmdFailure, StopRound,
+};
+use super::{End, ProcessInfo};
+
+impl Reason {
+    /// The line for people; `None` where the status says it all.
+    pub fn detail(&self) -> Option<String> {
+        Some(self.to_string()).filter(|line| !line.is_empty())
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitingForWave { wave, .. } => write!(f, "waiting for wave {wave} to resolve"),
+            Self::WaitingFor { on } => write!(f, "waiting for {}", on.join(", ")),
+            Self::Blocked { by } => write!(f, "blocked: {}", Causes(by)),
+            Self::NotStarted { .. }
+            | Self::Stopped { .. }
+            | Self::Working { .. }
+            | Self::Starting { ending: None, .. } => Ok(()),
+            Self::Starting {
+                ending: Some(ending),
+                ..
+            } => write!(f, "ending what the last run left, {ending}"),
+            Self::PortInUse(hold) => write!(f, "{hold}"),
+            Self::PortNotReleased {
+                hold,
+                error: Some(error),
+                ..
+            } => write!(
+                f,
+                "cannot tell whether port {} was released: {error}",
+                hold.port
+            ),
+            Self::PortNotReleased {
+                hold, ours: false, ..
+            } => write!(f, "{hold}"),
+            Self::PortNotReleased {
+                hold, ours: true, ..
+            } => write!(f, "{}", NotReleased(hold)),
+            Self::Probing(attempts) => write!(f, "{attempts}"),
+            Self::NotReadyInTime {
+                limit_ms,
+                attempts,
+                port,
+            } => {
+                write!(f, "not ready within {}: {attempts}", limit(*limit_ms))?;
+                match port {
+                    Some(hold) => write!(f, "; {}", NotReleased(hold)),
+                    None => Ok(()),
+                }
+            }
+            Self::Exited {
+                end,
+                before_ready,
+                left,
+                stopping,
+                could_not_end,
+                ..
+            } => {
+                exited(f, *end, *before_ready, *left, *stopping)?;
+                if could_not_end.is_empty() {
+                    return Ok(());
+                }
+                write!(f, "; could not end {}", Processes(could_not_end))
+            }
+            Self::CannotStart(problem) => write!(f, "{problem}"),
+            Self::Stopping { ending, .. } => match ending.round {
+                StopRound::Port => f.write_str("stopping: waiting for its port to be released"),
+                StopRound::Output => f.write_str("stopping: reading its last lines"),
+                _ => write!(f, "stopping, {ending}"),
+            },
+            Self::StopCmdFailed(failure) => write!(f, "{failure}: sending SIGTERM instead"),
+            Self::CouldNotEnd {
+                left,
+                last_run: false,
+            } => write!(f, "could not end {}", Processes(left)),
+            Self::CouldNotEnd {
+                left,
+                last_run: true,
+            } => write!(
+                f,
+                "not started: of its last run, could not end {}",
+                Processes(left)
+            ),
+            Self::LeftBehind { processes } => write!(
+                f,
+                "left {} running",
+                count(*processes, "process", "processes")
+            ),
+            Self::OutputHeld => f.write_str("its output waits for the disk of logs.dir"),
+        }
+    }
+}
+
+/// A daemon or oneshot that ended although nobody asked.
+fn exited(
+    f: &mut Formatter<'_>,
+    end: End,
+    before_ready: bool,
+    left: usize,
+    stopping: bool,
+) -> fmt::Result {
+    if left > 0 {
+        match end {
+            End::Code(code) => write!(f, "exited with {code}")?,
+            End::Signal(_) => write!(f, "{end}")?,
+        }
+        let processes = count(left, "background process", "background processes");
+        return match (stopping, left) {
+            (true, _) => write!(f, "; stopping {processes}: run it in the foreground"),
+            (false, 1) => write!(f, "; {processes} was stopped: run it in the foreground"),
+            (false, _) => write!(f, "; {processes} were stopped: run it in the foreground"),
+        };
+    }
+    write!(f, "{end}")?;
+    if before_ready {
+        f.write_str(" before ready")?;
+    }
+    if end == End::Code(0) {
+        // The likeliest mistake: a command that is meant to end.
+        f.write_str(": a daemon is to stay up; use \"kind\": \"oneshot\" for a command that ends")?;
+    }
+    Ok(())
+}
+
+/// `3.2 of 8 s: waiting for pid 4120 (postgres)`.
+impl Display for Ending {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (self.round, self.grace_ms) {
+            (StopRound::Settle, _) => f.write_str("stopCmd has ended")?,
+            (StopRound::Kill, _) => f.write_str("SIGKILL sent")?,
+            (_, Some(grace)) => write!(f, "{} of {}", seconds(self.elapsed_ms), limit(grace))?,
+            (_, None) => write!(f, "{} s", seconds(self.elapsed_ms))?,
+        }
+        if self.round == StopRound::StopCmd {
+            return f.write_str(": waiting for stopCmd");
+        }
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": waiting for {}", Processes(&self.left))
+    }
+}
+
+impl Display for PortHold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "port {} is in use by {}", self.port, self.holder)
+    }
+}
+
+struct NotReleased<'a>(&'a PortHold);
+
+impl Display for NotReleased<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let PortHold { port, holder } = self.0;
+        write!(
+            f,
+            "port {port} was not released within 5 s: {holder} listens on it"
+        )
+    }
+}
+
+/// `waiting for tcp :5432: connection refused (12 attempts, 2.4 s)`.
+impl Display for ProbeAttempts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "waiting for {} {}", self.probe.r#type, self.probe.target)?;
+        let waited = seconds(self.elapsed_ms);
+        match &self.last {
+            None => write!(f, " ({waited} s)"),
+            Some(error) if self.attempts == 1 => write!(f, ": {error} (1 attempt, {waited} s)"),
+            Some(error) => write!(f, ": {error} ({} attempts, {waited} s)", self.attempts),
+        }
+    }
+}
+
+impl Display for StartProblem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { name, searched } if name.contains('/') => write!(
+                f,
+                "command `{name}` does not exist: a command with a slash is looked for in {searched}, the service's working directory"
+            ),
+            Self::NotFound { name, searched } => write!(
+                f,
+                "command `{name}` was not found: install it or correct the command (searched PATH: {searched})"
+            ),
+            Self::NotExecutable { path, error } => write!(f, "{} {error}", path.display()),
+            Self::Cwd { path, error } => write!(
+                f,
+                "working directory {} cannot be entered: {error}: create it or correct `cwd`",
+                path.display()
+            ),
+            Self::EnvFile {
+                path,
+                line: Some(line),
+                error,
+            } => write!(f, "{}:{line}: {error}", path.display()),
+            Self::EnvFile { error, .. } | Self::System { error } => f.write_str(error),
+        }
+    }
+}
+
+impl Display for StopCmdFailure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TookTooLong { limit_ms } => write!(
+                f,
+                "stopCmd took longer than {} and was ended",
+                limit(*limit_ms)
+            ),
+            Self::NotStarted { error } => write!(f, "stopCmd failed ({error})"),
+            Self::Ended(end) => write!(f, "stopCmd failed ({end})"),
+        }
+    }
+}
+
+/// `ping failed`, `a, b failed; c is stopped`.
+pub(super) struct Causes<'a>(pub(super) &'a [BlockedBy]);
+
+impl Display for Causes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let names = |failed: bool| {
+            let names = self.0.iter().filter(|cause| cause.has_failed() == failed);
+            names.map(|cause| &*cause.service).collect::<Vec<_>>()
+        };
+        let (failed, stopped) = (names(true), names(false));
+        if !failed.is_empty() {
+            write!(f, "{} failed", failed.join(", "))?;
+        }
+        if !failed.is_empty() && !stopped.is_empty() {
+            f.write_str("; ")?;
+        }
+        match stopped.as_slice() {
+            [] => Ok(()),
+            [one] => write!(f, "{one} is stopped"),
+            several => write!(f, "{} are stopped", several.join(", ")),
+        }
+    }
+}
+
+/// `pid 4120 (postgres)`, several separated by commas, long lists cut.
+pub(super) struct Processes<'a>(pub(super) &'a [ProcessInfo]);
+
+impl Display for Processes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 4;
+        for (index, process) in self.0.iter().take(SHOWN).enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{process}")?;
+        }
+        match self.0.len().checked_sub(SHOWN) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, ", {more} more"),
+        }
+    }
+}
+
+/// `0.4`, `12.0`.
+fn seconds(ms: u64) -> String {
+    format!("{}.{}", ms / 1000, ms % 1000 / 100)
+}
+
+/// A configured limit: `8 s`, `0.3 s`.
+fn limit(ms: u64) -> String {
+    let (whole, rest) = (ms / 1000, ms % 1000);
+    if rest == 0 {
+        format!("{whole} s")
+    } else {
+        format!("{} s", format!("{whole}.{rest:03}").trim_end_matches('0'))
+    }
+}
+
+/// `1 process`, `12 processes`.
+fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
+}
