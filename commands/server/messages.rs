@@ -2,11 +2,11 @@
 //! nothing else.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
+use flowlayer_core::facts::{BlockedBy, Reason, Status};
+use flowlayer_core::runtime::StatusView;
 use flowlayer_core::runtime::handle::BootEnd;
-use flowlayer_core::runtime::{Status, StatusView};
 
 use crate::terminal::color::paint;
 use crate::terminal::sanitize;
@@ -128,7 +128,8 @@ impl Wording {
     fn change(self, change: &Change, in_boot: bool) -> String {
         let view = change.view;
         let name = sanitize::text(&view.name);
-        let is_blocked = view.status == Status::Stopped && !view.blocked_by.is_empty();
+        let blocked_by = blocked_by(view);
+        let is_blocked = view.status == Status::Stopped && !blocked_by.is_empty();
         let (style, word) = match view.status {
             Status::Stopped if is_blocked => (WAITING, "blocked"),
             Status::Ready | Status::Running => (GOOD, view.status.as_str()),
@@ -137,7 +138,7 @@ impl Wording {
         };
         let why = match view.status {
             Status::Failed => failure(view, in_boot),
-            Status::Stopped if is_blocked => Some(change.blockers()),
+            Status::Stopped if is_blocked => Some(blockers(blocked_by)),
             Status::Ready => change.ready_label.map(str::to_owned),
             _ => None,
         };
@@ -153,48 +154,39 @@ pub(crate) struct Change<'a> {
     pub(crate) view: &'a StatusView,
     /// What made it ready: `http :3002/healthz`.
     pub(crate) ready_label: Option<&'a str>,
-    /// All services as they are now, sorted by name.
-    pub(crate) all: &'a [Arc<StatusView>],
 }
 
-impl Change<'_> {
-    /// `ping failed`, `cache, db failed; queue stopped`.
-    fn blockers(&self) -> String {
-        let names_in = |wanted: Status| {
-            let status_of = |name: &Arc<str>| {
-                let at = self.all.binary_search_by(|view| view.name.cmp(name));
-                at.map_or(Status::Failed, |at| self.all[at].status)
-            };
-            let names: Vec<&str> = self
-                .view
-                .blocked_by
-                .iter()
-                .filter(|name| (status_of(name) == Status::Failed) == (wanted == Status::Failed))
-                .map(|name| &**name)
-                .collect();
-            (!names.is_empty()).then(|| format!("{} {}", names.join(", "), wanted.as_str()))
-        };
-        let groups: Vec<String> = [Status::Failed, Status::Stopped]
-            .into_iter()
-            .filter_map(names_in)
-            .collect();
-        groups.join("; ")
-    }
+/// The services that block one.
+pub(super) fn blocked_by(view: &StatusView) -> &[BlockedBy] {
+    view.reason
+        .as_ref()
+        .map(Reason::blocked_by)
+        .unwrap_or_default()
 }
 
-/// Why a service failed. While booting, an exit before the probe passed is told in the words of
-/// the documents.
+/// `ping failed`, `cache, db failed; queue stopped`.
+fn blockers(causes: &[BlockedBy]) -> String {
+    let group = |failed: bool, word: &str| {
+        let names = causes.iter().filter(|cause| cause.has_failed() == failed);
+        let names: Vec<&str> = names.map(|cause| &*cause.service).collect();
+        (!names.is_empty()).then(|| format!("{} {word}", names.join(", ")))
+    };
+    let groups = [group(true, "failed"), group(false, "stopped")];
+    groups.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Why a service failed. While booting, an exit before the probe passed is worded as the documents
+/// have it.
 fn failure(view: &StatusView, in_boot: bool) -> Option<String> {
-    let detail = view
-        .detail
-        .clone()
-        .or_else(|| match (view.exit_code, view.signal) {
-            (Some(code), _) => Some(format!("exit code {code}")),
-            (None, Some(signal)) => Some(signal.to_owned()),
-            (None, None) => None,
-        })?;
-    Some(match detail.strip_suffix(" before ready") {
-        Some(end) if in_boot => format!("process exited before ready: {end}"),
-        _ => detail,
-    })
+    match view.reason.as_ref()? {
+        Reason::Exited {
+            end,
+            before_ready: true,
+            left: 0,
+            ..
+        } if in_boot && end.code() != Some(0) => {
+            Some(format!("process exited before ready: {end}"))
+        }
+        reason => reason.detail(),
+    }
 }

@@ -12,15 +12,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flowlayer_core::config::{Config, Loaded};
+use flowlayer_core::facts::{Reason, Status};
 use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
 use flowlayer_core::process::guardian;
-use flowlayer_core::runtime::{Ended, Runtime, Setup, Status, Subscription, Update};
+use flowlayer_core::runtime::{Ended, Runtime, Setup, Subscription, Update};
 use uuid::Uuid;
 
 use self::api::{Api, Asked};
 use self::console::Voice;
 use self::launcher::{Front, Report};
-use self::messages::Wording;
+use self::messages::{Wording, blocked_by};
 use self::reporter::Narrator;
 use self::signals::Signals;
 use crate::cli::ServeArgs;
@@ -212,7 +213,7 @@ impl Session {
             }
             match (narrator.tell(&update), &update) {
                 (Some(line), Update::Status { after, view, .. }) => {
-                    let is_bad = view.status == Status::Failed || !view.blocked_by.is_empty();
+                    let is_bad = view.status == Status::Failed || !blocked_by(view).is_empty();
                     self.voice.line_after(*after, &line, is_bad);
                 }
                 (Some(line), _) => self.voice.line(&line),
@@ -241,7 +242,11 @@ impl Session {
             Update::Status { view, .. } if *has_booted && view.status == Status::Failed => {
                 front.tell(&Report::Fault {
                     service: view.name.to_string(),
-                    why: view.detail.clone().unwrap_or_default(),
+                    why: view
+                        .reason
+                        .as_ref()
+                        .map(Reason::to_string)
+                        .unwrap_or_default(),
                 });
             }
             _ => {}

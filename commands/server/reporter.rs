@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::runtime::{Status, StatusView, Update};
+use flowlayer_core::facts::Status;
+use flowlayer_core::runtime::{StatusView, Update};
 
-use super::messages::{Change, Wording};
+use super::messages::{Change, Wording, blocked_by};
 
 /// Tells what happens to the services, one line a change, in the words of [`Wording`]. Pure: one
 /// update in, at most one line out.
@@ -68,7 +69,7 @@ impl Narrator {
         let known = self.known.get_mut(view.service)?;
         let before = std::mem::replace(known, Arc::clone(view));
         // Statuses are repeated for clients that join; here only a change is news.
-        if before.status == view.status && before.blocked_by == view.blocked_by {
+        if before.status == view.status && blocked_by(&before) == blocked_by(view) {
             return None;
         }
         let change = Change {
@@ -77,13 +78,12 @@ impl Narrator {
                 .ready_labels
                 .get(view.service)
                 .and_then(Option::as_deref),
-            all: &self.known,
         };
         let is_boot_step = match view.status {
             // Not up yet: the probe is still being tried, and `ready` will say so.
             Status::Running if self.phase == Phase::Boot && !view.up => return None,
             Status::Starting | Status::Running | Status::Ready | Status::Failed => true,
-            Status::Stopped => !view.blocked_by.is_empty(),
+            Status::Stopped => !blocked_by(view).is_empty(),
             Status::Unknown | Status::Stopping => false,
         };
         Some(if is_boot_step && self.phase == Phase::Boot {
@@ -98,8 +98,8 @@ impl Narrator {
 mod tests {
     use std::time::SystemTime;
 
+    use flowlayer_core::facts::{BlockedBy, Code, End, Kind, Reason, StartProblem};
     use flowlayer_core::runtime::handle::BootEnd;
-    use flowlayer_core::runtime::{Reasons, ServiceKind};
 
     use super::*;
     use crate::server::messages::TokenSource;
@@ -112,18 +112,36 @@ mod tests {
             name: name.into(),
             status: Status::Unknown,
             up: false,
-            detail: None,
+            reason: None,
             pid: None,
-            exit_code: None,
-            signal: None,
+            end: None,
             wanted: true,
             depends_on: Arc::default(),
-            blocked_by: Vec::new(),
             wave,
-            kind: ServiceKind::Daemon,
+            kind: Kind::Daemon,
             since: SystemTime::UNIX_EPOCH,
-            reasons: Reasons::default(),
+            spec: Arc::default(),
         }
+    }
+
+    fn exited(end: End, before_ready: bool) -> Reason {
+        Reason::Exited {
+            end,
+            before_ready,
+            left: 0,
+            stopping: false,
+            could_not_end: Vec::new(),
+            last_line: None,
+            probing: None,
+        }
+    }
+
+    fn blocked(by: &[(&str, Code)]) -> Reason {
+        let by = by.iter().map(|&(service, code)| BlockedBy {
+            service: service.into(),
+            code,
+        });
+        Reason::Blocked { by: by.collect() }
     }
 
     /// Three services, `billing` with a probe; what is told of them.
@@ -249,11 +267,10 @@ mod tests {
     fn a_boot_that_fails_says_what_is_blocked_and_by_what() {
         let mut told = Told::start();
         told.status(1, Status::Failed, |view| {
-            view.exit_code = Some(1);
-            view.detail = Some("exit code 1 before ready".to_owned());
+            view.reason = Some(exited(End::Code(1), true));
         });
         told.status(2, Status::Stopped, |view| {
-            view.blocked_by = vec!["ping".into()];
+            view.reason = Some(blocked(&[("ping", Code::Exited)]));
         });
         told.boot_ended(1, 1, 1);
         told.are(&[
@@ -270,18 +287,25 @@ mod tests {
         told.lines.clear();
         told.status(0, Status::Running, |_| {});
         told.status(0, Status::Ready, |view| view.up = true);
-        told.status(0, Status::Failed, |view| view.exit_code = Some(1));
-        told.status(1, Status::Failed, |view| view.signal = Some("SIGKILL"));
+        told.status(0, Status::Failed, |view| {
+            view.reason = Some(exited(End::Code(1), false));
+        });
+        told.status(1, Status::Failed, |view| {
+            view.reason = Some(exited(End::Signal(9), false));
+        });
         told.status(1, Status::Stopping, |_| {});
         told.status(1, Status::Stopped, |_| {});
         told.status(2, Status::Stopped, |view| {
-            view.blocked_by = vec!["billing".into(), "ping".into()];
+            view.reason = Some(blocked(&[
+                ("billing", Code::Exited),
+                ("ping", Code::Stopped),
+            ]));
         });
         told.are(&[
             "[flowlayer] billing → running",
             "[flowlayer] billing → ready (http :3002/healthz)",
             "[flowlayer] billing → failed (exit code 1)",
-            "[flowlayer] ping → failed (SIGKILL)",
+            "[flowlayer] ping → failed (killed by SIGKILL)",
             "[flowlayer] ping → stopping",
             "[flowlayer] ping → stopped",
             "[flowlayer] users → blocked (billing failed; ping stopped)",
@@ -327,7 +351,8 @@ mod tests {
         let mut told = Told::start();
         told.narrator.known[0] = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
         told.status(0, Status::Failed, |view| {
-            view.detail = Some("\u{1b}[2Jgone".to_owned());
+            let error = "\u{1b}[2Jgone".to_owned();
+            view.reason = Some(Reason::CannotStart(StartProblem::System { error }));
         });
         told.are(&["[flowlayer] boot: wave 0 │ ab → failed (gone)"]);
     }
@@ -342,7 +367,6 @@ mod tests {
         let change = Change {
             view: &view,
             ready_label: None,
-            all: &[],
         };
         assert_eq!(
             wording.status(&change),

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer_core::protocol::{ProbeState, Status, Stream};
+use flowlayer_core::facts::{Holder, Status, Stream};
+use flowlayer_core::protocol::ProbeState;
 use flowlayer_core::why::{Affecting, Cause, CauseKind, Explanation, Overview};
 
 use crate::terminal::color::paint;
@@ -113,7 +114,11 @@ impl Page {
             self.field("probe", &probe_words(probe));
         }
         if let Some(port) = &cause.port_conflict {
-            self.field("port", &format!("{}, held by {}", port.port, port.holder()));
+            let holder = Holder {
+                pid: port.pid,
+                name: port.process.clone(),
+            };
+            self.field("port", &format!("{}, held by {holder}", port.port));
         }
         let mut label = match cause.log.first().map(|line| line.stream) {
             Some(Stream::Stderr) => "stderr",

@@ -172,6 +172,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_u64..4).prop_map(|id| Step::Message(Message::Accepted(id))),
         1 => (0_usize..3).prop_map(move |count| Step::Message(Message::Sessions(vec![choice.clone(); count]))),
         1 => ".{0,20}".prop_map(|detail| Step::Message(Message::Detail(ServiceDetail {
+            reason: None,
             service: "api".to_owned(), detail, timestamp: Timestamp::from(std::time::UNIX_EPOCH),
         }))),
         1 => (0_i64..30_000).prop_map(Step::Wait),
