@@ -29,7 +29,6 @@ impl Display for Reason {
                 ending: Some(ending),
                 ..
             } => write!(f, "ending what the last run left, {ending}"),
-            Self::PortInUse(hold) => write!(f, "{hold}"),
             Self::PortNotReleased {
                 hold,
                 error: Some(error),
@@ -39,7 +38,8 @@ impl Display for Reason {
                 "cannot tell whether port {} was released: {error}",
                 hold.port
             ),
-            Self::PortNotReleased {
+            Self::PortInUse(hold)
+            | Self::PortNotReleased {
                 hold, ours: false, ..
             } => write!(f, "{hold}"),
             Self::PortNotReleased {

@@ -90,7 +90,7 @@ pub struct Details {
         deserialize_with = "lenient",
         skip_serializing_if = "Option::is_none"
     )]
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
     /// The line for people that the reason renders as.
     #[serde(
         default,
@@ -307,7 +307,7 @@ pub struct ServiceDetail {
         deserialize_with = "lenient",
         skip_serializing_if = "Option::is_none"
     )]
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
     /// One line for people.
     pub detail: String,
     /// When this was seen.

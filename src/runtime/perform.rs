@@ -431,7 +431,7 @@ async fn await_release(life: LifeId, port: u16) -> Step {
         };
         let ours = holder.pid.is_some_and(process::is_ours);
         // Everything of ours is gone: one that is not ours came from elsewhere.
-        if (holder.pid.is_some() && !ours) || (!ours && Instant::now() >= deadline) {
+        if !ours && (holder.pid.is_some() || Instant::now() >= deadline) {
             return Step::PortReleased(life, not_released(holder, None));
         }
         if Instant::now() >= deadline {

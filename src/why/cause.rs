@@ -151,7 +151,7 @@ impl Cause {
 
 impl CauseKind {
     fn of(service: &ServiceState) -> Self {
-        match service.details.reason.as_ref() {
+        match service.details.reason.as_deref() {
             Some(Reason::PortInUse(_)) => Self::PortInUse,
             Some(Reason::NotReadyInTime { .. }) => Self::NotReadyInTime,
             Some(Reason::Exited {

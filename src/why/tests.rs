@@ -40,7 +40,7 @@ impl With for ServiceState {
     fn because(self, reason: Reason) -> Self {
         self.with(|details| {
             details.detail = reason.detail();
-            details.reason = Some(reason);
+            details.reason = Some(Box::new(reason));
         })
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn reason(service: &ServiceState, kind: CauseKind) -> String {
             CauseKind::Starting => "it is being started",
             CauseKind::Stopping => "it is being stopped",
             CauseKind::Stopped => stopped(details.stopped_by),
-            CauseKind::NotStarted => not_started(details.reason.as_ref()),
+            CauseKind::NotStarted => not_started(details.reason.as_deref()),
             CauseKind::Waiting => "it has not been started yet",
         };
         text.to_owned()

@@ -222,7 +222,7 @@ impl Orchestrator {
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
-            Input::Finished(left) => self.finished(now, left, &mut out),
+            Input::Finished(left) => self.finished(now, &left, &mut out),
         }
         self.settle(now, &mut out);
         out

@@ -65,11 +65,11 @@ impl Orchestrator {
 
     /// The last processes are gone, or cannot be ended. Who asked for the end hears of it before
     /// it comes.
-    pub(super) fn finished(&mut self, now: Now, left: Vec<ProcessInfo>, out: &mut Vec<Effect>) {
+    pub(super) fn finished(&mut self, now: Now, left: &[ProcessInfo], out: &mut Vec<Effect>) {
         if let Phase::Finishing { clean } = self.phase {
             self.phase = Phase::Over;
             let clean = clean && left.is_empty();
-            self.shutdown_over(&left);
+            self.shutdown_over(left);
             self.answer(now, out);
             out.push(Effect::End { clean });
         }

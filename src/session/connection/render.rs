@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::facts::{Reason, Status};
+use crate::facts::{End, Reason, Status};
 use crate::protocol::{
     CAPABILITIES, Details, Hello, PROTOCOL_VERSION, SERVER_NAME, ServiceDetail, ServiceState,
     ServiceStatus, Snapshot,
@@ -55,7 +55,7 @@ pub(super) fn service_status(view: &StatusView, at: SystemTime) -> ServiceStatus
 pub(super) fn service_detail(view: &StatusView, at: SystemTime) -> ServiceDetail {
     ServiceDetail {
         service: view.name.to_string(),
-        reason: view.reason.clone(),
+        reason: view.reason.clone().map(Box::new),
         detail: view
             .reason
             .as_ref()
@@ -71,11 +71,11 @@ fn details(view: &StatusView) -> Details {
     let blocked_by = reason.map(Reason::blocked_by).unwrap_or_default();
     Details {
         up: Some(view.up),
-        reason: reason.cloned(),
+        reason: reason.cloned().map(Box::new),
         detail: reason.and_then(Reason::detail),
         pid: view.pid,
-        exit_code: view.end.and_then(|end| end.code()),
-        signal: view.end.and_then(|end| end.signal()),
+        exit_code: view.end.and_then(End::code),
+        signal: view.end.and_then(End::signal),
         wanted: Some(view.wanted),
         depends_on: Vec::new(),
         blocked_by: blocked_by.iter().map(|by| by.service.to_string()).collect(),
