@@ -4,6 +4,7 @@
 //! they start and watch it is in [`harness`].
 
 mod actions;
+mod arrows;
 mod boot;
 mod cli;
 mod cockpit;
