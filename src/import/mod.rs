@@ -12,6 +12,7 @@ mod package;
 mod process_compose;
 mod procfile;
 mod shell;
+mod source;
 mod values;
 mod variables;
 mod yaml;
@@ -19,33 +20,9 @@ mod yaml;
 use std::path::Path;
 
 pub use draft::Draft;
+pub use source::ImportError;
 
-use crate::config::env_file;
-
-/// Why a source cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", line.map_or_else(String::new, |line| format!("line {line}: ")))]
-pub struct ImportError {
-    /// The line it is about, from 1.
-    line: Option<usize>,
-    message: String,
-}
-
-impl ImportError {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
-            line: None,
-            message: message.into(),
-        }
-    }
-
-    fn at(line: usize, message: impl Into<String>) -> Self {
-        Self {
-            line: Some(line),
-            message: message.into(),
-        }
-    }
-}
+use source::Beside;
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +100,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
         Kind::Compose => compose::read(text, name, &beside)?,
         Kind::Package => package::read(text, &beside)?,
     };
-    draft.mend();
+    draft.repair();
     if draft.is_empty() {
         let what = match kind {
             Kind::ProcessCompose => "no processes",
@@ -136,33 +113,6 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
         )));
     }
     Ok(draft)
-}
-
-/// How many services are carried over at most: far more than anybody runs, and few enough to be quick.
-const MAX_SERVICES: usize = 10_000;
-
-fn few_enough(services: usize) -> Result<(), ImportError> {
-    if services > MAX_SERVICES {
-        let message = format!("{services} services; at most {MAX_SERVICES} can be carried over");
-        return Err(ImportError::new(message));
-    }
-    Ok(())
-}
-
-/// The directory of a source.
-struct Beside<'a> {
-    directory: &'a Path,
-}
-
-impl Beside<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.directory.join(name).is_file()
-    }
-
-    /// The variables of the `.env`, if there is one that can be read.
-    fn dotenv(&self) -> Vec<(String, String)> {
-        env_file::read(&self.directory.join(".env")).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

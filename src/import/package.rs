@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, Service};
 use super::health::positive;
-use super::{Beside, ImportError, few_enough};
+use super::source::{Beside, ImportError, few_enough};
 
 /// Scripts that a package manager runs by itself, around an installation or a release.
 const LIFECYCLE: [&str; 15] = [

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 
 use super::draft::{Draft, Service};
-use super::{Beside, ImportError, few_enough, shell};
+use super::shell;
+use super::source::{Beside, ImportError, few_enough};
 
 /// The port of the first process, unless the `.env` has another, and the step to the next.
 const FIRST_PORT: u16 = 5000;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::ImportError;
+use super::source::ImportError;
 
 /// How many nodes a document may have once its aliases are replaced.
 const MAX_NODES: usize = 200_000;

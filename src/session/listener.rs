@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use warp::Filter;
 use warp::http::{HeaderMap, Method, Version};
@@ -26,12 +26,8 @@ use warp::reply::Response;
 
 use super::connection;
 use super::http::{self, Refusal, Verdict};
-use super::meter::Metered;
-use super::shared::Shared;
-
-/// A place among the connections; given back when the last holder drops it. It goes with the
-/// request into the WebSocket that comes out of it.
-pub(super) type Place = Arc<OwnedSemaphorePermit>;
+use super::meter::{Metered, discard};
+use super::shared::{Place, Shared};
 
 /// What travels with a request to the routes beside the request itself.
 #[derive(Clone)]
@@ -92,12 +88,6 @@ async fn refuse(mut socket: TcpStream) {
     if socket.write_all(FULL).await.is_ok() && socket.shutdown().await.is_ok() {
         discard(&mut socket).await;
     }
-}
-
-/// Reads to the end, so that hanging up does not destroy what the peer has not read yet.
-pub(super) async fn discard(socket: &mut (impl tokio::io::AsyncRead + Unpin)) {
-    let mut sink = tokio::io::sink();
-    let _ = tokio::io::copy(socket, &mut sink).await;
 }
 
 /// Bytes that the headers of a request may have.

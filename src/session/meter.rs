@@ -93,3 +93,9 @@ impl AsyncWrite for Metered {
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
+
+/// Reads to the end, so that hanging up does not destroy what the peer has not read yet.
+pub(super) async fn discard(socket: &mut (impl AsyncRead + Unpin)) {
+    let mut sink = tokio::io::sink();
+    let _ = tokio::io::copy(socket, &mut sink).await;
+}

@@ -26,9 +26,8 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use warp::hyper::upgrade::OnUpgrade;
 
 use super::config::Limits;
-use super::listener::{Place, discard};
-use super::meter::Metered;
-use super::shared::Shared;
+use super::meter::{Metered, discard};
+use super::shared::{Place, Shared};
 use commands::Effect;
 use conversation::{Conversation, End, Event, Farewell, Line};
 

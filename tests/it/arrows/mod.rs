@@ -27,16 +27,10 @@ const KNOWN: &[&[&str]] = &[
         "commands/timeout",
     ],
     &[
-        "src/import",
-        "src/import/compose",
-        "src/import/process_compose",
-    ],
-    &[
         "src/process/system",
         "src/process/system/linux",
         "src/process/system/macos",
     ],
-    &["src/session", "src/session/connection"],
 ];
 
 /// A part of the map: where its files are, what it is called in paths, and the crate below it.

@@ -185,12 +185,13 @@ fn parse<'a>(name: &'a str, text: &'a str) -> File<'a> {
                 }
                 continue;
             }
-            [first, "::", ..] if at == 0 || tokens[at - 1].text != "::" => {
-                // What is used of a type that was imported was an arrow at the import.
-                if first.starts_with(char::is_lowercase) {
-                    file.paths
-                        .push((within(), path(&tokens[at..]), tokens[at].line));
-                }
+            // What is used of a type that was imported was an arrow at the import.
+            [first, "::", ..]
+                if first.starts_with(char::is_lowercase)
+                    && (at == 0 || tokens[at - 1].text != "::") =>
+            {
+                let path = path(&tokens[at..]);
+                file.paths.push((within(), path, tokens[at].line));
             }
             ["{", ..] => depth += 1,
             ["}", ..] => {
@@ -280,10 +281,9 @@ fn item<'a>(tokens: &[Token<'a>]) -> (usize, Option<&'a str>) {
             ("mod", 0) => module = tokens.get(at + 1).map(|token| token.text),
             ("{" | "(" | "[", _) => depth += 1,
             (";", 0) => return (at + 1, module),
-            // A field, a variant or an argument.
-            (",", 0) => return (at + 1, None),
+            // The end of a field, a variant or an argument, or of an item with a body.
+            (",", 0) | ("}", 1) => return (at + 1, None),
             ("}" | ")" | "]", 0) => return (at, None),
-            ("}", 1) => return (at + 1, None),
             (")" | "]" | "}", _) => depth -= 1,
             _ => {}
         }

@@ -9,9 +9,9 @@ use crate::config::{self, Origin};
 
 impl Draft {
     /// Takes out what no config may hold, with a note for each thing.
-    pub(in crate::import) fn mend(&mut self) {
+    pub(in crate::import) fn repair(&mut self) {
         for service in &mut self.services {
-            service.mend();
+            service.repair();
         }
         for service in self
             .services
@@ -93,7 +93,7 @@ impl Draft {
 
 impl Service {
     /// Takes out every field that the config's own rules refuse. They decide, not a copy of them.
-    fn mend(&mut self) {
+    fn repair(&mut self) {
         // Each round takes a field away, and there are only so many.
         while self.fields.contains_key("cmd") {
             let alone = json!({ "services": { "x": self.fields } });

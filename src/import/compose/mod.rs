@@ -11,8 +11,9 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Service};
+use super::source::{Beside, ImportError, few_enough};
 use super::yaml::Node;
-use super::{Beside, ImportError, few_enough, values, variables, yaml};
+use super::{values, variables, yaml};
 
 /// What `docker compose` finds without being told.
 const DEFAULT_NAMES: [&str; 4] = [

@@ -5,9 +5,10 @@ mod readiness;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Service};
+use super::source::{Beside, ImportError, few_enough};
 use super::values::{environment, is_command, is_path, milliseconds, unknown};
 use super::yaml::Node;
-use super::{Beside, ImportError, few_enough, shell, variables, yaml};
+use super::{shell, variables, yaml};
 
 /// Reads a process-compose file.
 pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {

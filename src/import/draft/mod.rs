@@ -1,14 +1,14 @@
-//! A stack as it is being carried over. [`mend`] makes it a valid config, [`render`] its text.
+//! A stack as it is being carried over. [`repair`] makes it a valid config, [`render`] its text.
 
-mod mend;
 mod render;
+mod repair;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use self::render::one_line;
+use render::one_line;
 
 /// What is carried over, and what is not.
 #[derive(Debug, Default)]
