@@ -205,7 +205,7 @@ async fn newest(
         match context.next(search.matches(&entry.message)) {
             Verdict::Skip => {}
             Verdict::End => break,
-            Verdict::Keep(_) => context.keep(entry),
+            Verdict::Keep => context.keep(entry),
             Verdict::Context => kept.push(Kept::Entry(entry)),
             Verdict::Match { separate } => {
                 if separate {
@@ -238,7 +238,7 @@ fn primed(search: &Search, entries: VecDeque<Entry>) -> Context<Entry> {
     }
     for entry in entries {
         match context.next(search.matches(&entry.message)) {
-            Verdict::Keep(_) => context.keep(entry),
+            Verdict::Keep => context.keep(entry),
             Verdict::Match { .. } => drop(context.release()),
             Verdict::Context | Verdict::Skip | Verdict::End => {}
         }

@@ -45,7 +45,7 @@ impl<'a> Shown<'a> {
         let text = &mut self.output.text;
         match self.context.next(self.search.matches(&entry.message)) {
             Verdict::Skip | Verdict::End => {}
-            Verdict::Keep(_) => self.context.keep(entry),
+            Verdict::Keep => self.context.keep(entry),
             Verdict::Context => self.printer.entry(text, &entry),
             Verdict::Match { separate } => {
                 if separate {

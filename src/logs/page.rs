@@ -33,7 +33,8 @@ impl Page {
     }
 
     /// Each entry as a JSON object, in order.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
         (0..self.ends.len()).map(|index| {
             let start = match index {
                 0 => 0,
@@ -42,9 +43,7 @@ impl Page {
             &self.json[start..self.ends[index]]
         })
     }
-}
 
-impl Page {
     /// The answer when nothing could be read.
     pub(super) fn nothing_but_truncated() -> Self {
         Self {

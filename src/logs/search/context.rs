@@ -23,7 +23,7 @@ pub struct Context<H> {
 /// What to do with an entry.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Verdict<H> {
+pub enum Verdict {
     /// It matches: show a separator if `separate`, then what [`Context::release`] returns, then it.
     Match {
         /// Entries were left out between what was shown last and this.
@@ -31,9 +31,8 @@ pub enum Verdict<H> {
     },
     /// It follows a match closely: show it.
     Context,
-    /// It may be followed by one: pass it to [`Context::keep`]. The value is one that is no longer
-    /// needed, to reuse its memory.
-    Keep(Option<H>),
+    /// A match may follow soon: pass it to [`Context::keep`].
+    Keep,
     /// Do not show it.
     Skip,
     /// Do not show it, nor anything after it.
@@ -60,7 +59,7 @@ impl<H> Context<H> {
     }
 
     /// Takes the next entry.
-    pub fn next(&mut self, matches: bool) -> Verdict<H> {
+    pub fn next(&mut self, matches: bool) -> Verdict {
         if self.is_over() {
             return Verdict::End;
         }
@@ -83,13 +82,11 @@ impl<H> Context<H> {
             self.has_gap = true;
             return Verdict::Skip;
         }
-        let useless = if self.kept.len() == self.before {
+        if self.kept.len() == self.before {
             self.has_gap = true;
-            self.kept.pop_front()
-        } else {
-            None
-        };
-        Verdict::Keep(useless)
+            self.kept.pop_front();
+        }
+        Verdict::Keep
     }
 
     /// Keeps an entry for which this was the verdict.

@@ -23,8 +23,8 @@ pub(super) fn forwards(
         };
         let flow = match context.next(matches) {
             Verdict::Skip | Verdict::End => ControlFlow::Continue(()),
-            Verdict::Keep(room) => {
-                context.keep(copied(line, room));
+            Verdict::Keep => {
+                context.keep(line.to_vec());
                 ControlFlow::Continue(())
             }
             Verdict::Context => show(Found::Context(line)),
@@ -77,7 +77,7 @@ pub(super) fn backwards(
         match context.next(matches) {
             Verdict::Skip => {}
             Verdict::End => break,
-            Verdict::Keep(room) => context.keep(copied(line, room)),
+            Verdict::Keep => context.keep(line.to_vec()),
             Verdict::Context => kept.push(Kept::Context(line.to_vec())),
             Verdict::Match { separate } => {
                 if separate {
@@ -99,12 +99,4 @@ pub(super) fn backwards(
         }
     }
     Ok(filter.damaged)
-}
-
-/// A copy of a line, in memory that was used before.
-fn copied(line: &[u8], room: Option<Vec<u8>>) -> Vec<u8> {
-    let mut held = room.unwrap_or_default();
-    held.clear();
-    held.extend_from_slice(line);
-    held
 }
