@@ -12,6 +12,7 @@ use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
 use crate::tui::model::Model;
 use crate::tui::reasons;
+use crate::tui::service::Change;
 use crate::tui::view::layout;
 
 /// The connection is in another state.
@@ -58,10 +59,8 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
 /// A service is in another state, or the same is said again.
 pub(super) fn status(model: &mut Model, status: ServiceStatus) {
     let at = status.timestamp.as_millisecond();
-    let name = status.service;
-    let Some(before) = model.services.update(&name, |service| {
-        service.change(at, status.status, status.details);
-    }) else {
+    let name = status.service.clone();
+    let Some(before) = model.services.fold(Change::Status(status)) else {
         return;
     };
     let Some(service) = model.services.get(&name) else {
