@@ -52,8 +52,7 @@ impl Lines {
 
     /// Appends the line that stands for lines the terminal could not take.
     pub(crate) fn append_skipped(&self, out: &mut String, lines: u64) {
-        let noun = if lines == 1 { "line" } else { "lines" };
-        let text = format!("… {} {noun} skipped", grouped(lines));
+        let text = format!("… {} skipped", count(lines, "line"));
         out.push_str(&paint(Style::new().dimmed(), &text, self.colored));
         out.push('\n');
     }
@@ -87,6 +86,12 @@ pub(crate) fn prefix(name: &str, index: usize, width: usize, colored: bool) -> S
     let width = width.min(WIDEST_PADDING);
     let padding = " ".repeat(width.saturating_sub(name.width()));
     format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
+}
+
+/// `1 line`, `12,345 lines`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
 }
 
 /// `12,345`.

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::color::paint;
 use super::sanitize;
+use super::wrap::wrapped;
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -109,39 +110,13 @@ fn push(line: &mut String, cell: &Cell, text: &str, colored: bool) {
     }
 }
 
-/// The text in pieces of at most this width, cut between words where that is possible.
+/// The text in pieces of at most this width; none for no text.
 fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
-    let Some(room) = room.filter(|room| text.width() > *room) else {
-        return if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![text.to_owned()]
-        };
-    };
-    let mut pieces = vec![String::new()];
-    let mut width = 0;
-    for word in text.split_inclusive(' ') {
-        let wide = word.trim_end().width();
-        if width > 0 && width + wide > room {
-            pieces.push(String::new());
-            width = 0;
-        }
-        for character in word.chars() {
-            let wide = unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
-            if width > 0 && width + wide > room && character != ' ' {
-                pieces.push(String::new());
-                width = 0;
-            }
-            width += wide;
-            if let Some(piece) = pieces.last_mut() {
-                piece.push(character);
-            }
-        }
+    match room {
+        _ if text.is_empty() => Vec::new(),
+        Some(room) => wrapped(text, room),
+        None => vec![text.to_owned()],
     }
-    pieces
-        .iter()
-        .map(|piece| piece.trim_end().to_owned())
-        .collect()
 }
 
 /// The width of the terminal that standard output is; `None` when it is none.

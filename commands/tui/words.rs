@@ -1,9 +1,10 @@
-//! Durations, times and counts in words.
+//! Durations and times in words, and text cut to a width.
 
 use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use crate::terminal::age::age;
+pub(crate) use crate::terminal::lines::count;
 
 /// How times are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,13 +53,6 @@ pub(crate) fn time(at: i64, clock: Clock, zone: &TimeZone) -> String {
     jiff::Timestamp::from_millisecond(at)
         .map(|moment| moment.to_zoned(zone.clone()).strftime(format).to_string())
         .unwrap_or_default()
-}
-
-/// `1 line`, `2 lines`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let grouped = crate::terminal::lines::grouped(number as u64);
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{grouped} {noun}{plural}")
 }
 
 /// Text in so many columns; what does not fit ends in `…`.
@@ -110,12 +104,6 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(time(at, Clock::Time, &zone), "12:30:00");
         assert_eq!(time(i64::MAX, Clock::Time, &zone), "");
-    }
-
-    #[test]
-    fn counts_are_grouped() {
-        assert_eq!(count(1, "line"), "1 line");
-        assert_eq!(count(12_345, "line"), "12,345 lines");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
+use crate::terminal::lines::count;
 use crate::terminal::{diagnostics, print};
 
 /// Checks the configurations named, or the one `serve` would find.
@@ -95,15 +96,15 @@ impl Checked {
         print::stderr(&problems);
         let name = diagnostics::readable(&self.name);
         if let Some((config, plan)) = &report.meant {
-            let services = count(config.services.len(), "service");
-            let waves = count(plan.waves.len(), "wave");
+            let services = count(config.services.len() as u64, "service");
+            let waves = count(plan.waves.len() as u64, "wave");
             return print::stdout(&format!("{name}: valid, {services} in {waves}\n"));
         }
         let errors = report.problems.iter().filter(|problem| problem.is_error());
         let errors = errors.count();
-        let mut found = count(errors, "error");
+        let mut found = count(errors as u64, "error");
         if errors < report.problems.len() {
-            let warnings = count(report.problems.len() - errors, "warning");
+            let warnings = count((report.problems.len() - errors) as u64, "warning");
             found = format!("{found}, {warnings}");
         }
         print::stderr(&format!("{name}: {found}\n"));
@@ -162,11 +163,4 @@ fn problem_json(problem: &Problem) -> Value {
         value["related"] = related.collect();
     }
     value
-}
-
-fn count(n: usize, what: &str) -> String {
-    match n {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    }
 }

@@ -79,7 +79,7 @@ pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         return notify(model, Tone::Plain, "there is no line to copy");
     };
     effects.push(Effect::Copy(text));
-    let lines = words::count(lines, "line");
+    let lines = words::count(lines as u64, "line");
     notify(
         model,
         Tone::Good,

@@ -8,10 +8,10 @@ use ratatui::text::Span;
 
 use flowlayer_core::protocol::Kind;
 
-use super::blank::wrapped;
 use super::layout::Areas;
 use super::row_writer::{RowWriter, panel};
 use crate::terminal::status::State;
+use crate::terminal::wrap::wrapped;
 use crate::tui::causes;
 use crate::tui::cells::plain;
 use crate::tui::model::{Model, Panel};

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::blank::wrapped;
 use crate::terminal::status::State;
+use crate::terminal::wrap::wrapped;
 use crate::tui::model::Model;
 use crate::tui::service::Service;
 

@@ -126,7 +126,7 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     if logs.filter.pattern.is_some() || is_typing {
         let lines = logs.window.lines();
         let matches = if with_noun {
-            words::count(lines, "match").replace("matchs", "matches")
+            words::count(lines as u64, "match").replace("matchs", "matches")
         } else {
             grouped(lines as u64)
         };

@@ -6,9 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use super::blank::wrapped;
 use super::row_writer::{RowWriter, panel};
 use crate::terminal::status::State;
+use crate::terminal::wrap::wrapped;
 use crate::tui::cells::plain;
 use crate::tui::keys::{self, Context};
 use crate::tui::message::{Choice, Link, Order};

@@ -36,8 +36,8 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let services = model.services.all();
     let count = format!(
         " {}, {} ",
-        crate::tui::words::count(services.len(), "service"),
-        crate::tui::words::count(waves(services).len(), "wave")
+        crate::tui::words::count(services.len() as u64, "service"),
+        crate::tui::words::count(waves(services).len() as u64, "wave")
     );
     panel(
         buffer,

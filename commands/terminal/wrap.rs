@@ -1,0 +1,60 @@
+//! Breaking text into lines of so many columns.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Broken at blanks, and within words that are wider than a line. What a line starts with, those
+/// that follow start with too. A blank that is not to be broken at is U+00A0.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let start = text.len() - text.trim_start_matches(' ').len();
+    let indent = " ".repeat(start);
+    let columns = columns.max(indent.len() + 1);
+    let mut lines = Vec::new();
+    let mut line = indent.clone();
+    // Blanks between words stay as many as they are, except where a line ends.
+    let mut gap = 1;
+    for word in text[start..].split(' ') {
+        if word.is_empty() {
+            gap += 1;
+            continue;
+        }
+        let is_first = line.trim().is_empty();
+        if !is_first && line.width() + gap + word.width() > columns {
+            lines.push(std::mem::replace(&mut line, indent.clone()));
+        } else if !is_first {
+            line.extend(std::iter::repeat_n(' ', gap));
+        }
+        gap = 1;
+        for character in word.chars() {
+            let character = if character == '\u{a0}' {
+                ' '
+            } else {
+                character
+            };
+            if line.width() + character.width().unwrap_or(0) > columns && line != indent {
+                lines.push(std::mem::replace(&mut line, indent.clone()));
+            }
+            line.push(character);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn blanks_stay_where_no_line_ends() {
+        for (text, columns, expected) in [
+            ("one  two three", 9, &["one  two", "three"][..]),
+            ("  echo  one", 8, &["  echo", "  one"]),
+            ("abcdef", 4, &["abcd", "ef"]),
+            ("a ●\u{a0}bc", 4, &["a", "● bc"]),
+            ("", 4, &[""]),
+            (" a ", 4, &[" a"]),
+        ] {
+            assert_eq!(wrapped(text, columns), expected, "{text:?}");
+        }
+    }
+}
