@@ -1,5 +1,5 @@
 //! A client of the Session API, for the terminal cockpit, for scripts and for tests
-//! (docs/protocol.md, A log without holes; docs/protocol.md, The end of a session).
+//! (docs/protocol.md, A log without gaps; docs/protocol.md, The end of a session).
 //!
 //! [`start`] returns a handle for commands and one stream of events. Behind them a task connects,
 //! reconnects, and keeps the log without gaps and duplicates. Memory stays bounded even if the

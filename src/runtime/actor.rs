@@ -19,7 +19,7 @@ use crate::facts::{ProcessInfo, Reason};
 use crate::logs::{Logs, Phase};
 use crate::process::{self, Event, guardian};
 
-/// How often the words on what is waited for are sent, at most (SPEC 3.3).
+/// How often the words on what is waited for are sent, at most (docs/protocol.md, `service_detail`).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A stack that runs.

@@ -19,7 +19,8 @@ pub struct SubscriberId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
-/// Something a client wants done (SPEC 4.6). Services by index in the name-sorted list.
+/// Something a client wants done (docs/lifecycle.md, Commands). Services by index in the
+/// name-sorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Bring one service up, its dependencies first.

@@ -23,7 +23,7 @@ use crate::process::{
     self, Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
 };
 
-/// How long a port may stay in use after a stop (SPEC 4.4).
+/// How long a port may stay in use after a stop (docs/lifecycle.md, Ports).
 const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What comes back from work that was done elsewhere.

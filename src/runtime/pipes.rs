@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::logs::PipeReader;
 use crate::process::LifeId;
 
-/// How long the end of a process waits for the end of its pipes (SPEC 4.4).
+/// How long the end of a process waits for the end of its pipes (docs/lifecycle.md, Output).
 const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 
 /// The readers of one service. They read on by themselves; here they are waited for and cut.

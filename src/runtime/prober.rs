@@ -1,5 +1,5 @@
-//! The schedule of a probe (SPEC 4.7): first attempt at once, the next 200 ms after the last one
-//! started, never two at a time, each under its limit.
+//! The schedule of a probe (docs/lifecycle.md, Probes): first attempt at once, the next 200 ms after
+//! the last one started, never two at a time, each under its limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -47,8 +47,8 @@ const PRIVATE: [&str; 2] = ["FLOWLAYER_TOKEN", "FLOWLAYER_ADDR"];
 
 impl Setup {
     /// Everything a configuration asks for. `only` names the services to boot, together with what
-    /// they depend on; empty: all with `autoStart` (SPEC 9, 2.2). Reads the environment and the
-    /// current directory.
+    /// they depend on; empty: all with `autoStart` (docs/lifecycle.md, Waves). Reads the
+    /// environment and the current directory.
     pub fn new(config: &Config, plan: &Plan, only: &[usize]) -> io::Result<Self> {
         let here = std::env::current_dir()?;
         let at_boot = at_boot(config, only);

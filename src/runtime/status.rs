@@ -22,7 +22,7 @@ pub struct StatusView {
     pub pid: Option<u32>,
     /// How its last life ended, until the next one begins.
     pub end: Option<End>,
-    /// Whether it is meant to be up (SPEC 4.6).
+    /// Whether it is meant to be up (docs/lifecycle.md, Up and wanted).
     pub wanted: bool,
     /// What it depends on directly, sorted.
     pub depends_on: Arc<[Arc<str>]>,

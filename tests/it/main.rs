@@ -24,6 +24,7 @@ mod log_command;
 mod logs;
 mod output;
 mod packaging;
+mod references;
 mod refusal;
 mod run;
 mod scripts;

@@ -4,7 +4,8 @@
 //! command is taken on, is the orchestrator's business; what it takes to start and to stop one is
 //! decided here. Time comes in with the event; what it wants to be woken for is [`Lifecycle::deadline`].
 //!
-//! The rules are those of SPEC 4.3 (states), 4.4 (processes), 4.5 (stopping) and 4.7 (probes).
+//! The rules: docs/lifecycle.md, States; docs/lifecycle.md, Starting; docs/lifecycle.md, Probes;
+//! docs/lifecycle.md, Exits; docs/lifecycle.md, Stopping.
 
 mod exchange;
 mod running;

@@ -8,7 +8,8 @@ use super::{Effect, Lifecycle, Now, ProbeSpec, State, ms};
 use crate::facts::{End, Kind, ProbeAttempts, Reason, Status};
 use crate::process::{LifeId, Mode};
 
-/// How long the end of a process may wait for its last lines and for what it left (SPEC 4.4).
+/// How long the end of a process may wait for its last lines and for what it left
+/// (docs/lifecycle.md, Exits).
 const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
 
 /// What a service with a process is doing until it is up.

@@ -1,4 +1,4 @@
-//! The way down (SPEC 4.5): stop command, SIGTERM, SIGKILL, last lines, port.
+//! The way down (docs/lifecycle.md, Stopping): stop command, SIGTERM, SIGKILL, last lines, port.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use super::{Now, ms};
 use crate::facts::{Ending, ProcessInfo, StopRound, SurvivalReason};
 use crate::process::Mode;
 
-/// How long a stop command's work may take to show after it has ended (SPEC 4.5).
+/// How long a stop command's work may take to show after it has ended (docs/lifecycle.md, Stopping).
 const SETTLE: Duration = Duration::from_secs(1);
 /// How long SIGKILL may take before the takedown is given up as failed. Nothing that may be killed
 /// takes this long; what is left then is another user's or stuck in the kernel.

@@ -1,4 +1,5 @@
-//! One service by the book: the order of effects, the clocks and the words of SPEC 4.3 to 4.7.
+//! One service by the book: the order of effects, the clocks and the words
+//! (docs/lifecycle.md, States; docs/lifecycle.md, Stopping).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Commands on services: taken on or not, and what they set in motion (SPEC 4.6).
+//! Commands on services: taken on or not, and what they set in motion (docs/lifecycle.md, Commands).
 
 use super::campaign::Purpose;
 use super::requests::{Request, Ticket};

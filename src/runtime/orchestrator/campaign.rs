@@ -1,4 +1,4 @@
-//! A boot or a `start_all`: services come up wave by wave (SPEC 4.2).
+//! A boot or a `start_all`: services come up wave by wave (docs/lifecycle.md, Waves).
 
 use super::requests::Ticket;
 use super::wants::Want;

@@ -1,8 +1,8 @@
 //! The whole stack: what is wanted, what may start, what goes down, who is answered. Pure.
 //!
 //! It owns the lifecycles. `(state, now, input) → (state, effects)`: the actor performs the effects
-//! in order and reports what comes of them as inputs. The rules are those of SPEC 4.2 (waves), 4.5
-//! (shutdown) and 4.6 (commands).
+//! in order and reports what comes of them as inputs. The rules: docs/lifecycle.md, Up and wanted;
+//! docs/lifecycle.md, Waves; docs/lifecycle.md, Shutdown; docs/lifecycle.md, Commands.
 //!
 //! Three things decide: *wants* (what each service is meant to be, and whether it may start now),
 //! the *campaign* (a boot or a `start_all` on its way up, wave by wave) and the *teardown* (a

@@ -1,4 +1,5 @@
-//! A `stop_all` or the end of the session: services go down in reverse waves (SPEC 4.5).
+//! A `stop_all` or the end of the session: services go down in reverse waves
+//! (docs/lifecycle.md, Shutdown).
 
 use super::requests::Ticket;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};

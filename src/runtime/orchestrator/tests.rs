@@ -1,4 +1,5 @@
-//! The table of SPEC 4.6, cell by cell: what is answered, what is shown, in which order.
+//! The table of commands, cell by cell: what is answered, what is shown, in which order
+//! (docs/lifecycle.md, Commands).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What each service is meant to be, and whether it may start now (SPEC 4.2, 4.6).
+//! What each service is meant to be, and whether it may start now (docs/lifecycle.md, Up and wanted).
 
 use std::collections::BTreeSet;
 

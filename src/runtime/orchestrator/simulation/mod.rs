@@ -1,6 +1,6 @@
 //! Random stacks in a scripted world under a virtual clock: graphs, failures, slow probes, exits at
 //! every moment, commands from several clients, signals in the middle of the boot. The invariants of
-//! SPEC 4 are checked after every step; a failing case is shrunk and printed by proptest.
+//! `docs/lifecycle.md` are checked after every step; a failing case is shrunk and printed by proptest.
 
 mod checker;
 mod script;
