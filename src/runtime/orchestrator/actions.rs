@@ -11,7 +11,7 @@ use crate::runtime::lifecycle::Event;
 impl Orchestrator {
     /// Answers an action; if it is taken on, the answer comes before all it causes.
     pub(super) fn act(&mut self, now: Now, ticket: Ticket, action: Action, out: &mut Vec<Effect>) {
-        if let Err(message) = self.admit(action) {
+        if let Err(message) = self.admit(now, action) {
             out.push(Effect::Ack(ticket, Decision::Busy(Rejection { message })));
             return;
         }
@@ -33,7 +33,7 @@ impl Orchestrator {
     }
 
     /// Why an action cannot be taken on now.
-    fn admit(&self, action: Action) -> Result<(), String> {
+    fn admit(&self, now: Now, action: Action) -> Result<(), String> {
         if matches!(action, Action::Shutdown(_)) && self.phase != Phase::Over {
             return Ok(());
         }
@@ -47,23 +47,43 @@ impl Orchestrator {
             Action::StopAll | Action::Shutdown(_) => Ok(()),
             Action::StartAll => match self.campaign.as_ref().map(|campaign| campaign.purpose) {
                 None => Ok(()),
-                Some(Purpose::Boot) => {
-                    Err("the boot is in progress: wait until it has resolved".to_owned())
-                }
-                Some(Purpose::StartAll(_)) => {
-                    Err("start_all is in progress: wait until it has resolved".to_owned())
-                }
+                Some(Purpose::Boot) => Err(self.campaign_holds(now, "the boot")),
+                Some(Purpose::StartAll(_)) => Err(self.campaign_holds(now, "start_all")),
             },
-            Action::Stop(service) => self.admit_for(service, false),
-            Action::Start(service) | Action::Restart(service) => self.admit_for(service, true),
+            Action::Start(service) | Action::Stop(service) | Action::Restart(service) => {
+                self.admit_for(action, service)
+            }
         }
     }
 
-    fn admit_for(&self, service: usize, upwards: bool) -> Result<(), String> {
+    /// Who holds a boot or a `start_all`, and the ways out.
+    fn campaign_holds(&self, now: Now, what: &str) -> String {
+        let Some((wave, holders)) = self.holders() else {
+            return format!("{what} is in progress: wait until it has resolved");
+        };
+        let mut holders = holders.into_iter().map(|service| {
+            let reason = self.services[service].life.reason(now);
+            let why = reason.and_then(|reason| reason.detail());
+            let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+            format!("{}{why}", self.name(service))
+        });
+        let first = holders.next().unwrap_or_default();
+        let more = match holders.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "{what} is in progress, and wave {wave} waits for {first}{more}: wait for it, mend it or stop it; `start` with names does not wait for waves"
+        )
+    }
+
+    fn admit_for(&self, action: Action, service: usize) -> Result<(), String> {
         let doing = match self.standing(service) {
+            // A start joins the one that is under way.
+            Standing::Starting if matches!(action, Action::Start(_)) => return Ok(()),
             Standing::Starting => "starting",
             Standing::Stopping => "stopping",
-            Standing::Falling if upwards => "failing",
+            Standing::Falling if !matches!(action, Action::Stop(_)) => "failing",
             _ => return Ok(()),
         };
         Err(format!(

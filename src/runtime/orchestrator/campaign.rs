@@ -30,15 +30,6 @@ impl Campaign {
     pub(super) fn wave(&self) -> usize {
         self.wave.unwrap_or(0)
     }
-
-    /// How many members of the open wave have not resolved.
-    pub(super) fn open(&self) -> usize {
-        self.open
-    }
-
-    pub(super) fn is_unresolved(&self, service: usize) -> bool {
-        self.unresolved[service]
-    }
 }
 
 impl Orchestrator {
@@ -68,6 +59,15 @@ impl Orchestrator {
         for member in members {
             self.want(member, Want::InItsWave);
         }
+    }
+
+    /// The open wave, and those of its members that have not resolved.
+    pub(super) fn holders(&self) -> Option<(usize, Vec<usize>)> {
+        let campaign = self.campaign.as_ref()?;
+        let wave = campaign.wave?;
+        let members = self.waves.get(wave)?.iter().copied();
+        let holders: Vec<usize> = members.filter(|&it| campaign.unresolved[it]).collect();
+        (!holders.is_empty()).then_some((wave, holders))
     }
 
     pub(super) fn wave_has_come(&self, wave: usize) -> bool {

@@ -144,10 +144,73 @@ fn a_start_joins_what_is_on_its_way() {
 }
 
 #[test]
+fn a_start_joins_a_start_that_has_no_process_yet() {
+    let mut pair = Pair::new();
+    pair.input(Input::Boot);
+    assert_eq!(pair.act(Action::Start(0)), ["ack"]);
+    assert_eq!(pair.act(Action::Start(1)), ["ack", "b unknown"]);
+    assert_eq!(pair.spawned(0), ["a running", "done", "b starting"]);
+}
+
+#[test]
+fn a_start_of_what_is_blocked_is_not_answered_by_the_block_that_was_there() {
+    for action in [Action::Start(1), Action::Restart(1)] {
+        let mut pair = Pair::new();
+        pair.input(Input::Boot);
+        pair.on(0, |life| {
+            let error = "no".to_owned();
+            Event::SpawnFailed(life, StartProblem::System { error })
+        });
+        // `a` is mended from now on.
+        assert_eq!(pair.act(action), ["ack", "b stopped", "a starting"]);
+        assert_eq!(pair.spawned(0), ["a running", "b starting"]);
+        pair.spawned(1);
+        assert_eq!(pair.on(1, Event::ProbePassed), ["b ready", "done"]);
+    }
+}
+
+#[test]
+fn what_depends_on_a_failed_service_is_blocked_before_its_wave_comes() {
+    let planned = |name: &str, wave: usize, depends_on: Vec<usize>| Planned {
+        name: name.into(),
+        spec: Spec {
+            kind: Kind::Daemon,
+            probe: None,
+            port: None,
+            grace: Duration::from_secs(8),
+            has_stop_command: false,
+        },
+        wave,
+        depends_on,
+        auto_start: true,
+        at_boot: true,
+    };
+    let mut stack = Orchestrator::new(vec![
+        planned("broken", 0, vec![]),
+        planned("slow", 0, vec![]),
+        planned("needs", 1, vec![0]),
+        planned("last", 2, vec![2]),
+    ]);
+    let effects = stack.handle(Duration::ZERO, Input::Boot);
+    let life = effects.iter().find_map(|effect| match effect {
+        Effect::Service(0, lifecycle::Effect::Spawn(life)) => Some(*life),
+        _ => None,
+    });
+    let error = "no".to_owned();
+    let event = Event::SpawnFailed(life.unwrap(), StartProblem::System { error });
+    stack.handle(Duration::ZERO, Input::Service(0, event));
+    for service in [2, 3] {
+        let reason = stack.view(Duration::ZERO, service).facts.reason.unwrap();
+        let by: Vec<&str> = reason.blocked_by().iter().map(|it| &*it.service).collect();
+        assert_eq!(by, ["broken"], "{reason:?}");
+    }
+}
+
+#[test]
 fn nothing_is_done_for_what_is_starting_or_stopping() {
     let mut pair = Pair::new();
     pair.input(Input::Boot);
-    for action in [Action::Start(0), Action::Stop(0), Action::Restart(0)] {
+    for action in [Action::Stop(0), Action::Restart(0)] {
         assert_eq!(
             pair.act(action),
             [r#"busy: service "a" is starting: wait until that is over"#]
@@ -155,7 +218,10 @@ fn nothing_is_done_for_what_is_starting_or_stopping() {
     }
     assert_eq!(
         pair.act(Action::StartAll),
-        ["busy: the boot is in progress: wait until it has resolved"]
+        [
+            "busy: the boot is in progress, and wave 0 waits for a: wait for it, mend it or stop it; \
+             `start` with names does not wait for waves"
+        ]
     );
     let mut pair = Pair::up();
     pair.act(Action::Stop(1));

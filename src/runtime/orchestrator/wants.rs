@@ -209,15 +209,14 @@ impl Orchestrator {
         if !on.is_empty() {
             return Some(Reason::WaitingFor { on });
         }
-        let campaign = self.campaign.as_ref()?;
-        let wave = campaign.wave();
-        let unresolved = self.waves.get(wave)?.iter().copied();
-        let on: Vec<_> = unresolved
-            .filter(|&member| campaign.is_unresolved(member))
-            .take(Reason::NAMED)
-            .map(|member| self.services[member].name.clone())
-            .collect();
-        let more = campaign.open().saturating_sub(on.len());
+        let wave = self.campaign.as_ref()?.wave();
+        let holders = self
+            .holders()
+            .map(|(_, holders)| holders)
+            .unwrap_or_default();
+        let more = holders.len().saturating_sub(Reason::NAMED);
+        let named = holders.into_iter().take(Reason::NAMED);
+        let on = named.map(|it| self.services[it].name.clone()).collect();
         Some(Reason::WaitingForWave { wave, on, more })
     }
 }

@@ -173,6 +173,21 @@ impl Checker {
         }
     }
 
+    /// All that a service depends on, and itself.
+    fn closure(&self, service: usize) -> Vec<usize> {
+        let mut closure = vec![service];
+        let mut at = 0;
+        while let Some(&next) = closure.get(at) {
+            at += 1;
+            for &dependency in &self.services[next].depends_on {
+                if !closure.contains(&dependency) {
+                    closure.push(dependency);
+                }
+            }
+        }
+        closure
+    }
+
     /// In a boot nobody interferes with, a wave starts when the one before it has resolved.
     fn wave_has_come(&self, service: usize) {
         let wave = self.services[service].wave;
@@ -274,6 +289,20 @@ impl Checker {
                         .is_some_and(|service| self.status[service] == Status::Failed)
                 };
                 assert!(failed_services.iter().any(failed), "{message}");
+            }
+            if let Action::Start(service) = action
+                && !failed_services.is_empty()
+            {
+                // A start wants all it needs anew: what keeps it down has shown so since its ack.
+                let is_down = |&member: &usize| seen[member] && down(member);
+                let mut causes = self
+                    .closure(service)
+                    .into_iter()
+                    .filter(|&it| it != service);
+                assert!(
+                    self.status[service] == Status::Failed || causes.any(|it| is_down(&it)),
+                    "s{service:02} is answered by what was before its start: {message}"
+                );
             }
         }
     }
