@@ -73,7 +73,7 @@ fn the_chain_leads_to_what_failed_and_to_what_it_said() {
     assert_eq!(why["session"]["address"], server.address());
 }
 
-/// A wave goes on although one of it has failed; who needs that one does not wait for it.
+/// What needs a failed service is blocked at once, although its wave has not come.
 #[test]
 fn nobody_waits_for_what_has_failed_already() {
     let server = Stack::new()
@@ -89,7 +89,7 @@ fn nobody_waits_for_what_has_failed_already() {
         .start();
     server.wait_for_line("db → failed");
     let status = server.run(["status"]);
-    let words = "waiting for wave 0 to resolve: db failed";
+    let words = "blocked: db failed";
     assert!(status.stdout.contains(words), "{status:?}");
     let shown = server.run(["why", "api"]);
     assert_eq!(shown.code, Some(1), "{shown:?}");
