@@ -30,7 +30,7 @@ pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
 pub use model::{Config, LogView, Logs, Ready, Service, Session};
 pub use problem::{Problem, Related, Severity};
-pub use read::{MAX_BYTES, ReadError, bounded};
+pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
 pub use schema::json_schema;
 pub use source::{Origin, Position, Source};
 pub use suggest::Suggestions;
@@ -102,11 +102,6 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
             text: report.source,
         }),
     }
-}
-
-/// Reads a config file of at most [`MAX_BYTES`], without ever waiting for a FIFO.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
-    read::file(path)
 }
 
 /// Everything a check finds.

@@ -39,7 +39,7 @@ pub enum ReadError {
 }
 
 /// Reads a regular file of at most [`MAX_BYTES`]. A FIFO is refused without waiting for its writer.
-pub(super) fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
+pub fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let file = open(path).map_err(|error| wrong(path, error))?;
     let metadata = file.metadata().map_err(|error| wrong(path, error))?;
     if metadata.is_dir() {

@@ -32,6 +32,13 @@ impl Origin {
     }
 }
 
+/// A path of the config, absolute.
+pub(super) fn within(dir: &Path, path: &str) -> PathBuf {
+    let path = dir.join(path);
+    // Takes `./` out. Fails only for an empty path, which this is not.
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 /// The text of a config, for showing what a problem is about.
 #[derive(Debug, Clone)]
 pub struct Source {

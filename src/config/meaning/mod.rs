@@ -6,12 +6,13 @@ mod names;
 mod service;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::code::Code;
 use super::model::{Config, LogView, Logs, Session};
 use super::problems::{Place, Problems};
 use super::quote::quote;
+use super::source::within;
 use super::tree::{NodeId, Value};
 use super::{object::Read as _, written};
 use crate::plan::Plan;
@@ -69,13 +70,6 @@ fn log_view(written: written::LogView) -> LogView {
         max_entries: written.max_entries.value.map(|entries| entries.0),
         all_max_entries: all.max_entries.value.map(|entries| entries.0),
     }
-}
-
-/// A path of the config, absolute.
-fn within(dir: &Path, path: &str) -> PathBuf {
-    let path = dir.join(path);
-    // Takes `./` out. Fails only for an empty path, which this is not.
-    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// Reports every key that is given twice in one object.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{command, within};
+use super::command;
 use crate::config::code::Code;
 use crate::config::model::Service;
 use crate::config::object::Field;
 use crate::config::problems::{Place, Problems};
 use crate::config::ready::Ready;
+use crate::config::source::within;
 use crate::config::tree::NodeId;
 use crate::config::values::PathText;
 use crate::config::written::Entry;

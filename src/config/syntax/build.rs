@@ -9,7 +9,9 @@ use serde::de::{Deserialize as _, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde_json::Number;
 
 use super::cursor::Cursor;
-use super::{Failure, Parsed, grammar};
+use super::failure::Failure;
+use super::grammar;
+use super::spelling::Spellings;
 use crate::config::code::Code;
 use crate::config::tree::{Items, Node, NodeId, Step, Tree, Value};
 
@@ -20,7 +22,19 @@ const MAX_DEPTH: usize = 32;
 /// Values in one file: bounds the memory that a file of at most 8 MiB can ask for.
 const MAX_VALUES: usize = 1_000_000;
 
-pub(super) fn parse(text: &str) -> Parsed<'_> {
+/// A text as far as it could be read.
+#[derive(Debug)]
+pub(in crate::config) struct Parsed<'a> {
+    /// The values.
+    pub(in crate::config) tree: Tree<'a>,
+    /// Why it ends early, if it does.
+    pub(in crate::config) failure: Option<Failure>,
+    /// Spellings that JSONC does not have.
+    pub(in crate::config) spellings: Spellings,
+}
+
+/// Reads a text.
+pub(in crate::config) fn parse(text: &str) -> Parsed<'_> {
     let mut builder = Builder {
         cursor: Cursor::new(text),
         tree: Tree {

@@ -2,8 +2,8 @@
 
 use json5::{Error, ErrorCode, Position};
 
-use super::Failure;
 use super::cursor::Cursor;
+use super::failure::Failure;
 use crate::config::code::Code;
 use crate::config::quote::quote;
 
@@ -197,13 +197,6 @@ impl Scene<'_> {
             help: None,
             related: None,
         }
-    }
-}
-
-impl Failure {
-    fn with_help(mut self, help: &str) -> Self {
-        self.help = Some(help.to_owned());
-        self
     }
 }
 

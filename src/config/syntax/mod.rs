@@ -6,50 +6,13 @@
 
 mod build;
 mod cursor;
+mod failure;
 mod grammar;
 mod spelling;
 
-use std::ops::Range;
-
-pub(super) use spelling::{Spelling, Spellings};
-
-use super::code::Code;
-use super::tree::Tree;
-
-/// A text as far as it could be read.
-#[derive(Debug)]
-pub(super) struct Parsed<'a> {
-    /// The values.
-    pub(super) tree: Tree<'a>,
-    /// Why it ends early, if it does.
-    pub(super) failure: Option<Failure>,
-    /// Spellings that JSONC does not have.
-    pub(super) spellings: Spellings,
-}
-
-/// Why a text could not be read to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) code: Code,
-    pub(super) span: Range<usize>,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-    /// Another place that has to do with it, and what.
-    pub(super) related: Option<(Range<usize>, &'static str)>,
-}
-
-impl Failure {
-    /// Whether a person may have made this mistake in a config, rather than handed over something
-    /// that is none.
-    pub(super) fn is_slip(&self) -> bool {
-        self.code == Code::Syntax
-    }
-}
-
-/// Reads a text.
-pub(super) fn parse(text: &str) -> Parsed<'_> {
-    build::parse(text)
-}
+pub(super) use build::parse;
+pub(super) use failure::Failure;
+pub(super) use spelling::Spelling;
 
 #[cfg(test)]
 mod tests;
