@@ -4,17 +4,33 @@ use std::path::{Path, PathBuf};
 
 use flowlayer_core::config::{self, ConfigError, FILE_NAMES, Loaded};
 
-use crate::cli::ConfigArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::{diagnostics, print};
 
-/// The configuration meant: `-c` or `--config`, else the positional one, else the first of the
-/// known names that is in the directory. A usage error when there is none.
-pub(crate) fn config(args: &ConfigArgs, directory: &Path) -> Result<PathBuf, Failure> {
-    if let Some(path) = args.config.as_ref().or(args.file.as_ref()) {
-        return Ok(path.clone());
+/// Which configuration.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file; beats the positional one
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+    /// Configuration file; without any: the first known name in this directory
+    #[arg(id = "file", value_name = "CONFIG")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// The file that was named, if any.
+    pub(crate) fn named(&self) -> Option<&Path> {
+        self.config.as_deref().or(self.file.as_deref())
+    }
+}
+
+/// The configuration that was named, else the first of the known names that is in the directory. A usage error when there is none.
+pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
     }
     config::discover(directory).ok_or_else(|| {
         Failure::Usage(format!(
@@ -61,7 +77,7 @@ mod tests {
     fn what_is_named_beats_what_is_found() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("flowlayer.jsonc"), "{}").unwrap();
-        let chosen = |args| config(&args, directory.path()).unwrap();
+        let chosen = |args: ConfigArgs| choose(args.named(), directory.path()).unwrap();
         assert_eq!(chosen(args(Some("a"), Some("b"))), Path::new("a"));
         assert_eq!(chosen(args(None, Some("b"))), Path::new("b"));
         assert_eq!(
@@ -74,12 +90,12 @@ mod tests {
     fn discovery_follows_the_documented_order() {
         let directory = tempfile::tempdir().unwrap();
         assert!(matches!(
-            config(&args(None, None), directory.path()),
+            choose(None, directory.path()),
             Err(Failure::Usage(message)) if message.starts_with("no configuration found")
         ));
         for name in FILE_NAMES.iter().rev() {
             std::fs::write(directory.path().join(name), "{}").unwrap();
-            let found = config(&args(None, None), directory.path()).unwrap();
+            let found = choose(None, directory.path()).unwrap();
             assert_eq!(found, directory.path().join(name));
         }
     }

@@ -8,17 +8,43 @@ use flowlayer_core::protocol::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cli::DownArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Peer;
+use crate::session::args::SessionArgs;
+use crate::session::args::which_session;
 use crate::session::shutdown::{self, Processes};
 use crate::session::watch::{Watch, waiting_for};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
+use crate::timeout::TimeoutArgs;
 use crate::timeout::{Deadline, until};
 use crate::tokio_runtime;
+
+const NOTES: &str = concat!(
+    "\
+Returns when the server is gone: another can be started at once.
+
+",
+    which_session!(),
+    "
+Exit codes: 0 ended and nothing is left, 1 something could not be stopped, 2 wrong usage or
+configuration, 3 no session to talk to, 124 not within --timeout"
+);
+
+/// End a running session
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    timeout: TimeoutArgs,
+    /// Without grace: kill everything at once
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    session: SessionArgs,
+}
 
 /// From the last word of a server to the end of its process. It needs milliseconds, and a disk that
 /// takes the end of the log.
@@ -31,8 +57,8 @@ const MOMENT: Duration = Duration::from_secs(1);
 const SHUTDOWN: &str = "shutdown";
 
 /// Ends it.
-pub(crate) fn run(args: DownArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.session, colors)?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(&args.session, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.

@@ -1,5 +1,8 @@
 //! Everything a person types or sees: one module a subcommand, and how we print in [`terminal`].
 //!
+//! A subcommand is a module with its arguments, `Args`, and a `run` that takes them. It is declared
+//! here, as a module and as a line of the table of `subcommands!`.
+//!
 //! The binary is [`main`]. It is a library so that benchmarks and fuzz targets can link what they run.
 #![forbid(unsafe_code)]
 
@@ -13,13 +16,16 @@ mod init;
 mod logs;
 mod man;
 mod plan;
+mod restart;
 mod run;
 mod schema;
 mod serve;
 mod server;
 mod session;
 mod sessions;
+mod start;
 mod status;
+mod stop;
 mod terminal;
 mod timeout;
 mod tokio_runtime;
@@ -35,18 +41,60 @@ pub use terminal::sanitize::append_safe;
 #[doc(hidden)]
 pub use tui::headless;
 
-use cli::{Command, CommandLine, Parsed};
+use cli::{CommandLine, Parsed};
 use exit::Exit;
 use failure::Failure;
 use terminal::color::Colors;
 use terminal::print;
+
+/// Makes the enum of the subcommands, in the order of the help, and calls the `run` of each.
+macro_rules! subcommands {
+    ($($(#[$attribute:meta])* $name:ident => $($module:ident)::+,)*) => {
+        /// One subcommand with its arguments.
+        #[derive(Debug, clap::Subcommand)]
+        enum Command {
+            $($(#[$attribute])* $name(Box<$($module)::+::Args>),)*
+        }
+
+        impl Command {
+            fn run(self, colors: Colors) -> Result<Exit, Failure> {
+                match self {
+                    $(Self::$name(args) => $($module)::+::run(&args, colors),)*
+                }
+            }
+        }
+    };
+}
+
+subcommands! {
+    Serve => serve,
+    Run => run,
+    Tui => tui,
+    Logs => logs,
+    Status => status,
+    Start => start,
+    Stop => stop,
+    Restart => restart,
+    Wait => wait,
+    Down => down,
+    Why => why,
+    Sessions => sessions,
+    Validate => validate,
+    Plan => plan,
+    Completions => completions,
+    Schema => schema,
+    Init => init,
+    Man => man,
+    #[command(name = "__complete", hide = true)]
+    Complete => completions::complete,
+}
 
 /// Parses the command line, runs the subcommand, prints its error, returns its exit code.
 pub fn main() -> ExitCode {
     let line = CommandLine::new(std::env::args_os());
     let colors = Colors::detect(line.no_color());
     let outcome = match line.parse() {
-        Ok(Parsed::Run(command)) => run(command, colors),
+        Ok(Parsed::Run(command)) => command.run(colors),
         Ok(Parsed::Show(text)) => {
             print::stdout(&text.paint(colors.stdout));
             Ok(Exit::SUCCESS)
@@ -68,28 +116,4 @@ pub fn main() -> ExitCode {
             failure.exit()
         })
         .into()
-}
-
-fn run(command: Command, colors: Colors) -> Result<Exit, Failure> {
-    match command {
-        Command::Serve(args) => serve::run(args, colors),
-        Command::Run(args) => run::run(args, colors),
-        Command::Tui(args) => tui::run(args, colors),
-        Command::Logs(args) => logs::run(*args, colors),
-        Command::Status(args) => status::run(args, colors),
-        Command::Start(args) => session::action::start(args, colors),
-        Command::Stop(args) => session::action::stop(args, colors),
-        Command::Restart(args) => session::action::restart(args, colors),
-        Command::Wait(args) => wait::run(args, colors),
-        Command::Down(args) => down::run(args, colors),
-        Command::Why(args) => why::run(args, colors),
-        Command::Sessions(args) => Ok(sessions::run(&args)),
-        Command::Validate(args) => validate::run(args, colors),
-        Command::Plan(args) => plan::run(args, colors),
-        Command::Completions(args) => Ok(completions::run(&args)),
-        Command::Schema => Ok(schema::run()),
-        Command::Init(args) => init::run(&args, colors),
-        Command::Man(args) => man::run(&args),
-        Command::Complete(args) => Ok(completions::complete::run(&args)),
-    }
 }

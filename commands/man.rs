@@ -2,20 +2,32 @@
 
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use flowlayer_core::config::FILE_NAMES;
 
-use crate::cli::{MULTI_CALL, ManArgs, whole};
+use crate::cli::{MULTI_CALL, whole};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::terminal::color::Colors;
 use crate::terminal::print;
+
+/// Write the manual pages into a directory
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+One page a subcommand, and flowlayer.1 for the whole. For example: flowlayer man ~/.local/share/man/man1")]
+pub(crate) struct Args {
+    /// Where the pages are written; made when missing
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
 
 /// Writes one page a subcommand, one for the whole, and one for each name of its own that a
 /// subcommand has.
-pub(crate) fn run(args: &ManArgs) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
     let directory = &args.directory;
     let failed = |path: &Path, error: io::Error| {
         Failure::Failed(format!("cannot write {}: {error}", path.display()))

@@ -4,13 +4,26 @@ use flowlayer_core::protocol::Timestamp;
 use flowlayer_core::session::registry::{self, LiveSession};
 use serde::Serialize;
 
-use crate::cli::SessionsArgs;
 use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
 use crate::terminal::table::{self, Cell};
 use crate::terminal::{age, print};
 
+/// List the sessions that run
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Tokens stay out of it, so that the list can be shown and logged.
+Exit code: 0, also when no session runs")]
+pub(crate) struct Args {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
 /// Prints them. None is an answer too, not a failure.
-pub(crate) fn run(args: &SessionsArgs) -> Exit {
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all subcommands")]
+pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
     let live = registry::list();
     let text = if args.json {
         let sessions = live.iter().map(Listed::from).collect();
@@ -18,14 +31,14 @@ pub(crate) fn run(args: &SessionsArgs) -> Exit {
     } else if live.is_empty() {
         // So that a pipe gets nothing.
         print::stderr("no session runs\n");
-        return Exit::SUCCESS;
+        return Ok(Exit::SUCCESS);
     } else {
         let rows: Vec<Vec<Cell>> = live.iter().map(row).collect();
         let titles = ["ADDRESS", "PID", "SINCE", "CONFIG"];
         table::render(&titles, &rows, table::terminal_width(), false)
     };
     print::stdout(&text);
-    Exit::SUCCESS
+    Ok(Exit::SUCCESS)
 }
 
 fn row(session: &LiveSession) -> Vec<Cell> {

@@ -4,18 +4,42 @@ use flowlayer_core::protocol::ServiceState;
 use flowlayer_core::why::{Cause, Explainer};
 use serde::Serialize;
 
-use crate::cli::StatusArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::args::ReportArgs;
+use crate::session::args::which_session;
 use crate::session::report::{ServiceReport, SessionReport, chosen, table};
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
 
+const NOTES: &str = concat!(
+    which_session!(),
+    "\
+Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to (one that
+has not answered within 5 s is none either)"
+);
+
+/// Show how the services of a running stack are
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    /// Services to show; all without any
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    #[command(flatten)]
+    ask: ReportArgs,
+    /// Exit with 1 unless everything shown is up
+    #[arg(long)]
+    exit_code: bool,
+}
+
 /// Asks the session once and prints what it says.
-pub(crate) fn run(args: StatusArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.ask.session, colors)?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let connected = peer.connect().await?;
         session::check_names(&args.services, &connected.services)?;

@@ -8,8 +8,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::one_dash::{ValueOptions, canonical};
-use super::{Cli, Command, CommonArgs, ServeArgs, TuiArgs, usage_error};
+use super::{Cli, CommonArgs, usage_error};
+use crate::Command;
 use crate::failure::Failure;
+use crate::{serve, tui};
 
 /// The arguments of the process, ready to be parsed. Pure: it looks at nothing else.
 #[derive(Debug)]
@@ -74,8 +76,8 @@ impl Grammar {
         let flowlayer = Cli::command();
         match self {
             Self::Flowlayer => flowlayer,
-            Self::Server => alone::<ServeArgs>(&flowlayer, "flowlayer-server", "serve"),
-            Self::ClientTui => alone::<TuiArgs>(&flowlayer, "flowlayer-client-tui", "tui"),
+            Self::Server => alone::<serve::Args>(&flowlayer, "flowlayer-server", "serve"),
+            Self::ClientTui => alone::<tui::Args>(&flowlayer, "flowlayer-client-tui", "tui"),
         }
     }
 }
@@ -154,8 +156,8 @@ impl CommandLine {
             .try_get_matches_from(&self.arguments)?;
         Ok(match self.grammar {
             Grammar::Flowlayer => Cli::from_arg_matches(&matches)?.command,
-            Grammar::Server => Some(Command::Serve(ServeArgs::from_arg_matches(&matches)?)),
-            Grammar::ClientTui => Some(Command::Tui(TuiArgs::from_arg_matches(&matches)?)),
+            Grammar::Server => Some(Command::Serve(FromArgMatches::from_arg_matches(&matches)?)),
+            Grammar::ClientTui => Some(Command::Tui(FromArgMatches::from_arg_matches(&matches)?)),
         })
     }
 
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn serve(text: &str) -> ServeArgs {
+    fn serve(text: &str) -> Box<serve::Args> {
         match line(text).parse() {
             Ok(Parsed::Run(Command::Serve(args))) => args,
             other => panic!("{text}: {other:?}"),
@@ -220,13 +222,16 @@ mod tests {
             let args = serve(&format!(
                 "{program} -s 127.0.0.1:6999 -c flowlayer.jsonc -token abc"
             ));
-            assert_eq!(args.bind.as_deref(), Some("127.0.0.1:6999"));
+            assert_eq!(args.server.bind.as_deref(), Some("127.0.0.1:6999"));
             assert_eq!(
                 args.config.config.as_deref(),
                 Some(Path::new("flowlayer.jsonc"))
             );
             assert_eq!(
-                args.token.as_ref().map(super::super::Token::expose),
+                args.server
+                    .token
+                    .as_ref()
+                    .map(flowlayer_core::protocol::Token::expose),
                 Some("abc")
             );
             let args = serve(&format!(
@@ -236,7 +241,7 @@ mod tests {
             assert_eq!(args.config.file.as_deref(), Some(Path::new("b.jsonc")));
             assert!(args.quiet);
             let args = serve(&format!("{program} --only a --only=b"));
-            assert_eq!(args.only, ["a", "b"]);
+            assert_eq!(args.server.only, ["a", "b"]);
             assert!(args.config.config.is_none() && args.config.file.is_none());
         }
     }

@@ -20,12 +20,26 @@ use super::bash;
 use super::candidates::{Answer, answer};
 use super::cursor::Place;
 
-use crate::cli::{CompleteArgs, Shell};
+use super::Shell;
 use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
 use crate::terminal::print;
 
+/// What the scripts of `completions` ask
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The shell that asks
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+    /// The words up to the cursor, the program's name first; bash: what breaks words, and the line
+    #[arg(value_name = "WORDS", last = true)]
+    words: Vec<OsString>,
+}
+
 /// Prints what fits at the end of the words.
-pub(crate) fn run(args: &CompleteArgs) -> Exit {
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all subcommands")]
+pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
     let text = match args.shell {
         Shell::Bash => in_bash(&args.words),
         Shell::Fish => in_fish(&args.words),
@@ -35,7 +49,7 @@ pub(crate) fn run(args: &CompleteArgs) -> Exit {
         }
     };
     print::stdout(&text);
-    Exit::SUCCESS
+    Ok(Exit::SUCCESS)
 }
 
 /// A word that is no UTF-8 is completed by nothing; that it is there still counts.

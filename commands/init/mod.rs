@@ -7,18 +7,43 @@ use std::path::{Component, Path, PathBuf};
 use flowlayer_core::config::{self, FILE_NAMES, Origin};
 use flowlayer_core::import::{self, Draft};
 
-use crate::cli::InitArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::diagnostics::{self, readable};
 use crate::terminal::print;
 
+const NOTES: &str = "\
+Without --from the first of these that is there is imported: process-compose.yaml, Procfile.dev,
+Procfile, compose.yaml, docker-compose.yml, package.json. Without any: an example that runs.
+What cannot be carried over is listed, and stands in the file as a comment at its place.
+
+Exit codes: 0 written, 1 there is a configuration already or it cannot be written,
+2 the command line is wrong or a source cannot be read; nothing was written";
+
+/// Write a first configuration, from what is there already or from an example
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    /// Import this file: a Procfile, compose.yaml, process-compose.yaml, package.json; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    from: Vec<PathBuf>,
+    /// Write the example, whatever is there to import
+    #[arg(long)]
+    template: bool,
+    /// Write this file, - for standard output; without it: flowlayer.jsonc
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    force: bool,
+}
+
 /// Two services that run on any machine with a POSIX shell, and what else there is, as comments.
 const TEMPLATE: &str = include_str!("template.jsonc");
 
 /// Writes the file.
-pub(crate) fn run(args: &InitArgs, colors: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let output = args
         .output
         .clone()
@@ -90,7 +115,7 @@ struct Made {
     notes: Vec<String>,
 }
 
-fn make(args: &InitArgs, directory: &Path) -> Result<Made, Failure> {
+fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
     let (sources, others): (Vec<PathBuf>, Vec<&str>) = if !args.from.is_empty() {
         (args.from.clone(), Vec::new())
     } else if args.template {

@@ -2,7 +2,7 @@
 
 use flowlayer_core::protocol::Stream;
 
-use crate::cli::SessionArgs;
+use crate::session::args::SessionArgs;
 
 const NOTES: &str = "\
 Without -n: as many of the newest as the session's logView says (500); all that match with --grep,
@@ -14,72 +14,72 @@ Without a session the files in logs.dir are read, those of earlier sessions incl
 Exit codes: 0 success (also when nothing matches, or the reader goes away), 1 failure,
 2 wrong usage or configuration, 3 no session to talk to and no logs.dir";
 
-/// `flowlayer logs`.
+/// Show, follow and search what services print
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = NOTES)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own, any of them may be on"
 )]
-pub(crate) struct LogsArgs {
+pub(crate) struct Args {
     /// Services to show; all without any
     #[arg(value_name = "SERVICE")]
-    pub(crate) services: Vec<String>,
+    pub(super) services: Vec<String>,
     #[command(flatten)]
-    pub(crate) session: SessionArgs,
+    pub(super) session: SessionArgs,
     /// Go on with what comes, over restarts of the server too
     #[arg(short, long)]
-    pub(crate) follow: bool,
+    pub(super) follow: bool,
     /// Only so many of the newest entries, or `all`
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) limit: Option<Limit>,
+    pub(super) limit: Option<Limit>,
     /// Only entries of this time or later
     #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true)]
-    pub(crate) since: Option<jiff::Timestamp>,
+    pub(super) since: Option<jiff::Timestamp>,
     /// Only entries of this time or earlier
     #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true, conflicts_with = "follow")]
-    pub(crate) until: Option<jiff::Timestamp>,
+    pub(super) until: Option<jiff::Timestamp>,
     /// Only entries above this number, those of earlier sessions included
     #[arg(long, value_name = "SEQ", allow_negative_numbers = true)]
-    pub(crate) after_seq: Option<u64>,
+    pub(super) after_seq: Option<u64>,
     /// Only entries below this number, those of earlier sessions included
     #[arg(long, value_name = "SEQ", value_parser = upper_bound, allow_negative_numbers = true, conflicts_with = "follow")]
-    pub(crate) before_seq: Option<u64>,
+    pub(super) before_seq: Option<u64>,
     /// Only what went to stdout, or to stderr
     #[arg(long, value_name = "STREAM", value_parser = stream)]
-    pub(crate) stream: Option<Stream>,
+    pub(super) stream: Option<Stream>,
     /// Only lines that match this regular expression
     #[arg(short, long, value_name = "REGEX")]
-    pub(crate) grep: Option<String>,
+    pub(super) grep: Option<String>,
     /// Upper and lower case are the same to --grep
     #[arg(short, long, requires = "grep")]
-    pub(crate) ignore_case: bool,
+    pub(super) ignore_case: bool,
     /// Only lines that do not match
     #[arg(short = 'v', long, requires = "grep")]
-    pub(crate) invert_match: bool,
+    pub(super) invert_match: bool,
     /// Show so many entries after each match too
     #[arg(short = 'A', long, value_name = "N", requires = "grep")]
-    pub(crate) after_context: Option<usize>,
+    pub(super) after_context: Option<usize>,
     /// Show so many entries before each match too
     #[arg(short = 'B', long, value_name = "N", requires = "grep")]
-    pub(crate) before_context: Option<usize>,
+    pub(super) before_context: Option<usize>,
     /// Show so many entries around each match too
     #[arg(short = 'C', long, value_name = "N", requires = "grep")]
-    pub(crate) context: Option<usize>,
+    pub(super) context: Option<usize>,
     /// Print each entry as a JSON object on a line of its own
     #[arg(long)]
-    pub(crate) json: bool,
+    pub(super) json: bool,
     /// Put its time before each line
     #[arg(long)]
-    pub(crate) timestamps: bool,
+    pub(super) timestamps: bool,
     /// Leave the names of services out
     #[arg(long)]
-    pub(crate) no_prefix: bool,
+    pub(super) no_prefix: bool,
 }
 
 /// How many matches are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub(super) enum Limit {
     /// Whatever there is.
     All,
     /// So many of the newest.

@@ -5,7 +5,7 @@
 //! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on
 //! with what is then [`Shown`](shown::Shown), where they end.
 
-pub(crate) mod args;
+mod args;
 mod files;
 mod follow;
 mod live;
@@ -17,13 +17,14 @@ mod time;
 use flowlayer_core::logs::{Pattern, Search, Stream, Timestamp};
 use flowlayer_core::protocol;
 
-use crate::cli::{Limit, LogsArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Peer;
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::tokio_runtime;
+pub(crate) use args::Args;
+use args::Limit;
 use output::{Output, Stopped};
 use printer::Form;
 
@@ -49,9 +50,9 @@ enum Amount {
 }
 
 /// Shows what is asked for; ends quietly when nobody reads it any more.
-pub(crate) fn run(args: LogsArgs, colors: Colors) -> Result<Exit, Failure> {
-    let wanted = wanted(&args, colors)?;
-    let peer = Peer::find(args.session, colors)?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let wanted = wanted(args, colors)?;
+    let peer = Peer::find(&args.session, colors)?;
     let mut output = Output::new()?;
     let ended = tokio_runtime::block_on_beside(async {
         let (shown, since) = match peer.connect().await {
@@ -73,7 +74,7 @@ pub(crate) fn run(args: LogsArgs, colors: Colors) -> Result<Exit, Failure> {
     }
 }
 
-fn wanted(args: &LogsArgs, colors: Colors) -> Result<Wanted, Failure> {
+fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     let pattern = args
         .grep
         .as_ref()

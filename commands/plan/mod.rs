@@ -9,26 +9,46 @@ use flowlayer_core::config::Config;
 use flowlayer_core::plan::Plan;
 use serde_json::json;
 
-use crate::cli::{PlanArgs, PlanFormat};
 use crate::config_file;
+use crate::config_file::ConfigArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::{diagnostics, print};
 
+/// Show in which waves the services of a configuration start
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// How `plan` writes the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// One line a wave
+    #[default]
+    Text,
+    /// One JSON document with waves and edges
+    Json,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Mermaid
+    Mermaid,
+}
+
 /// Chooses, reads and plans the configuration.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature all subcommands have"
-)]
-pub(crate) fn run(args: PlanArgs, colors: Colors) -> Result<Exit, Failure> {
-    let path = config_file::config(&args.config, Path::new("."))?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let path = config_file::choose(args.config.named(), Path::new("."))?;
     let loaded = config_file::load(&path, colors)?;
     print::stdout(&match args.format {
-        PlanFormat::Text => text(&loaded.config, &loaded.plan),
-        PlanFormat::Json => json(&loaded.config, &loaded.plan),
-        PlanFormat::Dot => graph::dot(&loaded.config, &loaded.plan),
-        PlanFormat::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
+        Format::Text => text(&loaded.config, &loaded.plan),
+        Format::Json => json(&loaded.config, &loaded.plan),
+        Format::Dot => graph::dot(&loaded.config, &loaded.plan),
+        Format::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
     });
     // The process ends here: to free the configuration piece by piece would only take time.
     std::mem::forget(loaded);

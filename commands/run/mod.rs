@@ -3,46 +3,59 @@
 
 mod command;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use flowlayer_core::process::End;
 
-use crate::cli::{ConfigArgs, Patience, RunArgs, ServeArgs, TimeoutArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::server::api::Asked;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::server::background::{self, Claim, Output, Seen, Session, Side};
 use crate::server::launcher::Report;
+use crate::server::options::{Options, ServerArgs};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::timeout::Deadline;
-use crate::{config_file, server, tokio_runtime};
+use crate::timeout::{Deadline, Timeout, TimeoutArgs};
+use crate::tokio_runtime;
+
+const NOTES: &str = "\
+CMD has the terminal; the stack prints nothing unless it does not come up or --show-output is given.
+In its environment are FLOWLAYER_ADDR and FLOWLAYER_TOKEN, for clients of the session. The session
+ends with CMD, or when this process does.
+
+Exit codes: that of CMD, 128+n when signal n ended it; 2 the command line or the configuration is
+wrong; 124 not up within --timeout; 125 the stack did not come up, ended before CMD, or could not be
+stopped; 126 CMD cannot be executed; 127 CMD is not found";
+
+/// Start a stack, run a command beside it, and take the stack down
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+#[command(mut_arg("bind", |bind| bind.help("Offer the session API here; without this and session.bind: on a free port")))]
+pub(crate) struct Args {
+    /// Configuration file; without: the first known name in this directory
+    #[arg(short, long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Show boot lines and the output of services, on standard error
+    #[arg(long)]
+    show_output: bool,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
 
 /// Runs it. In the process that becomes the session this returns when that is over.
-pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let limit = args.timeout.timeout;
     let shows = args.show_output;
-    let command = args.command;
-    let args = ServeArgs {
-        config: ConfigArgs {
-            config: args.config,
-            file: None,
-        },
-        bind: args.bind,
-        token: args.token,
-        only: args.only,
-        quiet: !shows,
-        detach: false,
-        timeout: TimeoutArgs::default(),
-    };
-    let path = config_file::config(&args.config, Path::new("."))?;
-    let asked = Asked::read(&args)?;
-    let loaded = config_file::load(&path, colors)?;
-    let asked = asked.or_any_port(&loaded.config);
-    let _ = server::only(&args, &loaded.config)?;
-    let place = match background::claim(&path, Deadline::from_now(limit)).map_err(not_run)? {
+    let options = Options::read(&args.server, args.config.as_deref(), !shows)?;
+    let options = options.for_background(colors)?;
+    let place = match background::claim(&options, Deadline::from_now(limit)).map_err(not_run)? {
         Claim::Free(place) => place,
         Claim::Taken(live) => {
             return Err(Failure::Other(
@@ -55,14 +68,8 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
             ));
         }
     };
-    let order = Order {
-        args,
-        asked,
-        path,
-        output: if shows { Output::Stderr } else { Output::Log },
-        is_bound: true,
-    };
-    match background::launch(order, place, colors).map_err(not_run)? {
+    let output = if shows { Output::Stderr } else { Output::Log };
+    match background::launch(options, output, true, place, colors).map_err(not_run)? {
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => tokio_runtime::block_on(async {
             Run {
@@ -75,7 +82,7 @@ pub(crate) fn run(args: RunArgs, colors: Colors) -> Result<Exit, Failure> {
                 faults: Vec::new(),
                 failure: None,
             }
-            .boot_and_run(&command)
+            .boot_and_run(&args.command)
             .await
             .map_err(not_run)
         }),
@@ -97,7 +104,7 @@ struct Run {
     progress: Progress,
     /// The session prints by itself.
     shows: bool,
-    limit: Option<Patience>,
+    limit: Option<Timeout>,
     /// What the session has said of failures.
     bad_lines: Vec<String>,
     /// Services that failed after the boot, and why.
@@ -116,7 +123,7 @@ enum Boot {
 }
 
 impl Run {
-    async fn boot_and_run(mut self, command: &[std::ffi::OsString]) -> Result<Exit, Failure> {
+    async fn boot_and_run(mut self, command: &[OsString]) -> Result<Exit, Failure> {
         let boot = self.boot().await;
         self.progress.clear();
         match boot {

@@ -1,48 +1,35 @@
 //! `flowlayer serve --detach`: starts a session in the background and returns when it is known how
 //! that went.
 
-use std::path::Path;
-
 use flowlayer_core::process::End;
 use flowlayer_core::session::registry::LiveSession;
 use tokio::signal::unix::SignalKind;
 
-use crate::cli::{AskArgs, Patience, ServeArgs, SessionArgs, TimeoutArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::server::api::Asked;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Order, Output, Seen, Session, Side};
+use crate::server::background::{self, Claim, Output, Seen, Session, Side};
 use crate::server::launcher::Report;
+use crate::server::options::Options;
+use crate::session::args::SessionArgs;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
-use crate::timeout::Deadline;
-use crate::{config_file, server, tokio_runtime, wait};
+use crate::timeout::{Deadline, Timeout};
+use crate::{tokio_runtime, wait};
 
 /// Starts it. In the process in the background this returns when the session is over.
-pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> {
-    let path = config_file::config(&args.config, Path::new("."))?;
-    let asked = Asked::read(&args)?;
-    let loaded = config_file::load(&path, colors)?;
-    let asked = asked.or_any_port(&loaded.config);
-    let _ = server::only(&args, &loaded.config)?;
-    let limit = args.timeout.timeout;
-    let deadline = Deadline::from_now(limit);
-    // The log holds what the server says of itself, so that it stays small; what services say is
-    // for `flowlayer logs`.
-    args.quiet = true;
-    let place = match background::claim(&path, deadline)? {
+pub(super) fn run(
+    options: Options,
+    timeout: Option<Timeout>,
+    colors: Colors,
+) -> Result<Exit, Failure> {
+    let options = options.for_background(colors)?;
+    let deadline = Deadline::from_now(timeout);
+    let place = match background::claim(&options, deadline)? {
         Claim::Free(place) => place,
-        Claim::Taken(live) => return join(&live, limit, colors),
+        Claim::Taken(live) => return join(&live, timeout, colors),
     };
-    let order = Order {
-        args,
-        asked,
-        path,
-        output: Output::Log,
-        is_bound: false,
-    };
-    match background::launch(order, place, colors)? {
+    match background::launch(options, Output::Log, false, place, colors)? {
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => {
             let starting = Starting {
@@ -57,23 +44,16 @@ pub(crate) fn run(mut args: ServeArgs, colors: Colors) -> Result<Exit, Failure> 
 }
 
 /// It runs already: how it is counts as how it went.
-fn join(live: &LiveSession, limit: Option<Patience>, colors: Colors) -> Result<Exit, Failure> {
+fn join(live: &LiveSession, limit: Option<Timeout>, colors: Colors) -> Result<Exit, Failure> {
     say(&format!(
         "this session runs already, and is not started again: {}, pid {}",
         live.address, live.pid
     ));
-    let args = WaitArgs {
-        services: Vec::new(),
-        timeout: TimeoutArgs { timeout: limit },
-        ask: AskArgs {
-            session: SessionArgs {
-                config: Some(live.config.clone()),
-                ..SessionArgs::default()
-            },
-            json: false,
-        },
+    let session = SessionArgs {
+        config: Some(live.config.clone()),
+        ..SessionArgs::default()
     };
-    wait::run(args, colors)
+    wait::run(&wait::Args::for_all(session, limit), colors)
 }
 
 struct Starting {

@@ -1,13 +1,11 @@
 //! The session API of a `serve`: where it listens, with which token, and who is told.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer_core::config::{Bind, Config, PortZero};
+use flowlayer_core::config::{Bind, Config};
 use flowlayer_core::logs::Logs;
 use flowlayer_core::ports;
-use flowlayer_core::process;
 use flowlayer_core::protocol::{PROTOCOL_VERSION, Token};
 use flowlayer_core::runtime::Handle;
 use flowlayer_core::session::registry::{self, LiveSession, Registration};
@@ -17,7 +15,7 @@ use uuid::Uuid;
 
 use super::console::Voice;
 use super::launcher::Report;
-use crate::cli::ServeArgs;
+use super::options::{Options, Source};
 use crate::failure::Failure;
 use crate::server::messages::{TokenSource, Wording};
 
@@ -29,15 +27,6 @@ pub(super) struct Api {
     token: Token,
     source: Source,
     config_path: std::path::PathBuf,
-}
-
-/// Where the token comes from.
-#[derive(Clone, Copy)]
-enum Source {
-    Flag,
-    Environment,
-    Config,
-    Generated,
 }
 
 /// The API while the session lives.
@@ -52,19 +41,15 @@ pub(super) struct Open {
 impl Api {
     /// Binds the address that was asked for, else that of `session.bind`; `None` when there is
     /// neither.
-    pub(super) async fn bind(
-        asked: Asked,
-        config: &Config,
-        path: &Path,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(bind) = asked.bind.or_else(|| config.session.bind.clone()) else {
+    pub(super) async fn bind(options: &Options, config: &Config) -> Result<Option<Self>, Failure> {
+        let Some(bind) = options.bind.as_ref().or(config.session.bind.as_ref()) else {
             return Ok(None);
         };
-        let (token, source) = match asked.token {
-            Some(token) => token,
+        let (token, source) = match &options.token {
+            Some(given) => given.clone(),
             None => configured(config)?,
         };
-        let listener = listen(&bind).await?;
+        let listener = listen(bind).await?;
         let address = listener.local_addr().map_err(|error| {
             Failure::Failed(format!(
                 "cannot tell the address of the session API: {error}"
@@ -76,7 +61,7 @@ impl Api {
             exposed: !bind.is_loopback(),
             token,
             source,
-            config_path: path.to_owned(),
+            config_path: options.config.clone(),
         }))
     }
 
@@ -181,50 +166,6 @@ impl Open {
             registration.retire();
         }
         self.server.close().await;
-    }
-}
-
-/// What the command line and the environment say; wrong usage is found before anything is done.
-pub(crate) struct Asked {
-    bind: Option<Bind>,
-    token: Option<(Token, Source)>,
-}
-
-impl Asked {
-    /// Reads `-s`, `-token` and `FLOWLAYER_TOKEN`.
-    pub(crate) fn read(args: &ServeArgs) -> Result<Self, Failure> {
-        let bind = args.bind.as_deref().map(|text| {
-            Bind::parse(text, PortZero::Allowed)
-                .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
-        });
-        if let Some(token) = &args.token {
-            // Before there is another process to show it.
-            process::conceal_argument(token.expose());
-        }
-        let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
-        let token = match (&args.token, environment) {
-            (Some(token), _) => Some((token.clone(), Source::Flag)),
-            (None, Some(token)) => {
-                // What is not UTF-8 is not ASCII either: the error says so of its replacement.
-                let token = Token::new(token.to_string_lossy())
-                    .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
-                Some((token, Source::Environment))
-            }
-            (None, None) => None,
-        };
-        Ok(Self {
-            bind: bind.transpose()?,
-            token,
-        })
-    }
-
-    /// Where neither this nor the config names an address: a free port of this machine.
-    pub(crate) fn or_any_port(mut self, config: &Config) -> Self {
-        if self.bind.is_none() && config.session.bind.is_none() {
-            // It is an address.
-            self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
-        }
-        self
     }
 }
 

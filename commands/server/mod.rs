@@ -5,10 +5,10 @@ pub(crate) mod background;
 mod console;
 pub(crate) mod launcher;
 mod messages;
+pub(crate) mod options;
 mod reporter;
 mod signals;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use flowlayer_core::config::{Config, Loaded};
@@ -18,13 +18,13 @@ use flowlayer_core::process::guardian;
 use flowlayer_core::runtime::{Ended, Runtime, Setup, Subscription, Update};
 use uuid::Uuid;
 
-use self::api::{Api, Asked};
+use self::api::Api;
 use self::console::Voice;
 use self::launcher::{Front, Report};
 use self::messages::{Wording, blocked_by};
+use self::options::Options;
 use self::reporter::Narrator;
 use self::signals::Signals;
-use crate::cli::ServeArgs;
 use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -41,9 +41,7 @@ const WORKERS: usize = 2;
 /// its child, apart from the exit code. Where another process has started this one, `front` tells it
 /// how it goes.
 pub(crate) fn run(
-    args: ServeArgs,
-    asked: Asked,
-    path: &Path,
+    options: Options,
     colors: Colors,
     front: Option<&Front>,
 ) -> Result<Exit, Failure> {
@@ -60,7 +58,7 @@ pub(crate) fn run(
     };
     let runtime = tokio_runtime::build(WORKERS)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(args, asked, path, link, colors, front.cloned()));
+    let outcome = runtime.block_on(serve(options, link, colors, front.cloned()));
     if let Some(front) = front {
         if let Err(failure) = &outcome {
             let message = failure.message();
@@ -77,9 +75,7 @@ pub(crate) fn run(
 }
 
 async fn serve(
-    args: ServeArgs,
-    asked: Asked,
-    path: &Path,
+    options: Options,
     link: guardian::Link,
     colors: Colors,
     front: Option<Front>,
@@ -94,51 +90,39 @@ async fn serve(
     let voice = Voice::new(output, front);
     voice.line(&wording.validating());
     let session = Session {
-        args,
+        options,
         colors,
         wording,
         voice,
     };
-    session.run(asked, path, link, signals).await
+    session.run(link, signals).await
 }
 
 /// What a session needs while it is being set up.
 struct Session {
-    args: ServeArgs,
+    options: Options,
     colors: Colors,
     wording: Wording,
     voice: Voice,
 }
 
 impl Session {
-    async fn run(
-        mut self,
-        asked: Asked,
-        path: &Path,
-        link: guardian::Link,
-        signals: Signals,
-    ) -> Result<Exit, Failure> {
-        let outcome = self.try_run(asked, path, link, signals).await;
+    async fn run(mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
+        let outcome = self.try_run(link, signals).await;
         self.voice.close();
         outcome
     }
 
-    async fn try_run(
-        &mut self,
-        asked: Asked,
-        path: &Path,
-        link: guardian::Link,
-        signals: Signals,
-    ) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = config_file::load(path, self.colors)?;
-        let only = only(&self.args, &config)?;
+    async fn try_run(&mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
+        let Loaded { config, plan, .. } = config_file::load(&self.options.config, self.colors)?;
+        let only = self.options.only(&config)?;
         let setup = Setup::new(&config, &plan, &only).map_err(|error| {
             Failure::Failed(format!("cannot tell the current directory: {error}"))
         })?;
         let names: Arc<[Arc<str>]> = setup.names().into();
         let logs = open_logs(&config, &names)?;
         let session_id = Uuid::new_v4();
-        let api = Api::bind(asked, &config, path).await?;
+        let api = Api::bind(&self.options, &config).await?;
         if let Some(api) = &api {
             api.announce(&self.voice, self.wording);
         }
@@ -164,7 +148,7 @@ impl Session {
             front.bind(runtime.handle.clone());
         }
         let updates = runtime.handle.subscribe();
-        if !self.args.quiet {
+        if !self.options.quiet {
             self.voice
                 .follow(&logs, Lines::new(&names, self.colors.stdout));
         }
@@ -274,24 +258,6 @@ impl Session {
             Exit::FAILURE
         }
     }
-}
-
-/// The services that `--only` names.
-pub(crate) fn only(args: &ServeArgs, config: &Config) -> Result<Vec<usize>, Failure> {
-    let find = |name: &String| {
-        config.index_of(name).ok_or_else(|| {
-            let known: Vec<&str> = config
-                .services
-                .iter()
-                .map(|service| &*service.name)
-                .collect();
-            Failure::Usage(format!(
-                "--only {name:?}: no such service in the configuration; known services: {}",
-                known.join(", ")
-            ))
-        })
-    };
-    args.only.iter().map(find).collect()
 }
 
 fn open_logs(config: &Config, names: &[Arc<str>]) -> Result<Logs, Failure> {

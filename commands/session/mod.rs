@@ -2,6 +2,7 @@
 //! it, connecting to it within a bound, and saying in one line why that did not work.
 
 pub(crate) mod action;
+pub(crate) mod args;
 mod errors;
 pub(crate) mod find;
 mod names;
@@ -17,8 +18,8 @@ use std::time::Duration;
 use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer_core::protocol::Token;
 
+use self::args::SessionArgs;
 use self::find::{Attachment, Found, Instead, Wish};
-use crate::cli::{self, SessionArgs};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -40,7 +41,7 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Finds the session, without talking to it yet.
-    pub(crate) fn find(args: SessionArgs, colors: Colors) -> Result<Self, Failure> {
+    pub(crate) fn find(args: &SessionArgs, colors: Colors) -> Result<Self, Failure> {
         let wish = wish(args, Instead::Nothing)?;
         let found = find::session(&wish, Path::new("."))
             .map_err(|error| config_file::unusable(error, colors))?;
@@ -164,7 +165,7 @@ impl Peer {
 }
 
 /// What the command line and the environment say of the session that is meant.
-pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure> {
+pub(crate) fn wish(args: &SessionArgs, instead: Instead) -> Result<Wish, Failure> {
     if let Some(token) = &args.token {
         flowlayer_core::process::conceal_argument(token.expose());
     }
@@ -186,9 +187,9 @@ pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure>
             ))
         })?),
     };
-    let address = match (args.addr, of_environment) {
+    let address = match (args.addr.clone(), of_environment) {
         (None, Some(text)) if args.config.is_none() => {
-            Some(cli::address(&text).map_err(|error| {
+            Some(self::args::address(&text).map_err(|error| {
                 Failure::Mistaken(format!(
                     "the address {text:?} in FLOWLAYER_ADDR cannot be used: {error}"
                 ))
@@ -198,8 +199,8 @@ pub(crate) fn wish(args: SessionArgs, instead: Instead) -> Result<Wish, Failure>
     };
     Ok(Wish {
         address,
-        token: args.token,
-        config: args.config,
+        token: args.token.clone(),
+        config: args.config.clone(),
         environment_token,
         instead,
     })

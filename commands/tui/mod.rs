@@ -32,10 +32,10 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::cli::TuiArgs;
 use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::args::SessionArgs;
 use crate::session::find::{self, Instead};
 use crate::session::wish;
 use crate::terminal::color::Colors;
@@ -43,8 +43,23 @@ use crate::tokio_runtime;
 use model::{Model, Target};
 use theme::Theme;
 
+const NOTES: &str = "\
+Which session, the first that applies: -addr; the session of -config; FLOWLAYER_ADDR; the session of
+the configuration in this directory; the only one that runs; a choice of those that run;
+127.0.0.1:6999. Its token is found with it, unless one is given here or, with an address, in
+FLOWLAYER_TOKEN.
+? shows the keys.";
+
+/// Watch and operate a running stack in the terminal
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
 /// Finds the session, takes the terminal over and runs the cockpit.
-pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     if !screen::is_there() {
         return Err(Failure::Failed(
             "the cockpit needs a terminal, and standard input or output is none: run it in one"
@@ -62,7 +77,7 @@ pub(crate) fn run(args: TuiArgs, colors: Colors) -> Result<Exit, Failure> {
             "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
         )));
     }
-    let wish = wish(args.session, Instead::TheOnlyOne)?;
+    let wish = wish(&args.session, Instead::TheOnlyOne)?;
     let found = find::session(&wish, Path::new("."))
         .map_err(|error| config_file::unusable(error, colors))?;
     let model = Model::new(

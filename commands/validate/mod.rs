@@ -4,11 +4,11 @@ mod github;
 
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 
 use flowlayer_core::config::{self, Code, Origin, Problem, ReadError, Report};
 use serde_json::{Value, json};
 
-use crate::cli::{ConfigArgs, ValidateArgs, ValidateFormat};
 use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,25 +16,52 @@ use crate::terminal::color::Colors;
 use crate::terminal::lines::count;
 use crate::terminal::{diagnostics, print};
 
+/// Check configurations and report every problem
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 valid, 1 problems found, 2 wrong usage or unreadable")]
+pub(crate) struct Args {
+    /// Configuration files, - for standard input; without any: the one serve would find
+    #[arg(value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Let warnings fail as errors do
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+/// How `validate` writes problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// For people, with the source line and a caret
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+    /// Workflow commands that show up as annotations on GitHub
+    Github,
+}
+
 /// Checks the configurations named, or the one `serve` would find.
-pub(crate) fn run(args: ValidateArgs, colors: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let paths = if args.paths.is_empty() {
-        vec![config_file::config(&ConfigArgs::default(), Path::new("."))?]
+        vec![config_file::choose(None, Path::new("."))?]
     } else {
-        args.paths
+        args.paths.clone()
     };
     let checked: Vec<Checked> = paths.iter().map(|path| Checked::new(path)).collect();
     match args.format {
-        ValidateFormat::Text => {
+        Format::Text => {
             for file in &checked {
                 file.print(colors);
             }
         }
-        ValidateFormat::Json => {
+        Format::Json => {
             let files: Vec<Value> = checked.iter().map(Checked::to_json).collect();
             print::stdout(&format!("{}\n", json!({ "files": files })));
         }
-        ValidateFormat::Github => {
+        Format::Github => {
             let lines = checked.iter().map(Checked::to_github);
             print::stdout(&lines.collect::<String>());
         }

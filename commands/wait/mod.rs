@@ -9,18 +9,49 @@ use flowlayer_core::client::{self as core, Client, ConnectionState};
 use flowlayer_core::protocol::{ErrorBody, ServiceState};
 use tokio::time::Instant;
 
-use crate::cli::WaitArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::args::ReportArgs;
+use crate::session::args::SessionArgs;
+use crate::session::args::which_session;
 use crate::session::find::Attachment;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
+use crate::timeout::Timeout;
+use crate::timeout::TimeoutArgs;
 use crate::timeout::{Deadline, until};
 use crate::tokio_runtime;
 use verdict::Verdict;
+
+const NOTES: &str = concat!(
+    "\
+Fails at once when a service has failed, is blocked, or is stopped with nobody about to start it.
+Without names it waits for every service that is meant to be up.
+A session that is not there yet, or is gone, is waited for too: as long as --timeout says, 10 s
+without it. A lost connection is made again.
+
+",
+    which_session!(),
+    "
+Exit codes: 0 all are up, 1 one cannot be, 2 wrong usage or configuration, 3 no session to talk to,
+124 not within --timeout"
+);
+
+/// Wait until services are up
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    /// Services to wait for
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
+    #[command(flatten)]
+    ask: ReportArgs,
+}
 
 /// How long a session may be away when no limit is given: `serve` that was started a moment ago, a
 /// server that is being started again.
@@ -30,9 +61,23 @@ const ABSENCE: Duration = Duration::from_secs(10);
 /// them: a session that ends closes its connections within this time.
 const REST: Duration = Duration::from_secs(1);
 
+impl Args {
+    /// To wait for everything.
+    pub(crate) fn for_all(session: SessionArgs, timeout: Option<Timeout>) -> Self {
+        Self {
+            services: Vec::new(),
+            timeout: TimeoutArgs { timeout },
+            ask: ReportArgs {
+                session,
+                json: false,
+            },
+        }
+    }
+}
+
 /// Waits.
-pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.ask.session, colors)?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let now = Instant::now();
         let (config, dialled) = peer.patient_config();
@@ -42,7 +87,7 @@ pub(crate) fn run(args: WaitArgs, colors: Colors) -> Result<Exit, Failure> {
             dialled,
             watch: Watch::new(events, None),
             peer,
-            names: args.services,
+            names: args.services.clone(),
             deadline: Deadline::from_now(args.timeout.timeout),
             absent: Some((now, None)),
             at_rest_since: None,

@@ -10,14 +10,29 @@ use flowlayer_core::why::{Cause, Explainer, LastWords};
 use serde::Serialize;
 
 use self::page::Page;
-use crate::cli::WhyArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::args::ReportArgs;
 use crate::session::report::SessionReport;
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
+
+const NOTES: &str = "\
+Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
+3 no session to talk to (one that has not answered within 5 s is none either)";
+
+/// Explain why a service is not up, down to the cause
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    /// Service to explain; without one: each cause that keeps anything down
+    #[arg(value_name = "SERVICE")]
+    service: Option<String>,
+    #[command(flatten)]
+    ask: ReportArgs,
+}
 
 /// Lines shown of the log of a cause.
 const LAST_LINES: usize = 10;
@@ -29,8 +44,8 @@ const LOOKED_AT: u64 = 1000;
 const WITH_LOGS: usize = 20;
 
 /// Asks the session once and explains what it says.
-pub(crate) fn run(args: WhyArgs, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(args.ask.session, colors)?;
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let peer = Peer::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let connected = peer.connect().await?;
         session::check_names(args.service.as_slice(), &connected.services)?;

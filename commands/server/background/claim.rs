@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use flowlayer_core::session::registry::{self, LiveSession};
 
 use crate::failure::Failure;
+use crate::server::options::Options;
 use crate::session::find::is_same;
 use crate::session::shutdown::{self, Processes};
 use crate::terminal::print;
@@ -38,7 +39,8 @@ pub(crate) enum Claim {
 
 /// Asks for the right to start the session of a configuration. Who else is just starting it is
 /// waited for, and so is a session that is just ending.
-pub(crate) fn claim(config: &Path, deadline: Option<Deadline>) -> Result<Claim, Failure> {
+pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Claim, Failure> {
+    let config = options.config.as_path();
     let late = |what: &str, deadline| {
         Failure::TimedOut(format!("{what} within {deadline}: nothing was started"))
     };

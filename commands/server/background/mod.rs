@@ -15,12 +15,11 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
-use crate::cli::ServeArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server;
-use crate::server::api::Asked;
 use crate::server::launcher::{Front, Report};
+use crate::server::options::Options;
 use crate::terminal::color::Colors;
 
 pub(crate) use claim::{Claim, Place, claim};
@@ -34,17 +33,6 @@ pub(crate) enum Output {
     Stderr,
 }
 
-/// What is started.
-pub(crate) struct Order {
-    /// As for `serve`.
-    pub(crate) args: ServeArgs,
-    pub(crate) asked: Asked,
-    pub(crate) path: PathBuf,
-    pub(crate) output: Output,
-    /// Whether the session ends with this process.
-    pub(crate) is_bound: bool,
-}
-
 /// Which of the two processes this is.
 #[must_use]
 pub(crate) enum Side {
@@ -55,9 +43,16 @@ pub(crate) enum Side {
 }
 
 /// Splits the process in two. The one in the background runs the session to its end and returns
-/// then. To be called before any thread exists.
-pub(crate) fn launch(order: Order, place: Place, colors: Colors) -> Result<Side, Failure> {
-    let split = match order.output {
+/// then. `is_bound`: the session ends with the process in front. To be called before any thread
+/// exists.
+pub(crate) fn launch(
+    options: Options,
+    output: Output,
+    is_bound: bool,
+    place: Place,
+    colors: Colors,
+) -> Result<Side, Failure> {
+    let split = match output {
         Output::Log => background::split(place.log.as_fd()),
         Output::Stderr => background::split(io::stderr().as_fd()),
     };
@@ -77,7 +72,7 @@ pub(crate) fn launch(order: Order, place: Place, colors: Colors) -> Result<Side,
         Split::Back(stream) => {
             // The claim is the other's.
             drop(place);
-            let colors = match order.output {
+            let colors = match output {
                 // Its lines reach a terminal through the process in front, or not at all.
                 Output::Log => Colors {
                     stdout: colors.stdout,
@@ -88,8 +83,8 @@ pub(crate) fn launch(order: Order, place: Place, colors: Colors) -> Result<Side,
                     stderr: colors.stderr,
                 },
             };
-            let front = Front::new(stream, order.is_bound);
-            let exit = server::run(order.args, order.asked, &order.path, colors, Some(&front))?;
+            let front = Front::new(stream, is_bound);
+            let exit = server::run(options, colors, Some(&front))?;
             Ok(Side::Back(exit))
         }
     }

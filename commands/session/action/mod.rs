@@ -9,39 +9,54 @@ use flowlayer_core::protocol::Command;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::cli::{ActionArgs, RestartArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::args::ReportArgs;
+use crate::session::args::which_session;
 use crate::session::watch::Watch;
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::timeout::Deadline;
+use crate::timeout::TimeoutArgs;
 use crate::tokio_runtime;
 use outcome::{Outcome, Trouble};
-use steps::Verb;
+pub(crate) use steps::Verb;
 
 /// Commands that wait for their outcome at the same time; a server reads no more than 32 of a
 /// connection.
 const TOGETHER: usize = 16;
 
-/// Brings services up, what they depend on first.
-pub(crate) fn start(args: ActionArgs, colors: Colors) -> Result<Exit, Failure> {
-    run(Verb::Start, args, false, colors)
+pub(crate) const NOTES: &str = concat!(
+    "\
+Returns when it is done or cannot be. What is under way when --timeout is over goes on in the
+session.
+
+",
+    which_session!(),
+    "
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to talk to,
+124 not within --timeout"
+);
+
+/// What `start`, `stop` and `restart` take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ActionArgs {
+    /// Services it is about
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// All services
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
+    #[command(flatten)]
+    ask: ReportArgs,
 }
 
-/// Takes services down, dependents first.
-pub(crate) fn stop(args: ActionArgs, colors: Colors) -> Result<Exit, Failure> {
-    run(Verb::Stop, args, false, colors)
-}
-
-/// Stops and starts services, and what depends on them where that is asked for.
-pub(crate) fn restart(args: RestartArgs, colors: Colors) -> Result<Exit, Failure> {
-    run(Verb::Restart, args.action, args.with_dependents, colors)
-}
-
-fn run(
+/// Carries the action out, and prints what has become of it.
+pub(crate) fn run(
     verb: Verb,
-    args: ActionArgs,
+    args: &ActionArgs,
     with_dependents: bool,
     colors: Colors,
 ) -> Result<Exit, Failure> {
@@ -55,7 +70,7 @@ fn run(
         }
         _ => {}
     }
-    let peer = Peer::find(args.ask.session, colors)?;
+    let peer = Peer::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         let connected = peer.connect_by(deadline).await?;

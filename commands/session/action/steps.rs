@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     Start,
     Stop,
     Restart,

@@ -1,0 +1,116 @@
+//! What a command line and the environment say of a server.
+
+use std::path::{Path, PathBuf};
+
+use flowlayer_core::config::{Bind, Config, PortZero};
+use flowlayer_core::process;
+use flowlayer_core::protocol::Token;
+
+use crate::config_file;
+use crate::failure::Failure;
+use crate::terminal::color::Colors;
+
+/// What `serve` and `run` take for their server.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServerArgs {
+    /// Offer the session API here; beats session.bind
+    #[arg(short = 's', long = "session-bind", value_name = "BIND")]
+    pub(crate) bind: Option<String>,
+    /// Bearer token of the session API; beats `FLOWLAYER_TOKEN`, `session.token`
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<Token>,
+    /// Boot only this service and what it depends on; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+}
+
+/// How a server is to run.
+pub(crate) struct Options {
+    /// The configuration file.
+    pub(super) config: PathBuf,
+    /// Where to listen, if the command line says so.
+    pub(super) bind: Option<Bind>,
+    /// A token that beats the one of the configuration.
+    pub(super) token: Option<(Token, Source)>,
+    /// Names of the services to boot; all without any.
+    only: Vec<String>,
+    /// Whether the output of services stays out of the server's own.
+    pub(super) quiet: bool,
+}
+
+/// Where the token comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    Flag,
+    Environment,
+    Config,
+    Generated,
+}
+
+impl Options {
+    /// Finds the configuration, and reads `-s`, `-token` and `FLOWLAYER_TOKEN`. `config`: the
+    /// configuration that was named.
+    pub(crate) fn read(
+        args: &ServerArgs,
+        config: Option<&Path>,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
+        let config = config_file::choose(config, Path::new("."))?;
+        let bind = args.bind.as_deref().map(|text| {
+            Bind::parse(text, PortZero::Allowed)
+                .map_err(|error| Failure::Usage(format!("-s {text:?}: {error}")))
+        });
+        if let Some(token) = &args.token {
+            // Before there is another process to show it.
+            process::conceal_argument(token.expose());
+        }
+        let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
+        let token = match (&args.token, environment) {
+            (Some(token), _) => Some((token.clone(), Source::Flag)),
+            (None, Some(token)) => {
+                // What is not UTF-8 is not ASCII either: the error says so of its replacement.
+                let token = Token::new(token.to_string_lossy())
+                    .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
+                Some((token, Source::Environment))
+            }
+            (None, None) => None,
+        };
+        Ok(Self {
+            config,
+            bind: bind.transpose()?,
+            token,
+            only: args.only.clone(),
+            quiet,
+        })
+    }
+
+    /// Prepares for a server in the background: finds errors of the configuration while there is
+    /// somebody to read them, and takes a free port where nothing names an address.
+    pub(crate) fn for_background(mut self, colors: Colors) -> Result<Self, Failure> {
+        let loaded = config_file::load(&self.config, colors)?;
+        let _ = self.only(&loaded.config)?;
+        if self.bind.is_none() && loaded.config.session.bind.is_none() {
+            // It is an address.
+            self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
+        }
+        Ok(self)
+    }
+
+    /// The services that `--only` names.
+    pub(super) fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
+        let find = |name: &String| {
+            config.index_of(name).ok_or_else(|| {
+                let known: Vec<&str> = config
+                    .services
+                    .iter()
+                    .map(|service| &*service.name)
+                    .collect();
+                Failure::Usage(format!(
+                    "--only {name:?}: no such service in the configuration; known services: {}",
+                    known.join(", ")
+                ))
+            })
+        };
+        self.only.iter().map(find).collect()
+    }
+}
