@@ -91,7 +91,7 @@ impl Follower<'_> {
                     why,
                 }) => return Err(self.peer.explain(&why).into()),
                 Event::Connection(state) => place.connection(&state),
-                Event::Snapshot(_) | Event::Status(_) | Event::Detail(_) => {}
+                Event::Snapshot(_) | Event::Status { .. } | Event::Detail(_) => {}
             }
         }
         Ok(())

@@ -64,25 +64,8 @@ impl Watch {
                 self.replace(services);
                 News::Services
             }
-            Event::Status(status) => {
-                let service = self
-                    .services
-                    .entry(status.service)
-                    .or_insert_with_key(|name| ServiceState {
-                        name: name.clone(),
-                        status: status.status,
-                        details: status.details.clone(),
-                    });
-                let depends_on = std::mem::take(&mut service.details.depends_on);
-                service.status = status.status;
-                service.details = status.details;
-                service.details.depends_on = depends_on;
-                News::Services
-            }
-            Event::Detail(detail) => {
-                if let Some(service) = self.services.get_mut(&detail.service) {
-                    service.details.detail = Some(detail.detail);
-                }
+            Event::Status { state, .. } | Event::Detail(state) => {
+                self.services.insert(state.name.clone(), state);
                 News::Services
             }
             Event::Session(_) => {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use flowlayer_core::protocol::{ServiceDetail, ServiceState, ServiceStatus};
+use flowlayer_core::facts::Timestamp;
+use flowlayer_core::protocol::ServiceState;
 
 use super::log::Item;
 use super::log::page::PageRequest;
@@ -39,10 +40,15 @@ pub(crate) enum Message {
     },
     /// All services as they are.
     Snapshot(Vec<ServiceState>),
-    /// A service is in another state.
-    Status(ServiceStatus),
-    /// Live words about a service.
-    Detail(ServiceDetail),
+    /// A service is in another state, since this time.
+    Status {
+        /// The service.
+        state: ServiceState,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A service has another reason within the same status.
+    Detail(ServiceState),
     /// Log lines, live or filled in.
     Lines(Vec<Arc<Item>>),
     /// Log lines that will not come by themselves.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{Details, Kind, ServiceDetail, ServiceState, ServiceStatus, Status};
+use flowlayer_core::protocol::{Details, Kind, ServiceState, Status};
 
 use super::log::Matcher;
 use crate::terminal::status::State;
@@ -45,28 +45,16 @@ impl Service {
     }
 
     /// Takes in a status of this time, in milliseconds since 1970.
-    fn change(&mut self, at: i64, status: Status, details: Details) {
-        let (was_up, wave) = (self.is_up(), self.details.wave);
+    pub(crate) fn change(&mut self, at: i64, status: Status, details: Details) {
+        let was_up = self.is_up();
         self.status = status;
         self.details = details;
-        self.details.wave = self.details.wave.or(wave);
         match status {
             Status::Starting => (self.began, self.took) = (Some(at), None),
             _ if self.is_up() && !was_up => self.took = self.began.map(|began| at - began),
             _ => {}
         }
     }
-}
-
-/// What a server says of its services.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// All of them as they are.
-    Snapshot(Vec<ServiceState>),
-    /// One is in another state, or the same is said again.
-    Status(ServiceStatus),
-    /// What one waits for.
-    Detail(ServiceDetail),
 }
 
 /// What the list points at.
@@ -115,30 +103,20 @@ impl Services {
         }
     }
 
-    /// Takes in what the server says; the service as it was, when it is about a known one.
-    pub(crate) fn fold(&mut self, change: Change) -> Option<Service> {
-        let name = match &change {
-            Change::Snapshot(_) => None,
-            Change::Status(status) => Some(&status.service),
-            Change::Detail(detail) => Some(&detail.service),
-        };
-        let service = name.and_then(|name| self.all.iter_mut().find(|it| *it.name == **name));
-        let before = service.as_deref().cloned();
-        match (change, service) {
-            (Change::Snapshot(states), _) => self.replace(states),
-            (Change::Status(status), Some(service)) => {
-                let at = status.timestamp.as_millisecond();
-                service.change(at, status.status, status.details);
-            }
-            (Change::Detail(detail), Some(service)) => {
-                service.details.detail = Some(detail.detail);
-            }
-            (Change::Status(_) | Change::Detail(_), None) => {}
-        }
-        before
+    /// Changes one; the service as it was, when it is known.
+    pub(crate) fn update(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut Service),
+    ) -> Option<Service> {
+        let service = self.all.iter_mut().find(|service| *service.name == *name)?;
+        let before = service.clone();
+        change(service);
+        Some(before)
     }
 
-    fn replace(&mut self, states: Vec<ServiceState>) {
+    /// Replaces everything by a snapshot.
+    pub(crate) fn replace(&mut self, states: Vec<ServiceState>) {
         let mut all: Vec<Service> = states
             .into_iter()
             .map(|state| Service {

@@ -88,8 +88,8 @@ impl Session {
                 session_id: session.hello.session_id,
             },
             Event::Snapshot(states) => Message::Snapshot(states),
-            Event::Status(status) => Message::Status(status),
-            Event::Detail(detail) => Message::Detail(detail),
+            Event::Status { state, at } => Message::Status { state, at },
+            Event::Detail(state) => Message::Detail(state),
             Event::Logs(entries) => Message::Lines(items(entries)),
             Event::Gap(gap) => Message::Gap {
                 first: gap.first,

@@ -28,7 +28,7 @@ pub(super) struct ClientState {
     pub(super) timings: Timings,
     pub(super) replay: Option<Replay>,
     pub(super) names: Names,
-    /// The state of all services, for a consumer that fell behind.
+    /// The state of all services: what snapshots, statuses and details come to. The only fold of them.
     services: BTreeMap<String, ServiceState>,
     last_server: LastServer,
     /// When the server of this connection introduced itself.
@@ -83,7 +83,7 @@ impl ClientState {
         restarted
     }
 
-    /// Passes an event on and updates what is known.
+    /// Updates what is known and passes the state of the service on.
     pub(super) fn event(&mut self, event: protocol::Event<'_>) {
         match event {
             protocol::Event::Snapshot(snapshot) => {
@@ -95,27 +95,98 @@ impl ClientState {
                 self.put(Event::Snapshot(snapshot.services));
             }
             protocol::Event::ServiceStatus(status) => {
+                let at = status.timestamp;
                 let mut state = ServiceState {
-                    name: status.service.clone(),
+                    name: status.service,
                     status: status.status,
-                    details: status.details.clone(),
+                    details: status.details,
                 };
-                if let Some(before) = self.services.get_mut(&status.service) {
-                    // Only snapshots have it.
-                    state.details.depends_on = std::mem::take(&mut before.details.depends_on);
+                if let Some(before) = self.services.remove(&state.name) {
+                    // Only snapshots have these.
+                    state.details.depends_on = before.details.depends_on;
+                    state.details.spec = before.details.spec;
                 }
-                self.services.insert(status.service.clone(), state);
-                self.put(Event::Status(status));
+                self.services.insert(state.name.clone(), state.clone());
+                self.put(Event::Status { state, at });
             }
             protocol::Event::ServiceDetail(detail) => {
-                if let Some(service) = self.services.get_mut(&detail.service) {
-                    service.details.detail = Some(detail.detail.clone());
+                let Some(service) = self.services.get_mut(&detail.service) else {
+                    return;
+                };
+                let details = &mut service.details;
+                match detail.reason {
+                    Some(reason) => *details = std::mem::take(details).because(*reason),
+                    None => details.reason = None,
                 }
-                self.put(Event::Detail(detail));
+                // A reason of a later version is known by its line only.
+                details.detail = Some(detail.detail).filter(|line| !line.is_empty());
+                let state = service.clone();
+                self.put(Event::Detail(state));
             }
             protocol::Event::Hello(_)
             | protocol::Event::Log(_)
             | protocol::Event::Unknown { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::queue::Taken;
+    use crate::facts::{Code, Status};
+    use crate::protocol::Incoming;
+
+    #[test]
+    fn what_only_snapshots_carry_stays_and_reasons_are_taken_over() {
+        let queue = EventQueue::default();
+        let mut client = ClientState::new(queue.clone(), Timings::default(), None);
+        let mut told = |event: &str| {
+            let Ok(Incoming::Event(event)) = Incoming::parse(event) else {
+                panic!("not an event: {event}");
+            };
+            client.event(event);
+            match queue.try_take() {
+                Taken::Event(event) => Some(event),
+                Taken::NothingYet | Taken::End => None,
+            }
+        };
+        told(
+            r#"{"type":"event","name":"snapshot","payload":{"services":[{"name":"api","status":"unknown",
+            "depends_on":["db"],"spec":{"argv":["serve"],"cwd":"/","auto_start":true,"grace_ms":8000}}]}}"#,
+        );
+        let status = told(
+            r#"{"type":"event","name":"service_status","payload":{"service":"api","status":"stopped",
+            "timestamp":"2026-04-18T10:30:00.000Z","wave":1}}"#,
+        );
+        let Some(Event::Status { state, at }) = status else {
+            panic!("{status:?}");
+        };
+        assert_eq!(
+            (state.status, state.details.wave),
+            (Status::Stopped, Some(1))
+        );
+        assert_eq!(state.details.depends_on, ["db"]);
+        assert_eq!(state.details.spec.as_ref().unwrap().argv, ["serve"]);
+        assert_eq!(at.to_string(), "2026-04-18T10:30:00.000Z");
+        let detail = told(
+            r#"{"type":"event","name":"service_detail","payload":{"service":"api",
+            "reason":{"code":"blocked","by":[{"service":"db","code":"exited"}]},
+            "detail":"blocked: db failed","timestamp":"2026-04-18T10:30:00.000Z"}}"#,
+        );
+        let Some(Event::Detail(state)) = detail else {
+            panic!("{detail:?}");
+        };
+        let details = state.details;
+        assert_eq!(
+            details.reason.map(|reason| reason.code()),
+            Some(Code::Blocked)
+        );
+        assert_eq!(details.blocked_by, ["db"]);
+        assert_eq!(details.depends_on, ["db"]);
+        assert!(details.spec.is_some());
+        let of_nobody =
+            r#"{"type":"event","name":"service_detail","payload":{"service":"x","detail":"y"}}"#;
+        assert_eq!(told(of_nobody), None);
     }
 }

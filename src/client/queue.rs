@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 
 use super::entry::{Entry, Gap};
 use super::state::ConnectionState;
-use crate::protocol::{Hello, ServiceDetail, ServiceState, ServiceStatus};
+use crate::facts::Timestamp;
+use crate::protocol::{Hello, ServiceState};
 
 /// Something for the consumer.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +20,15 @@ pub enum Event {
     /// The state of all services; replaces everything known of them. Sent after every connect, and when
     /// the consumer fell so far behind that status events were dropped.
     Snapshot(Vec<ServiceState>),
-    /// The status of a service.
-    Status(ServiceStatus),
-    /// New `detail` of a service.
-    Detail(ServiceDetail),
+    /// A service changed its status, or repeats it.
+    Status {
+        /// The service from now on.
+        state: ServiceState,
+        /// When the server decided this.
+        at: Timestamp,
+    },
+    /// A service has another reason within the same status.
+    Detail(ServiceState),
     /// Log entries, ascending, contiguous with the previous ones unless a gap comes between.
     Logs(Vec<Entry>),
     /// Log entries that will not come.
@@ -210,7 +216,7 @@ impl Inner {
                     connection = Some(state.clone());
                     false
                 }
-                Event::Snapshot(_) | Event::Status(_) | Event::Detail(_) => false,
+                Event::Snapshot(_) | Event::Status { .. } | Event::Detail(_) => false,
             }
         });
         let sessions =
@@ -234,12 +240,14 @@ mod tests {
     use std::time::SystemTime;
 
     fn status(service: &str) -> Event {
-        Event::Status(ServiceStatus {
-            service: service.to_owned(),
-            status: Status::Ready,
-            timestamp: SystemTime::UNIX_EPOCH.into(),
-            details: Details::default(),
-        })
+        Event::Status {
+            state: ServiceState {
+                name: service.to_owned(),
+                status: Status::Ready,
+                details: Details::default(),
+            },
+            at: SystemTime::UNIX_EPOCH.into(),
+        }
     }
 
     fn logs(seqs: std::ops::Range<u64>, length: usize) -> Event {

@@ -192,6 +192,22 @@ pub struct Details {
     pub spec: Option<Arc<ServiceSpec>>,
 }
 
+impl Details {
+    /// The same with this reason, and with the fields that repeat its facts.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        let blocked_by = reason.blocked_by().iter();
+        Self {
+            detail: reason.detail(),
+            blocked_by: blocked_by.map(|by| by.service.to_string()).collect(),
+            probe: reason.probe().map(|attempts| Box::new(attempts.into())),
+            port_conflict: reason.port_conflict().map(|hold| Box::new(hold.into())),
+            reason: Some(Box::new(reason)),
+            ..self
+        }
+    }
+}
+
 /// A detail of another shape than ours counts as absent: a server of a later day must not take the
 /// whole state from its clients by one of them.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use super::log::{Scope, Tone};
 use super::message::{Effect, Link, Message};
 use super::model::{Body, Model, Panel};
-use super::service::{Change, Selected};
+use super::service::Selected;
 use super::view::layout;
 use notice::notify;
 
@@ -38,12 +38,12 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         }
         Message::Link(link) => server::link(model, link),
         Message::Hello { session_id, is_new } => server::hello(model, session_id, is_new),
-        Message::Snapshot(states) => {
-            model.services.fold(Change::Snapshot(states));
-        }
-        Message::Status(status) => server::status(model, status),
-        Message::Detail(detail) => {
-            model.services.fold(Change::Detail(detail));
+        Message::Snapshot(states) => model.services.replace(states),
+        Message::Status { state, at } => server::status(model, state, at),
+        Message::Detail(state) => {
+            model
+                .services
+                .update(&state.name, |service| service.details = state.details);
         }
         Message::Lines(lines) => {
             for line in lines {

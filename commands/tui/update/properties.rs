@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use flowlayer_core::protocol::{Details, ServiceDetail, ServiceStatus, Status, Stream, Timestamp};
+use flowlayer_core::facts::{Status, Stream, Timestamp};
+use flowlayer_core::protocol::{Details, ServiceState};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -90,6 +91,17 @@ fn link() -> impl Strategy<Value = Link> {
     ])
 }
 
+fn state(name: &str, status: Status, detail: Option<String>) -> ServiceState {
+    ServiceState {
+        name: name.to_owned(),
+        status,
+        details: Details {
+            detail,
+            ..Details::default()
+        },
+    }
+}
+
 fn status() -> impl Strategy<Value = Message> {
     let status = prop::sample::select(vec![
         Status::Unknown,
@@ -101,15 +113,10 @@ fn status() -> impl Strategy<Value = Message> {
         Status::Failed,
     ]);
     (0..NAMES.len(), status, prop::option::of(".{0,90}")).prop_map(|(name, status, detail)| {
-        Message::Status(ServiceStatus {
-            service: NAMES[name].to_owned(),
-            status,
-            timestamp: Timestamp::from(std::time::UNIX_EPOCH),
-            details: Details {
-                detail,
-                ..Details::default()
-            },
-        })
+        Message::Status {
+            state: state(NAMES[name], status, detail),
+            at: Timestamp(0),
+        }
     })
 }
 
@@ -171,10 +178,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_u64..4, outcome).prop_map(|(id, outcome)| Step::Message(Message::Finished { id, outcome })),
         1 => (0_u64..4).prop_map(|id| Step::Message(Message::Accepted(id))),
         1 => (0_usize..3).prop_map(move |count| Step::Message(Message::Sessions(vec![choice.clone(); count]))),
-        1 => ".{0,20}".prop_map(|detail| Step::Message(Message::Detail(ServiceDetail {
-            reason: None,
-            service: "api".to_owned(), detail, timestamp: Timestamp::from(std::time::UNIX_EPOCH),
-        }))),
+        1 => ".{0,20}".prop_map(|detail| Step::Message(Message::Detail(state("api", Status::Ready, Some(detail))))),
         1 => (0_i64..30_000).prop_map(Step::Wait),
     ]
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{ServiceStatus, Status};
+use flowlayer_core::facts::{Status, Timestamp};
+use flowlayer_core::protocol::ServiceState;
 
 use super::notice::notify;
 use crate::terminal::status::State;
@@ -12,7 +13,6 @@ use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
 use crate::tui::model::Model;
 use crate::tui::reasons;
-use crate::tui::service::Change;
 use crate::tui::view::layout;
 
 /// The connection is in another state.
@@ -57,10 +57,12 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
 }
 
 /// A service is in another state, or the same is said again.
-pub(super) fn status(model: &mut Model, status: ServiceStatus) {
-    let at = status.timestamp.as_millisecond();
-    let name = status.service.clone();
-    let Some(before) = model.services.fold(Change::Status(status)) else {
+pub(super) fn status(model: &mut Model, state: ServiceState, at: Timestamp) {
+    let at = at.as_millisecond();
+    let name = state.name;
+    let Some(before) = model.services.update(&name, |service| {
+        service.change(at, state.status, state.details);
+    }) else {
         return;
     };
     let Some(service) = model.services.get(&name) else {

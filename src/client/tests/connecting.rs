@@ -47,14 +47,19 @@ async fn a_server_introduces_itself_and_is_heard() {
         "service": "api", "detail": "waiting", "timestamp": at}}),
     )
     .await;
-    let Event::Status(status) = events.expect().await else {
+    let Event::Status { state, .. } = events.expect().await else {
         panic!("a status");
     };
     assert_eq!(
-        (status.status, status.details.exit_code),
+        (state.status, state.details.exit_code),
         (Status::Failed, Some(1))
     );
-    assert!(matches!(events.expect().await, Event::Detail(detail) if detail.detail == "waiting"));
+    let Event::Detail(state) = events.expect().await else {
+        panic!("a detail");
+    };
+    assert_eq!(state.details.exit_code, Some(1));
+    assert_eq!(state.details.detail.as_deref(), Some("waiting"));
+    assert_eq!(state.details.reason, None, "a code of a later version");
 }
 
 #[tokio::test]

@@ -68,25 +68,20 @@ pub(super) fn service_detail(view: &StatusView, at: SystemTime) -> ServiceDetail
 fn details(view: &StatusView) -> Details {
     let reason = view.reason.as_ref();
     let is_down = matches!(view.status, Status::Stopping | Status::Stopped);
-    let blocked_by = reason.map(Reason::blocked_by).unwrap_or_default();
-    Details {
+    let details = Details {
         up: Some(view.up),
-        reason: reason.cloned().map(Box::new),
-        detail: reason.and_then(Reason::detail),
         pid: view.pid,
         exit_code: view.end.and_then(End::code),
         signal: view.end.and_then(End::signal),
         wanted: Some(view.wanted),
-        depends_on: Vec::new(),
-        blocked_by: blocked_by.iter().map(|by| by.service.to_string()).collect(),
         wave: Some(view.wave),
         kind: Some(view.kind),
         since: Some(view.since.into()),
-        probe: reason.and_then(Reason::probe).map(|it| Box::new(it.into())),
-        port_conflict: reason
-            .and_then(Reason::port_conflict)
-            .map(|it| Box::new(it.into())),
         stopped_by: reason.filter(|_| is_down).and_then(Reason::stopped_by),
-        spec: None,
+        ..Details::default()
+    };
+    match reason {
+        Some(reason) => details.because(reason.clone()),
+        None => details,
     }
 }

@@ -12,7 +12,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer_core::protocol::{Details, ServiceStatus, Status, Stream, Timestamp};
+use flowlayer_core::facts::{Status, Stream, Timestamp};
+use flowlayer_core::protocol::{Details, ServiceState};
 
 use super::super::fixture::{self, NOW};
 use super::super::log::window::{Cursor, Direction, Older};

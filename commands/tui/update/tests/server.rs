@@ -2,20 +2,28 @@
 
 use super::*;
 
+/// A status of this service since so many milliseconds after 1970.
+fn told(name: &str, at: i64, status: Status, details: Details) -> Message {
+    let name = name.to_owned();
+    Message::Status {
+        state: ServiceState {
+            name,
+            status,
+            details,
+        },
+        at: Timestamp(at),
+    }
+}
+
 #[test]
 fn a_status_changes_the_list_and_shows_in_the_log() {
     let mut model = fixture::model(100, 30, true);
     let status = |status, detail: Option<&str>| {
-        Message::Status(ServiceStatus {
-            service: "mailer".to_owned(),
-            status,
-            timestamp: Timestamp::from(std::time::UNIX_EPOCH),
-            details: Details {
-                detail: detail.map(str::to_owned),
-                wave: Some(2),
-                ..Details::default()
-            },
-        })
+        let details = Details {
+            detail: detail.map(str::to_owned),
+            ..Details::default()
+        };
+        told("mailer", 0, status, details)
     };
     update(&mut model, NOW, status(Status::Running, None));
     assert_eq!(events(&model), [""; 0], "said again");
@@ -84,18 +92,13 @@ fn good_news_gives_way_to_the_hints_once_it_was_read() {
 fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
     let mut model = fixture::model(100, 30, true);
     let mut tell = |status, detail: &str, blocked_by: &[&str]| {
-        let status = ServiceStatus {
-            service: "mailer".to_owned(),
-            status,
-            timestamp: Timestamp::from(std::time::UNIX_EPOCH),
-            details: Details {
-                up: Some(false),
-                detail: Some(detail.to_owned()),
-                blocked_by: blocked_by.iter().map(|&name| name.to_owned()).collect(),
-                ..Details::default()
-            },
+        let details = Details {
+            up: Some(false),
+            detail: Some(detail.to_owned()),
+            blocked_by: blocked_by.iter().map(|&name| name.to_owned()).collect(),
+            ..Details::default()
         };
-        update(&mut model, NOW, Message::Status(status));
+        update(&mut model, NOW, told("mailer", 0, status, details));
         let service = model.services.get("mailer").unwrap();
         (
             events(&model).last().unwrap().clone(),
@@ -124,17 +127,11 @@ fn a_start_is_timed_where_it_was_seen() {
         (Status::Running, 5, false),
         (Status::Ready, 2_345, true),
     ] {
-        let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(at);
-        let status = ServiceStatus {
-            service: "mailer".to_owned(),
-            status,
-            timestamp: Timestamp::from(at),
-            details: Details {
-                up: Some(up),
-                ..Details::default()
-            },
+        let details = Details {
+            up: Some(up),
+            ..Details::default()
         };
-        update(&mut model, NOW, Message::Status(status));
+        update(&mut model, NOW, told("mailer", at, status, details));
     }
     assert_eq!(model.services.get("mailer").unwrap().took, Some(2_345));
     assert_eq!(model.services.get("api").unwrap().took, None);
@@ -192,12 +189,7 @@ fn a_daemon_without_a_probe_is_called_ready_everywhere() {
         up: Some(true),
         ..Details::default()
     };
-    let status = ServiceStatus {
-        service: "mailer".to_owned(),
-        status: Status::Running,
-        timestamp: Timestamp::from(std::time::UNIX_EPOCH),
-        details,
-    };
-    update(&mut model, NOW, Message::Status(status));
+    let running = told("mailer", 0, Status::Running, details);
+    update(&mut model, NOW, running);
     assert_eq!(events(&model), ["● mailer → ready"]);
 }
