@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use flowlayer_core::facts::Stream;
 use flowlayer_core::logs::lines::Splitter;
-use flowlayer_core::logs::{Archive, Found, Logs, LogsConfig, Pattern, Query, Search, Stream};
+use flowlayer_core::logs::{Archive, Found, Logs, LogsConfig, Pattern, Query, Search};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What `seq` prints: the shortest lines that occur, so the most of them.

@@ -1,6 +1,6 @@
 //! `flowlayer sessions`: the sessions of this user that run (docs/cli.md, sessions).
 
-use flowlayer_core::protocol::Timestamp;
+use flowlayer_core::facts::Timestamp;
 use flowlayer_core::session::registry::{self, LiveSession};
 use serde::Serialize;
 

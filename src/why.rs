@@ -18,7 +18,8 @@ use serde::Serialize;
 pub use cause::{Cause, CauseKind, LastWords};
 use graph::Graph;
 
-use crate::protocol::{ServiceState, Status, Timestamp};
+use crate::facts::{Status, Timestamp};
+use crate::protocol::ServiceState;
 
 /// Why a service is up, or is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

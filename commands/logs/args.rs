@@ -1,6 +1,6 @@
 //! The arguments of `flowlayer logs`.
 
-use flowlayer_core::protocol::Stream;
+use flowlayer_core::facts::Stream;
 
 use crate::session::args::SessionArgs;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flowlayer_core::client::Start;
 use flowlayer_core::config::{self, Config, Suggestions};
+use flowlayer_core::facts::Timestamp;
 use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
 use flowlayer_core::session::LogDefaults;
 
@@ -163,10 +164,7 @@ impl Files {
     }
 
     /// Number and time of the newest entry.
-    fn newest(
-        &self,
-        archive: &Archive,
-    ) -> Result<Option<(u64, Option<flowlayer_core::protocol::Timestamp>)>, Failure> {
+    fn newest(&self, archive: &Archive) -> Result<Option<(u64, Option<Timestamp>)>, Failure> {
         let one = Search {
             limit: Some(1),
             ..Search::default()

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use flowlayer_core::client::history::{self, Newest, Oldest, Span};
 use flowlayer_core::client::{Client, CommandError, Connected, Entry, Start};
-use flowlayer_core::logs::{Context, Search, Timestamp, Verdict};
-use flowlayer_core::protocol::{self, LogsCursor, LogsQuery};
+use flowlayer_core::facts::Timestamp;
+use flowlayer_core::logs::{Context, Search, Verdict};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery};
 
 use super::follow::Since;
 use super::output::{Output, Stopped};
@@ -132,13 +133,8 @@ async fn span(
     Ok(span)
 }
 
-fn moved(moment: Timestamp, by: i64) -> protocol::Timestamp {
-    let milliseconds = moment.0.saturating_add(by).max(0).unsigned_abs();
-    let since_1970 = std::time::Duration::from_millis(milliseconds);
-    std::time::UNIX_EPOCH
-        .checked_add(since_1970)
-        .unwrap_or(std::time::UNIX_EPOCH)
-        .into()
+fn moved(moment: Timestamp, by: i64) -> Timestamp {
+    Timestamp(moment.0.saturating_add(by).max(0))
 }
 
 enum Halted {

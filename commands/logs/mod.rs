@@ -14,8 +14,8 @@ mod printer;
 mod shown;
 mod time;
 
-use flowlayer_core::logs::{Pattern, Search, Stream, Timestamp};
-use flowlayer_core::protocol;
+use flowlayer_core::facts::Timestamp;
+use flowlayer_core::logs::{Pattern, Search};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -115,10 +115,7 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
             // In the files a millisecond is the smallest thing: one that is begun counts.
             since: args.since.map(time),
             until: args.until.map(time),
-            stream: args.stream.map(|stream| match stream {
-                protocol::Stream::Stdout => Stream::Stdout,
-                protocol::Stream::Stderr => Stream::Stderr,
-            }),
+            stream: args.stream,
             pattern,
             before: args.before_context.unwrap_or(around),
             after: args.after_context.unwrap_or(around),

@@ -2,8 +2,7 @@
 //! around it.
 
 use flowlayer_core::client::Entry;
-use flowlayer_core::logs::{self, Context, Search, Timestamp, Verdict};
-use flowlayer_core::protocol;
+use flowlayer_core::logs::{Context, Search, Verdict};
 
 use super::output::{Output, Stopped};
 use super::printer::Printer;
@@ -29,12 +28,7 @@ impl<'a> Shown<'a> {
 
     /// Whether an entry is wanted, whatever it says.
     pub(super) fn admits(&self, entry: &Entry) -> bool {
-        let stream = match entry.stream {
-            protocol::Stream::Stdout => logs::Stream::Stdout,
-            protocol::Stream::Stderr => logs::Stream::Stderr,
-        };
-        let timestamp = Timestamp(entry.timestamp.as_millisecond());
-        self.search.admits(stream, timestamp)
+        self.search.admits(entry.stream, entry.timestamp)
     }
 
     /// Shows an entry, or holds it, or neither.

@@ -100,7 +100,8 @@ mod tests {
     use std::path::PathBuf;
     use std::time::UNIX_EPOCH;
 
-    use flowlayer_core::protocol::{Timestamp, Token};
+    use flowlayer_core::facts::Timestamp;
+    use flowlayer_core::protocol::Token;
 
     use super::*;
 

@@ -32,7 +32,8 @@ pub(crate) fn check<S: Borrow<ServiceState>>(
 
 #[cfg(test)]
 mod tests {
-    use flowlayer_core::protocol::{Details, Status};
+    use flowlayer_core::facts::Status;
+    use flowlayer_core::protocol::Details;
 
     use super::*;
 

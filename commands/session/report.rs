@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use anstyle::Style;
 use flowlayer_core::client::Session;
-use flowlayer_core::protocol::{ErrorBody, Kind, ServiceState, Status, Timestamp};
+use flowlayer_core::facts::{Kind, Status, Timestamp};
+use flowlayer_core::protocol::{ErrorBody, ServiceState};
 use serde::Serialize;
 
 use super::Peer;

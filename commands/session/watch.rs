@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use flowlayer_core::client::{ConnectionState, Event, Events};
-use flowlayer_core::protocol::{ServiceState, Status};
+use flowlayer_core::facts::Status;
+use flowlayer_core::protocol::ServiceState;
 
 use crate::terminal::progress::Progress;
 

@@ -1,6 +1,6 @@
 //! Durations and times in words.
 
-use flowlayer_core::protocol::Timestamp;
+use flowlayer_core::facts::Timestamp;
 
 /// For a column of a few characters: `now`, `12s`, `3m`, `2h`, `4d`.
 pub(crate) fn age(milliseconds: i64) -> String {

@@ -3,7 +3,8 @@
 //! Every state has a symbol of its own, so that nothing depends on telling colours apart.
 
 use anstyle::AnsiColor;
-use flowlayer_core::protocol::{Details, Kind, Status};
+use flowlayer_core::facts::{Kind, Status};
+use flowlayer_core::protocol::Details;
 
 /// How the server's words on a blocked service begin.
 pub(crate) const BLOCKED: &str = "blocked: ";

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{
-    Details, Kind, ProbeState, ServiceState, Status, Stream, Timestamp,
-};
+use flowlayer_core::facts::{Kind, Status, Stream, Timestamp};
+use flowlayer_core::protocol::{Details, ProbeState, ServiceState};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
-use flowlayer_core::protocol::{ServiceState, Status, Stream};
+use flowlayer_core::facts::{Status, Stream};
+use flowlayer_core::protocol::ServiceState;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 

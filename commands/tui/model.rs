@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use flowlayer_core::protocol::StoppedBy;
+use flowlayer_core::facts::StoppedBy;
 use jiff::tz::TimeZone;
 
 use super::keys::Context;

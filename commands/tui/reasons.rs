@@ -4,7 +4,7 @@
 //! says most goes first here: the last answer of a probe before what it looks at, what a stop waits
 //! for before how long it has done so.
 
-use flowlayer_core::protocol::{Status, StoppedBy};
+use flowlayer_core::facts::{Status, StoppedBy};
 
 use super::cells::plain;
 use super::message::Facts;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{Details, Kind, ServiceState, Status};
+use flowlayer_core::facts::{Kind, Status};
+use flowlayer_core::protocol::{Details, ServiceState};
 
 use super::log::Matcher;
 use crate::terminal::status::State;

@@ -9,7 +9,8 @@ use flowlayer_core::client::{
     self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
     Follow, Missed, Reply, Start,
 };
-use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery, Status};
+use flowlayer_core::facts::Status;
+use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::log::page::PageRequest;

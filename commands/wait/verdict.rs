@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use flowlayer_core::protocol::{ServiceState, Status};
+use flowlayer_core::facts::Status;
+use flowlayer_core::protocol::ServiceState;
 
 use crate::session::report::why;
 

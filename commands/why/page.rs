@@ -176,6 +176,7 @@ fn probe_words(probe: &ProbeState) -> String {
 
 #[cfg(test)]
 mod tests {
+    use flowlayer_core::facts::Origin;
     use flowlayer_core::protocol::{Details, ServiceState};
     use flowlayer_core::why::{Explainer, LastWords};
 
@@ -231,7 +232,7 @@ mod tests {
             stream: Stream::Stderr,
             message: message.to_owned(),
             timestamp: std::time::UNIX_EPOCH.into(),
-            origin: None,
+            origin: Origin::Service,
         };
         why.causes[0].log = vec![line("FATAL: \u{1b}]0;x\u{7}no space"), line("bye")];
         let mut page = Page::new(false);

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::protocol::{LogEntry, Origin, Stream, Timestamp};
+use crate::facts::{Origin, Stream, Timestamp};
+use crate::protocol::LogEntry;
 
 /// One log line with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct Entry {
     pub timestamp: Timestamp,
     /// The line goes on in the service's next entry.
     pub partial: bool,
-    /// Who wrote it, if not the service.
-    pub origin: Option<Origin>,
+    /// Who wrote it.
+    pub origin: Origin,
 }
 
 impl Entry {

@@ -1,6 +1,6 @@
 //! Which part of the log a client follows.
 
-use crate::protocol::Timestamp;
+use crate::facts::Timestamp;
 
 /// Which entries come through the stream of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -236,7 +236,8 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Details, Status, Stream};
+    use crate::facts::{Origin, Status, Stream};
+    use crate::protocol::Details;
     use std::time::SystemTime;
 
     fn status(service: &str) -> Event {
@@ -259,7 +260,7 @@ mod tests {
             message: "x".repeat(length).into(),
             timestamp: SystemTime::UNIX_EPOCH.into(),
             partial: false,
-            origin: None,
+            origin: Origin::Service,
         };
         Event::Logs(seqs.map(entry).collect())
     }

@@ -5,6 +5,7 @@
 //! protocol publishes as `detail`.
 
 mod end;
+mod origin;
 mod process;
 mod reason;
 mod render;
@@ -14,6 +15,7 @@ mod stream;
 mod timestamp;
 
 pub use end::{End, signal_name};
+pub use origin::Origin;
 pub use process::{Holder, ProcessInfo, SurvivalReason};
 pub use reason::{
     BlockedBy, Code, Ending, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,

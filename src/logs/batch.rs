@@ -5,8 +5,8 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
+use crate::facts::{Origin, Status, Stream, Timestamp};
 
 /// Consecutive entries of one service. Immutable except for its cached JSON.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Batch {
     service: usize,
     name: Arc<str>,
     stream: Stream,
-    phase: Phase,
+    phase: Status,
     timestamp: Timestamp,
     first_seq: u64,
     lines: Lines,
@@ -76,7 +76,7 @@ impl Batch {
             service,
             name,
             stream,
-            phase: Phase::UNKNOWN,
+            phase: Status::Unknown,
             timestamp: Timestamp(0),
             first_seq: 0,
             lines,
@@ -85,7 +85,7 @@ impl Batch {
         }
     }
 
-    pub(super) fn number(&mut self, first_seq: u64, phase: Phase, timestamp: Timestamp) {
+    pub(super) fn number(&mut self, first_seq: u64, phase: Status, timestamp: Timestamp) {
         self.first_seq = first_seq;
         self.phase = phase;
         self.timestamp = timestamp;
@@ -112,7 +112,7 @@ impl Batch {
     }
 
     /// The status of the service when the lines were read.
-    pub fn phase(&self) -> Phase {
+    pub fn phase(&self) -> Status {
         self.phase
     }
 
@@ -209,13 +209,13 @@ impl Batch {
         let head = format!(
             ",\"service\":{},\"phase\":\"{}\",\"stream\":\"{}\",\"message\":",
             serde_json::Value::from(&*self.name),
-            self.phase.0,
+            self.phase.as_str(),
             self.stream.as_str(),
         );
         let tail = format!(",\"timestamp\":\"{}\"", self.timestamp);
         let end_of_entry: &[u8] = match self.origin {
             Origin::Service => b"}",
-            Origin::FlowLayer | Origin::Failure => b",\"origin\":\"flowlayer\"}",
+            Origin::FlowLayer | Origin::Failure | Origin::Other => b",\"origin\":\"flowlayer\"}",
         };
         out.reserve(self.text().len() + range.len() * (head.len() + tail.len() + 24));
         for index in range {
@@ -292,7 +292,7 @@ mod tests {
             Splitter::default().push((text + &long).as_bytes(), &mut |lines| batches.push(lines));
             for lines in batches {
                 let mut batch = Batch::new(0, name.as_str().into(), Stream::Stderr, origin, lines);
-                batch.number(first, Phase("ready"), Timestamp(1_735_689_600_120));
+                batch.number(first, Status::Ready, Timestamp(1_735_689_600_120));
                 let wanted = batch.lines().map(|(seq, message, partial)| {
                     serde_json::to_string(&Entry {
                         seq,

@@ -12,7 +12,6 @@ mod config;
 mod cursor;
 mod disk;
 mod disk_status;
-mod entry;
 mod journal;
 pub mod lines;
 mod pace;
@@ -36,7 +35,6 @@ pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogsConfig};
 pub use cursor::{Cursor, Taken};
 pub use disk::OpenError;
-pub use entry::{Origin, Phase, Stream, Timestamp};
 pub use page::Page;
 pub use parse::EntryLine;
 pub use pipe::{LineWatch, PipeReader};
@@ -44,6 +42,7 @@ pub use query::Query;
 pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdict};
 pub use warning::{LogWarning, Warnings};
 
+use crate::facts::{Origin, Status, Stream};
 use journal::Journal;
 use store::Store;
 
@@ -80,7 +79,7 @@ impl Logs {
     }
 
     /// Sets the `phase` of a service's lines from now on.
-    pub fn set_phase(&self, service: usize, phase: Phase) {
+    pub fn set_phase(&self, service: usize, phase: Status) {
         self.store.set_phase(service, phase);
     }
 

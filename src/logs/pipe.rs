@@ -13,10 +13,10 @@ use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::entry::{Origin, Stream};
 use super::lines::{Lines, Splitter};
 use super::pace::Pace;
 use super::store::Store;
+use crate::facts::{Origin, Stream};
 
 /// The most that is read at once.
 const READ: usize = 256 * 1024;

@@ -14,11 +14,11 @@ use tokio::sync::Notify;
 use super::backlog::{Backlog, Work};
 use super::batch::Batch;
 use super::config::Limits;
-use super::entry::{Origin, Phase, Stream, Timestamp};
 use super::lines::Lines;
 use super::recent::{Dropped, Recent};
 use super::ring::Ring;
 use super::warning::{LogWarning, WarningList};
+use crate::facts::{Origin, Status, Stream, Timestamp};
 
 /// Everything that readers of pipes, followers, queries and the writer share.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) struct State {
     pub(super) rings: Vec<Ring>,
     /// Bytes in all rings.
     ring_bytes: usize,
-    phases: Vec<Phase>,
+    phases: Vec<Status>,
     pub(super) recent: Recent,
     /// Batches not in the files yet. `None` without files.
     pub(super) backlog: Option<Backlog>,
@@ -80,7 +80,7 @@ impl Store {
                 next_seq: first_seq,
                 rings: services.iter().map(|_| Ring::default()).collect(),
                 ring_bytes: 0,
-                phases: vec![Phase::UNKNOWN; services.len()],
+                phases: vec![Status::Unknown; services.len()],
                 recent: Recent::default(),
                 backlog,
             }),
@@ -102,7 +102,7 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_phase(&self, service: usize, phase: Phase) {
+    pub(super) fn set_phase(&self, service: usize, phase: Status) {
         self.lock().phases[service] = phase;
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::*;
+use crate::facts::Status;
 
 const REFERENCE: &str = include_str!("../../docs/protocol.md");
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Stream, Timestamp};
+use crate::facts::{Origin, Stream, Timestamp};
 
 /// One log line with its metadata. It borrows from the message it came in where it can.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,20 +27,9 @@ pub struct LogEntry<'a> {
     /// The line goes on in the service's next entry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
-    /// Who wrote it, if not the service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
-}
-
-/// Who wrote an entry that is not the service's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// FlowLayer, about the service.
-    FlowLayer,
-    /// A word of a later version.
-    #[serde(other)]
-    Other,
+    /// Who wrote it; left out for the service's own.
+    #[serde(default, skip_serializing_if = "Origin::is_service")]
+    pub origin: Origin,
 }
 
 /// The `data` of a `get_logs` result.

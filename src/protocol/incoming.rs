@@ -141,7 +141,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{LogEntry, LogPage, Origin, Stream, Timestamp, message};
+    use crate::facts::{Origin, Stream, Timestamp};
+    use crate::protocol::{LogEntry, LogPage, message};
 
     fn entry() -> impl Strategy<Value = LogEntry<'static>> {
         (
@@ -161,7 +162,11 @@ mod tests {
                     std::time::UNIX_EPOCH + std::time::Duration::from_millis(ms),
                 ),
                 partial,
-                origin: own.then_some(Origin::FlowLayer),
+                origin: if own {
+                    Origin::FlowLayer
+                } else {
+                    Origin::Service
+                },
             })
     }
 
@@ -204,9 +209,9 @@ mod tests {
             );
             serde_json::from_str::<LogEntry<'_>>(&text).unwrap().origin
         };
-        assert_eq!(entry(""), None);
-        assert_eq!(entry(r#","origin":"flowlayer""#), Some(Origin::FlowLayer));
-        assert_eq!(entry(r#","origin":"later""#), Some(Origin::Other));
+        assert_eq!(entry(""), Origin::Service);
+        assert_eq!(entry(r#","origin":"flowlayer""#), Origin::FlowLayer);
+        assert_eq!(entry(r#","origin":"later""#), Origin::Other);
     }
 
     #[test]

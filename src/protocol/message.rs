@@ -176,7 +176,8 @@ pub fn log(entry: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Code, Details, Kind, ServiceState, Status, Timestamp};
+    use crate::facts::{Kind, Status, Timestamp};
+    use crate::protocol::{Code, Details, ServiceState};
     use std::time::{Duration, UNIX_EPOCH};
 
     fn moment() -> Timestamp {

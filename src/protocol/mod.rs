@@ -15,10 +15,9 @@ mod number;
 mod text;
 mod token;
 
-pub use crate::facts::{Kind, Status, StoppedBy, Stream, Timestamp};
 pub use code::{Code, ErrorBody};
 pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
-pub use entry::{LogEntry, LogPage, Origin};
+pub use entry::{LogEntry, LogPage};
 pub use event::{
     CAPABILITIES, Details, Event, Hello, PROTOCOL_VERSION, PortConflict, ProbeState, SERVER_NAME,
     ServiceDetail, ServiceState, ServiceStatus, Snapshot,

@@ -16,7 +16,7 @@ use super::orchestrator::{Effect, Input, Orchestrator, Ticket};
 use super::perform::{Performer, Report};
 use super::setup::Setup;
 use crate::facts::{ProcessInfo, Reason};
-use crate::logs::{Logs, Phase};
+use crate::logs::Logs;
 use crate::process::{self, Event, guardian};
 
 /// How often the words on what is waited for are sent, at most (docs/protocol.md, `service_detail`).
@@ -214,8 +214,7 @@ impl Actor {
             match effect {
                 Effect::Service(service, effect) => self.performer.perform(service, effect),
                 Effect::Publish(service, view) => {
-                    self.logs
-                        .set_phase(service, Phase(view.facts.status.as_str()));
+                    self.logs.set_phase(service, view.facts.status);
                     self.board.publish(service, view, self.logs.last_seq());
                 }
                 Effect::Ack(Ticket(id, request), decision) => {

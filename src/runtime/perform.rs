@@ -16,8 +16,8 @@ use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Watched};
 use super::setup::{Service, Setup};
 use crate::config::env_file::{self, EnvFileError};
-use crate::facts::{End, Holder, Kind, PortHold, Reason, StartProblem, StopCmdFailure};
-use crate::logs::{LineWatch, Logs, Stream};
+use crate::facts::{End, Holder, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
+use crate::logs::{LineWatch, Logs};
 use crate::ports;
 use crate::process::{
     self, Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::words;
-use crate::facts::{End, Kind, Reason, Status, StoppedBy, Stream, Timestamp};
-use crate::protocol::{Origin, PortConflict, ProbeState, ServiceState};
+use crate::facts::{End, Kind, Origin, Reason, Status, StoppedBy, Stream, Timestamp};
+use crate::protocol::{PortConflict, ProbeState, ServiceState};
 
 /// A service that is not up for a reason of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,9 +87,9 @@ pub struct LastWords {
     pub message: String,
     /// When it was read.
     pub timestamp: Timestamp,
-    /// Who wrote it, if not the service.
+    /// Who wrote it.
     #[serde(skip)]
-    pub origin: Option<Origin>,
+    pub origin: Origin,
 }
 
 impl Cause {
@@ -137,7 +137,7 @@ impl Cause {
     pub fn take_log(&mut self, lines: impl IntoIterator<Item = LastWords>, most: usize) {
         let (mut stderr, mut stdout): (Vec<_>, Vec<_>) = lines
             .into_iter()
-            .filter(|line| line.origin.is_none())
+            .filter(|line| line.origin.is_service())
             .partition(|line| line.stream == Stream::Stderr);
         let lines = if stderr.is_empty() {
             &mut stdout

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::protocol::{ServiceState, Status};
+use crate::facts::Status;
+use crate::protocol::ServiceState;
 
 /// For every service that is not up, those it waits for.
 #[derive(Debug)]

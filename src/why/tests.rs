@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{
-    End, Holder, Kind, NotStarted, PortHold, Probe, ProbeAttempts, Reason, StoppedBy, Stream,
+    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StoppedBy,
+    Stream,
 };
-use crate::protocol::{Details, Origin};
+use crate::protocol::Details;
 
 fn service(name: &str, wave: usize, status: Status, needs: &[&str]) -> ServiceState {
     let since = UNIX_EPOCH + Duration::from_secs(1_776_508_200);
@@ -301,7 +302,7 @@ fn the_last_words_are_those_on_stderr_and_not_ours() {
         stream,
         message: message.to_owned(),
         timestamp: UNIX_EPOCH.into(),
-        origin: None,
+        origin: Origin::Service,
     };
     let why = explain(&[failed_db()], "db");
     let mut cause = why.causes[0].clone();
@@ -315,7 +316,7 @@ fn the_last_words_are_those_on_stderr_and_not_ours() {
             "[flowlayer] of a service that writes like us",
         ),
         LastWords {
-            origin: Some(Origin::FlowLayer),
+            origin: Origin::FlowLayer,
             ..line(5, Stream::Stderr, "[flowlayer] exit code 1")
         },
     ];

@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use flowlayer_core::client::{ClientConfig, Connected, Persistence, Target, connect};
-use flowlayer_core::protocol::{LogsCursor, LogsQuery, Status, Token};
+use flowlayer_core::facts::Status;
+use flowlayer_core::protocol::{LogsCursor, LogsQuery, Token};
 
 use super::Session;
 use crate::session::watch::waiting_for;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flowlayer_core::protocol::{Command, ServiceState as Service, Status};
+use flowlayer_core::facts::Status;
+use flowlayer_core::protocol::{Command, ServiceState as Service};
 
 use crate::failure::Failure;
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flowlayer_core::protocol::Timestamp;
+use flowlayer_core::facts::Timestamp;
 
 use super::*;
 

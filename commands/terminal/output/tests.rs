@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, PipeReader, Read, pipe};
 use std::sync::Arc;
 
-use flowlayer_core::logs::{Logs, LogsConfig, Phase};
+use flowlayer_core::facts::Status;
+use flowlayer_core::logs::{Logs, LogsConfig};
 use tokio::runtime::Runtime;
 
 use super::*;
@@ -24,7 +25,7 @@ fn start() -> Fixture {
     let names: Vec<Arc<str>> = vec!["api".into(), "db".into()];
     let logs = Logs::open(LogsConfig::new(names.clone())).unwrap();
     for service in 0..names.len() {
-        logs.set_phase(service, Phase("running"));
+        logs.set_phase(service, Status::Running);
     }
     let (reader, writer) = pipe().unwrap();
     let mut output = Output::start_on(writer.into(), runtime.handle().clone()).unwrap();

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use flowlayer_core::logs::{Batch, Origin, Taken};
+use flowlayer_core::facts::Origin;
+use flowlayer_core::logs::{Batch, Taken};
 
 use super::Follow;
 use super::own::{OwnLine, OwnLines};

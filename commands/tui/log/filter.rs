@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::Stream;
+use flowlayer_core::facts::Stream;
 
 use super::item::{Content, Item};
 use super::matcher::Matcher;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{Status, Stream};
+use flowlayer_core::facts::{Status, Stream};
 
 /// Where an item stands: lines at their `seq`, everything else after the line that was the newest
 /// when it happened. It never changes, so a scroll position made of it holds whatever arrives.

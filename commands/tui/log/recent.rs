@@ -135,7 +135,7 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer_core::protocol::Status;
+    use flowlayer_core::facts::Status;
 
     use super::super::fixture::line;
     use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
-use flowlayer_core::protocol::Stream;
+use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
 use super::{navigate, select, typing};

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::protocol::Kind;
+use flowlayer_core::facts::Kind;
 
 use super::layout::Areas;
 use super::row_writer::{RowWriter, panel};

@@ -168,7 +168,8 @@ fn shortened(lines: &[String], most: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use flowlayer_core::protocol::{Details, ServiceState, Status};
+    use flowlayer_core::facts::Status;
+    use flowlayer_core::protocol::{Details, ServiceState};
 
     use super::*;
     use crate::tui::fixture::{self, NOW};

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer_core::protocol::Stream;
+use flowlayer_core::facts::Stream;
 
 use super::blank;
 use super::layout::{self, Areas};

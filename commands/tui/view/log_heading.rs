@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
-use flowlayer_core::protocol::Stream;
+use flowlayer_core::facts::Stream;
 
 use super::blank;
 use super::row_writer::RowWriter;

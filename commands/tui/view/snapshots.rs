@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use flowlayer_core::protocol::{Status, StoppedBy};
+use flowlayer_core::facts::{Status, StoppedBy};
 
 use crate::tui::fixture::{self, NOW};
 use crate::tui::log::window::Older;

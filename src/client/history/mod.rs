@@ -13,7 +13,8 @@ use std::num::NonZeroU64;
 use super::calls::{CommandError, Page};
 use super::entry::Entry;
 use super::handle::Client;
-use crate::protocol::{LogsCursor, LogsQuery, Timestamp};
+use crate::facts::Timestamp;
+use crate::protocol::{LogsCursor, LogsQuery};
 
 /// Entries in one answer at most.
 const LONGEST_PAGE: u64 = 5000;

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::Stream;
+use crate::facts::{Origin, Stream};
 
 /// A server's log: entries of three services, with gaps.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ fn entry(seq: u64, service: usize) -> Entry {
         message: "".into(),
         timestamp: (UNIX_EPOCH + Duration::from_millis(seq * 10)).into(),
         partial: false,
-        origin: None,
+        origin: Origin::Service,
     }
 }
 

@@ -16,7 +16,8 @@ use buffer::{Item, ReorderBuffer};
 
 use super::entry::{Entry, Gap};
 use super::follow::{Follow, Missed, Start};
-use crate::protocol::{LogsCursor, LogsQuery, Timestamp};
+use crate::facts::Timestamp;
+use crate::protocol::{LogsCursor, LogsQuery};
 
 /// The most entries in one request.
 const LONGEST_PAGE: usize = 5000;

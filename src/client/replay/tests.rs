@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::Stream;
+use crate::facts::{Origin, Stream};
 
 fn entry(seq: u64) -> Entry {
     Entry {
@@ -17,7 +17,7 @@ fn entry(seq: u64) -> Entry {
         message: format!("line {seq}").into(),
         timestamp: (UNIX_EPOCH + Duration::from_secs(seq)).into(),
         partial: false,
-        origin: None,
+        origin: Origin::Service,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Attempts, failures and what is said about them.
 
 use super::*;
-use crate::protocol::Status;
+use crate::facts::Status;
 
 #[tokio::test]
 async fn a_server_introduces_itself_and_is_heard() {

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::pattern::Pattern;
-use crate::logs::entry::{Stream, Timestamp};
+use crate::facts::{Stream, Timestamp};
 
 /// Which entries are wanted.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use super::criteria::{Search, bound};
 use super::fields::{self, Fields};
-use crate::logs::entry::{Stream, Timestamp};
+use crate::facts::{Stream, Timestamp};
 use crate::logs::parse::EntryLine;
 
 pub(super) struct Filter<'a> {

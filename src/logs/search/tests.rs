@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::fields::Fields;
 use super::*;
-use crate::logs::entry::{Stream, Timestamp};
+use crate::facts::{Stream, Timestamp};
 use crate::logs::parse::EntryLine;
 
 const START_MS: i64 = 1_735_689_600_000;

@@ -37,7 +37,7 @@ fn messages(taken: &Taken) -> Vec<String> {
 async fn lines_of_a_pipe_arrive_numbered_with_their_phase() {
     let logs = logs(10);
     let mut cursor = logs.cursor();
-    logs.set_phase(1, Phase("ready"));
+    logs.set_phase(1, Status::Ready);
     let (read, mut write) = std::io::pipe().unwrap();
     let mut reader = logs.read_pipe(read.into(), 1, Stream::Stdout, None);
     write.write_all(b"one\ntwo\r\nthree").unwrap();
@@ -52,7 +52,7 @@ async fn lines_of_a_pipe_arrive_numbered_with_their_phase() {
     assert_eq!((batch.first_seq(), batch.service()), (1, 1));
     assert_eq!(
         (batch.phase(), batch.stream()),
-        (Phase("ready"), Stream::Stdout)
+        (Status::Ready, Stream::Stdout)
     );
     assert_eq!(
         batch.rendered().entry(1),

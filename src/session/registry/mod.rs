@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::protocol::{Timestamp, Token};
+use crate::facts::Timestamp;
+use crate::protocol::Token;
 pub use directory::{Distrust, Places};
 pub use file::{Presence, Registration};
 

@@ -5,7 +5,7 @@ mod search;
 
 use std::sync::Arc;
 
-use flowlayer_core::protocol::{Status, Stream};
+use flowlayer_core::facts::{Status, Stream};
 
 use super::filter::{LogFilter, Scope};
 use super::item::{Content, Item, Place, Tone};
