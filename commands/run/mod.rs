@@ -183,9 +183,13 @@ impl Run {
                     self.bad_lines.push(text);
                 }
             }
+            Report::Waits { text } if !self.shows => {
+                self.progress.clear();
+                print::stderr(&format!("{text}\n"));
+            }
             Report::Fault { service, why } => self.faults.push((service, why)),
             Report::Failed { message } => self.failure = Some(message),
-            Report::Open { .. } | Report::Resolved { .. } => {}
+            Report::Waits { .. } | Report::Open { .. } | Report::Resolved { .. } => {}
         }
     }
 

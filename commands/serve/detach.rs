@@ -98,7 +98,9 @@ impl Starting {
 
     fn told(&mut self, report: Report) {
         match report {
-            Report::Line { text, .. } => print::stdout(&format!("{text}\n")),
+            Report::Line { text, .. } | Report::Waits { text } => {
+                print::stdout(&format!("{text}\n"));
+            }
             Report::Failed { message } => self.failure = Some(message),
             Report::Open { .. } | Report::Resolved { .. } | Report::Fault { .. } => {}
         }

@@ -36,6 +36,15 @@ impl Voice {
         self.output.line(&self.as_written(text));
     }
 
+    /// Says who has held the boot for long.
+    pub(super) fn waits(&self, text: &str) {
+        if let Some(front) = &self.front {
+            let text = text.to_owned();
+            front.tell(&Report::Waits { text });
+        }
+        self.output.line(&self.as_written(text));
+    }
+
     /// Says a line behind the log entry with this `seq`; `is_bad` when it is about a failure.
     pub(super) fn line_after(&self, seq: u64, text: &str, is_bad: bool) {
         self.tell(text, is_bad);

@@ -32,6 +32,11 @@ pub(crate) enum Report {
         /// It says that something failed or is blocked.
         is_bad: bool,
     },
+    /// Who has held a wave of the boot for long.
+    Waits {
+        /// Without its end.
+        text: String,
+    },
     /// The boot has resolved.
     Resolved {
         /// Whether everything is up.

@@ -10,12 +10,14 @@ mod reporter;
 mod signals;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowlayer_core::config::{Config, Loaded};
 use flowlayer_core::facts::{Reason, Status};
 use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
 use flowlayer_core::process::guardian;
 use flowlayer_core::runtime::{Ended, Runtime, Setup, Subscription, Update};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::api::Api;
@@ -96,6 +98,27 @@ async fn serve(
         voice,
     };
     session.run(link, signals).await
+}
+
+/// When to say again what a boot waits for: after 10 s without news, then ever less often.
+struct Reminder {
+    at: Instant,
+    pause: Duration,
+}
+
+impl Reminder {
+    fn new() -> Self {
+        let pause = Duration::from_secs(10);
+        let at = Instant::now() + pause;
+        Self { at, pause }
+    }
+
+    /// Returns when it is time, and sets the next time. Cancel-safe.
+    async fn due(&mut self) {
+        tokio::time::sleep_until(self.at).await;
+        self.pause *= 2;
+        self.at = Instant::now() + self.pause;
+    }
 }
 
 /// What a session needs while it is being set up.
@@ -180,8 +203,15 @@ impl Session {
         let mut narrator = Narrator::new(self.wording, labels);
         let mut warnings = logs.warnings();
         let mut has_booted = false;
+        let mut reminder = Reminder::new();
         loop {
             let update = tokio::select! {
+                () = reminder.due(), if narrator.is_booting() => {
+                    if let Some(line) = narrator.waits() {
+                        self.voice.waits(&line);
+                    }
+                    continue;
+                }
                 update = updates.updates.recv() => update,
                 warning = warnings.next() => {
                     self.warn(&warning);
@@ -195,7 +225,11 @@ impl Session {
                 // Requests under way are given their time beside the teardown, not before it.
                 tokio::spawn(server.stop_accepting());
             }
-            match (narrator.tell(&update), &update) {
+            let line = narrator.tell(&update);
+            if line.is_some() {
+                reminder = Reminder::new();
+            }
+            match (line, &update) {
                 (Some(line), Update::Status { after, view, .. }) => {
                     let is_bad = view.status == Status::Failed || !blocked_by(view).is_empty();
                     self.voice.line_after(*after, &line, is_bad);

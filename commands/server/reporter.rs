@@ -61,8 +61,34 @@ impl Narrator {
                 self.phase = Phase::Teardown;
                 (!told).then(|| self.wording.shutting_down())
             }
-            Update::Detail { .. } | Update::Ack { .. } | Update::Result { .. } => None,
+            Update::Detail { view, .. } => {
+                if let Some(known) = self.known.get_mut(view.service) {
+                    *known = Arc::clone(view);
+                }
+                None
+            }
+            Update::Ack { .. } | Update::Result { .. } => None,
         }
+    }
+
+    /// Whether the boot has not resolved.
+    pub(crate) fn is_booting(&self) -> bool {
+        self.phase == Phase::Boot
+    }
+
+    /// Who holds which wave of the boot, and why.
+    pub(crate) fn waits(&self) -> Option<String> {
+        let is_under_way = |view: &&Arc<StatusView>| match view.status {
+            Status::Starting | Status::Running | Status::Stopping => !view.up,
+            _ => false,
+        };
+        let holders = self.known.iter().filter(is_under_way);
+        let wave = holders.clone().map(|view| view.wave).min()?;
+        let holders: Vec<&StatusView> = holders
+            .filter(|view| view.wave == wave)
+            .map(|view| &**view)
+            .collect();
+        Some(self.wording.waits(wave, &holders))
     }
 
     fn status(&mut self, view: &Arc<StatusView>) -> Option<String> {
@@ -98,7 +124,9 @@ impl Narrator {
 mod tests {
     use std::time::SystemTime;
 
-    use flowlayer_core::facts::{BlockedBy, Code, End, Kind, Reason, StartProblem};
+    use flowlayer_core::facts::{
+        BlockedBy, Code, End, Kind, Probe, ProbeAttempts, Reason, StartProblem,
+    };
     use flowlayer_core::runtime::handle::BootEnd;
 
     use super::*;
@@ -278,6 +306,34 @@ mod tests {
             "[flowlayer] boot: wave 1 │ users → blocked (ping failed)",
             "STARTUP INCOMPLETE — 1 up, 1 failed, 1 blocked; runtime active",
         ]);
+    }
+
+    #[test]
+    fn who_holds_a_wave_is_said_with_the_reason() {
+        let mut told = Told::start();
+        assert_eq!(told.narrator.waits(), None, "nothing is under way");
+        let waiting = |view: &mut StatusView| {
+            view.reason = Some(Reason::Probing(ProbeAttempts {
+                probe: Probe {
+                    r#type: "tcp".to_owned(),
+                    target: ":5432".to_owned(),
+                },
+                attempts: 44,
+                elapsed_ms: 10_000,
+                last: Some("connection refused".to_owned()),
+            }));
+        };
+        told.status(0, Status::Running, waiting);
+        assert_eq!(
+            told.narrator.waits().as_deref(),
+            Some(
+                "[flowlayer] boot: wave 0 │ billing holds it, waiting for tcp :5432: \
+                 connection refused (44 attempts, 10.0 s)"
+            )
+        );
+        told.status(1, Status::Starting, |_| {});
+        let both = told.narrator.waits().unwrap();
+        assert!(both.ends_with("10.0 s); so does ping"), "{both}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::request::Request;
 use super::state::{ConnectionState, Failure};
 use crate::protocol::{Command, LogsQuery, ServiceState};
 
-/// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`]
+/// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`](super::Persistence)
 /// gives up.
 pub fn start(config: ClientConfig) -> (Client, Events) {
     let (requests, inbox) = mpsc::unbounded_channel();
@@ -22,7 +22,7 @@ pub fn start(config: ClientConfig) -> (Client, Events) {
 /// Starts a client and waits until it knows the state of all services.
 ///
 /// # Errors
-/// Why the client gave up; with [`Persistence::Always`] it never does.
+/// Why the client gave up; with [`Persistence::Always`](super::Persistence::Always) it never does.
 pub async fn connect(config: ClientConfig) -> Result<Connected, Failure> {
     let (client, mut events) = start(config);
     let (mut session, mut failure) = (None, None);

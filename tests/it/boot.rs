@@ -44,6 +44,27 @@ fn a_boot_is_told_in_the_words_of_the_documents() {
     server.wait_for_line("db      │ open for business");
 }
 
+/// A probe that never passes must not leave a boot silent: the line comes after 10 s.
+#[test]
+fn a_boot_that_waits_says_who_holds_it_and_why() {
+    let port = crate::harness::free_port();
+    let server = Stack::new()
+        .without_api()
+        .service(
+            "search",
+            json!({
+                "cmd": ["sleep", "1000"],
+                "ready": { "type": "tcp", "port": port, "timeoutMs": 14_000 },
+            }),
+        )
+        .start();
+    let line = server.wait_for_line("holds it");
+    let expected =
+        format!("wave 0 │ search holds it, waiting for tcp 127.0.0.1:{port}: connection refused (");
+    assert!(line.contains(&expected), "{line}");
+    server.wait_for_line("STARTUP INCOMPLETE");
+}
+
 #[test]
 fn a_boot_that_fails_names_the_reason_and_what_it_blocks() {
     let server = Stack::new()
