@@ -36,20 +36,23 @@ mod why;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+
 #[doc(hidden)]
 pub use terminal::sanitize::append_safe;
 #[doc(hidden)]
 pub use tui::headless;
 
-use cli::{CommandLine, Parsed};
+use cli::{Cli, CommandLine, Parsed};
 use exit::Exit;
 use failure::Failure;
 use terminal::color::Colors;
 use terminal::print;
 
-/// Makes the enum of the subcommands, in the order of the help, and calls the `run` of each.
+/// Makes the enum of the subcommands, in the order of the help, and calls the `run` of each; what
+/// is in parentheses is another argument of it.
 macro_rules! subcommands {
-    ($($(#[$attribute:meta])* $name:ident => $($module:ident)::+,)*) => {
+    ($($(#[$attribute:meta])* $name:ident => $($module:ident)::+ $(($more:expr))?,)*) => {
         /// One subcommand with its arguments.
         #[derive(Debug, clap::Subcommand)]
         enum Command {
@@ -59,7 +62,7 @@ macro_rules! subcommands {
         impl Command {
             fn run(self, colors: Colors) -> Result<Exit, Failure> {
                 match self {
-                    $(Self::$name(args) => $($module)::+::run(&args, colors),)*
+                    $(Self::$name(args) => $($module)::+::run(&args, colors $(, $more)?),)*
                 }
             }
         }
@@ -84,16 +87,21 @@ subcommands! {
     Completions => completions,
     Schema => schema,
     Init => init,
-    Man => man,
+    Man => man(grammar()),
     #[command(name = "__complete", hide = true)]
-    Complete => completions::complete,
+    Complete => completions::complete(grammar()),
+}
+
+/// All that can be typed.
+fn grammar() -> clap::Command {
+    Cli::<Command>::command()
 }
 
 /// Parses the command line, runs the subcommand, prints its error, returns its exit code.
 pub fn main() -> ExitCode {
-    let line = CommandLine::new(std::env::args_os());
+    let line = CommandLine::new(grammar(), std::env::args_os());
     let colors = Colors::detect(line.no_color());
-    let outcome = match line.parse() {
+    let outcome = match line.parse::<Command>() {
         Ok(Parsed::Run(command)) => command.run(colors),
         Ok(Parsed::Show(text)) => {
             print::stdout(&text.paint(colors.stdout));

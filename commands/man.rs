@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use flowlayer_core::config::FILE_NAMES;
 
-use crate::cli::{MULTI_CALL, whole};
+use crate::cli::MULTI_CALL;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -27,13 +27,13 @@ pub(crate) struct Args {
 
 /// Writes one page a subcommand, one for the whole, and one for each name of its own that a
 /// subcommand has.
-pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Failure> {
     let directory = &args.directory;
     let failed = |path: &Path, error: io::Error| {
         Failure::Failed(format!("cannot write {}: {error}", path.display()))
     };
     std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
-    let pages = pages();
+    let pages = pages(flowlayer);
     for (name, text) in &pages {
         let path = directory.join(name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
@@ -47,9 +47,9 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
 }
 
 /// The name of each page and its text.
-fn pages() -> Vec<(String, Vec<u8>)> {
+fn pages(flowlayer: Command) -> Vec<(String, Vec<u8>)> {
     // A page about `help` would say nothing that is not in the others.
-    let mut whole = whole().disable_help_subcommand(true);
+    let mut whole = flowlayer.disable_help_subcommand(true);
     whole.build();
     let mut pages = vec![page(&whole)];
     let shown = whole.get_subcommands().filter(|known| !known.is_hide_set());
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn there_is_a_page_for_every_command_people_see() {
-        let pages = pages();
-        let mut whole = whole();
+        let pages = pages(crate::grammar());
+        let mut whole = crate::grammar();
         whole.build();
         for command in whole.get_subcommands() {
             let name = format!("flowlayer-{}.1", command.get_name());
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_page_says_what_the_help_says() {
-        let pages = pages();
+        let pages = pages(crate::grammar());
         let text = |name: &str| {
             let page = pages.iter().find(|(page, _)| page == name).unwrap();
             String::from_utf8(page.1.clone()).unwrap()

@@ -1,4 +1,4 @@
-//! The command line: from the arguments of the process to a [`Command`], or to a usage error.
+//! The command line: from the arguments of the process to a subcommand, or to a usage error.
 //!
 //! Each subcommand declares its arguments beside its `run`; their doc comments are the help texts.
 
@@ -9,7 +9,6 @@ mod value_kind;
 
 use clap::ArgAction;
 
-use crate::Command;
 pub(crate) use one_dash::{SPELLINGS as ONE_DASH, with_second_dash};
 pub(crate) use parse::{CommandLine, MULTI_CALL, Parsed, grammar_of};
 pub(crate) use value_kind::{ValueKind, value_kind};
@@ -17,11 +16,11 @@ pub(crate) use value_kind::{ValueKind, value_kind};
 /// Deterministic runtime for local development: one config, one dependency graph, one live stack
 #[derive(Debug, clap::Parser)]
 #[command(name = "flowlayer", version, disable_help_flag = true)]
-struct Cli {
+pub(crate) struct Cli<C: clap::Subcommand> {
     #[command(flatten)]
     common: CommonArgs,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<C>,
 }
 
 /// Options every subcommand has.
@@ -34,9 +33,4 @@ struct CommonArgs {
     /// Print help
     #[arg(short, long, global = true, action = ArgAction::HelpShort)]
     help: Option<bool>,
-}
-
-/// The grammar of all command lines, for those who generate something from it.
-pub(crate) fn whole() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
 }

@@ -1,32 +1,30 @@
-//! From the arguments of the process to a [`Command`], or to what is shown instead.
+//! From the arguments of the process to a subcommand, or to what is shown instead.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 use super::one_dash::{ValueOptions, canonical};
 use super::{Cli, CommonArgs, usage_error};
-use crate::Command;
 use crate::failure::Failure;
-use crate::{serve, tui};
 
 /// The arguments of the process, ready to be parsed. Pure: it looks at nothing else.
 #[derive(Debug)]
 pub(crate) struct CommandLine {
     /// What can be parsed: the whole binary, or one subcommand under a name of its own.
-    grammar: Grammar,
+    grammar: clap::Command,
     /// With the one-dash spellings made canonical; the first is the program's name.
     arguments: Vec<OsString>,
 }
 
 /// What a command line turned out to ask for.
 #[derive(Debug)]
-pub(crate) enum Parsed {
+pub(crate) enum Parsed<C> {
     /// Do this.
-    Run(Command),
+    Run(C),
     /// Print this on stdout (help, version) and be done.
     Show(Text),
 }
@@ -52,67 +50,48 @@ pub(crate) const MULTI_CALL: [(&str, &str); 2] = [
     ("flowlayer-client-tui", "tui"),
 ];
 
-/// The names under which the binary may be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grammar {
-    /// `flowlayer`, and any name we do not know.
-    Flowlayer,
-    /// `flowlayer-server`: `flowlayer serve`.
-    Server,
-    /// `flowlayer-client-tui`: `flowlayer tui`.
-    ClientTui,
-}
-
-impl Grammar {
-    fn of(program: &OsStr) -> Self {
-        match Path::new(program).file_name().and_then(OsStr::to_str) {
-            Some("flowlayer-server") => Self::Server,
-            Some("flowlayer-client-tui") => Self::ClientTui,
-            _ => Self::Flowlayer,
-        }
-    }
-
-    fn command(self) -> clap::Command {
-        let flowlayer = Cli::command();
-        match self {
-            Self::Flowlayer => flowlayer,
-            Self::Server => alone::<serve::Args>(&flowlayer, "flowlayer-server", "serve"),
-            Self::ClientTui => alone::<tui::Args>(&flowlayer, "flowlayer-client-tui", "tui"),
-        }
-    }
+/// The name and the subcommand, if the program was started under one of [`MULTI_CALL`].
+fn multi_call(program: &OsStr) -> Option<(&'static str, &'static str)> {
+    let name = Path::new(program).file_name()?;
+    MULTI_CALL.into_iter().find(|(known, _)| name == *known)
 }
 
 /// What can be typed behind a program of this name, ready to be looked at.
-pub(crate) fn grammar_of(program: &OsStr) -> clap::Command {
-    let mut command = Grammar::of(program).command();
+pub(crate) fn grammar_of(flowlayer: clap::Command, program: &OsStr) -> clap::Command {
+    let mut command = match multi_call(program) {
+        Some((name, subcommand)) => alone(&flowlayer, name, subcommand),
+        None => flowlayer,
+    };
+    // Also names the subcommands in full (`flowlayer serve`) and hands global options down.
     command.build();
     command
 }
 
 /// A subcommand as a program of its own.
-fn alone<A: Args>(
-    flowlayer: &clap::Command,
-    name: &'static str,
-    subcommand: &str,
-) -> clap::Command {
-    let known = flowlayer.find_subcommand(subcommand).cloned();
-    let about = known.and_then(|known| known.get_about().cloned());
-    let common = CommonArgs::augment_args(clap::Command::new(name).disable_help_flag(true));
-    A::augment_args(common)
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(about.unwrap_or_default())
+fn alone(flowlayer: &clap::Command, name: &'static str, subcommand: &str) -> clap::Command {
+    let common = CommonArgs::augment_args(clap::Command::new(name).disable_help_flag(true))
+        .version(env!("CARGO_PKG_VERSION"));
+    let Some(known) = flowlayer.find_subcommand(subcommand) else {
+        return common;
+    };
+    let about = known.get_about().cloned().unwrap_or_default();
+    let notes = known.get_after_help().cloned().unwrap_or_default();
+    let arguments = known.get_arguments().cloned();
+    common.args(arguments).about(about).after_help(notes)
 }
 
 impl CommandLine {
-    /// Takes the arguments of the process, the program's name first.
-    pub(crate) fn new(arguments: impl IntoIterator<Item = OsString>) -> Self {
+    /// Takes the grammar of `flowlayer` and the arguments of the process, the program's name first.
+    pub(crate) fn new(
+        flowlayer: clap::Command,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Self {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let grammar = Grammar::of(
-            arguments
-                .first()
-                .map_or(OsStr::new(""), OsString::as_os_str),
-        );
-        let mut line = Self { grammar, arguments };
+        let program = arguments.first().map_or(OsStr::new(""), |name| name);
+        let mut line = Self {
+            grammar: grammar_of(flowlayer, program),
+            arguments,
+        };
         let options = ValueOptions::of(&line.addressed());
         line.arguments = canonical(std::mem::take(&mut line.arguments), &options);
         line
@@ -128,7 +107,7 @@ impl CommandLine {
     }
 
     /// What is asked for, or the usage error.
-    pub(crate) fn parse(&self) -> Result<Parsed, Failure> {
+    pub(crate) fn parse<C: Subcommand>(&self) -> Result<Parsed<C>, Failure> {
         match self.try_parse() {
             Ok(Some(command)) => Ok(Parsed::Run(command)),
             Ok(None) => Ok(Parsed::Show(self.help())),
@@ -149,23 +128,19 @@ impl CommandLine {
         Text(self.addressed().render_help())
     }
 
-    fn try_parse(&self) -> Result<Option<Command>, clap::Error> {
-        let matches = self
-            .grammar
-            .command()
-            .try_get_matches_from(&self.arguments)?;
-        Ok(match self.grammar {
-            Grammar::Flowlayer => Cli::from_arg_matches(&matches)?.command,
-            Grammar::Server => Some(Command::Serve(FromArgMatches::from_arg_matches(&matches)?)),
-            Grammar::ClientTui => Some(Command::Tui(FromArgMatches::from_arg_matches(&matches)?)),
-        })
+    fn try_parse<C: Subcommand>(&self) -> Result<Option<C>, clap::Error> {
+        let grammar = self.grammar.clone();
+        let matches = grammar.try_get_matches_from(&self.arguments)?;
+        let Some((_, subcommand)) = self.arguments.first().and_then(|name| multi_call(name)) else {
+            return Ok(Cli::from_arg_matches(&matches)?.command);
+        };
+        let mut arguments = self.arguments.clone();
+        arguments.insert(1, subcommand.into());
+        Ok(Cli::try_parse_from(arguments)?.command)
     }
 
     /// The subcommand that the arguments name, or the whole when they name none.
     fn addressed(&self) -> clap::Command {
-        let mut whole = self.grammar.command();
-        // Also names the subcommands in full (`flowlayer serve`) and hands global options down.
-        whole.build();
         let is_option = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
         let first = self
             .arguments
@@ -173,22 +148,24 @@ impl CommandLine {
             .skip(1)
             .find(|argument| !is_option(argument));
         first
-            .and_then(|name| whole.find_subcommand(name).cloned())
-            .unwrap_or(whole)
+            .and_then(|name| self.grammar.find_subcommand(name))
+            .unwrap_or(&self.grammar)
+            .clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Command, grammar, serve};
 
     fn line(text: &str) -> CommandLine {
-        CommandLine::new(text.split(' ').map(OsString::from))
+        CommandLine::new(grammar(), text.split(' ').map(OsString::from))
     }
 
     #[track_caller]
     fn serve(text: &str) -> Box<serve::Args> {
-        match line(text).parse() {
+        match line(text).parse::<Command>() {
             Ok(Parsed::Run(Command::Serve(args))) => args,
             other => panic!("{text}: {other:?}"),
         }
@@ -196,7 +173,7 @@ mod tests {
 
     #[track_caller]
     fn shown(text: &str) -> String {
-        match line(text).parse() {
+        match line(text).parse::<Command>() {
             Ok(Parsed::Show(text)) => text.paint(false),
             other => panic!("{text}: {other:?}"),
         }
@@ -204,7 +181,7 @@ mod tests {
 
     #[track_caller]
     fn wrong(text: &str) -> String {
-        match line(text).parse() {
+        match line(text).parse::<Command>() {
             Err(Failure::Usage(message)) => message,
             other => panic!("{text}: {other:?}"),
         }
@@ -212,8 +189,9 @@ mod tests {
 
     #[test]
     fn the_grammar_is_sound() {
-        Grammar::Flowlayer.command().debug_assert();
-        Grammar::Server.command().debug_assert();
+        for program in ["flowlayer", "flowlayer-server", "flowlayer-client-tui"] {
+            grammar_of(grammar(), program.as_ref()).debug_assert();
+        }
     }
 
     #[test]
@@ -248,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_documents_ways_to_start_the_cockpit_work_under_both_names() {
-        let tui = |text: &str| match line(text).parse() {
+        let tui = |text: &str| match line(text).parse::<Command>() {
             Ok(Parsed::Run(Command::Tui(args))) => args,
             other => panic!("{text}: {other:?}"),
         };
@@ -393,10 +371,13 @@ mod tests {
     #[test]
     fn an_empty_token_is_refused_and_a_bad_one_not_repeated() {
         let line = |token: &str| {
-            CommandLine::new(["flowlayer", "serve", "--token", token].map(OsString::from))
+            CommandLine::new(
+                grammar(),
+                ["flowlayer", "serve", "--token", token].map(OsString::from),
+            )
         };
         for token in ["", "se cret", "sécret"] {
-            match line(token).parse() {
+            match line(token).parse::<Command>() {
                 Err(Failure::Usage(message)) => {
                     assert!(message.starts_with("invalid --token: "), "{message}");
                     assert!(!message.contains("cret"), "{message}");

@@ -197,7 +197,7 @@ mod tests {
         std::fs::write(directory.path().join("flowlayer.jsonc"), config).unwrap();
         let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let current = words.pop().unwrap();
-        let grammar = crate::cli::grammar_of(words[0].as_ref());
+        let grammar = crate::cli::grammar_of(crate::grammar(), words[0].as_ref());
         let place = Place::find(&grammar, &words[1..], &current);
         let answer = answer(&place, &current, directory.path());
         let values = answer

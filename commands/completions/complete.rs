@@ -16,6 +16,8 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::Command;
+
 use super::bash;
 use super::candidates::{Answer, answer};
 use super::cursor::Place;
@@ -39,13 +41,13 @@ pub(crate) struct Args {
 
 /// Prints what fits at the end of the words.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of all subcommands")]
-pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Failure> {
     let text = match args.shell {
-        Shell::Bash => in_bash(&args.words),
-        Shell::Fish => in_fish(&args.words),
+        Shell::Bash => in_bash(flowlayer, &args.words),
+        Shell::Fish => in_fish(flowlayer, &args.words),
         shell => {
             let words: Vec<String> = args.words.iter().map(lossy).collect();
-            words_in(shell, &words)
+            words_in(flowlayer, shell, &words)
         }
     };
     print::stdout(&text);
@@ -57,11 +59,11 @@ fn lossy(word: &OsString) -> String {
     word.to_string_lossy().into_owned()
 }
 
-fn words_in(shell: Shell, words: &[String]) -> String {
+fn words_in(flowlayer: Command, shell: Shell, words: &[String]) -> String {
     let Some((current, before)) = words.split_last() else {
         return String::new();
     };
-    let answer = fitting(before, current);
+    let answer = fitting(flowlayer, before, current);
     let candidates = answer.candidates.iter().filter_map(|candidate| {
         let value = match shell {
             // It inserts what it is given as it stands; the others quote.
@@ -74,13 +76,13 @@ fn words_in(shell: Shell, words: &[String]) -> String {
 }
 
 /// Bash gives the line as it was typed, and what breaks words in it.
-fn in_bash(words: &[OsString]) -> String {
+fn in_bash(flowlayer: Command, words: &[OsString]) -> String {
     let mut words = words.iter().map(lossy);
     let (Some(breaks), Some(line)) = (words.next(), words.next()) else {
         return String::new();
     };
     let typed = bash::split(&line);
-    let answer = fitting(&typed.before, &typed.current.text);
+    let answer = fitting(flowlayer, &typed.before, &typed.current.text);
     let candidates = answer.candidates.iter();
     // It shows what it inserts, so there is no room for help.
     let candidates = candidates
@@ -90,17 +92,17 @@ fn in_bash(words: &[OsString]) -> String {
 }
 
 /// Fish gives the word that is being typed with its quotes, those before without.
-fn in_fish(words: &[OsString]) -> String {
+fn in_fish(flowlayer: Command, words: &[OsString]) -> String {
     let mut words: Vec<String> = words.iter().map(lossy).collect();
     if let Some(current) = words.last_mut() {
         *current = bash::split(&current.replace(' ', "\\ ")).current.text;
     }
-    words_in(Shell::Fish, &words)
+    words_in(flowlayer, Shell::Fish, &words)
 }
 
-fn fitting(before: &[String], current: &str) -> Answer {
+fn fitting(flowlayer: Command, before: &[String], current: &str) -> Answer {
     let program = before.first().map_or("flowlayer", String::as_str);
-    let grammar = crate::cli::grammar_of(program.as_ref());
+    let grammar = crate::cli::grammar_of(flowlayer, program.as_ref());
     let place = Place::find(&grammar, before.get(1..).unwrap_or_default(), current);
     answer(&place, current, Path::new("."))
 }
@@ -146,14 +148,20 @@ mod tests {
 
     #[test]
     fn nothing_given_is_nothing_said() {
-        assert_eq!(words_in(Shell::Zsh, &[]), "");
-        assert_eq!(in_bash(&[]), "");
-        assert!(words_in(Shell::Zsh, &["flowlayer".to_owned()]).starts_with("none\n"));
+        assert_eq!(words_in(crate::grammar(), Shell::Zsh, &[]), "");
+        assert_eq!(in_bash(crate::grammar(), &[]), "");
+        assert!(
+            words_in(crate::grammar(), Shell::Zsh, &["flowlayer".to_owned()]).starts_with("none\n")
+        );
     }
 
     #[test]
     fn help_follows_a_tab() {
-        let text = words_in(Shell::Fish, &["flowlayer".to_owned(), "vali".to_owned()]);
+        let text = words_in(
+            crate::grammar(),
+            Shell::Fish,
+            &["flowlayer".to_owned(), "vali".to_owned()],
+        );
         assert_eq!(
             text,
             "none\nvalidate\tCheck configurations and report every problem\n"
