@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant};
 use super::board::Board;
 use super::handle::{Handle, Message, Update, Urgency};
 use super::lifecycle::{self, Now};
-use super::orchestrator::{Effect, Input, Orchestrator, Ticket};
+use super::orchestrator::{Effect, Input, Orchestrator, Ticket, trace};
 use super::perform::{Performer, Report};
 use super::setup::Setup;
 use crate::facts::{ProcessInfo, Reason};
@@ -21,6 +21,9 @@ use crate::process::{self, Event, guardian};
 
 /// How often the words on what is waited for are sent, at most (docs/protocol.md, `service_detail`).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The target of the decision trace: each message is a line of JSON.
+pub const DECISIONS: &str = "flowlayer::decisions";
 
 /// A stack that runs.
 #[derive(Debug)]
@@ -59,11 +62,14 @@ impl Runtime {
         let (reports, reported) = mpsc::unbounded_channel();
         let (handle, inbox) = Handle::new();
         let services = setup.services.iter();
-        let planned = services.clone().map(|service| service.planned.clone());
+        let planned: Vec<_> = services.clone().map(|it| it.planned.clone()).collect();
+        if is_tracing() {
+            tracing::trace!(target: DECISIONS, "{}", trace::opening(&planned));
+        }
         let published = services.map(|it| (it.planned.clone(), Arc::clone(&it.spec)));
         let actor = Actor {
             began: Instant::now(),
-            core: Orchestrator::new(planned.collect()),
+            core: Orchestrator::new(planned),
             board: Board::new(published),
             logs: logs.clone(),
             ended: Ended::default(),
@@ -133,10 +139,7 @@ impl Actor {
             Happening::Message(message) => self.message(message),
             Happening::Process(event) => self.process(event),
             Happening::Report(report) => self.report(report),
-            Happening::Deadline => {
-                let effects = self.core.tick(self.now());
-                self.perform(effects);
-            }
+            Happening::Deadline => self.input(Input::Tick),
             Happening::DetailsDue => self.tell_details(),
         }
     }
@@ -146,7 +149,12 @@ impl Actor {
     }
 
     fn input(&mut self, input: Input) {
-        let effects = self.core.handle(self.now(), input);
+        let now = self.now();
+        let traced = is_tracing().then(|| input.clone());
+        let effects = self.core.handle(now, input);
+        if let Some(input) = traced {
+            tracing::trace!(target: DECISIONS, "{}", trace::step(now, &input, &effects));
+        }
         self.perform(effects);
     }
 
@@ -270,6 +278,11 @@ impl Actor {
         }
         self.board.refresh(service, view)
     }
+}
+
+/// Whether the decisions are written down.
+fn is_tracing() -> bool {
+    tracing::enabled!(target: DECISIONS, tracing::Level::TRACE)
 }
 
 async fn until(at: Option<Instant>) {

@@ -15,7 +15,7 @@ mod prober;
 pub mod setup;
 pub mod status;
 
-pub use actor::{Ended, Runtime};
+pub use actor::{DECISIONS, Ended, Runtime};
 pub use handle::{
     Action, Decision, Handle, Outcome, Rejection, RequestId, SubscriberId, Subscription, Update,
 };

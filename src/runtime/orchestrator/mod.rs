@@ -13,6 +13,7 @@ mod campaign;
 mod outcomes;
 mod requests;
 mod teardown;
+pub mod trace;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +59,9 @@ pub enum Input {
     /// The session is to end.
     Shutdown(Urgency),
     /// All processes have been stopped but these, which could not be ended.
-    Finished(Vec<ProcessInfo>),
+    Finished(#[serde(with = "trace::left")] Vec<ProcessInfo>),
+    /// Time has passed: what [`Orchestrator::deadline`] asks for.
+    Tick,
 }
 
 /// What is to be done, in this order.
@@ -223,31 +226,28 @@ impl Orchestrator {
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
             Input::Finished(left) => self.finished(now, &left, &mut out),
+            Input::Tick => self.tick(now, &mut out),
         }
         self.settle(now, &mut out);
         out
     }
 
-    /// When it wants to be woken, to be told [`Orchestrator::tick`].
+    /// When it wants to be woken, with [`Input::Tick`].
     pub fn deadline(&self) -> Option<Now> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// Time has passed.
-    pub fn tick(&mut self, now: Now) -> Vec<Effect> {
-        let mut out = Vec::new();
+    fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
         while let Some(&(deadline, service)) = self.deadlines.first()
             && deadline <= now
         {
-            self.apply(now, service, lifecycle::Event::Tick, &mut out);
+            self.apply(now, service, lifecycle::Event::Tick, out);
             // A tick always moves its deadline; should it not, it must not be asked for for ever.
             if self.deadlines.first() == Some(&(deadline, service)) {
                 self.deadlines.pop_first();
                 self.services[service].deadline = None;
             }
         }
-        self.settle(now, &mut out);
-        out
     }
 
     /// A service as it would be published now.

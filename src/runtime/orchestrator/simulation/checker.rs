@@ -308,13 +308,13 @@ impl Checker {
     }
 
     /// After every step.
-    pub(super) fn between(&self, stack: &Orchestrator, world: &World) {
+    pub(super) fn between(&self, stack: &Orchestrator, has_processes: impl Fn(usize) -> bool) {
         for service in 0..self.services.len() {
             if stack.services[service].life.is_clear()
                 && !stack.services[service].life.could_not_stop()
             {
                 assert!(
-                    !world.has_processes(service),
+                    !has_processes(service),
                     "a process without an owner: s{service:02}"
                 );
             }

@@ -3,13 +3,16 @@
 //! `docs/lifecycle.md` are checked after every step; a failing case is shrunk and printed by proptest.
 
 mod checker;
+mod replay;
 mod script;
 mod world;
+
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::{Effect, Input, Orchestrator, Ticket};
+use super::{Effect, Input, Orchestrator, Ticket, trace};
 use crate::runtime::handle::{RequestId, SubscriberId};
 use crate::runtime::lifecycle::Now;
 use checker::Checker;
@@ -32,6 +35,8 @@ struct Run {
     world: World,
     checker: Checker,
     now: Now,
+    /// What a decision trace of the run would hold.
+    trace: Option<String>,
 }
 
 impl Run {
@@ -42,11 +47,16 @@ impl Run {
             stack: Orchestrator::new(planned),
             world: World::new(script),
             now: Now::ZERO,
+            trace: None,
         }
     }
 
     fn input(&mut self, input: Input) {
+        let traced = self.trace.is_some().then(|| input.clone());
         let effects = self.stack.handle(self.now, input);
+        if let (Some(trace), Some(input)) = (&mut self.trace, traced) {
+            writeln!(trace, "{}", trace::step(self.now, &input, &effects)).unwrap();
+        }
         self.perform(effects);
     }
 
@@ -55,7 +65,8 @@ impl Run {
             self.checker.saw(&effect);
             self.world.perform(effect, self.now);
         }
-        self.checker.between(&self.stack, &self.world);
+        let has_processes = |service| self.world.has_processes(service);
+        self.checker.between(&self.stack, has_processes);
     }
 
     /// Lets the world go on until `until`, or until nothing is left to happen.
@@ -77,8 +88,7 @@ impl Run {
                     self.input(input);
                 }
             } else {
-                let effects = self.stack.tick(self.now);
-                self.perform(effects);
+                self.input(Input::Tick);
             }
         }
         panic!("the run does not come to rest");
@@ -86,7 +96,11 @@ impl Run {
 }
 
 fn play(script: &Script) {
-    let mut run = Run::new(script);
+    play_to_end(Run::new(script), script);
+}
+
+/// Returns the trace, if the run writes one.
+fn play_to_end(mut run: Run, script: &Script) -> Option<String> {
     run.input(Input::Boot);
     let mut request = 0;
     let mut shut_down = false;
@@ -134,6 +148,7 @@ fn play(script: &Script) {
         run.checker.at_rest(&run.stack, true);
     }
     run.checker.over(&run.world);
+    run.trace
 }
 
 proptest! {
@@ -142,5 +157,17 @@ proptest! {
     #[test]
     fn every_run_keeps_the_rules(script in script::scripts()) {
         play(&script);
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases().div_ceil(100), ..Config::default() })]
+
+    #[test]
+    fn the_trace_of_every_run_plays_back(script in script::scripts()) {
+        let mut run = Run::new(&script);
+        run.trace = Some(format!("{}\n", trace::opening(&script.planned())));
+        let trace = play_to_end(run, &script).unwrap();
+        replay::check(&trace);
     }
 }
