@@ -43,6 +43,13 @@ pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, 
 /// Reads and checks the configuration; what is wrong with it, or may be, is printed.
 pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
     let loaded = config::load(path).map_err(|error| unusable(error, colors))?;
+    tracing::debug!(
+        target: "flowlayer::config",
+        path = %path.display(),
+        services = loaded.config.services.len(),
+        warnings = loaded.warnings.len(),
+        "configuration read"
+    );
     print::stderr(&diagnostics::render(
         &loaded.warnings,
         &loaded.source,

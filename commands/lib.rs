@@ -29,6 +29,7 @@ mod stop;
 mod terminal;
 mod timeout;
 mod tokio_runtime;
+mod trace;
 mod tui;
 mod validate;
 mod wait;
@@ -97,12 +98,25 @@ fn grammar() -> clap::Command {
     Cli::<Command>::command()
 }
 
+impl Command {
+    /// Begins to write what `FLOWLAYER_LOG` asks for.
+    fn trace(&self) -> Result<(), Failure> {
+        match self {
+            // What a shell asks while somebody types has no use for it.
+            Self::Complete(_) => Ok(()),
+            Self::Tui(_) => trace::start(true),
+            Self::Run(_) => trace::start(false).map_err(run::not_run),
+            _ => trace::start(false),
+        }
+    }
+}
+
 /// Parses the command line, runs the subcommand, prints its error, returns its exit code.
 pub fn main() -> ExitCode {
     let line = CommandLine::new(grammar(), std::env::args_os());
     let colors = Colors::detect(line.no_color());
     let outcome = match line.parse::<Command>() {
-        Ok(Parsed::Run(command)) => command.run(colors),
+        Ok(Parsed::Run(command)) => command.trace().and_then(|()| command.run(colors)),
         Ok(Parsed::Show(text)) => {
             print::stdout(&text.paint(colors.stdout));
             Ok(Exit::SUCCESS)
@@ -115,6 +129,7 @@ pub fn main() -> ExitCode {
         ))),
         (outcome, _) => outcome,
     };
+    tracing::debug!(target: "flowlayer::command", ?outcome, "end of the command");
     outcome
         .unwrap_or_else(|failure| {
             print::stderr(&failure.line(colors.stderr));

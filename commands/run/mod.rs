@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 }
 
 /// What fails here is not the command.
-fn not_run(failure: Failure) -> Failure {
+pub(crate) fn not_run(failure: Failure) -> Failure {
     match failure {
         Failure::Failed(message) => Failure::Other(Exit::NOT_RUN, message),
         other => other,

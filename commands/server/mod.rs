@@ -145,6 +145,7 @@ impl Session {
         let names: Arc<[Arc<str>]> = setup.names().into();
         let logs = open_logs(&config, &names)?;
         let session_id = Uuid::new_v4();
+        tracing::debug!(target: "flowlayer::session", id = %session_id, services = names.len(), "session starts");
         let api = Api::bind(&self.options, &config).await?;
         if let Some(api) = &api {
             api.announce(&self.voice, self.wording);
@@ -184,6 +185,7 @@ impl Session {
             server.close().await;
         }
         logs.close().await;
+        tracing::debug!(target: "flowlayer::session", ?ended, "session ended");
         Ok(self.farewell(&ended))
     }
 

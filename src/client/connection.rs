@@ -202,7 +202,7 @@ impl Connection<'_> {
             }
             // A later server may send what we do not understand.
             Err(error) => {
-                tracing::debug!("a message of the server is ignored: {error}");
+                tracing::debug!(target: "flowlayer::client", "a message of the server is ignored: {error}");
                 return Ok(());
             }
         };

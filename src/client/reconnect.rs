@@ -85,6 +85,8 @@ async fn attempt(state: &mut ClientState, target: &FindTarget, requests: &mut Re
         dialled = dial(&target, &state.timings) => dialled,
         () = refuse(requests) => return Ended::Unwanted,
     };
+    let (address, failure) = (&target.address, dialled.as_ref().err());
+    tracing::debug!(target: "flowlayer::client", address, ?failure, "dialled");
     match dialled {
         Ok(socket) => connection::serve(socket, &target.address, state, requests).await,
         Err(failure) => Ended::Failed(failure),

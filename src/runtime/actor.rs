@@ -159,6 +159,7 @@ impl Actor {
     }
 
     fn service(&mut self, service: usize, event: lifecycle::Event) {
+        tracing::debug!(target: "flowlayer::runtime", service = self.core.name(service), ?event);
         self.input(Input::Service(service, event));
     }
 
@@ -220,8 +221,14 @@ impl Actor {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Service(service, effect) => self.performer.perform(service, effect),
+                Effect::Service(service, effect) => {
+                    let name = self.core.name(service);
+                    tracing::debug!(target: "flowlayer::runtime", service = name, ?effect);
+                    self.performer.perform(service, effect);
+                }
                 Effect::Publish(service, view) => {
+                    let name = self.core.name(service);
+                    tracing::debug!(target: "flowlayer::runtime", service = name, facts = ?view.facts);
                     self.logs.set_phase(service, view.facts.status);
                     self.board.publish(service, view, self.logs.last_seq());
                 }

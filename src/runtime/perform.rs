@@ -170,7 +170,10 @@ impl Performer {
             let read = tokio::task::spawn_blocking(move || {
                 let mut read = Vec::new();
                 for file in &files {
-                    read.extend(env_file::read(file).map_err(|error| problem(file, &error))?);
+                    let variables = env_file::read(file).map_err(|error| problem(file, &error))?;
+                    let names = || variables.iter().map(|(name, _)| name).collect::<Vec<_>>();
+                    tracing::debug!(target: "flowlayer::config", file = %file.display(), names = ?names());
+                    read.extend(variables);
                 }
                 Ok(environment(&inherited, read, &own))
             });

@@ -43,7 +43,13 @@ pub struct Service {
 }
 
 /// Variables of ours that services do not inherit.
-const PRIVATE: [&str; 2] = ["FLOWLAYER_TOKEN", "FLOWLAYER_ADDR"];
+const PRIVATE: [&str; 4] = [
+    "FLOWLAYER_TOKEN",
+    "FLOWLAYER_ADDR",
+    // A `flowlayer` in a service would write its own trace among ours.
+    "FLOWLAYER_LOG",
+    "FLOWLAYER_LOG_FILE",
+];
 
 impl Setup {
     /// Everything a configuration asks for. `only` names the services to boot, together with what

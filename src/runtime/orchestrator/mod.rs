@@ -281,7 +281,8 @@ impl Orchestrator {
         self.standing(service) == Standing::Up
     }
 
-    fn name(&self, service: usize) -> &str {
+    /// The name of a service.
+    pub fn name(&self, service: usize) -> &str {
         &self.services[service].name
     }
 

@@ -44,9 +44,9 @@ pub enum TraceError {
         /// Counted from 1.
         line: usize,
         /// As in the file.
-        recorded: Value,
+        recorded: String,
         /// As decided now.
-        played: Value,
+        played: String,
     },
 }
 
@@ -116,8 +116,8 @@ impl Trace {
             if played != step.effects {
                 return Err(TraceError::Differs {
                     line,
-                    recorded: step.effects.clone(),
-                    played,
+                    recorded: step.effects.to_string(),
+                    played: played.to_string(),
                 });
             }
             seen(&step.input, &effects, &stack);

@@ -41,7 +41,7 @@ pub(super) async fn open(upgrade: OnUpgrade, place: Place, shared: Arc<Shared>) 
         return;
     };
     let Ok(parts) = upgraded.downcast::<TokioIo<Metered>>() else {
-        tracing::error!("a WebSocket came over a connection that is not ours");
+        tracing::error!(target: "flowlayer::session", "a WebSocket came over a connection that is not ours");
         return;
     };
     let socket = Socket::from_partially_read(
@@ -73,6 +73,8 @@ async fn speak(mut socket: Socket, shared: &Shared) {
     // The cursor comes first, so that no entry is missed between it and what the client asks for.
     let mut cursor = shared.logs.cursor();
     let mut subscription = shared.runtime.subscribe();
+    let subscriber = subscription.id.0;
+    tracing::debug!(target: "flowlayer::session", subscriber, "connection opens");
     let mut pages = FuturesUnordered::new();
     let mut conversation = Conversation::new(config, Instant::now());
     let mut frames = Vec::new();
@@ -82,6 +84,7 @@ async fn speak(mut socket: Socket, shared: &Shared) {
         conversation.fill(Instant::now(), &mut frames);
         for frame in frames.drain(..) {
             if Pin::new(&mut socket).start_send(frame).is_err() {
+                tracing::debug!(target: "flowlayer::session", subscriber, "connection is lost");
                 return;
             }
         }
@@ -138,6 +141,7 @@ async fn speak(mut socket: Socket, shared: &Shared) {
             subscription.updates.close();
         }
     };
+    tracing::debug!(target: "flowlayer::session", subscriber, ?end, "connection closes");
     if end == End::Linger {
         let mut socket = socket.into_inner();
         if socket.shutdown().await.is_ok() {

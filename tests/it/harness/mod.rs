@@ -45,6 +45,8 @@ pub(crate) fn flowlayer() -> Command {
         "NO_COLOR",
         "FLOWLAYER_TOKEN",
         "FLOWLAYER_ADDR",
+        "FLOWLAYER_LOG",
+        "FLOWLAYER_LOG_FILE",
         "CLICOLOR_FORCE",
     ] {
         command.env_remove(name);

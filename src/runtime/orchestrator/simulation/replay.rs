@@ -79,6 +79,12 @@ impl Processes {
     }
 }
 
+/// A boot with a failed oneshot, its repair, a restart, a stop, a daemon that is killed, and the end.
+#[test]
+fn the_trace_of_a_session_keeps_the_rules() {
+    check(include_str!("session.trace"));
+}
+
 #[test]
 fn a_trace_of_ones_own_keeps_the_rules() {
     if let Some(path) = std::env::var_os("FLOWLAYER_REPLAY") {
