@@ -129,7 +129,10 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
         return Ok(Made {
             text: TEMPLATE.to_owned(),
             of: "the example".to_owned(),
-            summary: "an example of two services; try `flowlayer serve`".to_owned(),
+            summary: format!(
+                "an example of two services; try `flowlayer serve`{}",
+                beside(args, directory)
+            ),
             notes: Vec::new(),
         });
     }
@@ -164,6 +167,28 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
     })
 }
 
+/// Files of other tools that nothing was made of, unless the example was asked for.
+fn beside(args: &InitArgs, directory: &Path) -> String {
+    let mut said = String::new();
+    if args.template {
+        return said;
+    }
+    let (importable, unread) = import::others(directory);
+    if !importable.is_empty() {
+        said = format!(
+            "; `--from FILE` imports {}",
+            readable(&importable.join(", "))
+        );
+    }
+    if !unread.is_empty() {
+        said = format!(
+            "{said}; not read, for there is no import of them: {}",
+            unread.join(", ")
+        );
+    }
+    said
+}
+
 fn read(path: &Path) -> Result<Draft, Failure> {
     let shown = || readable(&path.display().to_string());
     let bytes = config::read_file(path).map_err(|error| Failure::Unreadable(error.to_string()))?;
@@ -171,7 +196,7 @@ fn read(path: &Path) -> Result<Draft, Failure> {
         .map_err(|_| Failure::Unreadable(format!("cannot import {}: it is not UTF-8", shown())))?;
     let Some(kind) = import::kind_of(path, &text) else {
         return Err(Failure::Unreadable(format!(
-            "cannot import {}: its name says that it is none of Procfile, compose.yaml, process-compose.yaml, package.json",
+            "cannot import {}: its name says that it is none of Procfile, compose.yaml, process-compose.yaml, mprocs.yaml, package.json",
             shown()
         )));
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::shell;
+use super::shell::{self, positive};
 use super::yaml::Node;
 
 /// What a check command asks for, when a probe of our own asks the same.
@@ -54,7 +54,13 @@ pub(super) fn recognise(argv: &[String]) -> Option<Check> {
                     ]
                     .contains(&option.as_str())
             };
-            if !arguments.iter().all(harmless) {
+            // Without it curl takes every status for a success.
+            let fails = |option: &String| {
+                option == "--fail"
+                    || option.starts_with('-') && !option.starts_with("--") && option.contains('f')
+            };
+            let is_curl = program.ends_with("curl");
+            if !arguments.iter().all(harmless) || is_curl && !arguments.iter().any(fails) {
                 return None;
             }
             let mut urls =
@@ -133,11 +139,6 @@ pub(super) fn timing(check: &Node, keys: &[&str]) -> Option<String> {
     })
 }
 
-/// A port number that is not 0.
-pub(super) fn positive(port: &str) -> Option<u16> {
-    port.trim().parse().ok().filter(|&port| port > 0)
-}
-
 impl Check {
     /// The probe, with the port as this machine sees it.
     pub(super) fn probe(&self, here: impl Fn(u16) -> Option<u16>) -> Option<Value> {
@@ -181,6 +182,8 @@ mod tests {
         );
         for other in [
             "curl -f http://example.org/",
+            "curl http://localhost/",
+            "curl -sS http://localhost/",
             "curl -X POST http://localhost/",
             "curl http://localhost | grep ok",
             "curl http://localhost:0/",

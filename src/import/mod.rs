@@ -1,5 +1,5 @@
 //! What people already have, as a FlowLayer config: Procfile, compose file, process-compose file,
-//! scripts of a package.json.
+//! mprocs file, scripts of a package.json.
 //!
 //! Each kind has a reader that turns a text into a [`Draft`]; the draft becomes text in one place.
 //! Two promises hold for all of them: what comes out is a valid config, and what a source says that
@@ -8,6 +8,7 @@
 mod compose;
 mod draft;
 mod health;
+mod mprocs;
 mod package;
 mod process_compose;
 mod procfile;
@@ -29,6 +30,8 @@ use source::Beside;
 pub enum Kind {
     /// Of process-compose.
     ProcessCompose,
+    /// Of mprocs.
+    Mprocs,
     /// Of foreman and its relatives.
     Procfile,
     /// Of docker compose.
@@ -38,9 +41,11 @@ pub enum Kind {
 }
 
 /// The names sources have, best first: what says most about how a stack is developed.
-const NAMES: [(&str, Kind); 9] = [
+const NAMES: [(&str, Kind); 11] = [
     ("process-compose.yaml", Kind::ProcessCompose),
     ("process-compose.yml", Kind::ProcessCompose),
+    ("mprocs.yaml", Kind::Mprocs),
+    ("mprocs.yml", Kind::Mprocs),
     ("Procfile.dev", Kind::Procfile),
     ("Procfile", Kind::Procfile),
     ("compose.yaml", Kind::Compose),
@@ -60,6 +65,57 @@ pub fn discover(directory: &Path) -> Vec<&'static str> {
         }
     }
     found.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Files that say how a stack is run, and that no reader is for.
+const UNREAD: [&str; 18] = [
+    "Tiltfile",
+    "skaffold.yaml",
+    "devenv.nix",
+    "Makefile",
+    "makefile",
+    "GNUmakefile",
+    "justfile",
+    "Justfile",
+    "Taskfile.yml",
+    "Taskfile.yaml",
+    "mise.toml",
+    "ecosystem.config.js",
+    "ecosystem.config.cjs",
+    "solo.yml",
+    "tmuxinator.yml",
+    ".tmuxinator.yml",
+    ".devcontainer/devcontainer.json",
+    "nx.json",
+];
+
+/// What else in a directory may say how the stack is run: files that can be imported when they are
+/// named, and files that cannot. Sorted.
+pub fn others(directory: &Path) -> (Vec<String>, Vec<&'static str>) {
+    let here = match directory.to_str() {
+        Some("") => Path::new("."),
+        _ => directory,
+    };
+    let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+    let mut readable: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| {
+            let lower = name.to_ascii_lowercase();
+            let starts = ["compose.", "docker-compose.", "process-compose."];
+            let is_yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
+            lower.starts_with("procfile.")
+                || is_yaml && starts.iter().any(|start| lower.starts_with(start))
+        })
+        .filter(|name| directory.join(name).is_file())
+        .collect();
+    readable.sort();
+    let unread = UNREAD.into_iter();
+    (
+        readable,
+        unread
+            .filter(|name| directory.join(name).is_file())
+            .collect(),
+    )
 }
 
 /// What a file is, by its name, and where the name says too little by its text.
@@ -82,6 +138,8 @@ pub fn kind_of(path: &Path, text: &str) -> Option<Kind> {
         let has = |key| node.as_ref().is_some_and(|node| node.get(key).is_some());
         Some(if has("processes") {
             Kind::ProcessCompose
+        } else if has("procs") {
+            Kind::Mprocs
         } else {
             Kind::Compose
         })
@@ -96,6 +154,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
     let beside = Beside { directory };
     let mut draft = match kind {
         Kind::ProcessCompose => process_compose::read(text, &beside)?,
+        Kind::Mprocs => mprocs::read(text)?,
         Kind::Procfile => procfile::read(text, &beside)?,
         Kind::Compose => compose::read(text, name, &beside)?,
         Kind::Package => package::read(text, &beside)?,
@@ -103,7 +162,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
     draft.repair();
     if draft.is_empty() {
         let what = match kind {
-            Kind::ProcessCompose => "no processes",
+            Kind::ProcessCompose | Kind::Mprocs => "no processes",
             Kind::Procfile => "no line of the form `name: command`",
             Kind::Compose => "no services",
             Kind::Package => "no scripts",

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Service};
-use super::health::positive;
+use super::draft::{Draft, Service, words};
+use super::shell::port;
 use super::source::{Beside, ImportError, few_enough};
 
 /// Scripts that a package manager runs by itself, around an installation or a release.
@@ -25,7 +25,7 @@ const LIFECYCLE: [&str; 15] = [
     "version",
     "postversion",
 ];
-/// Parts of a script's name that say it keeps running.
+/// Words of a script's name that say it keeps running.
 const LASTING: [&str; 14] = [
     "dev",
     "start",
@@ -42,6 +42,52 @@ const LASTING: [&str; 14] = [
     "api",
     "proxy",
 ];
+/// Words that say it ends, whatever stands beside them: `db:migrate:dev`, `api:lint`.
+const ENDING: [&str; 22] = [
+    "build",
+    "test",
+    "tests",
+    "e2e",
+    "lint",
+    "format",
+    "fmt",
+    "check",
+    "typecheck",
+    "clean",
+    "generate",
+    "gen",
+    "codegen",
+    "deploy",
+    "migrate",
+    "seed",
+    "setup",
+    "reset",
+    "release",
+    "publish",
+    "install",
+    "compile",
+];
+/// Commands that ask questions or want keys.
+const TERMINAL: [&str; 16] = [
+    "changeset add",
+    "cypress open",
+    "expo start",
+    "mprocs",
+    "ncu -i",
+    "npm login",
+    "npm publish",
+    "playwright codegen",
+    "plop",
+    "prisma migrate dev",
+    "prisma migrate reset",
+    "react-native start",
+    "release-it",
+    "tmux",
+    "tmuxinator",
+    "vitest",
+];
+/// With more scripts than this, only those that keep running become services.
+const FEW: usize = 12;
 
 /// Reads a package.json.
 pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {
@@ -59,6 +105,8 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
         .unwrap_or(&empty);
     few_enough(scripts.len())?;
     let boots = boots(scripts);
+    let only_lasting = scripts.len() > FEW && scripts.keys().any(|name| is_lasting(name));
+    let mut left_out = Vec::new();
     for (name, script) in scripts {
         let Some(script) = script.as_str().filter(|script| !script.trim().is_empty()) else {
             draft.note(format!("the script {name:?}: it is not a command"));
@@ -72,6 +120,10 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
             draft.note(format!(
                 "the script {name:?}: {manager} runs it with {around:?}"
             ));
+            continue;
+        }
+        if only_lasting && !is_lasting(name) {
+            left_out.push(name.as_str());
             continue;
         }
         if name.contains('\0') {
@@ -96,10 +148,28 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
         if !boots.contains(&name.as_str()) {
             service.set("autoStart", false);
         }
+        // Without a terminal vitest runs once, as a job should.
+        let wants = terminal(script).filter(|&wants| wants != "vitest" || is_lasting(name));
+        if let Some(wants) = wants {
+            service.note(format!(
+                "{wants:?} wants a terminal, which no service has: run it with `{manager} run {name}`"
+            ));
+        }
         draft.services.push(service);
+    }
+    for names in left_out.chunks(10) {
+        draft.note(format!(
+            "scripts that end by themselves, for `{manager} run`: {}",
+            names.join(", ")
+        ));
     }
     if package.contains_key("workspaces") {
         draft.note("the scripts of its workspaces; import their package.json too, with --from");
+    }
+    if beside.has("pnpm-workspace.yaml") {
+        draft.note(
+            "pnpm-workspace.yaml: the scripts of its packages; import their package.json too, with --from",
+        );
     }
     Ok(draft)
 }
@@ -132,7 +202,10 @@ fn manager(package: &Map<String, Value>, beside: &Beside<'_>) -> &'static str {
 /// Which scripts start with the stack: `dev` alone where there is one, because it often starts the
 /// others itself; else those that belong together.
 fn boots(scripts: &Map<String, Value>) -> Vec<&str> {
-    let names = || scripts.keys().map(String::as_str);
+    let names = || {
+        let names = scripts.keys().map(String::as_str);
+        names.filter(|name| is_lasting(name))
+    };
     for alone in ["dev", "develop"] {
         if scripts.contains_key(alone) {
             return vec![alone];
@@ -158,34 +231,24 @@ fn around<'a>(name: &'a str, scripts: &Map<String, Value>) -> Option<&'a str> {
     scripts.contains_key(inner).then_some(inner)
 }
 
+/// `watch` beats every other word, and then those that say it ends.
 fn is_lasting(name: &str) -> bool {
-    let mut parts = name.split([':', '-', '_', '.', '/']);
-    // `build:web`, `test:watch`, `lint-server`: the first part says what it does.
-    let first = parts.next().unwrap_or_default();
-    LASTING.contains(&first)
-        || ![
-            "build", "test", "lint", "format", "check", "clean", "generate", "gen", "deploy",
-        ]
-        .contains(&first)
-            && parts.any(|part| LASTING.contains(&part))
-        || name.split([':', '-']).any(|part| part == "watch")
+    let has = |known: &[&str]| words(name).any(|word| known.contains(&word));
+    has(&["watch"]) || has(&LASTING) && !has(&ENDING)
 }
 
-/// The port that a script names: `PORT=3000`, `--port 3000`, `--port=3000`.
-fn port(script: &str) -> Option<u16> {
-    let mut words = script.split_whitespace();
-    while let Some(word) = words.next() {
-        if let Some(port) = word
-            .strip_prefix("PORT=")
-            .or_else(|| word.strip_prefix("--port="))
-        {
-            return positive(port);
-        }
-        if word == "--port" {
-            return words.next().and_then(positive);
-        }
+/// The command in a script that wants a terminal.
+fn terminal(script: &str) -> Option<&'static str> {
+    let script: Vec<&str> = script.split_whitespace().collect();
+    // Told what to do, these ask nothing.
+    let is_told = |word: &&str| ["run", "--run", "--watch", "--force", "--ci", "-y"].contains(word);
+    if script.iter().any(is_told) {
+        return None;
     }
-    None
+    TERMINAL.into_iter().find(|known| {
+        let known: Vec<&str> = known.split(' ').collect();
+        script.windows(known.len()).any(|words| words == known)
+    })
 }
 
 #[cfg(test)]
@@ -212,19 +275,17 @@ mod tests {
             "lint",
             "build:web",
             "db:migrate",
+            "db:migrate:dev",
+            "db:reset",
+            "dev:setup",
+            "api:lint",
+            "api:generate",
+            "start:release",
+            "build:server",
             "restart",
             "typecheck",
         ] {
             assert!(!is_lasting(name), "{name}");
         }
-    }
-
-    #[test]
-    fn ports_are_those_that_are_written() {
-        assert_eq!(port("next dev --port 3001"), Some(3001));
-        assert_eq!(port("PORT=80 node x"), Some(80));
-        assert_eq!(port("vite --port=5173"), Some(5173));
-        assert_eq!(port("node x.js"), None);
-        assert_eq!(port("x --port $PORT"), None);
     }
 }

@@ -18,10 +18,11 @@ pub(super) struct Line {
 }
 
 /// Words that a shell runs itself: no program of that name does the same.
-const BUILTINS: [&str; 30] = [
-    ".", ":", "!", "[[", "alias", "bg", "break", "case", "cd", "command", "continue", "eval",
-    "exit", "export", "fg", "for", "function", "if", "local", "read", "return", "set", "shift",
-    "source", "trap", "ulimit", "umask", "until", "wait", "while",
+const BUILTINS: [&str; 35] = [
+    ".", ":", "!", "[[", "alias", "bg", "break", "case", "cd", "command", "continue", "declare",
+    "eval", "exit", "export", "fg", "for", "function", "if", "local", "popd", "pushd", "read",
+    "return", "set", "shift", "shopt", "source", "time", "trap", "ulimit", "umask", "until",
+    "wait", "while",
 ];
 
 /// Takes a command line apart. `None` when there is no command in it.
@@ -93,14 +94,47 @@ pub(super) fn script(text: &str) -> Value {
     json!([shell, "-c", text])
 }
 
+/// The port that a command line names: `PORT=3000`, `--port 3000`, `-p 3000`. Below 1024 `-p` is
+/// hardly a port.
+pub(super) fn port(line: &str) -> Option<u16> {
+    let mut words = line.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied();
+        let port = word
+            .strip_prefix("PORT=")
+            .or_else(|| word.strip_prefix("--port="))
+            .or_else(|| next.filter(|_| word == "--port"))
+            .and_then(positive);
+        let short = word.strip_prefix("-p").and_then(|number| match number {
+            "" => next,
+            number => Some(number),
+        });
+        let short = short.and_then(positive).filter(|&port| port >= 1024);
+        if port.or(short).is_some() {
+            return port.or(short);
+        }
+    }
+    None
+}
+
+/// A port number that is not 0.
+pub(super) fn positive(port: &str) -> Option<u16> {
+    port.trim().parse().ok().filter(|&port| port > 0)
+}
+
 /// A command in front of which variables are set by a shell, because their values refer to others.
 pub(super) fn with_exports(cmd: &Value, exports: &[(String, String)]) -> Value {
-    if exports.is_empty() {
-        return cmd.clone();
-    }
     let mut text = String::new();
     for (name, value) in exports {
         let _ = write!(text, "export {name}=\"{}\"; ", in_double_quotes(value));
+    }
+    after(text, cmd)
+}
+
+/// A command that a shell runs after this text.
+pub(super) fn after(mut text: String, cmd: &Value) -> Value {
+    if text.is_empty() {
+        return cmd.clone();
     }
     match cmd {
         Value::String(line) => {
@@ -110,7 +144,12 @@ pub(super) fn with_exports(cmd: &Value, exports: &[(String, String)]) -> Value {
         }
         Value::Array(argv) => {
             let words: Vec<&str> = argv.iter().filter_map(Value::as_str).collect();
-            if let [shell @ ("sh" | "bash"), "-c", script] = words.as_slice() {
+            if let [
+                shell @ ("sh" | "bash" | "dash" | "ksh" | "zsh"),
+                "-c",
+                script,
+            ] = words.as_slice()
+            {
                 text.push_str(script);
                 return json!([shell, "-c", text]);
             }
@@ -123,7 +162,7 @@ pub(super) fn with_exports(cmd: &Value, exports: &[(String, String)]) -> Value {
 }
 
 /// A value in which a shell replaces variables, and nothing else.
-fn in_double_quotes(value: &str) -> String {
+pub(super) fn in_double_quotes(value: &str) -> String {
     let mut text = String::new();
     for (at, c) in value.char_indices() {
         let is_command = c == '$' && value[at + 1..].starts_with('(');
@@ -264,6 +303,23 @@ mod tests {
         }
         assert_eq!(line(" \n"), None);
         assert_eq!(line("a\0b"), None);
+    }
+
+    #[test]
+    fn ports_are_those_that_are_written() {
+        for (line, wanted) in [
+            ("next dev --port 3001", Some(3001)),
+            ("PORT=80 node x", Some(80)),
+            ("vite --port=5173", Some(5173)),
+            ("storybook dev -p 6006", Some(6006)),
+            ("bin/rails server -p3000 -b 0", Some(3000)),
+            ("node x.js", None),
+            ("x --port $PORT", None),
+            ("tsc -p tsconfig.json", None),
+            ("pytest -p 4", None),
+        ] {
+            assert_eq!(port(line), wanted, "{line}");
+        }
     }
 
     #[test]

@@ -21,6 +21,10 @@ impl ImportError {
         }
     }
 
+    pub(super) fn line(&self) -> Option<usize> {
+        self.line
+    }
+
     pub(super) fn at(line: usize, message: impl Into<String>) -> Self {
         Self {
             line: Some(line),

@@ -69,6 +69,12 @@ pub(super) fn is_command(argv: &[String]) -> bool {
         && argv.iter().all(|word| !word.contains('\0'))
 }
 
+/// Whether a shell can set a variable of this name.
+pub(super) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// A key that is not carried over, and what it says.
 pub(super) fn unknown(key: &str, value: &Node) -> String {
     let shown = value

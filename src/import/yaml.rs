@@ -1,6 +1,7 @@
 //! YAML as a tree with line numbers, every scalar as it was written, and bounds on what aliases make
 //! of a small text.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -11,6 +12,8 @@ use super::source::ImportError;
 const MAX_NODES: usize = 200_000;
 /// How many bytes of scalars, likewise.
 const MAX_BYTES: usize = 16 << 20;
+/// How many closing brackets are moved to where YAML wants them.
+const MAX_BRACKETS: usize = 100;
 /// How deep it may be nested.
 const MAX_DEPTH: usize = 64;
 
@@ -88,8 +91,33 @@ impl Node {
 }
 
 /// Reads the only document of a text.
+///
+/// A closing bracket may stand at the column of its key. YAML wants it further in, but the parsers of
+/// docker compose and of others do not.
 pub(super) fn parse(text: &str) -> Result<Node, ImportError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines: Vec<Cow<'_, str>> = Vec::new();
+    let mut result = document(text);
+    for _ in 0..MAX_BRACKETS {
+        let Err(error) = &result else { break };
+        if !error.to_string().contains("invalid indentation") {
+            break;
+        }
+        if lines.is_empty() {
+            lines = text.split('\n').map(Cow::Borrowed).collect();
+        }
+        let line = error.line().and_then(|line| lines.get_mut(line - 1));
+        let Some(line) = line.filter(|line| line.trim_start_matches(' ').starts_with([']', '}']))
+        else {
+            break;
+        };
+        line.to_mut().insert(0, ' ');
+        result = document(&lines.join("\n"));
+    }
+    result
+}
+
+fn document(text: &str) -> Result<Node, ImportError> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
@@ -309,6 +337,15 @@ mod tests {
             ("3".into(), "1".into())
         );
         assert_eq!(text("l", "b"), "2");
+    }
+
+    #[test]
+    fn a_bracket_may_close_at_the_column_of_its_key() {
+        let node = parse("a:\n  b: [\n    x\n  ]\n  c: {\n    d: 1\n  }\nl: 5\n").unwrap();
+        let a = node.get("a").unwrap();
+        assert_eq!(a.get("b").unwrap().texts(), ["x"]);
+        assert_eq!(a.get("c").unwrap().get("d").unwrap().text(), Some("1"));
+        assert_eq!(node.get("l").unwrap().line, 8);
     }
 
     #[test]

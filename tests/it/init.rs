@@ -57,6 +57,22 @@ fn in_an_empty_directory_it_writes_an_example_that_boots() {
 }
 
 #[test]
+fn files_that_no_import_is_for_are_named() {
+    let directory = directory(&[
+        ("Makefile", "all:\n"),
+        ("Taskfile.yml", "tasks: {}\n"),
+        ("docker-compose.dev.yml", "services: {db: {image: x}}"),
+        ("notes.txt", ""),
+    ]);
+    let written = init(directory.path(), &[]);
+    assert_eq!(
+        written.stdout,
+        "wrote flowlayer.jsonc: an example of two services; try `flowlayer serve`; `--from FILE` imports \
+         docker-compose.dev.yml; not read, for there is no import of them: Makefile, Taskfile.yml\n"
+    );
+}
+
+#[test]
 fn nothing_that_is_there_is_overwritten_without_force() {
     let directory = directory(&[("flowlayer.json", "{}")]);
     let refused = init(directory.path(), &[]);

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::import::draft::Service;
-use crate::import::health::positive;
+use crate::import::shell::positive;
 use crate::import::yaml::Node;
 
 /// A port of a container, and where this machine sees it.

@@ -6,6 +6,7 @@ mod repair;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use render::one_line;
@@ -78,11 +79,44 @@ impl Service {
         }
     }
 
-    pub(super) fn is_oneshot(&self) -> bool {
+    /// Makes it a oneshot. Its exit code is all that counts, so it has neither port nor probe.
+    pub(super) fn make_oneshot(&mut self) {
+        self.fields.shift_remove("kind");
+        // In front, where a reader looks for it.
         self.fields
-            .get("kind")
-            .is_some_and(|kind| kind == "oneshot")
+            .shift_insert(0, "kind".to_owned(), "oneshot".into());
+        let port = self.fields.shift_remove("port");
+        let ready = self.fields.shift_remove("ready");
+        if port.or(ready).is_some() {
+            self.note("its port and its check: of a job the exit code alone counts");
+        }
     }
+}
+
+/// Words in the name of a job: something that ends by itself, although its source does not say so.
+const JOBS: [&str; 12] = [
+    "migrate",
+    "migrator",
+    "migration",
+    "migrations",
+    "init",
+    "initdb",
+    "seed",
+    "seeder",
+    "setup",
+    "bootstrap",
+    "createdb",
+    "release",
+];
+
+/// Whether a name says that it ends by itself.
+pub(super) fn names_a_job(name: &str) -> bool {
+    words(name).any(|word| JOBS.contains(&word))
+}
+
+/// The words of a name: `db:migrate`, `db-migrate` and `db_migrate` have two.
+pub(super) fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split([':', '-', '_', '.', '/'])
 }
 
 /// What is not carried over of a file that is something else entirely would fill another file.
@@ -110,14 +144,22 @@ impl Draft {
         self.services.is_empty()
     }
 
-    /// Everything that is not carried over as it was, a sentence each.
+    /// Everything that is not carried over as it was, a sentence each. What is said of several
+    /// services alike is said once, with their names in front.
     pub fn notes(&self) -> impl Iterator<Item = String> + '_ {
+        let mut grouped: IndexMap<&str, Vec<String>> = IndexMap::new();
+        for service in &self.services {
+            for note in &service.notes {
+                let names = grouped.entry(note).or_default();
+                names.push(one_line(&service.name));
+            }
+        }
         let whole = self.notes.iter().map(|note| one_line(note));
-        let services = self.services.iter().flat_map(|service| {
-            let notes = service.notes.iter();
-            notes.map(|note| format!("{}: {}", one_line(&service.name), one_line(note)))
-        });
-        whole.chain(services)
+        whole.chain(
+            grouped
+                .into_iter()
+                .map(|(note, names)| format!("{}: {}", names.join(", "), one_line(note))),
+        )
     }
 
     /// Adds what another source has. A name that is there already gets a number behind it.
@@ -152,16 +194,9 @@ impl Draft {
 
     /// Makes a dependency a oneshot: somebody waits for its end.
     pub(super) fn make_oneshot(&mut self, name: &str) {
-        if let Some(service) = self
-            .services
-            .iter_mut()
-            .find(|service| service.name == name)
-            && !service.is_oneshot()
-        {
-            // In front, where a reader looks for it.
-            service
-                .fields
-                .shift_insert(0, "kind".to_owned(), "oneshot".into());
+        let mut services = self.services.iter_mut();
+        if let Some(service) = services.find(|service| service.name == name) {
+            service.make_oneshot();
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::draft::{Draft, Service};
 use super::source::{Beside, ImportError, few_enough};
-use super::values::{environment, is_command, is_path, milliseconds, unknown};
+use super::values::{environment, is_command, is_identifier, is_path, milliseconds, unknown};
 use super::yaml::Node;
 use super::{shell, variables, yaml};
 
@@ -230,11 +230,6 @@ fn shutdown(service: &mut Service, value: &Node) {
             key => service.note(format!("shutdown.{key}: {text}")),
         }
     }
-}
-
-fn is_identifier(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::import::draft::Service;
-use crate::import::health::{positive, timing};
+use crate::import::health::timing;
+use crate::import::shell::positive;
 use crate::import::yaml::Node;
 use crate::import::{shell, values, variables};
 

@@ -44,6 +44,7 @@ fn services(kind: Kind, text: &str) -> Value {
         Kind::ProcessCompose => "process-compose.yaml",
         Kind::Procfile => "Procfile",
         Kind::Package => "package.json",
+        Kind::Mprocs => "mprocs.yaml",
     };
     imported(kind, name, text, &[]).0["services"].clone()
 }
@@ -94,7 +95,11 @@ fn scripts_of_a_package_keep_running_or_wait_to_be_asked() {
             "two words": {"cmd": ["pnpm", "run", "two words"], "kind": "oneshot", "autoStart": false},
         })
     );
-    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert_eq!(notes.len(), 4, "{notes:?}");
+    assert!(
+        notes[3].contains("\"vitest\" wants a terminal"),
+        "{notes:?}"
+    );
     let (config, _) = imported(
         Kind::Package,
         "package.json",
@@ -102,6 +107,98 @@ fn scripts_of_a_package_keep_running_or_wait_to_be_asked() {
         &[("yarn.lock", "")],
     );
     assert_eq!(config["services"]["dev"]["cmd"], "yarn run dev");
+}
+
+#[test]
+fn the_words_of_a_script_say_whether_it_lasts() {
+    let text = r#"{ "scripts": {
+        "dev": "turbo run dev", "dev:web": "vite --port 5173", "api": "tsx watch src/api.ts",
+        "api:lint": "eslint src", "db:reset": "prisma migrate reset", "db:migrate:dev": "prisma migrate dev",
+        "storybook": "storybook dev -p 6006", "release": "changeset publish"
+    }}"#;
+    let (config, notes) = imported(
+        Kind::Package,
+        "package.json",
+        text,
+        &[("pnpm-workspace.yaml", "packages: [a]\n")],
+    );
+    let services = config["services"].as_object().unwrap();
+    for (name, service) in services {
+        let is_job = ["api:lint", "db:reset", "db:migrate:dev", "release"].contains(&name.as_str());
+        assert_eq!(service.get("kind").is_some(), is_job, "{name}");
+        assert_eq!(service.get("autoStart").is_none(), name == "dev", "{name}");
+    }
+    assert_eq!(services["storybook"]["port"], 6006);
+    assert_eq!(
+        notes,
+        [
+            "pnpm-workspace.yaml: the scripts of its packages; import their package.json too, with --from",
+            "db:reset: \"prisma migrate reset\" wants a terminal, which no service has: run it with `pnpm run db:reset`",
+            "db:migrate:dev: \"prisma migrate dev\" wants a terminal, which no service has: run it with `pnpm run db:migrate:dev`",
+        ]
+    );
+}
+
+#[test]
+fn of_many_scripts_those_that_last_are_services_and_the_rest_is_listed() {
+    let mut scripts: Vec<String> = (0..28).map(|n| format!("\"lint:{n}\": \"x\"")).collect();
+    scripts.extend(["\"dev\": \"x\"", "\"worker\": \"y\""].map(str::to_owned));
+    let text = format!("{{\"scripts\": {{{}}}}}", scripts.join(", "));
+    let (config, notes) = imported(Kind::Package, "package.json", &text, &[]);
+    let services = config["services"].as_object().unwrap();
+    assert_eq!(services.keys().collect::<Vec<_>>(), ["dev", "worker"]);
+    let said = notes.join("\n");
+    for n in 0..28 {
+        assert!(said.contains(&format!("lint:{n}")), "{said}");
+    }
+    assert_eq!(notes.len(), 3);
+}
+
+#[test]
+fn mprocs_is_carried_over() {
+    let text = r#"
+scrollback: 5000
+procs:
+  api: { shell: "npm run dev", cwd: "<CONFIG_DIR>/api", env: { PORT: "3000", DEBUG: null }, stop: SIGINT }
+  db: { cmd: ["docker", "compose", "up", "db"], autostart: false }
+  watch: { shell: "A=1 cargo watch -x check", autorestart: true, stop: { send-keys: ["<C-c>"] }, deps: [db] }
+  short: "echo a && echo b"
+  off: null
+  os: { shell: { $select: os, windows: "dir", $else: "ls" } }
+"#;
+    let (config, notes) = imported(Kind::Mprocs, "mprocs.yaml", text, &[]);
+    assert_eq!(
+        config["services"],
+        serde_json::json!({
+            "api": {
+                "cmd": ["sh", "-c", "unset DEBUG; exec npm run dev"], "cwd": "api", "env": {"PORT": "3000"},
+            },
+            "db": {"cmd": ["docker", "compose", "up", "db"], "autoStart": false},
+            "watch": {"cmd": "cargo watch -x check", "env": {"A": "1"}, "dependsOn": ["db"]},
+            "short": {"cmd": ["sh", "-c", "echo a && echo b"]},
+            "os": {"cmd": "ls"},
+        })
+    );
+    assert_eq!(
+        notes,
+        [
+            "scrollback: 5000 (line 2)",
+            "off: it has no command (line 8)",
+            "api: stop: SIGINT: FlowLayer sends SIGTERM, then SIGKILL",
+            "watch: autorestart: FlowLayer says why something ended, and restarts nothing",
+            "watch: stop: send-keys: FlowLayer sends SIGTERM, then SIGKILL",
+        ]
+    );
+}
+
+#[test]
+fn what_is_said_of_several_services_is_said_once() {
+    let text = "services: {a: {image: x, restart: always}, b: {image: y, restart: always}}";
+    let (_, notes) = imported(Kind::Compose, "compose.yaml", text, &[]);
+    let [note] = notes.as_slice() else {
+        panic!("{notes:?}")
+    };
+    assert!(note.starts_with("a, b: restart: always: "), "{note}");
 }
 
 #[test]
@@ -147,6 +244,7 @@ fn sources_are_told_by_name_and_text() {
         Some(Kind::ProcessCompose)
     );
     assert_eq!(kind("package.json", ""), Some(Kind::Package));
+    assert_eq!(kind("dev.yaml", "procs: {a: x}"), Some(Kind::Mprocs));
     assert_eq!(kind("x.toml", ""), None);
 }
 

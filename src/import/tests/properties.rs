@@ -102,6 +102,11 @@ const KEYS: &[&str] = &[
     "start",
     "build",
     "<<",
+    "env",
+    "cwd",
+    "cmd",
+    "stop",
+    "deps",
 ];
 
 proptest! {
@@ -111,7 +116,7 @@ proptest! {
     #[test]
     fn what_comes_out_is_always_valid(
         services in prop::collection::vec(("[a-c]|\\PC{0,3}", prop::collection::vec((prop::sample::select(KEYS), tree(KEYS)), 0..7)), 1..5),
-        kind in prop::sample::select(vec![Kind::Compose, Kind::ProcessCompose, Kind::Package]),
+        kind in prop::sample::select(vec![Kind::Compose, Kind::ProcessCompose, Kind::Package, Kind::Mprocs]),
         has_command in any::<bool>(),
     ) {
         let directory = tempfile::tempdir().unwrap();
@@ -119,12 +124,14 @@ proptest! {
             let mut fields: serde_json::Map<String, Value> = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             if has_command {
                 fields.insert("command".into(), "run it".into());
+                fields.insert("shell".into(), "run it".into());
             }
             (name, Value::Object(fields))
         }).collect();
         let key = match kind {
             Kind::Compose => "services",
             Kind::ProcessCompose => "processes",
+            Kind::Mprocs => "procs",
             _ => "scripts",
         };
         let scripts: serde_json::Map<String, Value> = services.iter().map(|(name, value)| {
