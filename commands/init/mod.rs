@@ -14,8 +14,8 @@ use crate::terminal::diagnostics::{self, readable};
 use crate::terminal::print;
 
 const NOTES: &str = "\
-Without --from the first of these that is there is imported: process-compose.yaml, Procfile.dev,
-Procfile, compose.yaml, docker-compose.yml, package.json. Without any: an example that runs.
+Without --from the first of these that is there is imported: process-compose.yaml, mprocs.yaml,
+Procfile.dev, Procfile, compose.yaml, docker-compose.yml, package.json. Without any: an example that runs.
 What cannot be carried over is listed, and stands in the file as a comment at its place.
 
 Exit codes: 0 written, 1 there is a configuration already or it cannot be written,
@@ -25,7 +25,7 @@ Exit codes: 0 written, 1 there is a configuration already or it cannot be writte
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Import this file: a Procfile, compose.yaml, process-compose.yaml, package.json; can be repeated
+    /// Import this file: a Procfile, compose.yaml, process-compose.yaml, mprocs.yaml, package.json; can be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     from: Vec<PathBuf>,
     /// Write the example, whatever is there to import
@@ -168,7 +168,7 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
 }
 
 /// Files of other tools that nothing was made of, unless the example was asked for.
-fn beside(args: &InitArgs, directory: &Path) -> String {
+fn beside(args: &Args, directory: &Path) -> String {
     let mut said = String::new();
     if args.template {
         return said;

@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
 }
 
 /// The variables in a dotenv text, or the line that is wrong and why.
-fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, Fault)> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, Fault)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let line_of = |at: usize| bytes[..at].split(|&byte| byte == b'\n').count();
     let text = std::str::from_utf8(bytes)

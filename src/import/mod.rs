@@ -102,9 +102,8 @@ pub fn others(directory: &Path) -> (Vec<String>, Vec<&'static str>) {
         .filter(|name| {
             let lower = name.to_ascii_lowercase();
             let starts = ["compose.", "docker-compose.", "process-compose."];
-            let is_yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
             lower.starts_with("procfile.")
-                || is_yaml && starts.iter().any(|start| lower.starts_with(start))
+                || is_yaml(&lower) && starts.iter().any(|start| lower.starts_with(start))
         })
         .filter(|name| directory.join(name).is_file())
         .collect();
@@ -118,11 +117,15 @@ pub fn others(directory: &Path) -> (Vec<String>, Vec<&'static str>) {
     )
 }
 
+/// Whether a name in lower case is that of a YAML file.
+fn is_yaml(name: &str) -> bool {
+    matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml")))
+}
+
 /// What a file is, by its name, and where the name says too little by its text.
 pub fn kind_of(path: &Path, text: &str) -> Option<Kind> {
     let name = path.file_name()?.to_str()?;
     let lower = name.to_ascii_lowercase();
-    let is_yaml = matches!(lower.rsplit_once('.'), Some((_, "yaml" | "yml")));
     if lower.starts_with("procfile")
         || lower
             .rsplit_once('.')
@@ -131,9 +134,9 @@ pub fn kind_of(path: &Path, text: &str) -> Option<Kind> {
         Some(Kind::Procfile)
     } else if lower == "package.json" {
         Some(Kind::Package)
-    } else if is_yaml && lower.contains("process-compose") {
+    } else if is_yaml(&lower) && lower.contains("process-compose") {
         Some(Kind::ProcessCompose)
-    } else if is_yaml {
+    } else if is_yaml(&lower) {
         let node = yaml::parse(text).ok();
         let has = |key| node.as_ref().is_some_and(|node| node.get(key).is_some());
         Some(if has("processes") {

@@ -37,18 +37,15 @@ fn service(name: &str, process: &Node) -> Option<Service> {
         [] => process.get("cmd").map(selected),
         _ => Some(process),
     };
-    let line = match listed {
-        Some(cmd) => {
-            let argv: Vec<String> = cmd.texts().into_iter().map(str::to_owned).collect();
-            is_command(&argv).then(|| shell::Line {
-                env: Vec::new(),
-                cmd: json!(argv),
-            })
-        }
-        None => {
-            let text = process.text();
-            shell::line(text.or_else(|| selected(process.get("shell")?).text())?)
-        }
+    let line = if let Some(cmd) = listed {
+        let argv: Vec<String> = cmd.texts().into_iter().map(str::to_owned).collect();
+        is_command(&argv).then(|| shell::Line {
+            env: Vec::new(),
+            cmd: json!(argv),
+        })
+    } else {
+        let text = process.text();
+        shell::line(text.or_else(|| selected(process.get("shell")?).text())?)
     }?;
     let mut service = Service::new(name, line.cmd);
     for (key, value) in process.entries() {
@@ -102,7 +99,7 @@ fn field(service: &mut Service, key: &str, value: &Node) {
         }
         "autorestart" if !value.is_true() => {}
         "autorestart" => {
-            service.note("autorestart: FlowLayer says why something ended, and restarts nothing")
+            service.note("autorestart: FlowLayer says why something ended, and restarts nothing");
         }
         "stop" if value.text() == Some("SIGTERM") => {}
         "stop" => {

@@ -27,6 +27,11 @@ const BUILTINS: [&str; 35] = [
 
 /// Takes a command line apart. `None` when there is no command in it.
 pub(super) fn line(text: &str) -> Option<Line> {
+    line_for(text, &script)
+}
+
+/// The same for another shell: `script` is how it runs a text.
+pub(super) fn line_for(text: &str, script: &dyn Fn(&str) -> Value) -> Option<Line> {
     let text = text.trim();
     if text.is_empty() || text.contains('\0') {
         return None;

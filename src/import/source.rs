@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::config::env_file;
+use super::draft::Draft;
+use crate::config::{self, env_file};
 
 /// Why a source cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,8 +56,30 @@ impl Beside<'_> {
         self.directory.join(name).is_file()
     }
 
-    /// The variables of the `.env`, if there is one that can be read.
-    pub(super) fn dotenv(&self) -> Vec<(String, String)> {
-        env_file::read(&self.directory.join(".env")).unwrap_or_default()
+    /// The text of a file whose name stands in a source.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let bytes = config::read_file(&self.directory.join(name)).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
+    /// The variables of a dotenv file; none without it. A line that cannot be read is noted.
+    pub(super) fn dotenv(&self, name: &str, draft: &mut Draft) -> Vec<(String, String)> {
+        const MAX_FAULTS: usize = 20;
+        let Ok(mut bytes) = config::read_file(&self.directory.join(name)) else {
+            return Vec::new();
+        };
+        for _ in 0..MAX_FAULTS {
+            let (line, what) = match env_file::parse(&bytes) {
+                Ok(variables) => return variables,
+                Err(fault) => fault,
+            };
+            draft.note(format!(
+                "{name} (line {line}): {what}; no service that has it in envFile starts before that is mended"
+            ));
+            let mut lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
+            lines[line - 1] = b"";
+            bytes = lines.join(&b'\n');
+        }
+        Vec::new()
     }
 }

@@ -77,6 +77,19 @@ impl Node {
         }
     }
 
+    /// Replaces the text of every scalar in it.
+    pub(super) fn map_texts(&mut self, change: &dyn Fn(&str) -> String) {
+        match &mut self.value {
+            Value::Scalar { text, .. } => *text = change(text),
+            Value::List(items) => items.iter_mut().for_each(|item| item.map_texts(change)),
+            Value::Map(entries) => {
+                for (_, value) in entries {
+                    value.map_texts(change);
+                }
+            }
+        }
+    }
+
     /// Whether it is `null`, `~` or nothing at all.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true }

@@ -49,7 +49,7 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
             ));
         }
     }
-    let dotenv: HashMap<String, String> = beside.dotenv().into_iter().collect();
+    let dotenv: HashMap<String, String> = beside.dotenv(".env", &mut draft).into_iter().collect();
     let mut reader = Reader {
         compose: vec!["docker".to_owned(), "compose".to_owned()],
         dotenv,

@@ -49,7 +49,9 @@ impl Draft {
 impl Service {
     fn render(&self, text: &mut String) {
         if let Some(description) = &self.description {
-            comment(text, 4, description);
+            for line in description.lines() {
+                comment(text, 4, line);
+            }
         }
         for note in &self.notes {
             comment(text, 4, &format!("not carried over: {note}"));

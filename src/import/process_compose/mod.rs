@@ -4,7 +4,7 @@ mod readiness;
 
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Service};
+use super::draft::{Draft, Service, names_a_job};
 use super::source::{Beside, ImportError, few_enough};
 use super::values::{environment, is_command, is_identifier, is_path, milliseconds, unknown};
 use super::yaml::Node;
@@ -20,30 +20,55 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
     few_enough(processes.entries().len())?;
     for (key, value) in file.entries() {
         match key.as_str() {
-            "processes" | "version" | "environment" | "name" | "env_file" => {}
+            "processes" | "version" | "environment" | "name" | "env_file" | "shell" | "vars" => {}
             key if key.starts_with("x-") => {}
-            "shell" => draft.note("shell: commands run in sh, in bash where they need it"),
             "log_location" => draft.note("log_location: see logs.dir of FlowLayer"),
             _ if value.is_null() => {}
             key => draft.note(format!("{key} (line {})", value.line)),
         }
     }
-    let mut shared = Shared {
+    for name in [
+        "process-compose.override.yaml",
+        "process-compose.override.yml",
+    ] {
+        if beside.has(name) {
+            draft.note(format!(
+                "{name}: process-compose merges it in; it is not read"
+            ));
+        }
+    }
+    let shell = |key| file.get("shell").and_then(|shell| shell.get(key)?.text());
+    let shared = Shared {
         environment: environment(file.get("environment")),
-        env_files: Vec::new(),
-    };
-    match file.get("env_file") {
-        Some(files) => shared.env_files = owned(&files.texts()),
+        env_files: owned(&file.get("env_file").map(Node::texts).unwrap_or_default()),
         // It reads this one unasked.
-        None if beside.has(".env") => shared.env_files.push(".env".to_owned()),
-        None => {}
+        dotenv: file.get("env_file").is_none() && beside.has(".env"),
+        shell: [
+            shell("shell_command").unwrap_or("bash").to_owned(),
+            shell("shell_argument").unwrap_or("-c").to_owned(),
+        ],
+        vars: environment(file.get("vars")),
+    };
+    if shared.dotenv {
+        // For what it says of lines that cannot be read.
+        beside.dotenv(".env", &mut draft);
     }
     let mut oneshots = Vec::new();
     for (name, process) in processes.entries() {
-        let Some(service) = service(name, process, &shared, &mut oneshots) else {
+        let process = shared.with_vars(process);
+        let Some(mut service) = service(name, &process, &shared, &mut oneshots) else {
             draft.note(format!("{name}: it has no command (line {})", process.line));
             continue;
         };
+        let restart = process
+            .get("availability")
+            .and_then(|availability| availability.get("restart")?.text());
+        let lasts = process.get("readiness_probe").is_some()
+            || process.get("ready_log_line").is_some()
+            || restart.is_some_and(|policy| policy == "always");
+        if names_a_job(name) && !lasts {
+            service.make_oneshot();
+        }
         draft.services.push(service);
     }
     for name in oneshots {
@@ -52,9 +77,55 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
     Ok(draft)
 }
 
+/// What a file says of all its processes.
 struct Shared {
     environment: Vec<(String, String)>,
     env_files: Vec<String>,
+    /// Whether each reads the `.env`, unless it says otherwise.
+    dotenv: bool,
+    /// The shell that commands are written for, and its option for a text.
+    shell: [String; 2],
+    /// What `{{.NAME}}` stands for.
+    vars: Vec<(String, String)>,
+}
+
+impl Shared {
+    fn script(&self, text: &str) -> Value {
+        let [shell, option] = &self.shell;
+        json!([shell, option, text])
+    }
+
+    fn line(&self, text: &str) -> Option<shell::Line> {
+        shell::line_for(&variables::unescape(text), &|text| self.script(text))
+    }
+
+    /// A process with its variables and those of the file in place of `{{.NAME}}`.
+    fn with_vars(&self, process: &Node) -> Node {
+        let mut process = process.clone();
+        let own = environment(process.get("vars"));
+        let replica = ("PC_REPLICA_NUM".to_owned(), "0".to_owned());
+        let vars: Vec<_> = own.iter().chain(&self.vars).chain([&replica]).collect();
+        process.map_texts(&|text| {
+            let mut rest = text;
+            let mut result = String::new();
+            while let Some((before, inside)) = rest.split_once("{{") {
+                let found = inside.split_once("}}").and_then(|(name, after)| {
+                    let name = name.trim().strip_prefix('.')?;
+                    let (_, value) = vars.iter().find(|(known, _)| known == name)?;
+                    // A small file is not to become a large one.
+                    (value.len() <= 1024 && result.len() < 65_536).then_some(())?;
+                    Some((value.as_str(), after))
+                });
+                result.push_str(before);
+                let (value, after) = found.unwrap_or(("{{", inside));
+                result.push_str(value);
+                rest = after;
+            }
+            result.push_str(rest);
+            result
+        });
+        process
+    }
 }
 
 fn service(
@@ -63,9 +134,13 @@ fn service(
     shared: &Shared,
     oneshots: &mut Vec<String>,
 ) -> Option<Service> {
-    let (cmd, assigned) = command(process)?;
+    let (cmd, assigned) = command(process, shared)?;
     let mut service = Service::new(name, cmd);
     let mut files = shared.env_files.clone();
+    let is_off = process.get("is_dotenv_disabled").is_some_and(Node::is_true);
+    if shared.dotenv && !is_off {
+        files.push(".env".to_owned());
+    }
     files.extend(
         process
             .get("env_file")
@@ -86,13 +161,24 @@ fn service(
         }
     }
     service.set_env(assigned);
-    if !exports.is_empty() {
-        let cmd = shell::with_exports(&service.fields["cmd"], &exports);
-        service.set("cmd", cmd);
+    let mut cmd = shell::with_exports(&service.fields["cmd"], &exports);
+    let directory = process.get("working_dir").and_then(Node::text);
+    if let Some(path) = directory.filter(|path| variables::refers(path)) {
+        let path = shell::in_double_quotes(path);
+        cmd = shell::after(format!("cd \"{path}\" || exit; "), &cmd);
+        service.note("working_dir: the shell of cmd goes there, as it refers to variables; a probe and stopCmd do not");
     }
+    service.set("cmd", cmd);
     for (key, value) in process.entries() {
         if !value.is_null() {
-            field(&mut service, key, value, oneshots);
+            field(&mut service, key, value, shared, oneshots);
+        }
+    }
+    let templates = ["command", "entrypoint", "working_dir", "environment"];
+    for key in templates {
+        let texts = process.get(key).map(Node::texts).unwrap_or_default();
+        if texts.iter().any(|text| text.contains("{{")) {
+            service.note(format!("{key}: it has a template that is not replaced"));
         }
     }
     let probes = service
@@ -110,7 +196,7 @@ fn service(
 }
 
 /// The command, and variables that were assigned in front of it.
-fn command(process: &Node) -> Option<(Value, Vec<(String, String)>)> {
+fn command(process: &Node, shared: &Shared) -> Option<(Value, Vec<(String, String)>)> {
     let entrypoint = process
         .get("entrypoint")
         .map(Node::texts)
@@ -121,28 +207,52 @@ fn command(process: &Node) -> Option<(Value, Vec<(String, String)>)> {
         return is_command(&argv).then(|| (json!(argv), Vec::new()));
     }
     let text = process.get("command")?.text()?;
-    let line = shell::line(&variables::unescape(text))?;
+    let line = shared.line(text)?;
     Some((line.cmd, line.env))
 }
 
-fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<String>) {
+fn field(
+    service: &mut Service,
+    key: &str,
+    value: &Node,
+    shared: &Shared,
+    oneshots: &mut Vec<String>,
+) {
     match key {
-        "command" | "entrypoint" | "environment" | "env_file" => {}
+        "command" | "entrypoint" | "environment" | "env_file" | "vars" | "is_dotenv_disabled" => {}
         "description" => service.description = value.text().map(str::to_owned),
         "working_dir" => match value.text() {
-            Some(path) if !variables::refers(path) && is_path(path) => {
-                service.set("cwd", variables::unescape(path));
-            }
-            _ => service.note("working_dir: it refers to variables or is no path"),
+            Some(path) if variables::refers(path) => {}
+            Some(path) if is_path(path) => service.set("cwd", variables::unescape(path)),
+            _ => service.note("working_dir: it is no path"),
         },
         "depends_on" => depends_on(service, value, oneshots),
         "readiness_probe" => readiness::probe(service, value),
         "ready_log_line" => readiness::log_line(service, value),
-        "shutdown" => shutdown(service, value),
-        "disabled" => {
+        "shutdown" => shutdown(service, value, shared),
+        "disabled" | "is_disabled" => {
             if value.is_true() {
                 service.set("autoStart", false);
             }
+        }
+        "is_foreground" if value.is_true() => {
+            service.set("autoStart", false);
+            service.note(
+                "is_foreground: it wants a terminal, which no service has: run it in one of your own",
+            );
+        }
+        "schedule" => {
+            service.make_oneshot();
+            if !value.get("run_on_start").is_some_and(Node::is_true) {
+                service.set("autoStart", false);
+            }
+            let when = ["cron", "interval"]
+                .into_iter()
+                .find_map(|key| value.get(key)?.text());
+            service.note(format!(
+                "schedule: {}: FlowLayer starts nothing by the clock; it runs when asked for",
+                when.unwrap_or("when")
+            ));
         }
         // Its command comes back while what it has started goes on.
         "is_daemon" => {
@@ -174,12 +284,7 @@ fn field(service: &mut Service, key: &str, value: &Node, oneshots: &mut Vec<Stri
             service.note("liveness_probe: FlowLayer probes until a service is ready, not after");
         }
         "replicas" if matches!(value.text(), Some("0" | "1")) => {}
-        "is_tty"
-        | "is_foreground"
-        | "is_interactive"
-        | "is_elevated"
-        | "is_disabled"
-        | "disable_ansi_colors"
+        "is_tty" | "is_foreground" | "is_interactive" | "is_elevated" | "disable_ansi_colors"
             if !value.is_true() => {}
         key => service.note(unknown(key, value)),
     }
@@ -209,13 +314,13 @@ fn depends_on(service: &mut Service, value: &Node, oneshots: &mut Vec<String>) {
     }
 }
 
-fn shutdown(service: &mut Service, value: &Node) {
+fn shutdown(service: &mut Service, value: &Node, shared: &Shared) {
     for (key, value) in value.entries() {
         let Some(text) = value.text() else { continue };
         match key.as_str() {
-            "command" => match shell::line(&variables::unescape(text)) {
+            "command" => match shared.line(text) {
                 Some(line) if line.env.is_empty() => service.set("stopCmd", line.cmd),
-                Some(_) => service.set("stopCmd", shell::script(&variables::unescape(text))),
+                Some(_) => service.set("stopCmd", shared.script(&variables::unescape(text))),
                 None => {}
             },
             "timeout_seconds" => match milliseconds(text) {

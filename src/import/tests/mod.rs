@@ -14,7 +14,9 @@ use crate::config::{self, Origin, Problem};
 fn imported(kind: Kind, name: &str, text: &str, files: &[(&str, &str)]) -> (Value, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        std::fs::write(directory.path().join(name), text).unwrap();
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     let draft = read(kind, name, text, directory.path()).unwrap();
     let notes: Vec<String> = draft.notes().collect();
@@ -107,6 +109,65 @@ fn scripts_of_a_package_keep_running_or_wait_to_be_asked() {
         &[("yarn.lock", "")],
     );
     assert_eq!(config["services"]["dev"]["cmd"], "yarn run dev");
+}
+
+#[test]
+fn a_procfile_is_read_with_what_stands_beside_it() {
+    let text = "# the web process\n# of Rails\nweb: bin/rails server -p 3000\ncss: bin/rails tailwindcss:watch\nrelease: bin/rails db:migrate -p $PORT\napi: x $PORT\n# no more\n";
+    let read = |files: &[(&str, &str)]| imported(Kind::Procfile, "Procfile.dev", text, files);
+    let bin_dev = (
+        "bin/dev",
+        "#!/bin/sh\nexport PORT=\"${PORT:-3000}\"\nexec foreman start\n",
+    );
+    let (config, notes) = read(&[bin_dev]);
+    assert_eq!(
+        notes,
+        ["release: its port and its check: of a job the exit code alone counts"]
+    );
+    assert_eq!(
+        config["services"],
+        serde_json::json!({
+            "web": {"cmd": "bin/rails server -p 3000", "env": {"PORT": "3000"}, "port": 3000, "ready": {"type": "tcp"}},
+            "css": {"cmd": "bin/rails tailwindcss:watch", "env": {"PORT": "3100"}},
+            "release": {"kind": "oneshot", "cmd": ["sh", "-c", "bin/rails db:migrate -p $PORT"], "env": {"PORT": "3200"}},
+            "api": {"cmd": ["sh", "-c", "x $PORT"], "env": {"PORT": "3300"}, "port": 3300, "ready": {"type": "tcp"}},
+        })
+    );
+    let (config, notes) = read(&[
+        bin_dev,
+        (".foreman", "port: 4000\nenv: a.env, .env\ntimeout: 9\n"),
+        (".env", "PORT=1\nnothing\nB=1\nmore\n"),
+    ]);
+    assert_eq!(config["services"]["css"]["env"]["PORT"], "4100");
+    assert_eq!(
+        config["services"]["css"]["envFile"],
+        serde_json::json!(["a.env", ".env"])
+    );
+    assert_eq!(notes[0], ".foreman: timeout: 9 (line 3)");
+    assert!(
+        notes[1].starts_with(".env (line 2): expected KEY=VALUE"),
+        "{notes:?}"
+    );
+    assert!(
+        notes[2].starts_with(".env (line 4): expected KEY=VALUE"),
+        "{notes:?}"
+    );
+    let overmind = "OVERMIND_PORT=6000\nOVERMIND_PORT_STEP=10\nOVERMIND_CAN_DIE=css\n";
+    let (config, notes) = read(&[(".overmind.env", overmind), (".env", "A=1\n")]);
+    assert_eq!(config["services"]["css"]["env"]["PORT"], "6010");
+    assert_eq!(
+        config["services"]["css"]["envFile"],
+        serde_json::json!([".overmind.env", ".env"])
+    );
+    assert_eq!(notes[0], "OVERMIND_CAN_DIE of .overmind.env: css");
+    let directory = tempfile::tempdir().unwrap();
+    let draft = super::read(Kind::Procfile, "Procfile", text, directory.path()).unwrap();
+    let text = draft.render(&[]);
+    assert!(
+        text.contains("    // the web process\n    // of Rails\n    \"web\": {"),
+        "{text}"
+    );
+    assert!(text.contains("    // no more\n"), "{text}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ processes:
                 "stopCmd": "pg_ctl stop -D data", "stopGraceMs": 20000,
             },
             "seed": {
-                "kind": "oneshot", "cmd": ["sh", "-c", "./seed.sh && echo done"], "envFile": [".env"],
+                "kind": "oneshot", "cmd": ["bash", "-c", "./seed.sh && echo done"], "envFile": [".env"],
                 "env": {"GLOBAL": "1"}, "dependsOn": ["db"],
             },
             "api": {
@@ -145,4 +145,63 @@ fn only_a_note_that_is_cut_ends_in_an_ellipsis() {
         assert!(config.contains(&value[..300]), "{config}");
         assert_eq!(config.contains('…'), is_cut, "{config}");
     }
+}
+
+#[test]
+fn a_process_runs_in_bash_and_starts_when_it_should() {
+    let text = r#"
+vars: { ROOT: /srv, NAME: shop }
+processes:
+  seed: { command: "for i in {1..3}; do echo $i; done; a=(x y); echo ${a[1]}" }
+  off: { command: "sleep 60", is_disabled: "true" }
+  nightly: { command: "echo hi", schedule: { cron: "0 3 * * *" } }
+  console: { command: "bash", is_foreground: true }
+  app: { command: "sleep 60", working_dir: "$HOME/app", is_dotenv_disabled: true }
+  named: { command: "run {{.NAME}} {{ .OWN }} {{.GONE}}", working_dir: "{{.ROOT}}/x", vars: { OWN: "1" } }
+"#;
+    let files = [(".env", "A=1\n"), ("process-compose.override.yml", "")];
+    let (config, notes) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &files);
+    assert_eq!(
+        config["services"],
+        serde_json::json!({
+            "seed": {
+                "kind": "oneshot", "envFile": [".env"],
+                "cmd": ["bash", "-c", "for i in {1..3}; do echo $i; done; a=(x y); echo ${a[1]}"],
+            },
+            "off": {"cmd": "sleep 60", "envFile": [".env"], "autoStart": false},
+            "nightly": {"kind": "oneshot", "cmd": "echo hi", "envFile": [".env"], "autoStart": false},
+            "console": {"cmd": "bash", "envFile": [".env"], "autoStart": false},
+            "app": {"cmd": ["sh", "-c", "cd \"$HOME/app\" || exit; exec sleep 60"]},
+            "named": {
+                "cmd": ["bash", "-c", "run shop 1 {{.GONE}}"], "envFile": [".env"], "cwd": "/srv/x",
+            },
+        })
+    );
+    let said = notes.join("\n");
+    for what in [
+        "process-compose.override.yml: process-compose merges it in",
+        "nightly: schedule: 0 3 * * *: ",
+        "console: is_foreground: ",
+        "app: working_dir: ",
+        "named: command: it has a template",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    let text = "shell: {shell_command: zsh}\nprocesses: {a: {command: \"a && b\"}}";
+    let cmd = &services(Kind::ProcessCompose, text)["a"]["cmd"];
+    assert_eq!(*cmd, serde_json::json!(["zsh", "-c", "a && b"]));
+}
+
+#[test]
+fn of_a_job_that_is_waited_for_the_exit_code_alone_counts() {
+    let text = r"
+processes:
+  job: {command: x, readiness_probe: {exec: {command: y}}}
+  app: {command: z, depends_on: {job: {condition: process_completed_successfully}}}
+";
+    let services = services(Kind::ProcessCompose, text);
+    assert_eq!(
+        services["job"],
+        serde_json::json!({"kind": "oneshot", "cmd": "x"})
+    );
 }
