@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use flowlayer_core::config::{self, Config, Ready, Service};
+use flowlayer_core::facts::EnvFile;
 use flowlayer_core::shell::command_line;
 
 use super::message::Facts;
@@ -46,13 +47,18 @@ fn one(service: &Service, depends_on: Vec<String>) -> Facts {
         probe: service.ready.as_ref().map(|ready| ready.probe.target()),
         patience: service.ready.as_ref().map(patience),
         directory: service.cwd.as_deref().map(shown),
-        env_files: service.env_files.iter().map(|path| shown(path)).collect(),
+        env_files: service.env_files.iter().map(env_file).collect(),
         variables: service.env.iter().map(|(name, _)| name.clone()).collect(),
         is_by_hand: !service.auto_start,
         manners: manners(service),
         depends_on,
         dependents: Vec::new(),
     }
+}
+
+fn env_file(file: &EnvFile) -> String {
+    let optional = if file.required { "" } else { " (optional)" };
+    format!("{}{optional}", shown(&file.path))
 }
 
 /// The path as the system has it, where it exists.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flowlayer_probes::Probe;
 
 use super::bind::Bind;
-use crate::facts::Kind;
+use crate::facts::{EnvFile, Kind};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -104,8 +104,8 @@ pub struct Service {
     pub depends_on: Vec<usize>,
     /// Variables over the inherited environment, sorted by name, each once.
     pub env: Vec<(String, String)>,
-    /// Dotenv files, absolute, in the order they are applied, before `env`.
-    pub env_files: Vec<PathBuf>,
+    /// Dotenv files, in the order they are applied, before `env`.
+    pub env_files: Vec<EnvFile>,
     /// Working directory, absolute; `None`: the one `serve` was started in.
     pub cwd: Option<PathBuf>,
     /// Whether boot and `start_all` start it.

@@ -14,7 +14,7 @@ use super::quote::{describe, quote};
 use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
-    AddrText, BindText, Capacity, Command, Millis, PathText, Paths, Positive, ServicePort,
+    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort,
     TokenText, nul,
 };
 use crate::facts::Kind;
@@ -99,8 +99,9 @@ object! {
         "dependsOn" => depends_on: Names,
         /// Environment variables, over the inherited ones, for `cmd` and `stopCmd`.
         "env" => env: Env,
-        /// Dotenv files, relative to this file, applied in order, before `env`.
-        "envFile" => env_file: Paths,
+        /// Dotenv files, relative to this file, applied in order, before `env`. Each is a path, or
+        /// `{ "path": ".env.local", "required": false }` for one that may be missing.
+        "envFile" => env_file: EnvFiles,
         /// Working directory of `cmd` and `stopCmd`, relative to this file. Default: the directory
         /// `serve` was started in.
         "cwd" => cwd: PathText,
@@ -110,6 +111,64 @@ object! {
         "stopGraceMs" => stop_grace: Millis,
         /// Log entries of this service.
         "logView" => log_view: LogViewEntries,
+    }
+}
+
+object! {
+    /// A dotenv file.
+    struct EnvFile {
+        /// Where it is, relative to this file.
+        "path" [required] => path: PathText,
+        /// Whether the service fails when there is no such file. Default: true.
+        "required" => required: bool,
+    }
+}
+
+/// One dotenv file or several: where each is, and whether it is required.
+#[derive(Debug)]
+pub(super) struct EnvFiles(pub(super) Vec<(String, bool)>);
+
+impl Read for EnvFiles {
+    fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        let tree = problems.tree;
+        let items = match tree.value(node) {
+            Value::Array(items) => items.nodes.as_slice(),
+            _ => std::slice::from_ref(&node),
+        };
+        let mut files = Vec::new();
+        for &item in items {
+            let file = if let Value::Object(_) = tree.value(item) {
+                EnvFile::read(item, problems).and_then(|file| {
+                    Some((file.path.value?.0, file.required.value.unwrap_or(true)))
+                })
+            } else {
+                PathText::read(item, problems).map(|path| (path.0, true))
+            };
+            files.extend(file);
+        }
+        Some(Self(files))
+    }
+}
+
+impl JsonSchema for EnvFiles {
+    fn schema_name() -> Cow<'static, str> {
+        "EnvFiles".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let path = generator.subschema_for::<PathText>();
+        let file = generator.subschema_for::<EnvFile>();
+        json_schema!({
+            "oneOf": [
+                path,
+                file,
+                { "type": "array", "items": { "oneOf": [path, file] } },
+            ],
+        })
     }
 }
 

@@ -21,9 +21,9 @@ pub struct ServiceSpec {
     /// Names of the variables in `env`, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
-    /// The files of `envFile`, absolute, in the order they apply.
+    /// The files of `envFile`, in the order they apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub env_files: Vec<PathBuf>,
+    pub env_files: Vec<EnvFile>,
     /// The port that is checked before a start and after a stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -47,9 +47,18 @@ impl ServiceSpec {
         words(&self.argv)
             + words(&self.env)
             + self.stop_argv.as_deref().map_or(0, words)
-            + files.map(|file| file.as_os_str().len() + 8).sum::<usize>()
+            + files.map(|file| file.path.as_os_str().len() + 32).sum::<usize>()
             + 256
     }
+}
+
+/// A dotenv file that is read at each start (docs/config.md, Environment and `envFile`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvFile {
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// Whether the service fails when there is no such file.
+    pub required: bool,
 }
 
 /// How long a probe is given.

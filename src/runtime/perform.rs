@@ -15,6 +15,7 @@ use super::pipes::{Drained, Pipes};
 use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Watched};
 use super::setup::{Service, Setup};
+use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
 use crate::facts::{End, Holder, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
 use crate::logs::{LineWatch, Logs};
@@ -170,9 +171,15 @@ impl Performer {
             let read = tokio::task::spawn_blocking(move || {
                 let mut read = Vec::new();
                 for file in &files {
-                    let variables = env_file::read(file).map_err(|error| problem(file, &error))?;
+                    let variables = match env_file::read(&file.path) {
+                        Ok(variables) => variables,
+                        Err(EnvFileError::Unreadable(ReadError::NotFound(_))) if !file.required => {
+                            continue;
+                        }
+                        Err(error) => return Err(problem(&file.path, &error)),
+                    };
                     let names = || variables.iter().map(|(name, _)| name).collect::<Vec<_>>();
-                    tracing::debug!(target: "flowlayer::config", file = %file.display(), names = ?names());
+                    tracing::debug!(target: "flowlayer::config", file = %file.path.display(), names = ?names());
                     read.extend(variables);
                 }
                 Ok(environment(&inherited, read, &own))

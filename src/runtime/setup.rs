@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
 use crate::config::{self, Config};
-use crate::facts::{Probe, ProbeLimits, ServiceSpec, mask_credentials};
+use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, mask_credentials};
 use crate::plan::Plan;
 
 /// A stack that is ready to be run.
@@ -33,7 +33,7 @@ pub struct Service {
     /// `env` of the config, over everything else.
     pub env: Vec<(String, String)>,
     /// Read at each start, in this order, before `env`.
-    pub env_files: Vec<PathBuf>,
+    pub env_files: Vec<EnvFile>,
     /// Working directory, absolute.
     pub cwd: PathBuf,
     /// The probe and its limits.

@@ -310,6 +310,31 @@ fn an_env_file_is_read_at_the_start_and_its_faults_fail_that_service() {
     assert!(line.contains("broken.env:2"), "{line}");
 }
 
+/// The list in the reference failed on every fresh clone, where nobody has a `.env.local` yet.
+#[test]
+fn an_optional_env_file_may_be_missing_but_not_malformed() {
+    let optional = |path: &str| json!({ "path": path, "required": false });
+    let stack = Stack::new()
+        .file(".env", "GREETING=hello\n")
+        .file("broken.env", "not a variable\n")
+        .shell(
+            "good",
+            "echo $GREETING there; exec sleep 1000",
+            json!({ "envFile": [".env", optional(".env.local")] }),
+        )
+        .daemon("bad", json!({ "envFile": optional("broken.env") }))
+        .daemon("missing", json!({ "envFile": { "path": ".env.local" } }))
+        .start();
+    stack.wait_for_line("STARTUP INCOMPLETE — 1 up, 2 failed; runtime active");
+    stack.wait_for_line("hello there");
+    let client = stack.connect();
+    let files = &client.snapshot[1]["spec"]["env_files"];
+    assert_eq!(files[0]["required"], true);
+    assert_eq!(files[1]["required"], false);
+    let path = files[1]["path"].as_str().unwrap();
+    assert!(path.ends_with("/.env.local"), "{path}");
+}
+
 #[test]
 fn a_signal_in_the_middle_of_a_boot_ends_everything() {
     let stack = Stack::new()

@@ -13,6 +13,7 @@ use crate::config::source::within;
 use crate::config::tree::NodeId;
 use crate::config::values::PathText;
 use crate::config::written::Entry;
+use crate::facts::EnvFile;
 
 /// From SIGTERM to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
@@ -44,7 +45,13 @@ pub(super) fn service(
         ready,
         depends_on,
         env: written.env.value.map_or_else(Vec::new, |env| env.0),
-        env_files: env_files.iter().map(|path| within(dir, path)).collect(),
+        env_files: env_files
+            .iter()
+            .map(|(path, required)| EnvFile {
+                path: within(dir, path),
+                required: *required,
+            })
+            .collect(),
         cwd,
         auto_start: written.auto_start.value.unwrap_or(true),
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),

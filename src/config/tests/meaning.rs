@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::Kind;
+use crate::facts::{EnvFile, Kind};
 
 #[test]
 fn defaults() {
@@ -40,7 +40,7 @@ fn everything_at_once() {
               "cmd": "run  it", "stopCmd": ["stop", "a b"], "kind": "oneshot", "port": 80,
               "ready": {"type": "tcp", "timeoutMs": 5, "attemptTimeoutMs": 7},
               "dependsOn": ["db", "cache", "db"],
-              "env": {"B": "2", "A": "1"}, "envFile": [".env", "/etc/env"],
+              "env": {"B": "2", "A": "1"}, "envFile": [".env", {"path": "/etc/env", "required": false}],
               "cwd": "/", "autoStart": false, "stopGraceMs": 9, "logView": {"maxEntries": 3},
             },
             "db": {"cmd": "x", "ready": {"type": "none"}},
@@ -85,7 +85,10 @@ fn everything_at_once() {
     assert_eq!(env, [("A", "1"), ("B", "2")]);
     assert_eq!(
         web.env_files,
-        [Path::new("/nowhere/.env"), Path::new("/etc/env")]
+        [("/nowhere/.env", true), ("/etc/env", false)].map(|(path, required)| EnvFile {
+            path: path.into(),
+            required
+        })
     );
     assert_eq!(web.cwd.as_deref(), Some(Path::new("/")));
     assert_eq!(web.stop_grace, Duration::from_millis(9));

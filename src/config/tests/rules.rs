@@ -202,6 +202,22 @@ fn the_other_fields_of_a_service() {
             "1:44 wrong_type services.a.envFile",
         ),
         (
+            "\"cmd\": \"x\", \"envFile\": {\"path\": \"e\", \"required\": false}",
+            "",
+        ),
+        (
+            "\"cmd\": \"x\", \"envFile\": [{\"required\": false}]",
+            "1:45 missing_field services.a.envFile[0]",
+        ),
+        (
+            "\"cmd\": \"x\", \"envFile\": [{\"path\": \"e\", \"optional\": true}]",
+            "1:59 unknown_field services.a.envFile[0].optional",
+        ),
+        (
+            "\"cmd\": \"x\", \"envFile\": [{\"path\": \"e\", \"required\": \"no\"}]",
+            "1:71 wrong_type services.a.envFile[0].required",
+        ),
+        (
             "\"cmd\": \"x\", \"cwd\": \"\"",
             "1:40 empty_string services.a.cwd",
         ),

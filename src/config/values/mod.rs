@@ -14,7 +14,7 @@ use crate::facts::Kind;
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
-pub(super) use text::{Command, PathText, Paths, nul};
+pub(super) use text::{Command, PathText, nul};
 
 /// A value that can stand in a config.
 pub(super) trait FromValue: JsonSchema + Sized {

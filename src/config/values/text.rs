@@ -66,31 +66,6 @@ impl FromValue for PathText {
 
 schema!(PathText, { "type": "string", "minLength": 1 });
 
-/// One path or several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::config) struct Paths(pub(in crate::config) Vec<String>);
-
-impl FromValue for Paths {
-    fn from_value(value: &Value) -> Result<Self, Fault> {
-        match value {
-            Value::String(one) => Ok(Self(vec![path(one.clone())?])),
-            Value::Array(items) => {
-                let several = strings(items)?.into_iter().enumerate();
-                let several = several.map(|(at, text)| path(text).map_err(|f| f.in_item(at)));
-                several.collect::<Result<_, _>>().map(Self)
-            }
-            other => Err(wrong_type("a string or an array of strings", other)),
-        }
-    }
-}
-
-schema!(Paths, {
-    "oneOf": [
-        { "type": "string", "minLength": 1 },
-        { "type": "array", "items": { "type": "string", "minLength": 1 } },
-    ],
-});
-
 fn path(text: String) -> Result<String, Fault> {
     if text.is_empty() {
         Err(Fault::new(Code::EmptyString, "the path is empty"))
@@ -151,15 +126,5 @@ mod tests {
         assert_eq!((fault.code, fault.item), (Code::NulByte, Some(2)));
         let fault = Command::from_value(&json!("a\0")).unwrap_err();
         assert_eq!((fault.code, fault.item), (Code::NulByte, None));
-    }
-
-    #[test]
-    fn paths_are_one_or_several() {
-        let paths = |value| Paths::from_value(&value).map(|paths| paths.0);
-        assert_eq!(paths(json!(".env")), Ok(vec![".env".to_owned()]));
-        assert_eq!(paths(json!([])), Ok(vec![]));
-        let fault = Paths::from_value(&json!(["a", ""])).unwrap_err();
-        assert_eq!(fault.item, Some(1));
-        assert_eq!(code::<Paths>(&json!("a\0")), Some(Code::NulByte));
     }
 }
