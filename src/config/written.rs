@@ -14,8 +14,7 @@ use super::quote::{describe, quote};
 use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
-    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort,
-    TokenText, nul,
+    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
 };
 use crate::facts::Kind;
 

@@ -47,7 +47,9 @@ impl ServiceSpec {
         words(&self.argv)
             + words(&self.env)
             + self.stop_argv.as_deref().map_or(0, words)
-            + files.map(|file| file.path.as_os_str().len() + 32).sum::<usize>()
+            + files
+                .map(|file| file.path.as_os_str().len() + 32)
+                .sum::<usize>()
             + 256
     }
 }
