@@ -62,8 +62,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.
-        let attachment = peer.attachment();
-        let known = (attachment.session_id.as_deref(), attachment.pid);
+        let endpoint = peer.endpoint();
+        let known = (endpoint.session_id.as_deref(), endpoint.pid);
         let processes = Processes::of(known.0, known.1);
         match peer.connect_by(deadline).await {
             Ok(connected) => {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
                     force: args.force,
-                    pid: peer.attachment().pid,
+                    pid: peer.endpoint().pid,
                 };
                 end.ask(connected).await
             }
@@ -81,8 +81,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     return Err(why);
                 };
                 // A server that is ending takes no connections any more.
-                if shutdown::refuses(&peer.attachment().address) {
-                    let pid = peer.attachment().pid;
+                if shutdown::refuses(&peer.endpoint().address) {
+                    let pid = peer.endpoint().pid;
                     return join(processes, pid, args.force, deadline).await;
                 }
                 if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {

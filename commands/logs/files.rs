@@ -33,7 +33,7 @@ impl Files {
         let Failure::NoSession(words) = unreachable else {
             return Err(unreachable);
         };
-        let path = peer.attachment().config.clone();
+        let path = peer.endpoint().config.clone();
         // One that is registered lives: what it does not answer its files do not either.
         let Some(path) = path.filter(|_| !peer.is_registered()) else {
             return Err(Failure::NoSession(words));

@@ -55,8 +55,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let shows = args.show_output;
     let options = Options::read(&args.server, args.config.as_deref(), !shows)?;
     let options = options.for_background(colors)?;
-    let place = match background::claim(&options, Deadline::from_now(limit)).map_err(not_run)? {
-        Claim::Free(place) => place,
+    let slot = match background::claim(&options, Deadline::from_now(limit)).map_err(not_run)? {
+        Claim::Free(slot) => slot,
         Claim::Taken(live) => {
             return Err(Failure::Other(
                 Exit::NOT_RUN,
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         }
     };
     let output = if shows { Output::Stderr } else { Output::Log };
-    match background::launch(options, output, true, place, colors).map_err(not_run)? {
+    match background::launch(options, output, true, slot, colors).map_err(not_run)? {
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => tokio_runtime::block_on(async {
             Run {

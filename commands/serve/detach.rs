@@ -25,11 +25,11 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let options = options.for_background(colors)?;
     let deadline = Deadline::from_now(timeout);
-    let place = match background::claim(&options, deadline)? {
-        Claim::Free(place) => place,
+    let slot = match background::claim(&options, deadline)? {
+        Claim::Free(slot) => slot,
         Claim::Taken(live) => return join(&live, timeout, colors),
     };
-    match background::launch(options, Output::Log, false, place, colors)? {
+    match background::launch(options, Output::Log, false, slot, colors)? {
         Side::Back(exit) => Ok(exit),
         Side::Front(session) => {
             let starting = Starting {

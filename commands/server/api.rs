@@ -13,7 +13,7 @@ use flowlayer_core::session::{self, Limits, LogDefaults, Server, SessionConfig};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::console::Voice;
+use super::console::Console;
 use super::launcher::Report;
 use super::options::{Options, Source};
 use crate::failure::Failure;
@@ -66,19 +66,19 @@ impl Api {
     }
 
     /// The boot lines about it.
-    pub(super) fn announce(&self, voice: &Voice, wording: Wording) {
-        voice.line(&wording.api(&self.address.to_string()));
+    pub(super) fn announce(&self, console: &Console, wording: Wording) {
+        console.line(&wording.api(&self.address.to_string()));
         let source = match self.source {
             Source::Flag => TokenSource::Flag,
             Source::Environment => TokenSource::Environment,
             Source::Config => TokenSource::Config,
             // Whoever is in front finds it in the session file; it need not be in files and logs.
-            Source::Generated if voice.front().is_some() => TokenSource::SessionFile,
+            Source::Generated if console.launcher().is_some() => TokenSource::SessionFile,
             Source::Generated => TokenSource::Generated(self.token.expose()),
         };
-        voice.line(&wording.token(&source));
+        console.line(&wording.token(&source));
         if self.exposed {
-            voice.line(&wording.exposed(&self.address.to_string()));
+            console.line(&wording.exposed(&self.address.to_string()));
         }
     }
 

@@ -3,25 +3,25 @@
 
 use flowlayer_core::logs::Logs;
 
-use super::launcher::{Front, Report};
+use super::launcher::{Launcher, Report};
 use crate::terminal::lines::Lines;
 use crate::terminal::output::Output;
 use crate::terminal::sanitize;
 
 /// Says the server's own lines.
-pub(super) struct Voice {
+pub(super) struct Console {
     output: Output,
-    front: Option<Front>,
+    launcher: Option<Launcher>,
 }
 
-impl Voice {
-    pub(super) fn new(output: Output, front: Option<Front>) -> Self {
-        Self { output, front }
+impl Console {
+    pub(super) fn new(output: Output, launcher: Option<Launcher>) -> Self {
+        Self { output, launcher }
     }
 
-    /// The front, if there is one.
-    pub(super) fn front(&self) -> Option<&Front> {
-        self.front.as_ref()
+    /// The launcher, if there is one.
+    pub(super) fn launcher(&self) -> Option<&Launcher> {
+        self.launcher.as_ref()
     }
 
     /// Says a line, without its end, behind all log lines that are there now.
@@ -38,9 +38,9 @@ impl Voice {
 
     /// Says who has held the boot for long.
     pub(super) fn waits(&self, text: &str) {
-        if let Some(front) = &self.front {
+        if let Some(launcher) = &self.launcher {
             let text = text.to_owned();
-            front.tell(&Report::Waits { text });
+            launcher.tell(&Report::Waits { text });
         }
         self.output.line(&self.as_written(text));
     }
@@ -56,10 +56,10 @@ impl Voice {
         self.output.follow(logs, lines);
     }
 
-    /// Says nothing more to the front.
+    /// Says nothing more to the launcher.
     pub(super) fn let_go(&mut self) {
-        if let Some(front) = self.front.take() {
-            front.close();
+        if let Some(launcher) = self.launcher.take() {
+            launcher.close();
         }
     }
 
@@ -69,16 +69,16 @@ impl Voice {
     }
 
     fn tell(&self, text: &str, is_bad: bool) {
-        if let Some(front) = &self.front {
+        if let Some(launcher) = &self.launcher {
             let text = text.to_owned();
-            front.tell(&Report::Line { text, is_bad });
+            launcher.tell(&Report::Line { text, is_bad });
         }
     }
 
-    /// With a front the colours are meant for its terminal; what is written is a file, or comes
+    /// With a launcher the colours are meant for its terminal; what is written is a file, or comes
     /// between the lines of another program.
     fn as_written<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
-        match self.front {
+        match self.launcher {
             Some(_) => sanitize::text(text),
             None => text.into(),
         }

@@ -11,7 +11,7 @@ use flowlayer_core::runtime::Handle;
 use flowlayer_core::runtime::handle::Urgency;
 use serde::{Deserialize, Serialize};
 
-/// A front that takes nothing for this long is not told anything any more.
+/// A launcher that takes nothing for this long is not told anything any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One thing to tell; a line of JSON each.
@@ -58,17 +58,17 @@ pub(crate) enum Report {
 
 /// The way to the process in front. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Front {
+pub(crate) struct Launcher {
     stream: Arc<UnixStream>,
     is_gone: Arc<AtomicBool>,
     /// Whether the session lives only as long as it.
     is_owner: bool,
 }
 
-impl Front {
-    /// `is_owner`: the session is to end when the front does.
+impl Launcher {
+    /// `is_owner`: the session is to end when the launcher does.
     pub(crate) fn new(stream: UnixStream, is_owner: bool) -> Self {
-        // Without a limit a front that is stopped could hold up what the server says of itself, and
+        // Without a limit a launcher that is stopped could hold up what the server says of itself, and
         // nothing else.
         let _ = stream.set_write_timeout(Some(PATIENCE));
         Self {
@@ -78,7 +78,7 @@ impl Front {
         }
     }
 
-    /// Whether the session lives only as long as the front.
+    /// Whether the session lives only as long as the launcher.
     pub(crate) const fn is_owner(&self) -> bool {
         self.is_owner
     }
@@ -96,7 +96,7 @@ impl Front {
         }
     }
 
-    /// Ends the session when the front is gone, if it lives only as long.
+    /// Ends the session when the launcher is gone, if it lives only as long.
     pub(super) fn bind(&self, session: Handle) {
         if !self.is_owner {
             return;

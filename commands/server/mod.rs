@@ -21,8 +21,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::api::Api;
-use self::console::Voice;
-use self::launcher::{Front, Report};
+use self::console::Console;
+use self::launcher::{Launcher, Report};
 use self::messages::{Wording, blocked_by};
 use self::options::Options;
 use self::reporter::Narrator;
@@ -40,12 +40,12 @@ use crate::tokio_runtime;
 const WORKERS: usize = 2;
 
 /// Runs a session to its end. The calling process becomes the guardian; what follows happens in
-/// its child, apart from the exit code. Where another process has started this one, `front` tells it
+/// its child, apart from the exit code. Where another process has started this one, `launcher` tells it
 /// how it goes.
 pub(crate) fn run(
     options: Options,
     colors: Colors,
-    front: Option<&Front>,
+    launcher: Option<&Launcher>,
 ) -> Result<Exit, Failure> {
     let link = match guardian::enter() {
         Ok(guardian::Entered::Guardian(code)) => {
@@ -60,16 +60,16 @@ pub(crate) fn run(
     };
     let runtime = tokio_runtime::build(WORKERS)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(options, link, colors, front.cloned()));
-    if let Some(front) = front {
+    let outcome = runtime.block_on(serve(options, link, colors, launcher.cloned()));
+    if let Some(launcher) = launcher {
         if let Err(failure) = &outcome {
             let message = failure.message();
             let message = message
                 .unwrap_or("the configuration has problems")
                 .to_owned();
-            front.tell(&Report::Failed { message });
+            launcher.tell(&Report::Failed { message });
         }
-        front.close();
+        launcher.close();
     }
     // What hangs in the kernel (a file on a dead disk) must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
@@ -80,7 +80,7 @@ async fn serve(
     options: Options,
     link: guardian::Link,
     colors: Colors,
-    front: Option<Front>,
+    launcher: Option<Launcher>,
 ) -> Result<Exit, Failure> {
     let signals = Signals::install()
         .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
@@ -89,13 +89,13 @@ async fn serve(
     let wording = Wording {
         colored: colors.stdout,
     };
-    let voice = Voice::new(output, front);
-    voice.line(&wording.validating());
+    let console = Console::new(output, launcher);
+    console.line(&wording.validating());
     let session = Session {
         options,
         colors,
         wording,
-        voice,
+        console,
     };
     session.run(link, signals).await
 }
@@ -126,13 +126,13 @@ struct Session {
     options: Options,
     colors: Colors,
     wording: Wording,
-    voice: Voice,
+    console: Console,
 }
 
 impl Session {
     async fn run(mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
         let outcome = self.try_run(link, signals).await;
-        self.voice.close();
+        self.console.close();
         outcome
     }
 
@@ -148,9 +148,9 @@ impl Session {
         tracing::debug!(target: "flowlayer::session", id = %session_id, services = names.len(), "session starts");
         let api = Api::bind(&self.options, &config).await?;
         if let Some(api) = &api {
-            api.announce(&self.voice, self.wording);
+            api.announce(&self.console, self.wording);
         }
-        self.voice
+        self.console
             .line(&self.wording.plan(names.len(), plan.waves.len()));
 
         let runtime = Runtime::start(
@@ -162,18 +162,18 @@ impl Session {
         .map_err(|error| Failure::Failed(format!("cannot watch over processes: {error}")))?;
         let server = api.map(|api| {
             let warn = |words: &str| {
-                self.voice
+                self.console
                     .line(&self.wording.runtime(&format!("warning: {words}")));
             };
             api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
         });
-        if let (Some(front), Some(server)) = (self.voice.front(), &server) {
-            front.tell(&server.report()?);
-            front.bind(runtime.handle.clone());
+        if let (Some(launcher), Some(server)) = (self.console.launcher(), &server) {
+            launcher.tell(&server.report()?);
+            launcher.bind(runtime.handle.clone());
         }
         let updates = runtime.handle.subscribe();
         if !self.options.quiet {
-            self.voice
+            self.console
                 .follow(&logs, Lines::new(&names, self.colors.stdout));
         }
         signals.direct(runtime.handle.clone());
@@ -210,7 +210,7 @@ impl Session {
             let update = tokio::select! {
                 () = reminder.due(), if narrator.is_booting() => {
                     if let Some(line) = narrator.waits() {
-                        self.voice.waits(&line);
+                        self.console.waits(&line);
                     }
                     continue;
                 }
@@ -234,33 +234,33 @@ impl Session {
             match (line, &update) {
                 (Some(line), Update::Status { after, view, .. }) => {
                     let is_bad = view.status == Status::Failed || !blocked_by(view).is_empty();
-                    self.voice.line_after(*after, &line, is_bad);
+                    self.console.line_after(*after, &line, is_bad);
                 }
-                (Some(line), _) => self.voice.line(&line),
+                (Some(line), _) => self.console.line(&line),
                 (None, _) => {}
             }
-            self.tell_front(&update, &mut has_booted);
+            self.tell_launcher(&update, &mut has_booted);
         }
     }
 
     /// Tells the process in front what it waits for: how the boot ends, and, if it stays, what fails
     /// after that.
-    fn tell_front(&mut self, update: &Update, has_booted: &mut bool) {
-        let Some(front) = self.voice.front() else {
+    fn tell_launcher(&mut self, update: &Update, has_booted: &mut bool) {
+        let Some(launcher) = self.console.launcher() else {
             return;
         };
         match update {
             Update::BootEnded(end) => {
                 *has_booted = true;
-                front.tell(&Report::Resolved {
+                launcher.tell(&Report::Resolved {
                     is_complete: end.failed + end.blocked == 0 && !end.cancelled,
                 });
-                if !front.is_owner() {
-                    self.voice.let_go();
+                if !launcher.is_owner() {
+                    self.console.let_go();
                 }
             }
             Update::Status { view, .. } if *has_booted && view.status == Status::Failed => {
-                front.tell(&Report::Fault {
+                launcher.tell(&Report::Fault {
                     service: view.name.to_string(),
                     why: view
                         .reason
@@ -274,18 +274,19 @@ impl Session {
     }
 
     fn warn(&self, warning: &LogWarning) {
-        self.voice.line(&self.wording.runtime(&warning.to_string()));
+        self.console
+            .line(&self.wording.runtime(&warning.to_string()));
     }
 
     /// Says what is left, if anything; the exit code.
     fn farewell(&self, ended: &Ended) -> Exit {
         if ended.guardian_lost {
-            self.voice.bad_line(&self.wording.runtime(
+            self.console.bad_line(&self.wording.runtime(
                 "the guardian process was killed: everything was stopped, so that nothing could be left behind",
             ));
         }
         for process in &ended.left {
-            self.voice
+            self.console
                 .bad_line(&self.wording.runtime(&format!("could not end {process}")));
         }
         if ended.clean && !ended.guardian_lost {

@@ -6,7 +6,7 @@ use flowlayer_core::client;
 use flowlayer_core::session::registry::LiveSession;
 
 use crate::failure::Failure;
-use crate::session::find::Attachment;
+use crate::session::find::Endpoint;
 
 /// So many sessions are listed in one line.
 const LISTED: usize = 5;
@@ -29,7 +29,7 @@ pub(super) fn several(live: &[LiveSession]) -> Failure {
 }
 
 /// The session that was found, or expected, cannot be talked to.
-pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Failure {
+pub(super) fn no_session(endpoint: &Endpoint, why: &client::Failure) -> Failure {
     use client::Failure as Why;
     Failure::NoSession(match why {
         Why::Unreachable { .. }
@@ -37,7 +37,7 @@ pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Fail
         | Why::NoHandshake { .. }
         | Why::Closed { .. }
         | Why::Lost { .. }
-        | Why::Silent { .. } => not_there(attachment, why),
+        | Why::Silent { .. } => not_there(endpoint, why),
         Why::TokenRequired { address } => format!(
             "the session at {address} wants a token: give it with --token or FLOWLAYER_TOKEN, or \
              name its configuration with --config"
@@ -46,15 +46,15 @@ pub(super) fn no_session(attachment: &Attachment, why: &client::Failure) -> Fail
             "the session at {address} does not accept this token: use the one that its server \
              printed at boot, or name its configuration with --config"
         ),
-        Why::NotFlowLayer { .. } if attachment.pid.is_none() => {
-            format!("{}; {}", start(attachment), why)
+        Why::NotFlowLayer { .. } if endpoint.pid.is_none() => {
+            format!("{}; {}", start(endpoint), why)
         }
         Why::NotFlowLayer { .. } | Why::WrongVersion { .. } | Why::Full { .. } => why.to_string(),
     })
 }
 
-fn not_there(attachment: &Attachment, why: &client::Failure) -> String {
-    match (attachment.pid, &attachment.config) {
+fn not_there(endpoint: &Endpoint, why: &client::Failure) -> String {
+    match (endpoint.pid, &endpoint.config) {
         (Some(pid), Some(config)) => format!(
             "the session of {} (pid {pid}) does not answer: it is ending, or hangs ({why})",
             config.display()
@@ -62,13 +62,13 @@ fn not_there(attachment: &Attachment, why: &client::Failure) -> String {
         (Some(pid), None) => {
             format!("the session of pid {pid} does not answer: it is ending, or hangs ({why})")
         }
-        (None, _) => format!("{} ({why})", start(attachment)),
+        (None, _) => format!("{} ({why})", start(endpoint)),
     }
 }
 
 /// No session is known to run; how to start one.
-fn start(attachment: &Attachment) -> String {
-    match &attachment.config {
+fn start(endpoint: &Endpoint) -> String {
+    match &endpoint.config {
         Some(config) if is_found_here(config) => {
             "no session of the configuration in this directory runs: start one with `flowlayer \
              serve --detach`"
@@ -78,14 +78,14 @@ fn start(attachment: &Attachment) -> String {
             "no session of {0} runs: start one with `flowlayer serve --detach -c {0}`",
             config.display()
         ),
-        None if attachment.address == crate::session::find::DEFAULT_ADDRESS => {
+        None if endpoint.address == crate::session::find::DEFAULT_ADDRESS => {
             "no session runs, and there is no configuration in this directory: start one with \
              `flowlayer serve --detach -c PATH`, or say where one is with --addr"
                 .to_owned()
         }
         None => format!(
             "no session at {}: `flowlayer sessions` lists those that run here",
-            attachment.address
+            endpoint.address
         ),
     }
 }
@@ -105,8 +105,8 @@ mod tests {
 
     use super::*;
 
-    fn attachment(config: Option<&str>, pid: Option<u32>) -> Attachment {
-        Attachment {
+    fn endpoint(config: Option<&str>, pid: Option<u32>) -> Endpoint {
+        Endpoint {
             address: "127.0.0.1:7001".to_owned(),
             token: None,
             config: config.map(PathBuf::from),
@@ -124,8 +124,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn says(attachment: &Attachment, why: &client::Failure, words: &[&str]) {
-        let Failure::NoSession(message) = no_session(attachment, why) else {
+    fn says(endpoint: &Endpoint, why: &client::Failure, words: &[&str]) {
+        let Failure::NoSession(message) = no_session(endpoint, why) else {
             panic!("another kind of failure")
         };
         assert!(!message.contains('\n'), "one line: {message}");
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_way_to_have_no_session_says_what_to_do() {
-        let stopped = attachment(Some("/a/flowlayer.jsonc"), None);
+        let stopped = endpoint(Some("/a/flowlayer.jsonc"), None);
         says(
             &stopped,
             &refused(),
@@ -146,13 +146,13 @@ mod tests {
                 "refused",
             ],
         );
-        let hung = attachment(Some("/a/flowlayer.jsonc"), Some(4242));
+        let hung = endpoint(Some("/a/flowlayer.jsonc"), Some(4242));
         says(
             &hung,
             &refused(),
             &["/a/flowlayer.jsonc", "4242", "does not answer"],
         );
-        let nowhere = attachment(None, None);
+        let nowhere = endpoint(None, None);
         says(
             &nowhere,
             &refused(),

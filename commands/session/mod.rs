@@ -19,7 +19,7 @@ use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer_core::protocol::Token;
 
 use self::args::SessionArgs;
-use self::find::{Attachment, Found, Instead, Wish};
+use self::find::{Endpoint, Fallback, Found, Selector};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -35,19 +35,19 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The session that a command line means.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
-    wish: Wish,
-    attachment: Attachment,
+    selector: Selector,
+    endpoint: Endpoint,
 }
 
 impl Peer {
     /// Finds the session, without talking to it yet.
     pub(crate) fn find(args: &SessionArgs, colors: Colors) -> Result<Self, Failure> {
-        let wish = wish(args, Instead::Nothing)?;
-        let found = find::session(&wish, Path::new("."))
+        let selector = selector(args, Fallback::None)?;
+        let found = find::session(&selector, Path::new("."))
             .map_err(|error| config_file::unusable(error, colors))?;
         match found {
-            Found::One(attachment) => {
-                let peer = Self { wish, attachment };
+            Found::One(endpoint) => {
+                let peer = Self { selector, endpoint };
                 peer.tell_if_guessed();
                 Ok(peer)
             }
@@ -56,26 +56,26 @@ impl Peer {
     }
 
     /// Where it was found.
-    pub(crate) fn attachment(&self) -> &Attachment {
-        &self.attachment
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// Whether a session is known to run there. Without one it may still: on another machine, or of
     /// another user.
     pub(crate) fn is_registered(&self) -> bool {
-        self.attachment.pid.is_some()
+        self.endpoint.pid.is_some()
     }
 
     /// Whether it is certain that this is the place: it was named, or the session is registered.
     pub(crate) fn is_sure(&self) -> bool {
-        self.wish.address.is_some() || self.is_registered()
+        self.selector.address.is_some() || self.is_registered()
     }
 
     /// For a client of one's own. Before each attempt it looks where the session is now, because a
     /// restarted one may have another address and token.
     pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
-        let (attachment, wish) = (self.attachment.clone(), self.wish.clone());
-        let find = move || find::refreshed(&attachment, &wish).target();
+        let (endpoint, selector) = (self.endpoint.clone(), self.selector.clone());
+        let find = move || find::refreshed(&endpoint, &selector).target();
         let mut config = ClientConfig::finding(Arc::new(find));
         config.persistence = persistence;
         config
@@ -83,14 +83,14 @@ impl Peer {
 
     /// The same for who waits for a session to appear: before each attempt the search begins anew,
     /// and attempts follow each other quickly. With it comes where the last one went.
-    pub(crate) fn patient_config(&self) -> (ClientConfig, Arc<Mutex<Attachment>>) {
-        let wish = self.wish.clone();
-        let dialled = Arc::new(Mutex::new(self.attachment.clone()));
+    pub(crate) fn patient_config(&self) -> (ClientConfig, Arc<Mutex<Endpoint>>) {
+        let selector = self.selector.clone();
+        let dialled = Arc::new(Mutex::new(self.endpoint.clone()));
         let last = Arc::clone(&dialled);
         let mut config = ClientConfig::finding(Arc::new(move || {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             // A configuration that is being edited, or a choice that has come up: stay.
-            if let Ok(Found::One(found)) = find::session(&wish, Path::new(".")) {
+            if let Ok(Found::One(found)) = find::session(&selector, Path::new(".")) {
                 *last = found;
             }
             last.target()
@@ -103,10 +103,10 @@ impl Peer {
 
     /// The peer as it can be found now.
     pub(crate) fn found_again(&self) -> Self {
-        match find::session(&self.wish, Path::new(".")) {
-            Ok(Found::One(attachment)) => Self {
-                wish: self.wish.clone(),
-                attachment,
+        match find::session(&self.selector, Path::new(".")) {
+            Ok(Found::One(endpoint)) => Self {
+                selector: self.selector.clone(),
+                endpoint,
             },
             _ => self.clone(),
         }
@@ -120,7 +120,7 @@ impl Peer {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(why)) => Err(self.explain(&why)),
             Err(_) => Err(self.explain(&client::Failure::Unreachable {
-                address: self.attachment.address.clone(),
+                address: self.endpoint.address.clone(),
                 why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
             })),
         }
@@ -138,20 +138,20 @@ impl Peer {
         connected.await.unwrap_or_else(|_| {
             Err(Failure::TimedOut(format!(
                 "the session at {} has not answered within {deadline}",
-                self.attachment.address
+                self.endpoint.address
             )))
         })
     }
 
     /// The one line for a connection that could not be made, or is gone.
     pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
-        errors::no_session(&self.attachment, why)
+        errors::no_session(&self.endpoint, why)
     }
 
     /// A person at a terminal is told when the session is that of another directory.
     fn tell_if_guessed(&self) {
-        let named = self.wish.address.is_some() || self.wish.config.is_some();
-        let Some(config) = self.attachment.config.as_ref().filter(|_| !named) else {
+        let named = self.selector.address.is_some() || self.selector.config.is_some();
+        let Some(config) = self.endpoint.config.as_ref().filter(|_| !named) else {
             return;
         };
         let is_here = config
@@ -165,7 +165,7 @@ impl Peer {
 }
 
 /// What the command line and the environment say of the session that is meant.
-pub(crate) fn wish(args: &SessionArgs, instead: Instead) -> Result<Wish, Failure> {
+pub(crate) fn selector(args: &SessionArgs, fallback: Fallback) -> Result<Selector, Failure> {
     if let Some(token) = &args.token {
         flowlayer_core::process::conceal_argument(token.expose());
     }
@@ -197,11 +197,11 @@ pub(crate) fn wish(args: &SessionArgs, instead: Instead) -> Result<Wish, Failure
         }
         (given, _) => given,
     };
-    Ok(Wish {
+    Ok(Selector {
         address,
         token: args.token.clone(),
         config: args.config.clone(),
         environment_token,
-        instead,
+        fallback,
     })
 }

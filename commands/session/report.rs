@@ -28,15 +28,15 @@ pub(crate) struct SessionReport<'a> {
 impl<'a> SessionReport<'a> {
     /// What is known of the session that answered.
     pub(crate) fn new(peer: &'a Peer, session: &'a Session) -> Self {
-        let attachment = peer.attachment();
+        let endpoint = peer.endpoint();
         Self {
             address: &session.address,
-            config: attachment
+            config: endpoint
                 .config
                 .as_ref()
-                .filter(|_| attachment.pid.is_some())
+                .filter(|_| endpoint.pid.is_some())
                 .map(|path| path.to_string_lossy()),
-            pid: attachment.pid,
+            pid: endpoint.pid,
             session_id: session.hello.session_id.as_deref(),
         }
     }

@@ -7,21 +7,21 @@ use flowlayer_core::session::registry::LiveSession;
 
 use super::message::Choice;
 use super::model::Target;
-use crate::session::find::{self, Attachment};
+use crate::session::find::{self, Endpoint};
 
-/// Where an attachment leads, for the screen.
-pub(super) fn target(attachment: &Attachment) -> Target {
+/// Where an endpoint leads, for the screen.
+pub(super) fn target(endpoint: &Endpoint) -> Target {
     Target {
-        address: attachment.address.clone(),
-        token: attachment
+        address: endpoint.address.clone(),
+        token: endpoint
             .token
             .as_ref()
             .map(|token| token.expose().to_owned()),
-        config: attachment
+        config: endpoint
             .config
             .as_ref()
             .map(|path| path.display().to_string()),
-        found: attachment.found,
+        found: endpoint.found,
     }
 }
 
@@ -47,8 +47,8 @@ fn choice(session: LiveSession) -> Choice {
 }
 
 /// What it takes to connect to a session that was chosen.
-pub(super) fn attachment(choice: Choice) -> Attachment {
-    Attachment {
+pub(super) fn endpoint(choice: Choice) -> Endpoint {
+    Endpoint {
         address: choice.address,
         token: choice.token.and_then(|token| Token::new(token).ok()),
         config: choice.config.map(PathBuf::from),

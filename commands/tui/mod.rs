@@ -36,8 +36,8 @@ use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::SessionArgs;
-use crate::session::find::{self, Instead};
-use crate::session::wish;
+use crate::session::find::{self, Fallback};
+use crate::session::selector;
 use crate::terminal::color::Colors;
 use crate::tokio_runtime;
 use model::{Model, Target};
@@ -77,8 +77,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
         )));
     }
-    let wish = wish(&args.session, Instead::TheOnlyOne)?;
-    let found = find::session(&wish, Path::new("."))
+    let selector = selector(&args.session, Fallback::OnlySession)?;
+    let found = find::session(&selector, Path::new("."))
         .map_err(|error| config_file::unusable(error, colors))?;
     let model = Model::new(
         Target::default(),
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let runtime = tokio_runtime::build(1)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let ended = screen::Screen::enter()
-        .and_then(|screen| runtime.block_on(run::run(model, screen, found, wish)));
+        .and_then(|screen| runtime.block_on(run::run(model, screen, found, selector)));
     // What still waits for a disk must not hold up who wants to leave.
     runtime.shutdown_background();
     // A terminal that is gone has nobody to tell.

@@ -20,7 +20,7 @@ use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
 use super::{choices, facts};
-use crate::session::find::{Attachment, Found, Wish};
+use crate::session::find::{Endpoint, Found, Selector};
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -47,7 +47,7 @@ struct Cockpit {
     model: Model,
     screen: Screen,
     session: Option<Session>,
-    wish: Arc<Wish>,
+    selector: Arc<Selector>,
     epoch: u64,
     answers: UnboundedSender<Answer>,
     /// Something has changed since the last frame.
@@ -58,13 +58,18 @@ struct Cockpit {
 }
 
 /// Runs the cockpit until somebody quits. The terminal is given back when this returns.
-pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) -> io::Result<()> {
+pub(crate) async fn run(
+    model: Model,
+    screen: Screen,
+    found: Found,
+    selector: Selector,
+) -> io::Result<()> {
     let (answers, mut inbox) = mpsc::unbounded_channel();
     let mut cockpit = Cockpit {
         model,
         screen,
         session: None,
-        wish: Arc::new(wish),
+        selector: Arc::new(selector),
         epoch: 0,
         answers,
         is_dirty: true,
@@ -72,7 +77,7 @@ pub(crate) async fn run(model: Model, screen: Screen, found: Found, wish: Wish) 
         lines: 0,
     };
     match found {
-        Found::One(attachment) => cockpit.attach(attachment),
+        Found::One(endpoint) => cockpit.attach(endpoint),
         Found::Several(live) => {
             cockpit.model.link = Link::Choosing;
             cockpit.model.modal = Some(Modal::Sessions {
@@ -213,13 +218,13 @@ impl Cockpit {
         let Some(session) = &self.session else {
             return;
         };
-        let attachment = session
-            .attachment
+        let endpoint = session
+            .endpoint
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        self.model.target = choices::target(&attachment);
-        if let Some(config) = attachment.config {
+        self.model.target = choices::target(&endpoint);
+        if let Some(config) = endpoint.config {
             self.in_background(move || Message::Facts(facts::read(&config)));
         }
     }
@@ -244,7 +249,7 @@ impl Cockpit {
             (Effect::ListSessions, _) => {
                 self.in_background(|| Message::Sessions(choices::choices(registry::list())));
             }
-            (Effect::Switch(choice), _) => self.attach(choices::attachment(choice)),
+            (Effect::Switch(choice), _) => self.attach(choices::endpoint(choice)),
             (Effect::Suspend, _) => {
                 self.screen.suspend()?;
                 self.is_dirty = true;
@@ -273,10 +278,10 @@ impl Cockpit {
     }
 
     /// Connects to this session and forgets the one before.
-    fn attach(&mut self, attachment: Attachment) {
+    fn attach(&mut self, endpoint: Endpoint) {
         self.epoch += 1;
         let mut model = Model::new(
-            choices::target(&attachment),
+            choices::target(&endpoint),
             self.model.theme,
             self.model.zone.clone(),
         );
@@ -284,16 +289,16 @@ impl Cockpit {
             (self.model.columns, self.model.rows, self.model.now);
         model.link_since = model.now;
         self.model = model;
-        let wish = Arc::clone(&self.wish);
+        let selector = Arc::clone(&self.selector);
         // What was given on the command line was meant for the first session.
-        let wish = if self.epoch == 1 {
-            wish
+        let selector = if self.epoch == 1 {
+            selector
         } else {
             Arc::default()
         };
         self.session = Some(Session::start(
-            attachment,
-            wish,
+            endpoint,
+            selector,
             self.epoch,
             self.answers.clone(),
         ));

@@ -17,7 +17,7 @@ use super::log::page::PageRequest;
 use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
 use super::message::{Answer, CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
-use crate::session::find::{self, Attachment, Wish};
+use crate::session::find::{self, Endpoint, Selector};
 
 /// How many of the newest lines come by themselves at the start.
 const NEWEST: usize = 500;
@@ -29,7 +29,7 @@ pub(crate) struct Session {
     client: Client,
     events: Events,
     /// Where it dials, as of the last attempt.
-    pub(crate) attachment: Arc<Mutex<Attachment>>,
+    pub(crate) endpoint: Arc<Mutex<Endpoint>>,
     /// Answers carry it, so that those of another session are recognised.
     pub(crate) epoch: u64,
     answers: UnboundedSender<Answer>,
@@ -39,16 +39,16 @@ pub(crate) struct Session {
 impl Session {
     /// Starts to connect, and goes on for ever.
     pub(crate) fn start(
-        attachment: Attachment,
-        wish: Arc<Wish>,
+        endpoint: Endpoint,
+        selector: Arc<Selector>,
         epoch: u64,
         answers: UnboundedSender<Answer>,
     ) -> Self {
-        let attachment = Arc::new(Mutex::new(attachment));
-        let dialled = Arc::clone(&attachment);
+        let endpoint = Arc::new(Mutex::new(endpoint));
+        let dialled = Arc::clone(&endpoint);
         let mut config = ClientConfig::finding(Arc::new(move || {
             let mut now = dialled.lock().unwrap_or_else(PoisonError::into_inner);
-            *now = find::refreshed(&now, &wish);
+            *now = find::refreshed(&now, &selector);
             now.target()
         }));
         config.follow = Some(Follow {
@@ -59,7 +59,7 @@ impl Session {
         Self {
             client,
             events,
-            attachment,
+            endpoint,
             epoch,
             answers,
             has_met: false,

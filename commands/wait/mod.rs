@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::session::args::ReportArgs;
 use crate::session::args::SessionArgs;
 use crate::session::args::which_session;
-use crate::session::find::Attachment;
+use crate::session::find::Endpoint;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
 use crate::session::{self, Peer};
@@ -113,7 +113,7 @@ enum End {
 struct Waiting {
     client: Client,
     /// Where the last attempt to connect went.
-    dialled: Arc<Mutex<Attachment>>,
+    dialled: Arc<Mutex<Endpoint>>,
     peer: Peer,
     watch: Watch,
     /// Empty: all that are meant to be up.
@@ -158,7 +158,7 @@ impl Waiting {
                 if is_final(&why) {
                     let peer = self.peer.found_again();
                     let dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
-                    if *dialled != *peer.attachment() {
+                    if *dialled != *peer.endpoint() {
                         // A server was started anew in between, and has another token.
                         self.client.retry_now();
                     } else if peer.is_sure() {
@@ -233,7 +233,7 @@ impl Waiting {
         let why = match &self.absent {
             Some((_, Some(why))) => why.clone(),
             _ => core::Failure::Unreachable {
-                address: peer.attachment().address.clone(),
+                address: peer.endpoint().address.clone(),
                 why: "no answer in time".to_owned(),
             },
         };

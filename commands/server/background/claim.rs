@@ -19,7 +19,7 @@ use crate::timeout::Deadline;
 
 /// The right to start the session of a configuration.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     /// Locked until the session is registered.
     pub(super) lock: File,
     /// Its log, empty.
@@ -32,7 +32,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Claim {
-    Free(Place),
+    Free(Slot),
     /// The session of the configuration runs.
     Taken(LiveSession),
 }
@@ -86,7 +86,7 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
     }
     let path = directory.join(format!("{name}.log"));
     let log = open(&path, true).map_err(|error| cannot("open", &path, &error))?;
-    Ok(Claim::Free(Place { lock, log, path }))
+    Ok(Claim::Free(Slot { lock, log, path }))
 }
 
 /// The session of a configuration.

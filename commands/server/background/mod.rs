@@ -18,11 +18,11 @@ use tokio::task::JoinHandle;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server;
-use crate::server::launcher::{Front, Report};
+use crate::server::launcher::{Launcher, Report};
 use crate::server::options::Options;
 use crate::terminal::color::Colors;
 
-pub(crate) use claim::{Claim, Place, claim};
+pub(crate) use claim::{Claim, Slot, claim};
 
 /// Where the session in the background writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +49,11 @@ pub(crate) fn launch(
     options: Options,
     output: Output,
     is_bound: bool,
-    place: Place,
+    slot: Slot,
     colors: Colors,
 ) -> Result<Side, Failure> {
     let split = match output {
-        Output::Log => background::split(place.log.as_fd()),
+        Output::Log => background::split(slot.log.as_fd()),
         Output::Stderr => background::split(io::stderr().as_fd()),
     };
     let cannot = |error: io::Error| {
@@ -65,13 +65,13 @@ pub(crate) fn launch(
             reports: Reports::Waiting(reports),
             waiting: None,
             ended: None,
-            is_claimed: Some(place.lock),
+            is_claimed: Some(slot.lock),
             api: None,
-            log: place.path,
+            log: slot.path,
         }))),
         Split::Back(stream) => {
             // The claim is the other's.
-            drop(place);
+            drop(slot);
             let colors = match output {
                 // Its lines reach a terminal through the process in front, or not at all.
                 Output::Log => Colors {
@@ -83,8 +83,8 @@ pub(crate) fn launch(
                     stderr: colors.stderr,
                 },
             };
-            let front = Front::new(stream, is_bound);
-            let exit = server::run(options, colors, Some(&front))?;
+            let launcher = Launcher::new(stream, is_bound);
+            let exit = server::run(options, colors, Some(&launcher))?;
             Ok(Side::Back(exit))
         }
     }

@@ -12,7 +12,7 @@ pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
 
 /// What was given on the command line and in the environment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wish {
+pub(crate) struct Selector {
     /// `-addr`, else, without `-config`, `FLOWLAYER_ADDR`.
     pub(crate) address: Option<String>,
     /// `-token`.
@@ -22,22 +22,22 @@ pub(crate) struct Wish {
     /// `FLOWLAYER_TOKEN`, where it belongs to the address.
     pub(crate) environment_token: Option<Token>,
     /// In whose absence another session will do.
-    pub(crate) instead: Instead,
+    pub(crate) fallback: Fallback,
 }
 
 /// What to do when no session of the directory's configuration runs, but one of another does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Instead {
+pub(crate) enum Fallback {
     /// Show that one: a person sees what it is.
     #[default]
-    TheOnlyOne,
+    OnlySession,
     /// Nothing: a script in this directory must not stop somebody else's stack.
-    Nothing,
+    None,
 }
 
 /// A session, or where one is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Attachment {
+pub(crate) struct Endpoint {
     /// `host:port`.
     pub(crate) address: String,
     /// What to present.
@@ -55,7 +55,7 @@ pub(crate) struct Attachment {
     pub(crate) found: &'static str,
 }
 
-impl Wish {
+impl Selector {
     /// The token that was given; that of the environment belongs to an address.
     fn token(&self) -> Option<Token> {
         let of_address = self.address.as_ref().and(self.environment_token.as_ref());
@@ -63,7 +63,7 @@ impl Wish {
     }
 }
 
-impl Attachment {
+impl Endpoint {
     /// A session that runs, with this token, else its own.
     fn to(session: &LiveSession, token: Option<Token>, found: &'static str) -> Self {
         Self {
@@ -105,12 +105,12 @@ impl Attachment {
     }
 }
 
-/// What the wish comes to.
+/// What the selector finds.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Found {
     /// This session.
-    One(Attachment),
+    One(Endpoint),
     /// Any of these; a person has to say which.
     Several(Vec<LiveSession>),
 }
@@ -118,37 +118,41 @@ pub(crate) enum Found {
 /// Looks for the session meant: the address given; else the session of the configuration given or
 /// discovered in the directory; else the only live one, if that will do. A configuration that was
 /// given has to be valid unless its session is live.
-pub(crate) fn session(wish: &Wish, directory: &Path) -> Result<Found, ConfigError> {
-    choose(wish, directory, registry::list())
+pub(crate) fn session(selector: &Selector, directory: &Path) -> Result<Found, ConfigError> {
+    choose(selector, directory, registry::list())
 }
 
-fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found, ConfigError> {
-    if let Some(address) = &wish.address {
+fn choose(
+    selector: &Selector,
+    directory: &Path,
+    live: Vec<LiveSession>,
+) -> Result<Found, ConfigError> {
+    if let Some(address) = &selector.address {
         let found = "the address given";
         let known = live.iter().find(|session| session.address == *address);
         return Ok(Found::One(match known {
-            Some(session) => Attachment::to(session, wish.token(), found),
-            None => Attachment::at(address.clone(), wish.token(), found),
+            Some(session) => Endpoint::to(session, selector.token(), found),
+            None => Endpoint::at(address.clone(), selector.token(), found),
         }));
     }
-    let attach = |session, found| Found::One(Attachment::to(session, wish.token(), found));
+    let attach = |session, found| Found::One(Endpoint::to(session, selector.token(), found));
     let discovered = config::discover(directory);
-    let path = wish.config.clone().or(discovered);
+    let path = selector.config.clone().or(discovered);
     if let Some(path) = &path
         && let Some(session) = live.iter().find(|session| is_same(&session.config, path))
     {
-        let found = match wish.config {
+        let found = match selector.config {
             Some(_) => "the session of the configuration given",
             None => "the session of the configuration in this directory",
         };
         return Ok(attach(session, found));
     }
-    if let Some(path) = &wish.config {
+    if let Some(path) = &selector.config {
         let session = config::load(path)?.config.session;
         let found = "the configuration given";
-        return Ok(configured(wish, path, &session, &live, found));
+        return Ok(configured(selector, path, &session, &live, found));
     }
-    let another_will_do = path.is_none() || wish.instead == Instead::TheOnlyOne;
+    let another_will_do = path.is_none() || selector.fallback == Fallback::OnlySession;
     if another_will_do {
         match live.as_slice() {
             [] => {}
@@ -163,18 +167,18 @@ fn choose(wish: &Wish, directory: &Path, live: Vec<LiveSession>) -> Result<Found
             Err(_) => config::Session::default(),
         };
         let found = "the configuration in this directory";
-        return Ok(configured(wish, &path, &session, &live, found));
+        return Ok(configured(selector, &path, &session, &live, found));
     }
-    Ok(Found::One(Attachment::at(
+    Ok(Found::One(Endpoint::at(
         DEFAULT_ADDRESS.to_owned(),
-        wish.token(),
+        selector.token(),
         "the usual address: no session runs here",
     )))
 }
 
 /// What a configuration says of where its session will be.
 fn configured(
-    wish: &Wish,
+    selector: &Selector,
     path: &Path,
     session: &config::Session,
     live: &[LiveSession],
@@ -185,10 +189,10 @@ fn configured(
         .as_ref()
         .and_then(|token| Token::new(token.clone()).ok());
     let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    Found::One(Attachment {
+    Found::One(Endpoint {
         taken_by: taken(&address, path, live),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
-        ..Attachment::at(address, wish.token().or(token), found)
+        ..Endpoint::at(address, selector.token().or(token), found)
     })
 }
 
@@ -225,14 +229,14 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The attachment as it is now: a session that was restarted may have another address and token.
-pub(crate) fn refreshed(attachment: &Attachment, wish: &Wish) -> Attachment {
-    refreshed_among(attachment, wish, &registry::list())
+/// The endpoint as it is now: a session that was restarted may have another address and token.
+pub(crate) fn refreshed(endpoint: &Endpoint, selector: &Selector) -> Endpoint {
+    refreshed_among(endpoint, selector, &registry::list())
 }
 
-fn refreshed_among(attachment: &Attachment, wish: &Wish, live: &[LiveSession]) -> Attachment {
-    let has_address = |session: &&LiveSession| session.address == attachment.address;
-    let session = match (&wish.address, &attachment.config) {
+fn refreshed_among(endpoint: &Endpoint, selector: &Selector, live: &[LiveSession]) -> Endpoint {
+    let has_address = |session: &&LiveSession| session.address == endpoint.address;
+    let session = match (&selector.address, &endpoint.config) {
         // Whoever is there now is meant.
         (Some(_), _) => live.iter().find(has_address),
         (None, Some(config)) => {
@@ -243,18 +247,18 @@ fn refreshed_among(attachment: &Attachment, wish: &Wish, live: &[LiveSession]) -
         (None, None) => None,
     };
     let Some(session) = session else {
-        let config = attachment
+        let config = endpoint
             .config
             .as_ref()
-            .filter(|_| wish.address.is_none());
-        return Attachment {
-            taken_by: config.and_then(|config| taken(&attachment.address, config, live)),
-            ..attachment.clone()
+            .filter(|_| selector.address.is_none());
+        return Endpoint {
+            taken_by: config.and_then(|config| taken(&endpoint.address, config, live)),
+            ..endpoint.clone()
         };
     };
-    Attachment {
-        config: attachment.config.clone(),
-        ..Attachment::to(session, wish.token(), attachment.found)
+    Endpoint {
+        config: endpoint.config.clone(),
+        ..Endpoint::to(session, selector.token(), endpoint.found)
     }
 }
 

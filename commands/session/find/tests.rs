@@ -47,21 +47,21 @@ const CONFIG: &str =
 fn an_address_beats_everything_and_its_token_comes_from_near_to_far() {
     let empty = tempfile::tempdir().unwrap();
     let sessions = || vec![live(7000, Path::new("/a"))];
-    let mut wish = Wish {
+    let mut selector = Selector {
         address: Some("127.0.0.1:7000".to_owned()),
-        ..Wish::default()
+        ..Selector::default()
     };
-    let found = |wish: &Wish| one(choose(wish, empty.path(), sessions()));
-    assert_eq!(found(&wish), at("127.0.0.1:7000", "token-7000"));
-    wish.environment_token = Some(token("environment"));
-    assert_eq!(found(&wish), at("127.0.0.1:7000", "environment"));
-    wish.token = Some(token("given"));
-    assert_eq!(found(&wish), at("127.0.0.1:7000", "given"));
-    wish = Wish {
+    let found = |selector: &Selector| one(choose(selector, empty.path(), sessions()));
+    assert_eq!(found(&selector), at("127.0.0.1:7000", "token-7000"));
+    selector.environment_token = Some(token("environment"));
+    assert_eq!(found(&selector), at("127.0.0.1:7000", "environment"));
+    selector.token = Some(token("given"));
+    assert_eq!(found(&selector), at("127.0.0.1:7000", "given"));
+    selector = Selector {
         address: Some("10.0.0.1:1".to_owned()),
-        ..Wish::default()
+        ..Selector::default()
     };
-    assert_eq!(found(&wish), at("10.0.0.1:1", ""));
+    assert_eq!(found(&selector), at("10.0.0.1:1", ""));
 }
 
 #[test]
@@ -69,31 +69,31 @@ fn a_configuration_means_its_live_session_or_what_it_says() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("flowlayer.jsonc");
     fs::write(&path, CONFIG).unwrap();
-    let given = Wish {
+    let given = Selector {
         config: Some(path.clone()),
-        ..Wish::default()
+        ..Selector::default()
     };
     let elsewhere = tempfile::tempdir().unwrap();
     let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
     let mut with_it = others();
     with_it.push(live(7005, &path));
-    let found = |wish: &Wish, sessions| one(choose(wish, elsewhere.path(), sessions));
+    let found = |selector: &Selector, sessions| one(choose(selector, elsewhere.path(), sessions));
     assert_eq!(
         found(&given, with_it.clone()),
         at("127.0.0.1:7005", "token-7005")
     );
     assert_eq!(found(&given, others()), at("127.0.0.1:7001", "written"));
-    let discovered = choose(&Wish::default(), directory.path(), with_it);
+    let discovered = choose(&Selector::default(), directory.path(), with_it);
     assert_eq!(one(discovered), at("127.0.0.1:7005", "token-7005"));
-    let nothing_runs = choose(&Wish::default(), directory.path(), Vec::new());
+    let nothing_runs = choose(&Selector::default(), directory.path(), Vec::new());
     assert_eq!(one(nothing_runs), at("127.0.0.1:7001", "written"));
     let broken = elsewhere.path().join("broken.jsonc");
     fs::write(&broken, "{").unwrap();
-    let wish = Wish {
+    let selector = Selector {
         config: Some(broken),
-        ..Wish::default()
+        ..Selector::default()
     };
-    assert!(choose(&wish, elsewhere.path(), others()).is_err());
+    assert!(choose(&selector, elsewhere.path(), others()).is_err());
 }
 
 #[test]
@@ -101,29 +101,29 @@ fn a_script_never_gets_the_session_of_another_configuration() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("flowlayer.jsonc"), CONFIG).unwrap();
     let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
-    let found = |instead, sessions| {
-        let wish = Wish {
-            instead,
-            ..Wish::default()
+    let found = |fallback, sessions| {
+        let selector = Selector {
+            fallback,
+            ..Selector::default()
         };
-        choose(&wish, directory.path(), sessions)
+        choose(&selector, directory.path(), sessions)
     };
     for sessions in [others(), others().split_off(1)] {
         let here = at("127.0.0.1:7001", "written");
-        assert_eq!(one(found(Instead::Nothing, sessions)), here);
+        assert_eq!(one(found(Fallback::None, sessions)), here);
     }
     assert_eq!(
-        one(found(Instead::TheOnlyOne, others().split_off(1))),
+        one(found(Fallback::OnlySession, others().split_off(1))),
         at("127.0.0.1:7009", "token-7009")
     );
     assert!(matches!(
-        found(Instead::TheOnlyOne, others()),
+        found(Fallback::OnlySession, others()),
         Ok(Found::Several(_))
     ));
     // What is in the directory is meant even while it is being edited.
     fs::write(directory.path().join("flowlayer.jsonc"), "{").unwrap();
     assert_eq!(
-        one(found(Instead::Nothing, others())),
+        one(found(Fallback::None, others())),
         at(DEFAULT_ADDRESS, "")
     );
 }
@@ -131,19 +131,19 @@ fn a_script_never_gets_the_session_of_another_configuration() {
 #[test]
 fn without_any_word_it_is_the_only_one_or_a_choice_or_the_usual_place() {
     let empty = tempfile::tempdir().unwrap();
-    let wish = Wish::default();
+    let selector = Selector::default();
     let only = vec![live(7000, Path::new("/a"))];
     assert_eq!(
-        one(choose(&wish, empty.path(), only)),
+        one(choose(&selector, empty.path(), only)),
         at("127.0.0.1:7000", "token-7000")
     );
     let two = vec![live(7000, Path::new("/a")), live(7001, Path::new("/b"))];
     assert_eq!(
-        choose(&wish, empty.path(), two.clone()).unwrap(),
+        choose(&selector, empty.path(), two.clone()).unwrap(),
         Found::Several(two)
     );
     assert_eq!(
-        one(choose(&wish, empty.path(), Vec::new())),
+        one(choose(&selector, empty.path(), Vec::new())),
         at(DEFAULT_ADDRESS, "")
     );
 }
@@ -163,16 +163,16 @@ fn where_the_session_of_another_configuration_is_there_is_nobody_to_dial() {
     for bind in ["127.0.0.1:7001", "localhost:7001", "0.0.0.0:7001"] {
         let config = CONFIG.replace("127.0.0.1:7001", bind);
         fs::write(&path, config).unwrap();
-        let scripts = Wish {
-            instead: Instead::Nothing,
-            ..Wish::default()
+        let scripts = Selector {
+            fallback: Fallback::None,
+            ..Selector::default()
         };
-        let given = Wish {
+        let given = Selector {
             config: Some(path.clone()),
-            ..Wish::default()
+            ..Selector::default()
         };
-        for wish in [scripts, given] {
-            let found = |live| choose(&wish, directory.path(), live);
+        for selector in [scripts, given] {
+            let found = |live| choose(&selector, directory.path(), live);
             assert_eq!(
                 taken_by(found(vec![live(7001, other)])).as_deref(),
                 Some(other),
@@ -187,28 +187,28 @@ fn where_the_session_of_another_configuration_is_there_is_nobody_to_dial() {
 #[test]
 fn an_attachment_stays_with_its_configuration_unless_an_address_was_given() {
     let (own, other) = (Path::new("/a/x.jsonc"), Path::new("/b/x.jsonc"));
-    let mut wish = Wish::default();
+    let mut selector = Selector::default();
     let Ok(Found::One(attached)) = choose(
-        &Wish {
+        &Selector {
             address: Some("127.0.0.1:7001".to_owned()),
-            ..Wish::default()
+            ..Selector::default()
         },
         Path::new("/"),
         vec![live(7001, own)],
     ) else {
         panic!("one session")
     };
-    let port = |wish: &Wish, sessions: &[LiveSession]| {
-        let now = refreshed_among(&attached, wish, sessions);
+    let port = |selector: &Selector, sessions: &[LiveSession]| {
+        let now = refreshed_among(&attached, selector, sessions);
         now.target()
             .map(|target| target.token.unwrap().expose().to_owned())
     };
     let moved = [live(7001, other), live(7002, own)];
-    assert_eq!(port(&wish, &moved), Ok("token-7002".to_owned()));
+    assert_eq!(port(&selector, &moved), Ok("token-7002".to_owned()));
     let both = [live(7000, own), live(7001, own)];
-    assert_eq!(port(&wish, &both), Ok("token-7001".to_owned()));
-    let error = port(&wish, &moved[..1]).unwrap_err();
+    assert_eq!(port(&selector, &both), Ok("token-7001".to_owned()));
+    let error = port(&selector, &moved[..1]).unwrap_err();
     assert!(error.to_string().contains("/b/x.jsonc"), "{error}");
-    wish.address = Some("127.0.0.1:7001".to_owned());
-    assert_eq!(port(&wish, &moved), Ok("token-7001".to_owned()));
+    selector.address = Some("127.0.0.1:7001".to_owned());
+    assert_eq!(port(&selector, &moved), Ok("token-7001".to_owned()));
 }
