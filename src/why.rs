@@ -175,13 +175,17 @@ impl<'a> Explainer<'a> {
         found
     }
 
-    /// The services from the one asked about to the cause, both included.
+    /// The services from the one asked about to the cause, both included; none when a wave stands between
+    /// them, for then the one does not depend on the other.
     fn path(&self, found: &Found, cause: usize) -> Vec<String> {
         let mut path = vec![cause];
         let mut at = cause;
         while let Some(&before) = found.came_from.get(&at)
             && before != at
         {
+            if self.graph.waits_for_wave(before) {
+                return Vec::new();
+            }
             path.push(before);
             at = before;
         }

@@ -68,6 +68,11 @@ impl Graph {
         }
     }
 
+    /// Whether it waits for nothing but the open wave.
+    pub(super) fn waits_for_wave(&self, service: usize) -> bool {
+        matches!(self.waits[service], Waits::ForWave)
+    }
+
     /// The services that one waits for.
     pub(super) fn waits_for(&self, service: usize) -> &[usize] {
         match &self.waits[service] {

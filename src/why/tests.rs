@@ -250,6 +250,7 @@ fn who_waits_for_a_wave_is_told_for_whom() {
         why.summary,
         "other is not up because of slow: it is still at work"
     );
+    assert!(why.causes[0].path.is_empty(), "it does not depend on slow");
     let overview = Explainer::new(&services).overview();
     assert_eq!((overview.services_up, overview.services), (1, 3));
     assert!(!overview.up);
@@ -375,15 +376,20 @@ proptest! {
             let why = explainer.explain(&service.name).unwrap();
             prop_assert_eq!(why.up, service.is_up());
             for cause in &why.causes {
-                prop_assert_eq!(cause.path.first(), Some(&service.name));
-                prop_assert_eq!(cause.path.last(), Some(&cause.service));
+                if let Some(first) = cause.path.first() {
+                    prop_assert_eq!(first, &service.name);
+                    prop_assert_eq!(cause.path.last(), Some(&cause.service));
+                }
                 let named = overview.causes.iter().find(|one| one.cause.service == cause.service);
                 let named = named.expect("in the overview too");
                 prop_assert!(
                     cause.service == service.name || named.affects.contains(&service.name)
                 );
-                // Every step of the path is one that its service waits for.
+                // Every step of the path is a dependency that is not up.
                 for step in cause.path.windows(2) {
+                    let from = services.iter().find(|one| one.name == step[0]).unwrap();
+                    let needs = from.details.depends_on.iter().chain(&from.details.blocked_by);
+                    prop_assert!(needs.clone().any(|need| *need == step[1]), "{:?}", cause.path);
                     let next = services.iter().find(|one| one.name == step[1]).unwrap();
                     prop_assert!(!next.is_up());
                 }
