@@ -202,14 +202,14 @@ fn wrong_usage_is_told_before_anything_is_done() {
 }
 
 #[test]
-fn what_is_busy_is_told_as_the_server_puts_it() {
+fn what_stays_busy_beyond_the_time_given_is_said_with_what_it_does() {
     let server = Stack::new().stubborn(1500).start().booted();
     let stopping = Child::spawn(server.client(["stop", "stubborn"]));
     let mut client = server.connect();
     client.wait_status("stubborn", "stopping");
     server
-        .run(["restart", "stubborn"])
-        .refused(1, &["cannot restart stubborn", "stopping"]);
+        .run(["restart", "stubborn", "--timeout", "0.3"])
+        .refused(124, &["cannot restart within 0.3 s", "stopping"]);
     assert_eq!(stopping.finish().code, Some(0));
 }
 
@@ -244,4 +244,98 @@ fn an_answer_that_never_comes_ends_with_the_time_given() {
     });
     let asked = server.run(["stop", "api", "-a", &silent.address, "--timeout", "0.5"]);
     asked.refused(124, &["cannot stop within 0.5 s"]);
+}
+
+/// Names that depend on each other, and several shells at once: a start joins a start.
+#[test]
+fn services_that_need_each_other_are_started_by_name_and_by_several_at_once() {
+    let server = shop();
+    for _ in 0..3 {
+        assert_eq!(server.run(["stop", "api", "db"]).code, Some(0));
+        let started = server.run(["start", "api", "db"]);
+        assert_eq!((started.code, &*started.stderr), (Some(0), ""));
+        assert_eq!(server.run(["stop", "api", "db"]).code, Some(0));
+        let shells = ["api", "db", "api"].map(|name| Child::spawn(server.client(["start", name])));
+        for shell in shells {
+            let finished = shell.finish();
+            assert_eq!(finished.code, Some(0), "{finished:?}");
+        }
+    }
+}
+
+fn stopping(server: &Server) -> Result<(), String> {
+    let status = server.run(["status"]).stdout;
+    status.contains("stopping").then_some(()).ok_or(status)
+}
+
+/// Somebody else's restart is waited for, and there are never two processes.
+#[test]
+fn commands_wait_for_a_service_that_is_busy_with_another() {
+    let slow = "trap 'sleep 0.3; exit' TERM; echo up; while :; do sleep 0.05; done";
+    let server = Stack::new().shell("api", slow, json!({})).start().booted();
+    let shells = [(); 5].map(|()| Child::spawn(server.client(["restart", "api"])));
+    for shell in shells {
+        let finished = shell.finish();
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    }
+    let lives = server.run(["logs", "api", "--grep", "^up$"]).stdout;
+    assert_eq!(
+        lives.lines().count(),
+        6,
+        "each restart is one life: {lives}"
+    );
+    let restart = Child::spawn(server.client(["restart", "api"]));
+    until("the restart is under way", || stopping(&server));
+    let stopped = server.run(["stop", "api"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    restart.finish();
+    assert_eq!(pids(&server)[0].1, None, "the stop came last");
+    // The time given is for that wait too.
+    server.run(["start", "api"]);
+    let restart = Child::spawn(server.client(["restart", "api"]));
+    until("the restart is under way", || stopping(&server));
+    let late = server.run(["restart", "api", "--timeout", "0.05"]);
+    assert_eq!(late.code, Some(124), "{late:?}");
+    restart.finish();
+}
+
+#[test]
+fn dependents_that_a_failed_restart_leaves_as_they_were_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let flag = home.path().join("broken");
+    let migrate = format!("test ! -e {}", flag.display());
+    let server = Stack::new()
+        .daemon("db", json!({}))
+        .shell(
+            "migrate",
+            &migrate,
+            json!({"kind": "oneshot", "dependsOn": ["db"]}),
+        )
+        .daemon("web", json!({"dependsOn": ["migrate"]}))
+        .start()
+        .booted();
+    std::fs::write(&flag, "").unwrap();
+    let restarted = server.run(["restart", "db", "--with-dependents"]);
+    assert_eq!(restarted.code, Some(1), "{restarted:?}");
+    let said = "because of that not restarted, and as before: web";
+    assert!(restarted.stderr.contains(said), "{restarted:?}");
+}
+
+/// The block that was there when it was asked is no answer.
+#[test]
+fn a_blocked_service_whose_cause_has_been_mended_is_started() {
+    let home = tempfile::tempdir().unwrap();
+    let flag = home.path().join("mended");
+    let db = format!("test -e {}", flag.display());
+    for verb in ["start", "restart"] {
+        let _ = std::fs::remove_file(&flag);
+        let server = Stack::new()
+            .shell("db", &db, json!({"kind": "oneshot"}))
+            .daemon("job", json!({"dependsOn": ["db"]}))
+            .start();
+        server.wait_for_line("STARTUP INCOMPLETE");
+        std::fs::write(&flag, "").unwrap();
+        let started = server.run([verb, "job"]);
+        assert_eq!(started.code, Some(0), "{started:?}");
+    }
 }

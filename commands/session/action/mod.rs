@@ -4,10 +4,13 @@
 mod outcome;
 mod steps;
 
+use std::time::Duration;
+
 use flowlayer_core::client::{Client, CommandError};
-use flowlayer_core::protocol::Command;
+use flowlayer_core::protocol::{Code, Command};
 use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -88,11 +91,11 @@ pub(crate) fn run(
         let up_before: Vec<String> = steps::up(&connected.services);
         let mut names: Vec<String> = meant.iter().map(|service| service.name.clone()).collect();
         let mut watch = Watch::new(connected.events, Some(connected.services.clone()));
-        let mut trouble = perform(&connected.client, steps, &mut watch, deadline).await;
-        if args.all && verb == Verb::Restart && trouble.is_empty() {
+        let mut performed = perform(&connected.client, steps, &mut watch, deadline).await;
+        if args.all && verb == Verb::Restart && performed.trouble.is_empty() {
             // What was up without being started by itself comes back too.
             let back = steps::left_down(&up_before, &watch.to_vec());
-            trouble = perform(&connected.client, back, &mut watch, deadline).await;
+            performed = perform(&connected.client, back, &mut watch, deadline).await;
         }
         watch.catch_up();
         watch.hide_progress();
@@ -107,7 +110,8 @@ pub(crate) fn run(
             verb,
             names,
             services: watch.to_vec(),
-            trouble,
+            trouble: performed.trouble,
+            skipped: performed.skipped,
         };
         outcome.report(args.ask.json, colors)
     })
@@ -117,43 +121,111 @@ fn usage(words: &str) -> Failure {
     Failure::Usage(words.to_owned())
 }
 
-/// Performs step after step until one fails. What fails in one step is told together.
+/// How long a command waits for a service that is busy with somebody else's command.
+const BUSY_LIMIT: Duration = Duration::from_secs(60);
+
+/// What became of the steps.
+#[derive(Default)]
+struct Performed {
+    /// What failed, all of one step.
+    trouble: Vec<Trouble>,
+    /// The commands of later steps, which were not given because of it.
+    skipped: Vec<Command>,
+}
+
+/// Performs step after step until one fails. What fails in one step is reported together.
 async fn perform(
     client: &Client,
     steps: Vec<Vec<Command>>,
     watch: &mut Watch,
     deadline: Option<Deadline>,
-) -> Vec<Trouble> {
-    for step in steps {
-        let mut commands = stream::iter(step)
-            .map(|command| async move {
-                let result = client.call(command.clone()).finished().await;
-                (command, result)
-            })
-            .buffer_unordered(TOGETHER);
-        let mut trouble = Vec::new();
-        let mut tells = true;
-        loop {
-            watch.show_progress();
-            tokio::select! {
-                done = commands.next() => match done {
-                    Some((_, Ok(_))) => {}
-                    Some((command, Err(error))) => trouble.push(Trouble::Failed(command, error)),
-                    None => break,
-                },
-                news = watch.next(), if tells => tells = news.is_some(),
-                passed = Deadline::passed(deadline) => {
-                    trouble.push(Trouble::TimedOut(passed));
-                    break;
-                }
-            }
-        }
+) -> Performed {
+    let mut steps = steps.into_iter();
+    while let Some(step) = steps.next() {
+        let trouble = perform_step(client, step, watch, deadline).await;
         if !trouble.is_empty() {
-            return trouble;
+            let skipped = steps.flatten().collect();
+            return Performed { trouble, skipped };
         }
         watch.catch_up();
     }
-    Vec::new()
+    Performed::default()
+}
+
+/// Gives the commands of one step, again whenever something has changed while their service is busy, and
+/// returns what failed.
+async fn perform_step(
+    client: &Client,
+    step: Vec<Command>,
+    watch: &mut Watch,
+    deadline: Option<Deadline>,
+) -> Vec<Trouble> {
+    let give = |command: Command, at: u64| async move {
+        let result = client.call(command.clone()).finished().await;
+        (command, result, at)
+    };
+    let mut waiting = step;
+    let mut under_way = FuturesUnordered::new();
+    let mut busy: Vec<(Command, CommandError)> = Vec::new();
+    let busy_until = Instant::now() + BUSY_LIMIT;
+    let mut trouble = Vec::new();
+    let mut has_news = true;
+    // How many events have come: a refusal may be read after the event that makes it void.
+    let mut events = 0;
+    loop {
+        while under_way.len() < TOGETHER
+            && let Some(command) = waiting.pop()
+        {
+            under_way.push(give(command, events));
+        }
+        if under_way.is_empty() && busy.is_empty() {
+            return trouble;
+        }
+        watch.show_progress();
+        tokio::select! {
+            Some((command, result, at)) = under_way.next() => match result {
+                Ok(_) => {}
+                Err(error) if is_busy(&command, &error) && has_news => {
+                    if events == at {
+                        busy.push((command, error));
+                    } else {
+                        waiting.push(command);
+                    }
+                }
+                Err(error) => trouble.push(Trouble::Failed(command, error)),
+            },
+            news = watch.next(), if has_news => {
+                has_news = news.is_some();
+                events += 1;
+                // Whatever has changed may be the end of what they were refused for.
+                if has_news {
+                    waiting.extend(busy.drain(..).map(|(command, _)| command));
+                } else {
+                    trouble.extend(busy.drain(..).map(failed));
+                }
+            }
+            () = sleep_until(busy_until), if !busy.is_empty() => {
+                trouble.extend(busy.drain(..).map(failed));
+            }
+            passed = Deadline::passed(deadline) => {
+                trouble.push(Trouble::TimedOut(passed));
+                return trouble;
+            }
+        }
+    }
+}
+
+fn failed((command, error): (Command, CommandError)) -> Trouble {
+    Trouble::Failed(command, error)
+}
+
+/// Whether a command about one service was refused because that service is busy.
+fn is_busy(command: &Command, error: &CommandError) -> bool {
+    let is_of_one = matches!(
+        command,
+        Command::StartService(_) | Command::StopService(_) | Command::RestartService(_)
+    );
+    matches!(error, CommandError::Refused(error) if is_of_one && error.code == Code::ServiceBusy.as_str())
 }
 
 /// Whether the outcome is unknown because the connection is gone.

@@ -22,6 +22,16 @@ pub(super) enum Trouble {
     TimedOut(Deadline),
 }
 
+/// The service that a command is about.
+fn service_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::StartService(name)
+        | Command::StopService(name)
+        | Command::RestartService(name) => Some(name),
+        _ => None,
+    }
+}
+
 /// An action with all that is known at its end.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -31,6 +41,8 @@ pub(super) struct Outcome {
     /// How all services are.
     pub(super) services: Vec<Service>,
     pub(super) trouble: Vec<Trouble>,
+    /// The commands that were not given because of it.
+    pub(super) skipped: Vec<Command>,
 }
 
 impl Outcome {
@@ -111,6 +123,19 @@ impl Outcome {
         let failed = self.failed_services();
         if !failed.is_empty() {
             words.push(format!("failed or blocked: {}", failed.join(", ")));
+        }
+        let mut skipped: Vec<&str> = self.skipped.iter().filter_map(service_of).collect();
+        if !skipped.is_empty() {
+            skipped.sort_unstable();
+            let verb = match self.verb {
+                Verb::Start => "started",
+                Verb::Stop => "stopped",
+                Verb::Restart => "restarted",
+            };
+            let names = skipped.join(", ");
+            words.push(format!(
+                "because of that not {verb}, and as before: {names}"
+            ));
         }
         words.join("; ")
     }
