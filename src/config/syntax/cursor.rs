@@ -151,8 +151,10 @@ impl<'a> Cursor<'a> {
         self.at += usize::from(signed);
         let digits = self.rest().as_bytes();
         match (digits.first(), digits.get(1)) {
-            (Some(b'I'), _) => self.skip_word("Infinity"),
-            (Some(b'N'), _) => self.skip_word("NaN"),
+            (Some(word @ (b'I' | b'N')), _) => {
+                self.skip_word(if *word == b'I' { "Infinity" } else { "NaN" });
+                self.note(Spelling::NotFinite, from);
+            }
             (Some(b'0'), Some(b'x' | b'X')) => {
                 self.at += 2;
                 self.skip_while(|b| b.is_ascii_hexdigit());

@@ -10,6 +10,7 @@ pub(in crate::config) enum Spelling {
     Hexadecimal,
     PlusSign,
     DecimalPoint,
+    NotFinite,
     Escape,
     LineContinuation,
     ControlCharacter,
@@ -17,12 +18,13 @@ pub(in crate::config) enum Spelling {
 }
 
 impl Spelling {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::SingleQuotes,
         Self::UnquotedKey,
         Self::Hexadecimal,
         Self::PlusSign,
         Self::DecimalPoint,
+        Self::NotFinite,
         Self::Escape,
         Self::LineContinuation,
         Self::ControlCharacter,
@@ -37,6 +39,7 @@ impl Spelling {
             Self::Hexadecimal => "a hexadecimal number",
             Self::PlusSign => "a number with a plus sign",
             Self::DecimalPoint => "a number that begins or ends with its decimal point",
+            Self::NotFinite => "`NaN` or `Infinity`",
             Self::Escape => "an escape that JSON does not have",
             Self::LineContinuation => "a string over several lines",
             Self::ControlCharacter => "a control character in a string",
@@ -51,6 +54,7 @@ impl Spelling {
             Self::Hexadecimal => "write it as a decimal number",
             Self::PlusSign => "leave the sign out",
             Self::DecimalPoint => "write a digit on both sides of the point",
+            Self::NotFinite => "write a number in digits",
             Self::Escape => "write \\uXXXX",
             Self::LineContinuation => "write it on one line",
             Self::ControlCharacter => "write \\t for a tab, \\uXXXX for others",

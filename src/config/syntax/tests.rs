@@ -49,6 +49,17 @@ fn every_value_stands_where_it_is_written() {
 }
 
 #[test]
+fn numbers_that_json_does_not_have_are_reported() {
+    assert_eq!(
+        spellings("[NaN, Infinity, -Infinity, +Infinity, -NaN]"),
+        [
+            (Spelling::PlusSign, "+Infinity", 1),
+            (Spelling::NotFinite, "NaN", 5)
+        ]
+    );
+}
+
+#[test]
 fn json5_spellings_have_spans_too() {
     let text =
         "{a: 0x1F, $b\\u0061: +.5, 'c d': -0, e: 5., f: 'it\\\n\\'s\\v',\u{a0}g: 0.5e-1, h:0}";

@@ -176,7 +176,7 @@ fn the_other_fields_of_a_service() {
         ),
         (
             "\"cmd\": \"x\", \"port\": Infinity",
-            "1:41 wrong_type services.a.port",
+            "1:41 not_jsonc | 1:41 wrong_type services.a.port",
         ),
         (
             "\"cmd\": \"x\", \"port\": null",
