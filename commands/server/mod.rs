@@ -16,7 +16,7 @@ use flowlayer_core::config::{Config, Loaded};
 use flowlayer_core::facts::{Reason, Status};
 use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
 use flowlayer_core::process::guardian;
-use flowlayer_core::runtime::{Ended, Runtime, Setup, Subscription, Update};
+use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, Subscription, Update};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -167,6 +167,8 @@ impl Session {
             };
             api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
         });
+        // At the end of the session `narrate` lets go of it, when requests under way are answered.
+        runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (self.console.launcher(), &server) {
             launcher.tell(&server.report()?);
             launcher.bind(runtime.handle.clone());
@@ -179,7 +181,8 @@ impl Session {
         signals.direct(runtime.handle.clone());
         runtime.handle.boot();
 
-        self.narrate(updates, &config, &logs, server.as_ref()).await;
+        let api = server.as_ref().map(|server| (server, &runtime.handle));
+        self.narrate(updates, &config, &logs, api).await;
         let ended = runtime.ended().await;
         if let Some(server) = server {
             server.close().await;
@@ -195,7 +198,7 @@ impl Session {
         mut updates: Subscription,
         config: &Config,
         logs: &Logs,
-        server: Option<&api::Open>,
+        api: Option<(&api::Open, &Handle)>,
     ) {
         let labels = config
             .services
@@ -222,10 +225,13 @@ impl Session {
             };
             let Some(update) = update else { return };
             if matches!(update, Update::ShuttingDown)
-                && let Some(server) = server
+                && let Some((server, runtime)) = api
             {
-                // Requests under way are given their time beside the teardown, not before it.
-                tokio::spawn(server.stop_accepting());
+                let (answered, runtime) = (server.stop_accepting(), runtime.clone());
+                tokio::spawn(async move {
+                    answered.await;
+                    runtime.hold_teardown(false);
+                });
             }
             let line = narrator.tell(&update);
             if line.is_some() {

@@ -176,6 +176,7 @@ impl Actor {
                 self.input(Input::Act(Ticket(id, request), action));
             }
             Message::Shutdown(urgency) => self.input(Input::Shutdown(urgency)),
+            Message::HoldTeardown(held) => self.input(Input::HoldTeardown(held)),
         }
         self.schedule_details();
     }

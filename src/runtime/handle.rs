@@ -113,7 +113,7 @@ pub enum Update {
     },
     /// The boot has resolved; sent once to every subscriber that was there.
     BootEnded(BootEnd),
-    /// Teardown has begun: no new starts from here on.
+    /// The session ends: no new starts from here on, and the teardown follows.
     ShuttingDown,
 }
 
@@ -159,6 +159,8 @@ pub enum Message {
     Act(SubscriberId, RequestId, Action),
     /// End the session.
     Shutdown(Urgency),
+    /// Whether a session that ends is to wait before it takes services down.
+    HoldTeardown(bool),
 }
 
 /// Cheap to clone; every method is one message to the actor and returns at once.
@@ -216,6 +218,12 @@ impl Handle {
     /// Ends the session; a second call with [`Urgency::Now`] skips all grace.
     pub fn shutdown(&self, urgency: Urgency) {
         self.send(Message::Shutdown(urgency));
+    }
+
+    /// Holds the teardown at the end of the session until this is called with `false`, so that requests under
+    /// way are answered first. Nothing is started meanwhile, and [`Urgency::Now`] does not wait.
+    pub fn hold_teardown(&self, held: bool) {
+        self.send(Message::HoldTeardown(held));
     }
 
     fn send(&self, message: Message) {

@@ -1,13 +1,15 @@
 //! How `serve` ends by signals and with its terminal, and that nothing is left
 //! (docs/lifecycle.md, Shutdown).
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::harness::{Server, Stack, Terminal};
+use crate::harness::{Server, Stack, TOKEN, Terminal, until};
 
 #[test]
 fn each_of_the_three_signals_ends_it_well() {
@@ -133,6 +135,28 @@ fn signals_that_mean_nothing_to_it_do_not_end_it() {
     let end = server.wait_for_end();
     assert_eq!(end.code, Some(0), "{}", end.stdout);
     assert!(end.stdout.contains("api → stopped"), "{}", end.stdout);
+}
+
+/// They ran side by side: a request could be answered after the services were gone.
+#[test]
+fn a_request_under_way_is_answered_before_anything_is_stopped() {
+    let server = Stack::new().daemon("api", json!({})).start().booted();
+    let mut request = TcpStream::connect(server.address()).unwrap();
+    let head = format!("GET /health HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\n");
+    request.write_all(head.as_bytes()).unwrap();
+    let mut client = server.connect();
+    client.services();
+    server.signal(Signal::SIGTERM);
+    until("the end of the session", || {
+        let reply = client.command("start_service", &json!({ "service": "api" }));
+        if reply.is_ok() { Err(()) } else { Ok(()) }
+    });
+    assert_eq!(client.services()[0]["status"], "running");
+    request.write_all(b"\r\n").unwrap();
+    let mut answer = String::new();
+    request.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.wait_for_end().code, Some(0));
 }
 
 /// What a process has for itself alone, in KiB. What is called dirty counts a program file that was written

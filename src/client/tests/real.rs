@@ -72,7 +72,7 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
                 let outcome = Outcome::Done;
                 let _ = updates.send(Update::Result { request, outcome });
             }
-            Request::Boot | Request::Shutdown(_) => return,
+            Request::Boot | Request::Shutdown(_) | Request::HoldTeardown(_) => return,
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum Input {
     Service(usize, lifecycle::Event),
     /// The session is to end.
     Shutdown(Urgency),
+    /// Whether the teardown of the session is to wait.
+    HoldTeardown(bool),
     /// All processes have been stopped but these, which could not be ended.
     Finished(#[serde(with = "trace::left")] Vec<ProcessInfo>),
     /// Time has passed: what [`Orchestrator::deadline`] asks for.
@@ -77,7 +79,7 @@ pub enum Effect {
     Result(Ticket, Outcome),
     /// The boot has resolved.
     BootEnded(BootEnd),
-    /// The teardown of the session begins.
+    /// The session ends.
     ShuttingDown,
     /// SIGKILL to everything at once.
     KillAll,
@@ -126,6 +128,8 @@ pub struct Orchestrator {
     /// When each service wants to be woken, soonest first.
     deadlines: BTreeSet<(Now, usize)>,
     phase: Phase,
+    /// The teardown of the session waits for requests under way.
+    teardown_held: bool,
 }
 
 /// How far the session is.
@@ -214,6 +218,7 @@ impl Orchestrator {
             dirty: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             phase: Phase::Live,
+            teardown_held: false,
         }
     }
 
@@ -225,6 +230,7 @@ impl Orchestrator {
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
+            Input::HoldTeardown(held) => self.teardown_held = held,
             Input::Finished(left) => self.finished(now, &left, &mut out),
             Input::Tick => self.tick(now, &mut out),
         }

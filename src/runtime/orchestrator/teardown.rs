@@ -57,6 +57,7 @@ impl Orchestrator {
             }
         }
         if urgency == Urgency::Now && self.phase != Phase::Over {
+            self.teardown_held = false;
             for service in 0..self.len() {
                 self.apply(now, service, Event::Kill, out);
             }
@@ -92,7 +93,8 @@ impl Orchestrator {
         let Some(teardown) = &mut self.teardown else {
             return false;
         };
-        if teardown.pending > 0 {
+        let is_of_session = teardown.ticket.is_none();
+        if teardown.pending > 0 || (is_of_session && self.teardown_held) {
             return false;
         }
         let Some(wave) = teardown.wave.checked_sub(1) else {

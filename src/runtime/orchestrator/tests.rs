@@ -396,6 +396,31 @@ fn at_the_end_every_action_is_refused() {
 }
 
 #[test]
+fn the_teardown_waits_for_requests_and_a_kill_does_not() {
+    let shutdown = |urgency| Input::Shutdown(urgency);
+    let mut pair = Pair::up();
+    pair.input(Input::HoldTeardown(true));
+    assert_eq!(pair.input(shutdown(Urgency::Graceful)), [""; 0]);
+    assert_eq!(
+        pair.act(Action::Start(0)),
+        ["busy: the session is shutting down"]
+    );
+    assert_eq!(pair.input(Input::HoldTeardown(false)), ["b stopping"]);
+
+    let mut pair = Pair::up();
+    pair.input(Input::HoldTeardown(true));
+    pair.input(shutdown(Urgency::Graceful));
+    assert_eq!(
+        pair.input(shutdown(Urgency::Now)),
+        ["a stopping", "b stopping"]
+    );
+
+    let mut pair = Pair::up();
+    pair.input(Input::HoldTeardown(true));
+    assert_eq!(pair.act(Action::StopAll), ["ack", "b stopping"]);
+}
+
+#[test]
 fn a_shutdown_is_never_refused_and_everyone_who_asked_hears_the_same() {
     let mut pair = Pair::up();
     assert_eq!(

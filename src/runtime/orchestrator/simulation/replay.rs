@@ -48,7 +48,7 @@ impl Replay {
             }
             Input::Shutdown(urgency) => self.checker.shutting_down(*urgency),
             Input::Service(service, event) => self.processes[*service].note(event),
-            Input::Boot | Input::Finished(_) | Input::Tick => {}
+            Input::Boot | Input::HoldTeardown(_) | Input::Finished(_) | Input::Tick => {}
         }
         for effect in effects {
             self.checker.saw(effect);
