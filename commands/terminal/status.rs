@@ -3,11 +3,8 @@
 //! Every state has a symbol of its own, so that nothing depends on telling colours apart.
 
 use anstyle::AnsiColor;
-use flowlayer_core::facts::{Kind, Status};
+use flowlayer_core::facts::{Kind, Reason, Status};
 use flowlayer_core::protocol::Details;
-
-/// How the server's words on a blocked service begin.
-pub(crate) const BLOCKED: &str = "blocked: ";
 
 /// How a service stands, as a person would put it: finer than [`Status`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,10 +47,8 @@ impl State {
     pub(crate) fn of(status: Status, details: &Details) -> Self {
         let is_oneshot = details.kind == Some(Kind::Oneshot);
         match status {
-            Status::Unknown | Status::Stopped => match details.detail.as_deref() {
-                // These words come at once, `blocked_by` with the next change of status.
-                Some(words) if words.starts_with(BLOCKED) => Self::Blocked,
-                Some(words) if words.starts_with("waiting for ") => Self::Waiting,
+            Status::Unknown | Status::Stopped => match details.reason.as_deref() {
+                Some(Reason::WaitingFor { .. } | Reason::WaitingForWave { .. }) => Self::Waiting,
                 _ if !details.blocked_by.is_empty() => Self::Blocked,
                 _ if status == Status::Unknown => Self::Waiting,
                 _ => Self::Stopped,

@@ -17,7 +17,7 @@ pub(crate) fn of(model: &Model, service: &Service) -> Vec<String> {
         return Vec::new();
     }
     let all = model.services.all().iter();
-    let states: Vec<ServiceState> = all.map(|service| state(model, service)).collect();
+    let states: Vec<ServiceState> = all.map(state).collect();
     let why = Explainer::new(&states).explain(&service.name);
     let causes = why.map(|why| why.causes).unwrap_or_default();
     let others = causes.iter().filter(|cause| cause.service != *service.name);
@@ -33,18 +33,11 @@ pub(crate) fn of(model: &Model, service: &Service) -> Vec<String> {
     shown
 }
 
-/// As the server has it. Dependencies it tells in snapshots only, so the configuration helps out.
-fn state(model: &Model, service: &Service) -> ServiceState {
-    let mut details = service.details.clone();
-    if details.depends_on.is_empty()
-        && let Some(facts) = model.facts.get(&*service.name)
-    {
-        details.depends_on.clone_from(&facts.depends_on);
-    }
+fn state(service: &Service) -> ServiceState {
     ServiceState {
         name: service.name.to_string(),
         status: service.status,
-        details,
+        details: service.details.clone(),
     }
 }
 

@@ -1,14 +1,16 @@
 //! A stack to look at: for the tests of the screen, and for the picture in the documentation.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use flowlayer_core::facts::{Kind, Status, Stream, Timestamp};
-use flowlayer_core::protocol::{Details, ProbeState, ServiceState};
+use flowlayer_core::facts::{
+    BlockedBy, Code, End, Kind, Probe, ProbeAttempts, Reason, ServiceSpec, Status, Stream,
+    Timestamp,
+};
+use flowlayer_core::protocol::{Details, ServiceState};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};
-use super::message::{Facts, Link, Message};
+use super::message::{Link, Message};
 use super::model::{Model, Target};
 use super::theme::Theme;
 use super::update::update;
@@ -39,6 +41,24 @@ fn up(kind: Kind) -> Details {
     }
 }
 
+/// What the session runs for a service of this command.
+pub(crate) fn spec(argv: &[&str]) -> ServiceSpec {
+    ServiceSpec {
+        argv: argv.iter().map(|&word| word.to_owned()).collect(),
+        cwd: "/home/me/quickstart".into(),
+        auto_start: true,
+        grace_ms: 8_000,
+        ..ServiceSpec::default()
+    }
+}
+
+fn mailer_probe() -> Probe {
+    Probe {
+        r#type: "http".to_owned(),
+        target: "http://localhost:3002/healthz".to_owned(),
+    }
+}
+
 /// Seven services in four waves; one waits for its probe, one has failed and blocks another.
 pub(crate) fn states() -> Vec<ServiceState> {
     let daemon = |pid| Details {
@@ -47,38 +67,89 @@ pub(crate) fn states() -> Vec<ServiceState> {
     };
     vec![
         state("api", 2, Status::Ready, 42, daemon(4182)),
-        state("build", 0, Status::Ready, 75, Details { exit_code: Some(0), ..up(Kind::Oneshot) }),
-        state("gateway", 3, Status::Stopped, 31, Details {
-            up: Some(false),
-            detail: Some("worker failed".to_owned()),
-            blocked_by: vec!["worker".to_owned()],
-            kind: Some(Kind::Daemon),
-            ..Details::default()
-        }),
-        state("mailer", 2, Status::Running, 4, Details {
-            up: Some(false),
-            pid: Some(4190),
-            detail: Some(
-                "waiting for http http://localhost:3002/healthz: connection refused (12 attempts, 2.4 s)".to_owned(),
-            ),
-            probe: Some(Box::new(ProbeState {
-                target: "http http://localhost:3002/healthz".to_owned(),
-                attempts: 12,
-                waited_ms: 2_400,
-                last_error: Some("connection refused".to_owned()),
-            })),
-            kind: Some(Kind::Daemon),
-            ..Details::default()
-        }),
-        state("migrate", 1, Status::Ready, 58, Details { exit_code: Some(0), ..up(Kind::Oneshot) }),
+        state(
+            "build",
+            0,
+            Status::Ready,
+            75,
+            Details {
+                exit_code: Some(0),
+                ..up(Kind::Oneshot)
+            },
+        ),
+        state(
+            "gateway",
+            3,
+            Status::Stopped,
+            31,
+            Details {
+                up: Some(false),
+                kind: Some(Kind::Daemon),
+                depends_on: vec!["worker".to_owned()],
+                ..Details::default().because(Reason::Blocked {
+                    by: vec![BlockedBy {
+                        service: "worker".into(),
+                        code: Code::Exited,
+                    }],
+                })
+            },
+        ),
+        state(
+            "mailer",
+            2,
+            Status::Running,
+            4,
+            Details {
+                up: Some(false),
+                pid: Some(4190),
+                kind: Some(Kind::Daemon),
+                depends_on: vec!["store".to_owned()],
+                spec: Some(Arc::new(ServiceSpec {
+                    port: Some(3002),
+                    probe: Some(mailer_probe()),
+                    ..spec(&["target/debug/demo", "mailer", "--port", "3002"])
+                })),
+                ..Details::default().because(Reason::Probing(ProbeAttempts {
+                    probe: mailer_probe(),
+                    attempts: 12,
+                    elapsed_ms: 2_400,
+                    last: Some("connection refused".to_owned()),
+                }))
+            },
+        ),
+        state(
+            "migrate",
+            1,
+            Status::Ready,
+            58,
+            Details {
+                exit_code: Some(0),
+                ..up(Kind::Oneshot)
+            },
+        ),
         state("store", 1, Status::Ready, 61, daemon(4171)),
-        state("worker", 2, Status::Failed, 31, Details {
-            up: Some(false),
-            exit_code: Some(1),
-            detail: Some("exit code 1 before ready".to_owned()),
-            kind: Some(Kind::Daemon),
-            ..Details::default()
-        }),
+        state(
+            "worker",
+            2,
+            Status::Failed,
+            31,
+            Details {
+                up: Some(false),
+                exit_code: Some(1),
+                kind: Some(Kind::Daemon),
+                depends_on: vec!["migrate".to_owned(), "store".to_owned()],
+                spec: Some(Arc::new(spec(&["target/debug/demo", "worker"]))),
+                ..Details::default().because(Reason::Exited {
+                    end: End::Code(1),
+                    before_ready: true,
+                    left: 0,
+                    stopping: false,
+                    could_not_end: Vec::new(),
+                    last_line: None,
+                    probing: None,
+                })
+            },
+        ),
     ]
 }
 
@@ -185,27 +256,7 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
             .collect(),
     ));
     drop(requests);
-    take(Message::Facts(facts()));
     model.logs.window.loading = None;
     model.logs.window.older = super::log::window::Older::Beginning;
     model
-}
-
-/// What the sample's configuration says.
-fn facts() -> HashMap<String, Facts> {
-    let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let mailer = Facts {
-        command: "target/debug/demo mailer --port 3002".to_owned(),
-        port: Some(3002),
-        probe: Some("http http://localhost:3002/healthz".to_owned()),
-        depends_on: strings(&["store"]),
-        ..Facts::default()
-    };
-    let worker = Facts {
-        command: "target/debug/demo worker".to_owned(),
-        depends_on: strings(&["migrate", "store"]),
-        dependents: strings(&["gateway"]),
-        ..Facts::default()
-    };
-    HashMap::from([("mailer".to_owned(), mailer), ("worker".to_owned(), worker)])
 }

@@ -1,7 +1,6 @@
 //! What comes in and what goes out: [`Message`]s change the model, [`Effect`]s are what has to be
 //! done about it. Neither knows of sockets or terminals.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -76,8 +75,6 @@ pub(crate) enum Message {
     },
     /// The answer to [`Effect::ListSessions`].
     Sessions(Vec<Choice>),
-    /// What the configuration says of the services, where it can be read.
-    Facts(HashMap<String, Facts>),
     /// A file was written, or not: its path, or why.
     Saved(Result<String, String>),
 }
@@ -234,35 +231,6 @@ pub(crate) struct Choice {
     pub(crate) config: Option<String>,
     /// Its process.
     pub(crate) pid: Option<u32>,
-}
-
-/// What a configuration says of a service.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The command line.
-    pub(crate) command: String,
-    /// The command that stops it.
-    pub(crate) stop_command: Option<String>,
-    /// The port it listens on.
-    pub(crate) port: Option<u16>,
-    /// Its probe in words.
-    pub(crate) probe: Option<String>,
-    /// How long its probe may take.
-    pub(crate) patience: Option<String>,
-    /// Its working directory; `None`: where the server was started.
-    pub(crate) directory: Option<String>,
-    /// The dotenv files it reads.
-    pub(crate) env_files: Vec<String>,
-    /// The names of the variables it is given; their values may be secrets.
-    pub(crate) variables: Vec<String>,
-    /// Whether nothing starts it at boot but what needs it.
-    pub(crate) is_by_hand: bool,
-    /// Why it is not started at boot, or how it is stopped, where that is not as usual.
-    pub(crate) manners: Vec<String>,
-    /// What must be up before it.
-    pub(crate) depends_on: Vec<String>,
-    /// What waits for it.
-    pub(crate) dependents: Vec<String>,
 }
 
 /// Something to be done.

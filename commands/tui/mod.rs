@@ -7,7 +7,6 @@
 mod causes;
 mod cells;
 mod choices;
-mod facts;
 #[cfg(test)]
 mod fixture;
 mod frame_writer;

@@ -1,15 +1,14 @@
 //! Everything the screen is drawn from. Only [`update`](super::update) changes it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use flowlayer_core::facts::StoppedBy;
 use jiff::tz::TimeZone;
 
 use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
-use super::message::{Choice, CommandId, Facts, Link, Order};
+use super::message::{Choice, CommandId, Link, Order};
 use super::prompt::Prompt;
-use super::reasons;
 use super::service::{Service, Services};
 use super::theme::Theme;
 
@@ -142,8 +141,6 @@ pub(crate) struct Model {
     pub(crate) session_id: Option<String>,
     /// The list.
     pub(crate) services: Services,
-    /// What the configuration says of them.
-    pub(crate) facts: HashMap<String, Facts>,
     /// The log panel.
     pub(crate) logs: LogPane,
     /// The filter of the list as it was typed.
@@ -181,7 +178,6 @@ impl Model {
             link_since: 0,
             session_id: None,
             services: Services::default(),
-            facts: HashMap::new(),
             logs: LogPane::default(),
             services_filter: String::new(),
             logs_filter: String::new(),
@@ -218,11 +214,6 @@ impl Model {
     /// Whether the panel has the focus.
     pub(crate) fn has_focus(&self, panel: Panel) -> bool {
         self.focus == panel && self.modal.is_none() && self.body != Body::Plan
-    }
-
-    /// Why a service is not as one would want it, or what is worth knowing though it is.
-    pub(crate) fn reason(&self, service: &Service) -> Option<String> {
-        reasons::of(service, self.facts.get(&*service.name))
     }
 
     /// Whether commands make sense now.

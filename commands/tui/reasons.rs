@@ -1,37 +1,40 @@
 //! Why a service is not as one would want it, in as few words as say it.
 //!
-//! The server tells it in whole sentences. Where a row is short they are cut at their end, so what
-//! says most goes first here: the last answer of a probe before what it looks at, what a stop waits
-//! for before how long it has done so.
+//! Where a row is short it is cut at its end, so what says most goes first: the last answer of a probe
+//! before what it looks at, what a stop waits for before how long it has done so. What the state beside
+//! it says already is left out.
 
-use flowlayer_core::facts::{Status, StoppedBy};
+use flowlayer_core::facts::{
+    Causes, Ending, NotStarted, ProbeAttempts, Reason, Status, StopRound, StoppedBy, limit,
+};
+use flowlayer_core::protocol::Details;
 
 use super::cells::plain;
-use super::message::Facts;
 use super::service::Service;
-use crate::terminal::status::{BLOCKED, State};
+use crate::terminal::status::State;
 
-/// What the server says of the service, or nothing; and of one that was stopped, by whom.
-pub(crate) fn of(service: &Service, facts: Option<&Facts>) -> Option<String> {
+/// Why the service is there, or nothing; and of one that was stopped, by whom.
+pub(crate) fn of(service: &Service) -> Option<String> {
     let told = told(service);
-    let by = service.details.stopped_by;
-    match by {
-        Some(by) if service.state() == State::Stopped => {
-            let by = by_whom(by, facts);
-            // What it says of a stopped service is about its port, not about why it was stopped.
-            Some(told.map_or_else(|| by.to_owned(), |told| format!("{by}; {told}")))
+    match who_stopped(&service.details) {
+        Some(who) if service.state() == State::Stopped => {
+            // What else is told of a stopped service is about its port, not about why it was stopped.
+            Some(told.map_or_else(|| who.to_owned(), |told| format!("{who}; {told}")))
         }
         _ => told,
     }
 }
 
-/// What the server says of the service, or nothing.
+/// Why the service is there, or nothing.
 pub(crate) fn told(service: &Service) -> Option<String> {
     let details = &service.details;
-    let detail = details.detail.as_deref().filter(|words| !words.is_empty());
-    if let Some(detail) = detail {
-        let target = details.probe.as_ref().map(|probe| &*probe.target);
-        return Some(plain(&brief(service.status, detail, target)));
+    let words = match details.reason.as_deref() {
+        Some(reason) => brief(reason),
+        // A reason of a later version, or a server that gives none.
+        None => details.detail.clone().filter(|words| !words.is_empty()),
+    };
+    if let Some(words) = words {
+        return Some(plain(&words));
     }
     if !details.blocked_by.is_empty() {
         return Some(format!("needs {}", plain(&details.blocked_by.join(", "))));
@@ -46,78 +49,87 @@ pub(crate) fn told(service: &Service) -> Option<String> {
     }
 }
 
-fn by_whom(by: StoppedBy, facts: Option<&Facts>) -> &'static str {
-    match (by, facts) {
-        (StoppedBy::NotStarted, Some(facts)) if facts.is_by_hand => "autoStart is false",
-        (StoppedBy::NotStarted, Some(_)) => "left out by --only",
-        (StoppedBy::NotStarted, None) => "autoStart is false, or --only left it out",
+fn who_stopped(details: &Details) -> Option<&'static str> {
+    Some(match (details.stopped_by?, details.reason.as_deref()) {
+        (StoppedBy::NotStarted, Some(Reason::NotStarted { because })) => match because {
+            NotStarted::AutoStart => "autoStart is false",
+            NotStarted::Only => "left out by --only",
+        },
+        (StoppedBy::NotStarted, _) => "autoStart is false, or --only left it out",
         (StoppedBy::StopService, _) => "somebody stopped it",
         (StoppedBy::StopAll, _) => "somebody stopped all",
         (StoppedBy::Shutdown, _) => "the session is ending",
         (StoppedBy::Other, _) => "it was stopped",
-    }
+    })
 }
 
-/// The server's words without what the state beside them says already, and with what says most in
-/// front. Words that it does not know stay as they are.
-fn brief(status: Status, words: &str, target: Option<&str>) -> String {
-    let words = words.strip_prefix(BLOCKED).unwrap_or(words);
-    let stopping = words
-        .strip_prefix("stopping, ")
-        .or_else(|| words.strip_prefix("stopping: "));
-    if let (Status::Stopping, Some(progress)) = (status, stopping) {
-        return waited_for(progress, "").unwrap_or_else(|| progress.to_owned());
-    }
-    if let (Status::Unknown | Status::Stopped, Some(others)) =
-        (status, words.strip_prefix("waiting for "))
-    {
-        return format!("for {others}");
-    }
-    if let Some(progress) = words.strip_prefix("ending what the last run left, ") {
-        return waited_for(progress, " of the last run").unwrap_or_else(|| words.to_owned());
-    }
-    target
-        .and_then(|target| answered(words, target))
-        .unwrap_or_else(|| words.to_owned())
+fn brief(reason: &Reason) -> Option<String> {
+    Some(match reason {
+        Reason::Blocked { by } => Causes(by).to_string(),
+        Reason::WaitingFor { on } => format!("for {}", on.join(", ")),
+        Reason::WaitingForWave { wave, .. } => format!("for wave {wave} to resolve"),
+        Reason::Stopping { ending, .. } => match ending.round {
+            StopRound::Port => "waiting for its port to be released".to_owned(),
+            StopRound::Output => "reading its last lines".to_owned(),
+            _ => waited_for(ending, "").unwrap_or_else(|| ending.progress()),
+        },
+        Reason::Starting {
+            ending: Some(ending),
+            ..
+        } => return waited_for(ending, " of the last run").or_else(|| reason.detail()),
+        Reason::Probing(attempts) => answered(attempts),
+        Reason::NotReadyInTime {
+            limit_ms,
+            attempts,
+            port,
+        } => {
+            let port = port
+                .as_ref()
+                .map(|hold| format!("; {}", hold.not_released()));
+            let (limit, port) = (limit(*limit_ms), port.unwrap_or_default());
+            format!("not ready within {limit}: {}{port}", answered(attempts))
+        }
+        _ => return reason.detail(),
+    })
 }
 
-/// `1.0 of 8 s: waiting for pid 12 (sh)` as `waiting for pid 12 (sh), 1.0 of 8 s`.
-fn waited_for(progress: &str, whose: &str) -> Option<String> {
-    let (progress, processes) = progress.split_once(": waiting for ")?;
-    Some(format!("waiting for {processes}{whose}, {progress}"))
+/// `waiting for pid 12 (sh), 1.0 of 8 s`.
+fn waited_for(ending: &Ending, whose: &str) -> Option<String> {
+    let awaited = ending.awaited()?;
+    let progress = ending.progress();
+    Some(format!("waiting for {awaited}{whose}, {progress}"))
 }
 
-/// `waiting for http http://h/: status 503 (2 attempts, 0.4 s)` as `status 503: http://h/ (2
-/// attempts, 0.4 s)`, whatever stands before it.
-fn answered(words: &str, target: &str) -> Option<String> {
-    let waiting = format!("waiting for {target}");
-    let (before, after) = words.split_once(&*waiting)?;
-    // Its URL says that it is one.
-    let shown = match target.strip_prefix("http ") {
-        Some(url) if url.starts_with("http") => url,
-        _ => target,
+/// `status 503: http://h/ (2 attempts, 0.4 s)`.
+fn answered(attempts: &ProbeAttempts) -> String {
+    let probe = &attempts.probe;
+    let answer = match (&*probe.r#type, &attempts.last) {
+        ("log", Some(_)) => {
+            // That it has not come is all there is to say of a line, and it makes no attempts.
+            let silent = ProbeAttempts {
+                last: None,
+                ..attempts.clone()
+            };
+            return silent.to_string();
+        }
+        (_, Some(answer)) => format!("{answer}: "),
+        (_, None) => "waiting for ".to_owned(),
     };
-    let Some(answer) = after.strip_prefix(": ") else {
-        return Some(format!("{before}waiting for {shown}{after}"));
-    };
-    let (answer, tally) = answer
-        .rfind(" (")
-        .map_or((answer, ""), |at| answer.split_at(at));
-    if target.starts_with("log line ") {
-        // That it has not come is all there is to say of a line, and it makes no attempts.
-        let waited = tally.rsplit(", ").next().unwrap_or_default();
-        return Some(format!("{before}waiting for {target} ({waited}"));
+    let tally = attempts.tally();
+    match &*probe.r#type {
+        // Its URL says that it is one.
+        "http" => format!("{answer}{} {tally}", probe.target),
+        kind => format!("{answer}{kind} {} {tally}", probe.target),
     }
-    Some(format!("{before}{answer}: {shown}{tally}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use flowlayer_core::protocol::{Details, ProbeState};
+    use flowlayer_core::facts::{
+        BlockedBy, Code, End, Holder, PortHold, Probe, ProcessInfo, StartStep, StopCause,
+    };
 
     use super::*;
-
-    const URL: &str = "http http://127.0.0.1:3002/healthz";
 
     fn service(status: Status, details: Details) -> Service {
         Service {
@@ -130,117 +142,182 @@ mod tests {
         }
     }
 
-    fn saying(status: Status, words: &str, target: &str) -> String {
-        let probe = ProbeState {
-            target: target.to_owned(),
-            attempts: 1,
-            waited_ms: 0,
-            last_error: None,
-        };
+    #[track_caller]
+    fn says(status: Status, reason: Reason, expected: &str) {
+        let stopped_by = reason.stopped_by();
         let details = Details {
-            detail: Some(words.to_owned()),
-            probe: Some(Box::new(probe)),
-            ..Details::default()
+            stopped_by,
+            ..Details::default().because(reason)
         };
-        of(&service(status, details), None).unwrap()
+        let reason = of(&service(status, details));
+        assert_eq!(reason.as_deref(), Some(expected));
+    }
+
+    fn attempts(
+        r#type: &str,
+        target: &str,
+        failed: u64,
+        ms: u64,
+        last: Option<&str>,
+    ) -> ProbeAttempts {
+        ProbeAttempts {
+            probe: Probe {
+                r#type: r#type.to_owned(),
+                target: target.to_owned(),
+            },
+            attempts: failed,
+            elapsed_ms: ms,
+            last: last.map(str::to_owned),
+        }
     }
 
     #[test]
     fn the_last_answer_of_a_probe_goes_before_what_it_looks_at() {
-        for (words, target, expected) in [
+        const URL: &str = "http://127.0.0.1:3002/healthz";
+        for (attempts, expected) in [
             (
-                "waiting for http http://127.0.0.1:3002/healthz: status 404 Not Found (12 attempts, 2.4 s)",
-                URL,
+                attempts("http", URL, 12, 2_400, Some("status 404 Not Found")),
                 "status 404 Not Found: http://127.0.0.1:3002/healthz (12 attempts, 2.4 s)",
             ),
             (
-                "waiting for http http://127.0.0.1:3002/healthz (0.1 s)",
-                URL,
+                attempts("http", URL, 0, 100, None),
                 "waiting for http://127.0.0.1:3002/healthz (0.1 s)",
             ),
             (
-                "not ready within 2 s: waiting for tcp [::1]:5: it said: no (x) (9 attempts, 2.0 s)",
-                "tcp [::1]:5",
-                "not ready within 2 s: it said: no (x): tcp [::1]:5 (9 attempts, 2.0 s)",
-            ),
-            (
-                "waiting for log line /up \\(now, 1\\)/: no line has matched (1 attempt, 13.0 s)",
-                "log line /up \\(now, 1\\)/",
+                attempts(
+                    "log",
+                    "line /up \\(now, 1\\)/",
+                    1,
+                    13_000,
+                    Some("no line has matched"),
+                ),
                 "waiting for log line /up \\(now, 1\\)/ (13.0 s)",
             ),
-            ("waiting for store", URL, "waiting for store"),
-            ("exit code 1 before ready", URL, "exit code 1 before ready"),
         ] {
-            assert_eq!(saying(Status::Running, words, target), expected);
+            says(Status::Running, Reason::Probing(attempts), expected);
+        }
+        let reason = Reason::NotReadyInTime {
+            limit_ms: 2_000,
+            attempts: attempts("tcp", "[::1]:5", 9, 2_000, Some("it said: no (x)")),
+            port: None,
+        };
+        let expected = "not ready within 2 s: it said: no (x): tcp [::1]:5 (9 attempts, 2.0 s)";
+        says(Status::Failed, reason, expected);
+        let reason = Reason::Exited {
+            end: End::Code(1),
+            before_ready: true,
+            left: 0,
+            stopping: false,
+            could_not_end: Vec::new(),
+            last_line: None,
+            probing: None,
+        };
+        says(Status::Failed, reason, "exit code 1 before ready");
+    }
+
+    fn ending(round: StopRound, elapsed_ms: u64, left: &[(u32, &str)]) -> Ending {
+        let process = |&(pid, name): &(u32, &str)| ProcessInfo {
+            pid,
+            name: name.to_owned(),
+            user: 0,
+            user_name: None,
+            service: None,
+            why: None,
+        };
+        Ending {
+            round,
+            elapsed_ms,
+            grace_ms: Some(8_000),
+            left: left.iter().map(process).collect(),
         }
     }
 
     #[test]
     fn what_the_state_says_is_not_said_again() {
-        for (status, words, expected) in [
+        for (ending, expected) in [
             (
-                Status::Stopping,
-                "stopping, 1.0 of 8 s: waiting for pid 12 (sh), pid 13 (sleep)",
+                ending(StopRound::Term, 1_000, &[(12, "sh"), (13, "sleep")]),
                 "waiting for pid 12 (sh), pid 13 (sleep), 1.0 of 8 s",
             ),
-            (Status::Stopping, "stopping, 0.0 of 8 s", "0.0 of 8 s"),
+            (ending(StopRound::Term, 0, &[]), "0.0 of 8 s"),
             (
-                Status::Stopping,
-                "stopping: waiting for its port to be released",
+                ending(StopRound::Port, 0, &[]),
                 "waiting for its port to be released",
             ),
-            (
-                Status::Starting,
-                "ending what the last run left, SIGKILL sent: waiting for pid 12 (sh)",
-                "waiting for pid 12 (sh) of the last run, SIGKILL sent",
-            ),
-            (Status::Stopped, "blocked: store failed", "store failed"),
-            (
-                Status::Unknown,
-                "waiting for wave 0 to resolve",
-                "for wave 0 to resolve",
-            ),
         ] {
-            assert_eq!(saying(status, words, ""), expected);
+            let reason = Reason::Stopping {
+                by: Some(StopCause::Command),
+                ending,
+                failure: None,
+            };
+            says(Status::Stopping, reason, expected);
         }
+        let reason = Reason::Starting {
+            step: StartStep::Leftovers,
+            ending: Some(ending(StopRound::Kill, 0, &[(12, "sh")])),
+        };
+        let expected = "waiting for pid 12 (sh) of the last run, SIGKILL sent";
+        says(Status::Starting, reason, expected);
+        let by = vec![BlockedBy {
+            service: "store".into(),
+            code: Code::Exited,
+        }];
+        says(Status::Stopped, Reason::Blocked { by }, "store failed");
+        let on = vec!["store".into()];
+        says(Status::Stopped, Reason::WaitingFor { on }, "for store");
+        let reason = Reason::WaitingForWave {
+            wave: 0,
+            on: Vec::new(),
+            more: 0,
+        };
+        says(Status::Unknown, reason, "for wave 0 to resolve");
     }
 
     #[test]
     fn a_stopped_service_says_by_whom() {
-        let by = |by, status, facts: Option<&Facts>, detail: Option<&str>| {
-            let details = Details {
-                stopped_by: Some(by),
-                detail: detail.map(str::to_owned),
-                ..Details::default()
-            };
-            of(&service(status, details), facts)
-        };
-        let left_out = Facts::default();
-        let by_hand = Facts {
-            is_by_hand: true,
-            ..Facts::default()
-        };
-        for (facts, expected) in [
-            (Some(&by_hand), "autoStart is false"),
-            (Some(&left_out), "left out by --only"),
-            (None, "autoStart is false, or --only left it out"),
+        for (because, expected) in [
+            (NotStarted::AutoStart, "autoStart is false"),
+            (NotStarted::Only, "left out by --only"),
         ] {
-            let reason = by(StoppedBy::NotStarted, Status::Stopped, facts, None);
-            assert_eq!(reason.as_deref(), Some(expected));
+            says(Status::Stopped, Reason::NotStarted { because }, expected);
         }
-        let all = by(StoppedBy::StopAll, Status::Stopped, None, None);
-        assert_eq!(all.as_deref(), Some("somebody stopped all"));
-        let port = by(
-            StoppedBy::StopService,
+        let by = StopCause::StopAll;
+        says(
             Status::Stopped,
-            None,
-            Some("port 1 is in use"),
+            Reason::Stopped { by },
+            "somebody stopped all",
         );
+        let reason = Reason::PortNotReleased {
+            hold: PortHold {
+                port: 1,
+                holder: Holder::default(),
+            },
+            ours: false,
+            error: None,
+            by: Some(StopCause::Command),
+        };
+        let expected = "somebody stopped it; port 1 is in use by another process";
+        says(Status::Stopped, reason, expected);
+    }
+
+    #[test]
+    fn without_a_reason_the_older_fields_are_shown() {
+        let told = |status, details| of(&service(status, details));
+        let line = Details {
+            detail: Some("hibernating until noon".to_owned()),
+            ..Details::default()
+        };
+        let told_line = told(Status::Stopped, line);
+        assert_eq!(told_line.as_deref(), Some("hibernating until noon"));
+        let by = |stopped_by| Details {
+            stopped_by: Some(stopped_by),
+            ..Details::default()
+        };
         assert_eq!(
-            port.as_deref(),
-            Some("somebody stopped it; port 1 is in use")
+            told(Status::Stopped, by(StoppedBy::NotStarted)).as_deref(),
+            Some("autoStart is false, or --only left it out")
         );
-        let under_way = by(StoppedBy::StopService, Status::Stopping, None, None);
+        let under_way = told(Status::Stopping, by(StoppedBy::StopService));
         assert_eq!(under_way, None, "its state says so");
     }
 }

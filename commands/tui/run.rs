@@ -13,13 +13,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use flowlayer_core::session::registry;
 
+use super::choices;
 use super::input::{self, Request, Signals};
 use super::message::{Answer, Effect, Link, Message};
 use super::model::{Modal, Model};
 use super::screen::Screen;
 use super::session::Session;
 use super::update::update;
-use super::{choices, facts};
 use crate::session::find::{Endpoint, Found, Selector};
 
 /// Between two frames.
@@ -213,7 +213,7 @@ impl Cockpit {
         self.take(answer.message)
     }
 
-    /// A server has introduced itself: where it is may have changed, and its configuration too.
+    /// A server has introduced itself: where it is may have changed.
     fn look_up_target(&mut self) {
         let Some(session) = &self.session else {
             return;
@@ -224,9 +224,6 @@ impl Cockpit {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         self.model.target = choices::target(&endpoint);
-        if let Some(config) = endpoint.config {
-            self.in_background(move || Message::Facts(facts::read(&config)));
-        }
     }
 
     fn take(&mut self, message: Message) -> io::Result<Flow> {

@@ -45,6 +45,12 @@ impl Service {
         }
     }
 
+    /// Whether it depends on the other directly.
+    pub(crate) fn depends_on(&self, other: &Self) -> bool {
+        let mut names = self.details.depends_on.iter();
+        names.any(|name| **name == *other.name)
+    }
+
     /// Takes in a status of this time, in milliseconds since 1970.
     pub(crate) fn change(&mut self, at: i64, status: Status, details: Details) {
         let was_up = self.is_up();

@@ -1,8 +1,6 @@
 //! Whether services are up, will be, or will not be. Pure.
 
-use std::collections::BTreeMap;
-
-use flowlayer_core::facts::Status;
+use flowlayer_core::facts::{Causes, Reason, Status};
 use flowlayer_core::protocol::ServiceState;
 
 use crate::session::report::why;
@@ -43,30 +41,6 @@ fn is_lost(service: &ServiceState) -> bool {
     service.status == Status::Failed || !service.details.blocked_by.is_empty()
 }
 
-/// Services that are not known to be blocked yet, because their wave has not come, and will be:
-/// something they depend on, however far, has failed. With the name of that.
-fn doomed<'a>(services: &[&'a ServiceState]) -> BTreeMap<&'a str, &'a str> {
-    let failed = services
-        .iter()
-        .filter(|service| service.status == Status::Failed);
-    let mut open: Vec<(&str, &str)> = failed
-        .map(|service| (service.name.as_str(), service.name.as_str()))
-        .collect();
-    let mut doomed = BTreeMap::new();
-    while let Some((next, cause)) = open.pop() {
-        for service in services {
-            let depends = service.details.depends_on.iter().any(|name| name == next);
-            if depends && !service.is_up() && !is_lost(service) && !is_at_rest(service) {
-                let name = service.name.as_str();
-                if doomed.insert(name, cause).is_none() {
-                    open.push((name, cause));
-                }
-            }
-        }
-    }
-    doomed
-}
-
 /// Looks at the services with these names; without names, at all that are meant to be up.
 pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
     let about = || {
@@ -75,31 +49,11 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
             .copied()
             .filter(|service| is_about(service, names))
     };
-    let doomed = doomed(services);
-    let is_lost =
-        |service: &&ServiceState| is_lost(service) || doomed.contains_key(service.name.as_str());
-    let lost: Vec<&ServiceState> = about().filter(is_lost).collect();
+    let lost: Vec<&ServiceState> = about().filter(|service| is_lost(service)).collect();
     if !lost.is_empty() {
         return Verdict::Lost {
             names: lost.iter().map(|service| service.name.clone()).collect(),
-            words: listed(&lost, |service| {
-                let word = if service.status == Status::Failed {
-                    "failed"
-                } else {
-                    "is blocked"
-                };
-                let name = &service.name;
-                if let Some(cause) = doomed.get(name.as_str()) {
-                    return format!("{name} is blocked: {cause} failed");
-                }
-                let why = why(service);
-                let why = why.strip_prefix("blocked: ").unwrap_or(&why);
-                if why.is_empty() {
-                    format!("{name} {word}")
-                } else {
-                    format!("{name} {word}: {why}")
-                }
-            }),
+            words: listed(&lost, lost_words),
         };
     }
     let is_ending = services
@@ -132,6 +86,25 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
     }
 }
 
+/// `db failed: exit code 1`, `api is blocked: db failed`.
+fn lost_words(service: &ServiceState) -> String {
+    let name = &service.name;
+    let word = if service.status == Status::Failed {
+        "failed"
+    } else {
+        "is blocked"
+    };
+    let why = match service.details.reason.as_deref() {
+        Some(Reason::Blocked { by }) => Causes(by).to_string(),
+        _ => why(service),
+    };
+    if why.is_empty() {
+        format!("{name} {word}")
+    } else {
+        format!("{name} {word}: {why}")
+    }
+}
+
 fn listed(services: &[&ServiceState], words: impl Fn(&ServiceState) -> String) -> String {
     let shown: Vec<String> = services
         .iter()
@@ -146,6 +119,7 @@ fn listed(services: &[&ServiceState], words: impl Fn(&ServiceState) -> String) -
 
 #[cfg(test)]
 mod tests {
+    use flowlayer_core::facts::{BlockedBy, Code};
     use flowlayer_core::protocol::Details;
 
     use super::*;
@@ -160,6 +134,18 @@ mod tests {
                 ..Details::default()
             },
         }
+    }
+
+    /// By the failure of `db`.
+    fn blocked(name: &str, status: Status) -> ServiceState {
+        let mut service = service(name, status, true);
+        service.details = service.details.because(Reason::Blocked {
+            by: vec![BlockedBy {
+                service: "db".into(),
+                code: Code::Exited,
+            }],
+        });
+        service
     }
 
     fn verdict(services: &[ServiceState], names: &[&str]) -> Verdict {
@@ -187,9 +173,7 @@ mod tests {
     fn what_failed_or_is_blocked_is_lost_at_once() {
         let mut failed = service("db", Status::Failed, false);
         failed.details.detail = Some("exit code 1 before ready".to_owned());
-        let mut blocked = service("api", Status::Stopped, true);
-        blocked.details.blocked_by = vec!["db".to_owned()];
-        blocked.details.detail = Some("blocked: db failed".to_owned());
+        let blocked = blocked("api", Status::Stopped);
         let coming = service("web", Status::Starting, true);
         let all = [blocked, failed, coming];
         assert_eq!(
@@ -203,16 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn what_will_be_blocked_is_lost_before_its_wave_has_come() {
+    fn what_is_blocked_is_lost_before_its_wave_has_come() {
         let failed = service("db", Status::Failed, false);
         let slow = service("build", Status::Running, true);
-        let mut api = service("api", Status::Unknown, true);
-        api.details.depends_on = vec!["db".to_owned()];
-        let mut web = service("web", Status::Unknown, true);
-        web.details.depends_on = vec!["api".to_owned(), "build".to_owned()];
         let mut up = service("cache", Status::Ready, true);
         up.details.depends_on = vec!["db".to_owned()];
-        let all = [failed, slow, api, web, up];
+        let all = [failed, slow, blocked("web", Status::Unknown), up];
         let words = "web is blocked: db failed".to_owned();
         let names = vec!["web".to_owned()];
         assert_eq!(verdict(&all, &["web"]), Verdict::Lost { names, words });

@@ -21,6 +21,7 @@ pub use reason::{
     BlockedBy, Code, Ending, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
     StartProblem, StartStep, StopCause, StopCmdFailure, StopRound,
 };
+pub use render::{Causes, limit};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};
 pub use status::{Kind, Status, StoppedBy};
 pub use stream::Stream;

@@ -44,7 +44,7 @@ impl Display for Reason {
             } => write!(f, "{hold}"),
             Self::PortNotReleased {
                 hold, ours: true, ..
-            } => write!(f, "{}", NotReleased(hold)),
+            } => write!(f, "{}", hold.not_released()),
             Self::Probing(attempts) => write!(f, "{attempts}"),
             Self::NotReadyInTime {
                 limit_ms,
@@ -53,7 +53,7 @@ impl Display for Reason {
             } => {
                 write!(f, "not ready within {}: {attempts}", limit(*limit_ms))?;
                 match port {
-                    Some(hold) => write!(f, "; {}", NotReleased(hold)),
+                    Some(hold) => write!(f, "; {}", hold.not_released()),
                     None => Ok(()),
                 }
             }
@@ -134,19 +134,31 @@ fn exited(
 /// `3.2 of 8 s: waiting for pid 4120 (postgres)`.
 impl Display for Ending {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.progress())?;
+        match self.awaited() {
+            Some(awaited) => write!(f, ": waiting for {awaited}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Ending {
+    /// How far it is: `3.2 of 8 s`.
+    pub fn progress(&self) -> String {
         match (self.round, self.grace_ms) {
-            (StopRound::Settle, _) => f.write_str("stopCmd has ended")?,
-            (StopRound::Kill, _) => f.write_str("SIGKILL sent")?,
-            (_, Some(grace)) => write!(f, "{} of {}", seconds(self.elapsed_ms), limit(grace))?,
-            (_, None) => write!(f, "{} s", seconds(self.elapsed_ms))?,
+            (StopRound::Settle, _) => "stopCmd has ended".to_owned(),
+            (StopRound::Kill, _) => "SIGKILL sent".to_owned(),
+            (_, Some(grace)) => format!("{} of {}", seconds(self.elapsed_ms), limit(grace)),
+            (_, None) => format!("{} s", seconds(self.elapsed_ms)),
         }
-        if self.round == StopRound::StopCmd {
-            return f.write_str(": waiting for stopCmd");
+    }
+
+    /// What it waits for: `pid 4120 (postgres)`.
+    pub fn awaited(&self) -> Option<String> {
+        match self.round {
+            StopRound::StopCmd => Some("stopCmd".to_owned()),
+            _ => (!self.left.is_empty()).then(|| Processes(&self.left).to_string()),
         }
-        if self.left.is_empty() {
-            return Ok(());
-        }
-        write!(f, ": waiting for {}", Processes(&self.left))
     }
 }
 
@@ -156,15 +168,11 @@ impl Display for PortHold {
     }
 }
 
-struct NotReleased<'a>(&'a PortHold);
-
-impl Display for NotReleased<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let PortHold { port, holder } = self.0;
-        write!(
-            f,
-            "port {port} was not released within 5 s: {holder} listens on it"
-        )
+impl PortHold {
+    /// The line for a port that a service of ours should have released.
+    pub fn not_released(&self) -> String {
+        let Self { port, holder } = self;
+        format!("port {port} was not released within 5 s: {holder} listens on it")
     }
 }
 
@@ -172,11 +180,21 @@ impl Display for NotReleased<'_> {
 impl Display for ProbeAttempts {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "waiting for {} {}", self.probe.r#type, self.probe.target)?;
-        let waited = seconds(self.elapsed_ms);
         match &self.last {
-            None => write!(f, " ({waited} s)"),
-            Some(error) if self.attempts == 1 => write!(f, ": {error} (1 attempt, {waited} s)"),
-            Some(error) => write!(f, ": {error} ({} attempts, {waited} s)", self.attempts),
+            None => write!(f, " {}", self.tally()),
+            Some(error) => write!(f, ": {error} {}", self.tally()),
+        }
+    }
+}
+
+impl ProbeAttempts {
+    /// `(12 attempts, 2.4 s)`; before one has failed, `(0.1 s)`.
+    pub fn tally(&self) -> String {
+        let waited = seconds(self.elapsed_ms);
+        match (&self.last, self.attempts) {
+            (None, _) => format!("({waited} s)"),
+            (Some(_), 1) => format!("(1 attempt, {waited} s)"),
+            (Some(_), attempts) => format!("({attempts} attempts, {waited} s)"),
         }
     }
 }
@@ -223,7 +241,8 @@ impl Display for StopCmdFailure {
 }
 
 /// `ping failed`, `a, b failed; c is stopped`.
-pub(super) struct Causes<'a>(pub(super) &'a [BlockedBy]);
+#[derive(Debug, Clone, Copy)]
+pub struct Causes<'a>(pub &'a [BlockedBy]);
 
 impl Display for Causes<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -269,7 +288,7 @@ fn seconds(ms: u64) -> String {
 }
 
 /// A configured limit: `8 s`, `0.3 s`.
-fn limit(ms: u64) -> String {
+pub fn limit(ms: u64) -> String {
     let (whole, rest) = (ms / 1000, ms % 1000);
     if rest == 0 {
         format!("{whole} s")

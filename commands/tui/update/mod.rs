@@ -55,7 +55,6 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
         Message::Accepted(id) => server::accepted(model, id),
         Message::Finished { id, outcome } => server::finished(model, id, outcome),
         Message::Sessions(found) => sessions::found(model, found),
-        Message::Facts(facts) => model.facts = facts,
         Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
         Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
     }

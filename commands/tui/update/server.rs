@@ -175,7 +175,7 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
         Outcome::Refused(why) => (Tone::Bad, format!("{words}: refused: {why}")),
         Outcome::Failed { why, services } => (
             Tone::Bad,
-            format!("{words}: {}", failure(&order, &why, &services)),
+            format!("{words}: {}", failure(model, &order, &why, &services)),
         ),
         Outcome::Lost(why) => (Tone::Bad, format!("{words}: no answer: {why}")),
     };
@@ -185,26 +185,22 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
     notify(model, tone, text);
 }
 
-/// What went wrong, without naming the service that the order names already.
-fn failure(order: &Order, why: &str, services: &[String]) -> String {
-    let name = order.service().map(|name| &**name);
-    let after_name = name
-        .and_then(|name| why.strip_prefix(name))
-        .and_then(|rest| rest.strip_prefix(' '));
-    let (how, why) = match after_name {
-        Some(rest) if rest.starts_with("failed: ") => ("", rest),
-        Some(rest) => ("failed: ", rest.strip_prefix("is ").unwrap_or(rest)),
-        None => ("failed: ", why),
+/// What went wrong. Of the service that the order names its state and reason say it best, and do not name
+/// it again.
+fn failure(model: &Model, order: &Order, why: &str, services: &[String]) -> String {
+    let ordered = order.service().map(|name| &**name);
+    let own = ordered
+        .filter(|&name| services.iter().any(|service| service == name))
+        .and_then(|name| model.services.get(name))
+        .filter(|service| matches!(service.state(), State::Failed | State::Blocked))
+        .and_then(|service| Some((service.state().word(), reasons::told(service)?)));
+    let text = match own {
+        Some((word, reason)) => format!("{word}: {reason}"),
+        None => format!("failed: {why}"),
     };
-    let is_told = match services {
-        [] => true,
-        [one] => name == Some(one),
-        _ => false,
-    };
-    let names = if is_told {
-        String::new()
-    } else {
-        format!(" [{}]", services.join(", "))
-    };
-    format!("{how}{why}{names}")
+    match services {
+        [] => text,
+        [one] if ordered == Some(one) => text,
+        several => format!("{text} [{}]", several.join(", ")),
+    }
 }

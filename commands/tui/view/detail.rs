@@ -1,12 +1,12 @@
-//! Everything that is known of one service: what the server says, and what the configuration says
-//! where it can be read.
+//! Everything that the server says of one service.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::facts::Kind;
+use flowlayer_core::facts::{EnvFile, Kind, ProbeLimits, ServiceSpec};
+use flowlayer_core::shell::command_line;
 
 use super::layout::Areas;
 use super::row_writer::{RowWriter, panel};
@@ -15,6 +15,7 @@ use crate::terminal::wrap::wrapped;
 use crate::tui::causes;
 use crate::tui::cells::plain;
 use crate::tui::model::{Model, Panel};
+use crate::tui::reasons;
 use crate::tui::service::Service;
 use crate::tui::words;
 use crate::tui::words::Clock;
@@ -114,7 +115,7 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     } else {
         text
     };
-    add("why", model.reason(service), reason_style);
+    add("why", reasons::of(service), reason_style);
     let since = details.since.map(|since| {
         let at = since.as_millisecond();
         let ago = words::duration(model.now - at);
@@ -146,43 +147,67 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     add("kind", kind.map(str::to_owned), text);
     add("wave", details.wave.map(|wave| wave.to_string()), text);
     add("", Some(String::new()), text);
-    let Some(facts) = model.facts.get(&*service.name) else {
-        add("", Some("Command, port, probe and dependencies are in the configuration, which is not known here or cannot be read.".to_owned()), dim);
-        return rows;
-    };
-    add("command", Some(script(&facts.command)), text);
-    add(
-        "stop command",
-        facts.stop_command.as_deref().map(script),
-        text,
-    );
-    let directory = facts.directory.as_deref().map(plain);
-    let usual = || "where the server was started".to_owned();
-    add("directory", Some(directory.unwrap_or_else(usual)), text);
-    add("env file", list(&facts.env_files), text);
-    add("env", list(&facts.variables), text);
-    add("port", facts.port.map(|port| port.to_string()), text);
-    add(
-        "probe",
-        Some(facts.probe.clone().unwrap_or_else(|| "none".to_owned())),
-        text,
-    );
-    add("its limits", facts.patience.clone(), text);
-    let none = || Some("nothing".to_owned());
-    add(
-        "depends on",
-        names(model, &facts.depends_on).or_else(none),
-        text,
-    );
-    add(
-        "needed by",
-        names(model, &facts.dependents).or_else(none),
-        text,
-    );
-    for manner in &facts.manners {
-        add("note", Some(manner.clone()), text);
+    match &details.spec {
+        Some(spec) => add_spec(&mut add, spec, text),
+        None => add(
+            "",
+            Some("The server does not say what it runs for this service.".to_owned()),
+            dim,
+        ),
     }
+    let none = || details.spec.as_ref().map(|_| "nothing".to_owned());
+    let depends_on = names(model, &details.depends_on);
+    add("depends on", depends_on.or_else(none), text);
+    let all = model.services.all().iter();
+    let dependents = all.filter(|other| other.depends_on(service));
+    let dependents: Vec<String> = dependents.map(|other| other.name.to_string()).collect();
+    add("needed by", names(model, &dependents).or_else(none), text);
     rows
+}
+
+/// What the session runs.
+fn add_spec(
+    add: &mut impl FnMut(&'static str, Option<String>, Style),
+    spec: &ServiceSpec,
+    style: Style,
+) {
+    let mut add = |label, text| add(label, text, style);
+    let command = |argv: &[String]| script(&command_line(argv));
+    add("command", Some(command(&spec.argv)));
+    add("stop command", spec.stop_argv.as_deref().map(command));
+    add("directory", Some(plain(&spec.cwd.display().to_string())));
+    let env_files: Vec<String> = spec.env_files.iter().map(env_file).collect();
+    add("env file", list(&env_files));
+    add("env", list(&spec.env));
+    add("port", spec.port.map(|port| port.to_string()));
+    let probe = spec.probe.as_ref();
+    let probe = probe.map(|probe| plain(&format!("{} {}", probe.r#type, probe.target)));
+    add("probe", Some(probe.unwrap_or_else(|| "none".to_owned())));
+    add("its limits", spec.probe_limits.map(patience));
+    let grace = format!("{} from SIGTERM to SIGKILL", span(spec.grace_ms));
+    add("grace", Some(grace));
+    let by_hand = "not started at boot: by hand, or because something needs it";
+    add("note", (!spec.auto_start).then(|| by_hand.to_owned()));
+}
+
+fn env_file(file: &EnvFile) -> String {
+    let optional = if file.required { "" } else { " (optional)" };
+    format!("{}{optional}", file.path.display())
+}
+
+fn span(ms: u64) -> String {
+    words::duration(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+/// How long a probe is given.
+fn patience(limits: ProbeLimits) -> String {
+    match (limits.attempt_ms.map(span), limits.total_ms.map(span)) {
+        (Some(attempt), Some(total)) => format!("{attempt} an attempt, {total} in all"),
+        (Some(attempt), None) => format!("{attempt} an attempt, as many as it takes"),
+        // A probe that waits for a line of the log makes no attempts.
+        (None, Some(total)) => format!("{total} for the line to come"),
+        (None, None) => "none: it waits for the line as long as it takes".to_owned(),
+    }
 }
 
 /// A command line whose line breaks stay: they are between quotes, and mean something there.
@@ -206,4 +231,56 @@ fn names(model: &Model, names: &[String]) -> Option<String> {
         format!("{symbol}\u{a0}{}", plain(name))
     };
     (!names.is_empty()).then(|| names.iter().map(one).collect::<Vec<_>>().join("  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::fixture;
+
+    #[test]
+    fn what_the_session_runs_is_told_as_the_server_has_it() {
+        let spec = ServiceSpec {
+            env: vec!["PASSWORD".to_owned()],
+            env_files: vec![EnvFile {
+                path: "/srv/.env".into(),
+                required: false,
+            }],
+            probe_limits: Some(ProbeLimits {
+                attempt_ms: Some(200),
+                total_ms: None,
+            }),
+            auto_start: false,
+            grace_ms: 1_500,
+            ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
+        };
+        let mut rows = Vec::new();
+        let mut add = |label: &'static str, text: Option<String>, _| {
+            rows.extend(text.map(|text| (label, text)));
+        };
+        add_spec(&mut add, &spec, Style::new());
+        for row in [
+            ("command", r"sh -c 'echo '\''all:  well'\'' >&2'"),
+            ("env file", "/srv/.env (optional)"),
+            ("env", "PASSWORD"),
+            ("its limits", "200 ms an attempt, as many as it takes"),
+            ("grace", "1.5 s from SIGTERM to SIGKILL"),
+            (
+                "note",
+                "not started at boot: by hand, or because something needs it",
+            ),
+        ] {
+            let is_it = |(label, text): &(&str, String)| (*label, &**text) == row;
+            assert!(rows.iter().any(is_it), "{row:?} is not in {rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_probe_that_waits_for_a_line_makes_no_attempts() {
+        let limits = ProbeLimits {
+            attempt_ms: None,
+            total_ms: Some(3_000),
+        };
+        assert_eq!(patience(limits), "3.0 s for the line to come");
+    }
 }

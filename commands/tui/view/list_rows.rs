@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::terminal::status::State;
 use crate::terminal::wrap::wrapped;
 use crate::tui::model::Model;
+use crate::tui::reasons;
 use crate::tui::service::Service;
 
 /// Columns before a reason: below the name, after `└ `.
@@ -41,11 +42,11 @@ impl ListRow {
 
 /// Why a service is not as one would want it; nothing for one that is up: what is unusual about
 /// that is in the line above its log.
-fn reason(model: &Model, service: &Service) -> Option<String> {
+fn reason(service: &Service) -> Option<String> {
     if matches!(service.state(), State::Up | State::Done) {
         return None;
     }
-    model.reason(service)
+    reasons::of(service)
 }
 
 /// What the list shows in this area. All reasons are in full where there is space, then shorter, then
@@ -59,7 +60,7 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     let total = services.len() + 1;
     let lines = |row: usize| {
         let service = row.checked_sub(1).and_then(|index| services.get(index));
-        let reason = service.and_then(|service| reason(model, service));
+        let reason = service.and_then(|service| reason(service));
         reason.map_or_else(Vec::new, |reason| {
             wrapped(&with_whole_tally(&reason), columns)
         })

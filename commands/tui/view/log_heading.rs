@@ -18,6 +18,7 @@ use crate::tui::log::Scope;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::model::Model;
 use crate::tui::prompt::Purpose;
+use crate::tui::reasons;
 use crate::tui::words;
 
 /// Columns of a pattern that what is at the right leaves in any case.
@@ -227,7 +228,7 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         format!(" {since}")
     });
     let since = since.unwrap_or_default();
-    let reason = model.reason(service).map(|reason| format!(" · {reason}"));
+    let reason = reasons::of(service).map(|reason| format!(" · {reason}"));
     let reason = reason.unwrap_or_default();
     // Why goes before since when.
     if since.width() + reason.width() <= usize::from(writer.left()) || reason.is_empty() {

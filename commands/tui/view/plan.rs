@@ -12,6 +12,7 @@ use super::layout::Areas;
 use super::row_writer::{RowWriter, panel};
 use crate::tui::cells::plain;
 use crate::tui::model::Model;
+use crate::tui::reasons;
 use crate::tui::service::Service;
 
 /// Columns of a wave: at least, and at most.
@@ -66,7 +67,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                     theme.text().add_modifier(Modifier::BOLD),
                 );
                 writer.skip(1).write(state.word(), theme.state(state));
-                if let Some(reason) = model.reason(service) {
+                if let Some(reason) = reasons::of(service) {
                     writer
                         .write(" · ", theme.dim())
                         .write(&reason, theme.text());
@@ -201,7 +202,6 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
         .skip(1)
         .write(&line, theme.dim());
     let selected = model.services.current();
-    let related = selected.and_then(|selected| model.facts.get(&*selected.name));
     for (y, service) in (HEADING..area.height).zip(wave.iter().skip(column.first)) {
         let state = service.state();
         let is_selected = selected.is_some_and(|selected| selected.name == service.name);
@@ -210,9 +210,8 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
         } else {
             theme.text()
         };
-        let relation = related.map_or(" ", |facts| {
-            let is_in = |names: &[String]| names.iter().any(|name| **name == *service.name);
-            match (is_in(&facts.depends_on), is_in(&facts.dependents)) {
+        let relation = selected.map_or(" ", |selected| {
+            match (selected.depends_on(service), service.depends_on(selected)) {
                 (true, _) => "‹",
                 (_, true) => "›",
                 _ => " ",

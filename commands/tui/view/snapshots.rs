@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use flowlayer_core::facts::{Status, StoppedBy};
+use flowlayer_core::facts::{Ending, ProcessInfo, Reason, Status, StopRound, StoppedBy};
 
 use crate::tui::fixture::{self, NOW};
 use crate::tui::log::window::Older;
@@ -351,8 +351,24 @@ fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
     assert!(rows.contains("└ connection refused:"), "{rows}");
     let mut states = fixture::states();
     states[3].status = Status::Stopping;
-    states[3].details.detail =
-        Some("stopping, 1.0 of 8 s: waiting for pid 4190 (sleep)".to_owned());
+    let sleep = ProcessInfo {
+        pid: 4190,
+        name: "sleep".to_owned(),
+        user: 0,
+        user_name: None,
+        service: None,
+        why: None,
+    };
+    states[3].details = std::mem::take(&mut states[3].details).because(Reason::Stopping {
+        by: None,
+        ending: Ending {
+            round: StopRound::Term,
+            elapsed_ms: 1_000,
+            grace_ms: Some(8_000),
+            left: vec![sleep],
+        },
+        failure: None,
+    });
     update(&mut model, NOW, Message::Snapshot(states));
     let rows = screen(&model);
     let strip = rows.lines().nth(2).unwrap_or_default();
@@ -423,12 +439,11 @@ fn a_window_leaves_the_last_row_free() {
 #[test]
 fn a_script_in_the_details_keeps_its_lines_and_blanks() {
     let mut model = fixture::model(80, 40, true);
-    let facts = crate::tui::message::Facts {
-        command: "sh -c 'echo  one\n  echo two'".to_owned(),
-        ..Default::default()
-    };
-    let facts = std::collections::HashMap::from([("worker".to_owned(), facts)]);
-    update(&mut model, NOW, Message::Facts(facts));
+    let mut states = fixture::states();
+    let worker = states.iter_mut().find(|state| state.name == "worker");
+    let spec = fixture::spec(&["sh", "-c", "echo  one\n  echo two"]);
+    worker.unwrap().details.spec = Some(spec.into());
+    update(&mut model, NOW, Message::Snapshot(states));
     keys(&mut model, "jjjjjjd");
     let rows = screen(&model);
     assert!(rows.contains("command      sh -c 'echo  one "), "{rows}");

@@ -1,5 +1,7 @@
 //! What people order, and how that ends.
 
+use flowlayer_core::facts::{BlockedBy, Code, Reason, StartProblem};
+
 use super::*;
 
 #[test]
@@ -84,13 +86,22 @@ fn nothing_is_sent_while_not_connected() {
 
 #[test]
 fn a_failed_command_names_its_service_once() {
-    let said = |keyed: &str, why: &str, services: &[&str]| {
+    let said = |keyed: &str, why: &str, services: &[&str], reason: Option<Reason>| {
         let mut model = fixture::model(100, 30, true);
         if keyed == "r" {
             select(&mut model, "api");
         }
         let id = model.next_command;
         keys(&mut model, keyed);
+        if let Some(reason) = reason {
+            let mut states = fixture::states();
+            states[0].status = match reason {
+                Reason::Blocked { .. } => Status::Stopped,
+                _ => Status::Failed,
+            };
+            states[0].details = std::mem::take(&mut states[0].details).because(reason);
+            update(&mut model, NOW, Message::Snapshot(states));
+        }
         let outcome = Outcome::Failed {
             why: why.to_owned(),
             services: services.iter().map(|&name| name.to_owned()).collect(),
@@ -98,33 +109,44 @@ fn a_failed_command_names_its_service_once() {
         update(&mut model, NOW, Message::Finished { id, outcome });
         model.notice.unwrap().text
     };
-    for (keyed, why, services, expected) in [
+    let no_directory = Reason::CannotStart(StartProblem::System {
+        error: "no such directory".to_owned(),
+    });
+    let by = vec![BlockedBy {
+        service: "store".into(),
+        code: Code::Exited,
+    }];
+    for (keyed, why, services, reason, expected) in [
         (
             "r",
             "api failed: no such directory",
             &["api"][..],
+            Some(no_directory),
             "restart api: failed: no such directory",
         ),
         (
             "r",
             "api is blocked: store failed (exit code 1)",
             &["api", "store"],
-            "restart api: failed: blocked: store failed (exit code 1) [api, store]",
+            Some(Reason::Blocked { by }),
+            "restart api: blocked: store failed [api, store]",
         ),
         (
             "r",
             "apis are odd",
             &["api"],
+            None,
             "restart api: failed: apis are odd",
         ),
         (
             "s",
             "2 failed",
             &["a", "b"],
+            None,
             "start all: failed: 2 failed [a, b]",
         ),
     ] {
-        assert_eq!(said(keyed, why, services), expected);
+        assert_eq!(said(keyed, why, services, reason), expected);
     }
 }
 

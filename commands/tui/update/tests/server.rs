@@ -1,5 +1,7 @@
 //! What servers and connections tell.
 
+use flowlayer_core::facts::{BlockedBy, Code, Ending, Reason, StopRound};
+
 use super::*;
 
 /// A status of this service since so many milliseconds after 1970.
@@ -91,32 +93,44 @@ fn good_news_gives_way_to_the_hints_once_it_was_read() {
 #[test]
 fn what_is_waited_for_is_in_the_list_and_not_in_the_news() {
     let mut model = fixture::model(100, 30, true);
-    let mut tell = |status, detail: &str, blocked_by: &[&str]| {
+    let mut tell = |status, reason| {
         let details = Details {
             up: Some(false),
-            detail: Some(detail.to_owned()),
-            blocked_by: blocked_by.iter().map(|&name| name.to_owned()).collect(),
-            ..Details::default()
+            ..Details::default().because(reason)
         };
         update(&mut model, NOW, told("mailer", 0, status, details));
         let service = model.services.get("mailer").unwrap();
         (
             events(&model).last().unwrap().clone(),
             service.state().word(),
-            crate::tui::reasons::of(service, None).unwrap(),
+            crate::tui::reasons::of(service).unwrap(),
         )
     };
-    let (event, word, reason) = tell(Status::Stopping, "stopping, 0.0 of 8 s", &[]);
+    let stopping = Reason::Stopping {
+        by: None,
+        ending: Ending {
+            round: StopRound::Term,
+            elapsed_ms: 0,
+            grace_ms: Some(8_000),
+            left: Vec::new(),
+        },
+        failure: None,
+    };
+    let (event, word, reason) = tell(Status::Stopping, stopping);
     assert_eq!(event, "◑ mailer → stopping");
     assert_eq!((word, reason.as_str()), ("stopping", "0.0 of 8 s"));
-    let (event, word, reason) = tell(Status::Stopped, "blocked: store failed", &["store"]);
+    let blocked = Reason::Blocked {
+        by: vec![BlockedBy {
+            service: "store".into(),
+            code: Code::Exited,
+        }],
+    };
+    let (event, word, reason) = tell(Status::Stopped, blocked);
     assert_eq!(event, "⊘ mailer → blocked (store failed)");
     assert_eq!((word, reason.as_str()), ("blocked", "store failed"));
-    // The words come at once, the names with the next status.
-    let (_, word, _) = tell(Status::Stopped, "waiting for store", &["store"]);
+    let on = vec!["store".into()];
+    let (_, word, _) = tell(Status::Stopped, Reason::WaitingFor { on });
     assert_eq!(word, "waiting");
-    let (_, word, _) = tell(Status::Stopped, "blocked: store failed", &[]);
-    assert_eq!(word, "blocked");
 }
 
 #[test]
