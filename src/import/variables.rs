@@ -21,8 +21,33 @@ pub(super) fn unescape(text: &str) -> String {
     text.replace("$$", "$")
 }
 
+/// The text in the double quotes of a shell, which replaces its variables as they would be replaced
+/// here.
+pub(super) fn for_shell(text: &str) -> String {
+    let mut quoted = "\"".to_owned();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        match c {
+            '$' if next.is_some_and(|c| c == '{' || c == '_' || c.is_ascii_alphabetic()) => {}
+            '$' if next == Some('$') => {
+                chars.next();
+                quoted.push('\\');
+            }
+            '$' | '"' | '\\' | '`' => quoted.push('\\'),
+            _ => {}
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// What is known of a variable; it is told whether the text has something to fall back on.
+pub(super) type Lookup<'a> = dyn Fn(&str, bool) -> Option<String> + 'a;
+
 /// Replaces variables by what `lookup` knows, else by their defaults, else by nothing.
-pub(super) fn replace(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn replace(text: &str, lookup: &Lookup<'_>) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -39,22 +64,23 @@ pub(super) fn replace(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> St
             result.push_str(&braced(&inside[..end], lookup));
             rest = &inside[end + 1..];
         } else {
-            let length = name_length(rest);
-            if length == 0 {
+            let (name, after) = rest.split_at(name_length(rest));
+            if name.is_empty() {
                 result.push('$');
+            } else {
+                result.push_str(&lookup(name, false).unwrap_or_default());
             }
-            result.push_str(&lookup(&rest[..length]).unwrap_or_default());
-            rest = &rest[length..];
+            rest = after;
         }
     }
     result.push_str(rest);
     result
 }
 
-fn braced(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
+fn braced(inside: &str, lookup: &Lookup<'_>) -> String {
     let length = name_length(inside);
     let (name, rest) = inside.split_at(length);
-    let value = lookup(name);
+    let value = lookup(name, rest.trim_start_matches(':').starts_with(['-', '+']));
     let (counts_empty, rest) = match rest.strip_prefix(':') {
         Some(rest) => (true, rest),
         None => (false, rest),
@@ -72,7 +98,7 @@ fn braced(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// A default may hold variables itself; each level is shorter than the one around it, and a value
 /// is not looked into again.
-fn default(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
+fn default(text: &str, lookup: &Lookup<'_>) -> String {
     if text.matches("${").count() > 32 {
         return String::new();
     }
@@ -107,7 +133,7 @@ mod tests {
 
     #[test]
     fn variables_are_replaced_as_compose_does() {
-        let lookup = |name: &str| match name {
+        let lookup = |name: &str, _: bool| match name {
             "A" => Some("1".to_owned()),
             "EMPTY" => Some(String::new()),
             _ => None,
@@ -125,5 +151,9 @@ mod tests {
         }
         assert!(refers("a${B}") && refers("$B") && !refers("5$ $$B $1"));
         assert_eq!(unescape("$$A"), "$A");
+        assert_eq!(
+            for_shell("a \"$A\" $$B ${C:-`d`} $(e) $"),
+            r#""a \"$A\" \$B ${C:-\`d\`} \$(e) \$""#
+        );
     }
 }

@@ -6,8 +6,13 @@ use super::Reader;
 use super::ports::Published;
 use crate::import::draft::Service;
 use crate::import::health::{argv, recognise, timing};
-use crate::import::values::{is_command, time};
+use crate::import::shell::quoted;
+use crate::import::values::is_command;
+use crate::import::variables;
 use crate::import::yaml::Node;
+
+/// What Docker gives a check that says nothing of it, in ms.
+const CHECK_MS: u64 = 30_000;
 
 impl Reader<'_> {
     /// Its `healthcheck` as a probe: one of ours where that is the same, else a command, in the container of
@@ -28,16 +33,10 @@ impl Reader<'_> {
         let Some(test) = check.get("test") else {
             return service.note("healthcheck: the test is that of the image");
         };
-        let (command, run) = match (test.text(), test.texts().as_slice()) {
+        let (is_line, words) = match (test.text(), test.texts().as_slice()) {
             (None, &["NONE", ..]) => return,
-            (Some(line), _) | (None, &["CMD-SHELL", line, ..]) => {
-                let line = self.replaced(line);
-                (argv(&line), vec!["sh".to_owned(), "-c".to_owned(), line])
-            }
-            (None, &["CMD", ref words @ ..]) => {
-                let words: Vec<String> = words.iter().map(|word| self.replaced(word)).collect();
-                (Some(words.clone()), words)
-            }
+            (Some(line), _) | (None, &["CMD-SHELL", line, ..]) => (true, vec![line]),
+            (None, &["CMD", ref words @ ..]) => (false, words.to_vec()),
             _ => return service.note("healthcheck.test: neither CMD nor CMD-SHELL"),
         };
         let here = |inner: u16| {
@@ -45,11 +44,19 @@ impl Reader<'_> {
             let found = known.find(|port| port.inner == inner).map(|port| port.host);
             found.or_else(|| container.is_none().then_some(inner))
         };
-        let check_of_ours = command.as_deref().and_then(recognise);
+        // What an `.env` says is not copied: it may be secret.
+        let refers = words.iter().any(|word| self.refers(word));
+        let replaced: Vec<String> = words.iter().map(|word| self.replaced(word)).collect();
+        let command = if is_line {
+            argv(&replaced[0])
+        } else {
+            Some(replaced.clone())
+        };
+        let check_of_ours = command.filter(|_| !refers).as_deref().and_then(recognise);
         let mut probe = if let Some(probe) = check_of_ours.and_then(|check| check.probe(here)) {
             probe
         } else {
-            if !is_command(&run) {
+            if !is_line && !is_command(&replaced) {
                 return service.note("healthcheck.test: it is no command");
             }
             let mut cmd = Vec::new();
@@ -57,10 +64,22 @@ impl Reader<'_> {
                 cmd.clone_from(&self.compose);
                 cmd.extend(["exec", "-T", name].map(str::to_owned));
             }
-            cmd.extend(run);
-            json!({ "type": "exec", "cmd": cmd })
+            if is_line {
+                cmd.extend(["sh", "-c"].map(str::to_owned));
+            }
+            let cmd = if refers {
+                let ours = cmd.iter().map(|word| quoted(word));
+                let theirs = words.iter().map(|word| variables::for_shell(word));
+                let script: Vec<String> = ours.chain(theirs).collect();
+                self.give_dotenv(service);
+                json!(["sh", "-c", format!("exec {}", script.join(" "))])
+            } else {
+                cmd.extend(replaced);
+                json!(cmd)
+            };
+            json!({ "type": "exec", "cmd": cmd, "attemptTimeoutMs": CHECK_MS })
         };
-        if let Some(ms) = time(check, "timeout").filter(|&ms| ms > 0) {
+        if let Some(ms) = self.time(check, "timeout").filter(|&ms| ms > 0) {
             probe["attemptTimeoutMs"] = json!(ms);
         }
         service.set("ready", probe);

@@ -2,18 +2,24 @@
 //! which goes on reading its file: images, volumes, networks and variables stay there, once.
 //! FlowLayer takes over what it does better: the order of the start, readiness, and the logs.
 
+mod files;
 mod health;
 mod native;
 mod ports;
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::path::Path;
 
+use indexmap::IndexSet;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Service};
+use self::files::Files;
+use super::draft::{Draft, Service, names_a_job};
 use super::source::{Beside, ImportError, few_enough};
 use super::yaml::Node;
 use super::{values, variables, yaml};
+use crate::config::env_file;
 
 /// What `docker compose` finds without being told.
 const DEFAULT_NAMES: [&str; 4] = [
@@ -37,27 +43,50 @@ const STOP_MARGIN_MS: u64 = 5000;
 pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {
     let file = yaml::parse(text)?;
     let mut draft = Draft::default();
-    let Some(services) = file.get("services") else {
-        return Ok(draft);
-    };
-    few_enough(services.entries().len())?;
-    for key in ["include", "extends"] {
-        if let Some(value) = file.get(key) {
-            draft.note(format!(
-                "{key} (line {}): the services of other files",
-                value.line
-            ));
-        }
-    }
     let dotenv: HashMap<String, String> = beside.dotenv(".env", &mut draft).into_iter().collect();
+    let listed = |name: &str, separator: &str| -> Vec<&str> {
+        let text = dotenv.get(name).map_or("", String::as_str);
+        let parts = text.split(separator).map(str::trim);
+        parts.filter(|part| !part.is_empty()).collect()
+    };
+    let separator = dotenv.get("COMPOSE_PATH_SEPARATOR");
+    let separator = separator.filter(|separator| !separator.is_empty());
+    let named: Vec<&str> = listed("COMPOSE_FILE", separator.map_or(":", String::as_str))
+        .into_iter()
+        .map(|path| path.strip_prefix("./").unwrap_or(path))
+        .collect();
+    let profiles = listed("COMPOSE_PROFILES", ",")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let files = Files::new(beside);
+    let is_listed = named.contains(&name);
+    let file = if is_listed {
+        files.merged(name, file, &named, &mut draft)
+    } else {
+        file
+    };
+    let services = files.services(&file, Path::new(""), &mut draft);
+    few_enough(services.len())?;
+    let is_found = is_listed || named.is_empty() && DEFAULT_NAMES.contains(&name);
+    if !named.is_empty() && !is_listed {
+        draft.note(format!(
+            "COMPOSE_FILE of .env: {}: {name} is read instead",
+            named.join(", ")
+        ));
+    }
     let mut reader = Reader {
         compose: vec!["docker".to_owned(), "compose".to_owned()],
-        dotenv,
-        oneshots: Vec::new(),
+        dotenv_is_sound: env_file::read(&beside.directory.join(".env")).is_ok(),
+        dotenv: dotenv.clone(),
+        profiles,
+        unset: RefCell::default(),
+        oneshots: IndexSet::new(),
         beside,
     };
-    if DEFAULT_NAMES.contains(&name) {
-        for name in OVERRIDE_NAMES.into_iter().filter(|name| beside.has(name)) {
+    if is_found {
+        let overrides = OVERRIDE_NAMES.into_iter().filter(|_| !is_listed);
+        for name in overrides.filter(|name| beside.has(name)) {
             draft.note(format!(
                 "{name}: docker compose merges it in; services, ports, checks and dependencies of that file are not read"
             ));
@@ -65,7 +94,7 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
     } else {
         reader.compose.extend(["-f".to_owned(), name.to_owned()]);
     }
-    for (name, service) in services.entries() {
+    for (name, service) in &services {
         let is_container = ["image", "build", "extends", "provider"]
             .iter()
             .any(|key| service.get(key).is_some());
@@ -75,8 +104,19 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
         } else {
             reader.native(name, service)
         };
+        let unset = std::mem::take(&mut *reader.unset.borrow_mut());
         match carried {
-            Some(service) => draft.services.push(service),
+            Some(mut carried) => {
+                if !unset.is_empty() {
+                    let variables: Vec<String> = unset.into_iter().collect();
+                    carried.note(format!(
+                        "{}: set neither in .env nor by a default",
+                        variables.join(", ")
+                    ));
+                }
+                reader.job(name, service, &mut carried);
+                draft.services.push(carried);
+            }
             None => draft.note(format!(
                 "{name}: it has no image, build or command (line {})",
                 service.line
@@ -112,8 +152,14 @@ struct Reader<'a> {
     /// `docker compose`, with the file where it has to be named.
     compose: Vec<String>,
     dotenv: HashMap<String, String>,
+    /// Whether a service of ours can have the `.env` in its `envFile`.
+    dotenv_is_sound: bool,
+    /// Profiles that are on.
+    profiles: Vec<String>,
+    /// Variables of the service at hand that are set nowhere.
+    unset: RefCell<IndexSet<String>>,
     /// Services whose end somebody waits for.
-    oneshots: Vec<String>,
+    oneshots: IndexSet<String>,
     beside: &'a Beside<'a>,
 }
 
@@ -126,7 +172,57 @@ impl Reader<'_> {
 
     /// A value with its variables replaced by what the `.env` says, or by their defaults.
     fn replaced(&self, text: &str) -> String {
-        variables::replace(text, &|name| self.dotenv.get(name).cloned())
+        variables::replace(text, &|name, has_default| {
+            let value = self.dotenv.get(name);
+            if value.is_none() && !has_default {
+                self.unset.borrow_mut().insert(name.to_owned());
+            }
+            value.cloned()
+        })
+    }
+
+    /// Whether it would have a value in it that is not written in the compose file.
+    fn refers(&self, text: &str) -> bool {
+        let refers = Cell::new(false);
+        variables::replace(text, &|name, has_default| {
+            let value = self.dotenv.get(name);
+            refers.set(refers.get() || value.is_some() || !has_default);
+            value.cloned()
+        });
+        refers.get()
+    }
+
+    /// What a key says of a time, in ms.
+    fn time(&self, node: &Node, key: &str) -> Option<u64> {
+        values::milliseconds(&self.replaced(node.get(key)?.text()?))
+    }
+
+    /// Puts the `.env` in front of the files of a service whose commands refer to it.
+    fn give_dotenv(&self, service: &mut Service) {
+        let mut files = match service.fields.remove("envFile") {
+            Some(Value::Array(files)) => files,
+            _ => Vec::new(),
+        };
+        if self.dotenv_is_sound && !files.contains(&json!(".env")) {
+            files.insert(0, json!(".env"));
+        }
+        if !files.is_empty() {
+            service.set("envFile", files);
+        }
+    }
+
+    /// A service that ends by itself, although nobody waits for that.
+    fn job(&mut self, name: &str, from: &Node, service: &mut Service) {
+        let restart = from.get("restart").and_then(Node::text);
+        let lasts = matches!(restart, Some("always" | "unless-stopped"))
+            || from.get("ports").is_some()
+            || from.get("healthcheck").is_some();
+        if lasts {
+        } else if names_a_job(name) {
+            self.oneshots.insert(name.to_owned());
+        } else if restart == Some("no") {
+            service.note("restart: no: if it ends by itself, it needs \"kind\": \"oneshot\"");
+        }
     }
 
     fn container(&mut self, name: &str, from: &Node) -> Service {
@@ -140,7 +236,7 @@ impl Reader<'_> {
         let image = from.get("image").and_then(Node::text);
         service.description = image.map(|image| format!("{name}: {image}"));
         service.set("stopCmd", self.docker(&["stop", name]));
-        let stop = values::time(from, "stop_grace_period");
+        let stop = self.time(from, "stop_grace_period");
         let grace = stop.unwrap_or(STOP_MS).min(3_600_000) + STOP_MARGIN_MS;
         service.set("stopGraceMs", grace);
         // Where docker compose finds its file, and the `.env` beside it.
@@ -183,7 +279,9 @@ impl Reader<'_> {
                 service.depends_on.push(name.clone());
                 match condition.get("condition").and_then(Node::text) {
                     None | Some("service_started" | "service_healthy") => {}
-                    Some("service_completed_successfully") => self.oneshots.push(name.clone()),
+                    Some("service_completed_successfully") => {
+                        self.oneshots.insert(name.clone());
+                    }
                     Some(other) => {
                         service.note(format!("depends_on {name}: {other}: it has to be up"));
                     }
@@ -224,7 +322,8 @@ impl Reader<'_> {
             service.depends_on.extend(other.map(str::to_owned));
         }
         let profiles = from.get("profiles").map(Node::texts).unwrap_or_default();
-        if !profiles.is_empty() {
+        let is_on = |profile: &&str| self.profiles.iter().any(|on| on == profile || on == "*");
+        if !profiles.is_empty() && !profiles.iter().any(is_on) {
             service.set("autoStart", false);
             service.note(format!(
                 "profiles: {}: it starts when asked for",

@@ -1,13 +1,16 @@
 //! A compose service that has a command but no container: it runs on this machine, without Docker.
 
+// Writing into a string cannot fail.
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::Reader;
 use super::ports::Published;
 use crate::import::draft::Service;
-use crate::import::shell;
-use crate::import::values::{environment, is_command, is_path, time, unknown};
+use crate::import::values::{environment, is_command, is_identifier, is_path, unknown};
 use crate::import::yaml::Node;
+use crate::import::{shell, variables};
 
 impl Reader<'_> {
     /// The service, when it has a command.
@@ -26,13 +29,20 @@ impl Reader<'_> {
         if !files.is_empty() {
             service.set("envFile", files);
         }
-        let variables = environment(from.get("environment"));
-        let variables = variables.into_iter().map(|(name, value)| {
-            let value = self.replaced(&value);
-            (name, value)
-        });
-        service.set_env(variables);
+        let mut exports = String::new();
+        for (name, value) in environment(from.get("environment")) {
+            if is_identifier(&name) && self.refers(&value) {
+                let _ = write!(exports, "export {name}={}; ", variables::for_shell(&value));
+            } else {
+                service.set_env([(name, self.replaced(&value))]);
+            }
+        }
         service.set_env(line.env);
+        let cmd = shell::after(exports, &service.fields["cmd"]);
+        if cmd != service.fields["cmd"] || self.command_refers(from) {
+            service.set("cmd", cmd);
+            self.give_dotenv(&mut service);
+        }
         let ports = self.ports(from, &mut service);
         // Nothing stands between the service and its port.
         let inner: Vec<Published> = ports
@@ -46,7 +56,7 @@ impl Reader<'_> {
         if let Some(port) = inner.first() {
             service.listens_on(port.host);
         }
-        if let Some(ms) = time(from, "stop_grace_period").filter(|&ms| ms > 0) {
+        if let Some(ms) = self.time(from, "stop_grace_period").filter(|&ms| ms > 0) {
             service.set("stopGraceMs", ms);
         }
         self.relations(from, &mut service);
@@ -82,6 +92,23 @@ impl Reader<'_> {
                 ),
             }
         };
+        if self.command_refers(from) {
+            let texts = ["entrypoint", "command"]
+                .into_iter()
+                .filter_map(|key| from.get(key));
+            let words: Vec<String> = texts
+                .flat_map(|node| match node.text() {
+                    // Words are taken apart after the variables, by a shell too.
+                    Some(text) => vec![text.replace("$$", "\\$")],
+                    None => node.texts().into_iter().map(variables::for_shell).collect(),
+                })
+                .collect();
+            let cmd = json!(["sh", "-c", format!("exec {}", words.join(" "))]);
+            return (!words.concat().contains('\0')).then(|| shell::Line {
+                env: Vec::new(),
+                cmd,
+            });
+        }
         let alone = from.get("command").and_then(Node::text);
         if let (None, Some(text)) = (from.get("entrypoint"), alone) {
             return shell::line(&self.replaced(text));
@@ -92,6 +119,13 @@ impl Reader<'_> {
             env: Vec::new(),
             cmd: json!(argv),
         })
+    }
+
+    /// Whether its command has a value of the `.env` in it.
+    fn command_refers(&self, from: &Node) -> bool {
+        let texts = ["entrypoint", "command"].map(|key| from.get(key).map(Node::texts));
+        let mut texts = texts.into_iter().flatten().flatten();
+        texts.any(|text| self.refers(text))
     }
 
     /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that

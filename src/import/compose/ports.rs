@@ -29,7 +29,16 @@ fn short(text: &str) -> Port {
     let Some((before, inner)) = text.rsplit_once(':') else {
         return Port::Other("Docker chooses its number");
     };
-    let host = before.rsplit_once(':').map_or(before, |(_, host)| host);
+    let (address, host) = before.rsplit_once(':').unwrap_or(("", before));
+    at(address, host, inner)
+}
+
+/// A port of an address of this machine.
+fn at(address: &str, host: &str, inner: &str) -> Port {
+    let address = address.trim_start_matches('[').trim_end_matches(']');
+    if !["", "127.0.0.1", "localhost", "0.0.0.0", "::1", "::"].contains(&address) {
+        return Port::Other("it is not published on the loopback address, where FlowLayer looks");
+    }
     fixed(host, inner)
 }
 
@@ -78,7 +87,7 @@ fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
     let (Some(inner), Some(host)) = (text("target"), text("published")) else {
         return Port::Other("Docker chooses its number");
     };
-    fixed(&host, &inner)
+    at(&text("host_ip").unwrap_or_default(), &host, &inner)
 }
 
 impl Reader<'_> {
@@ -86,11 +95,17 @@ impl Reader<'_> {
     pub(super) fn ports(&self, from: &Node, service: &mut Service) -> Vec<Published> {
         let mut ports = Vec::new();
         for item in from.get("ports").map(Node::items).unwrap_or_default() {
-            let text = item.text().map(|text| self.replaced(text));
-            let published = match &text {
-                Some(text) => short(text),
+            let others = self.unset.take();
+            let published = match item.text() {
+                Some(text) => short(&self.replaced(text)),
                 None => long(item, |text| self.replaced(text)),
             };
+            let published = if self.unset.borrow().is_empty() {
+                published
+            } else {
+                Port::Other("it has a variable that is not set")
+            };
+            self.unset.borrow_mut().extend(others);
             match published {
                 Port::Fixed(published) => ports.push(published),
                 Port::First(published, others) => {
@@ -98,7 +113,7 @@ impl Reader<'_> {
                     service.note(format!("the ports (line {}) {others}", item.line));
                 }
                 Port::Other(why) => {
-                    let shown = text.unwrap_or_else(|| "in the long form".to_owned());
+                    let shown = item.text().unwrap_or("in the long form");
                     service.note(format!("the port {shown} (line {}): {why}", item.line));
                 }
             }
@@ -142,6 +157,8 @@ mod tests {
             "0:80",
             "70000:80",
             "5-3:5-3",
+            "192.168.1.5:8080:80",
+            "[fe80::1]:8080:80",
             "",
         ] {
             assert!(read(text).is_err(), "{text}");

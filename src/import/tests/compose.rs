@@ -190,3 +190,227 @@ services:
         ]
     );
 }
+
+#[test]
+fn of_a_job_that_inherits_port_and_check_the_exit_code_alone_counts() {
+    let text = r#"
+x-app: &app
+  build: .
+  ports: ["18080:8080"]
+  healthcheck: { test: ["CMD", "curl", "-f", "http://localhost:8080/up"] }
+services:
+  migrate: { <<: *app, command: ./migrate }
+  web:
+    <<: *app
+    depends_on: { migrate: { condition: service_completed_successfully } }
+  worker:
+    image: x
+    depends_on: { migrate: { condition: service_completed_successfully } }
+"#;
+    let services = services(Kind::Compose, text);
+    let cmd = services["migrate"]["cmd"].to_string();
+    assert_eq!(cmd.matches("--exit-code-from").count(), 1, "{cmd}");
+    let migrate = services["migrate"].as_object().unwrap();
+    assert_eq!(migrate["kind"], "oneshot");
+    assert!(!migrate.contains_key("port") && !migrate.contains_key("ready"));
+    assert_eq!(services["web"]["port"], 18080);
+}
+
+#[test]
+fn a_job_that_nobody_waits_for_is_told_by_its_name() {
+    let text = r#"
+services:
+  seed: { image: example/seed, command: ./seed, restart: "no" }
+  db-migrate: { image: example/app, command: ./migrate }
+  init: { image: example/app, restart: always }
+  once: { image: example/app, restart: "no" }
+  app: { image: example/app }
+"#;
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &[]);
+    for (name, service) in config["services"].as_object().unwrap() {
+        let is_job = ["seed", "db-migrate"].contains(&name.as_str());
+        assert_eq!(service.get("kind").is_some(), is_job, "{name}");
+        let hands_on = service["cmd"].to_string().contains("--exit-code-from");
+        assert_eq!(hands_on, is_job, "{name}");
+    }
+    let said = notes.join("\n");
+    assert!(
+        said.contains("once: restart: no: if it ends by itself"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_the_dotenv_says_is_referred_to_and_not_copied() {
+    let text = r#"
+services:
+  cache:
+    image: redis
+    healthcheck: { test: ["CMD", "redis-cli", "-a", "${PW}", "$$x"], timeout: "${HC:-20s}" }
+    stop_grace_period: ${GRACE:-60s}
+  web:
+    image: x
+    healthcheck: { test: "curl -f http://localhost/?key=${PW} || exit 1" }
+  api:
+    command: ./api --token ${PW}
+    env_file: a.env
+    environment: { URL: "redis://:${PW}@localhost", PLAIN: "${X:-y}" }
+"#;
+    let files = [(".env", "PW=hunter2\n")];
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &files);
+    assert!(!config.to_string().contains("hunter2"), "{config}");
+    assert!(!notes.join("").contains("hunter2"), "{notes:?}");
+    let services = &config["services"];
+    assert_eq!(
+        services["cache"]["ready"],
+        serde_json::json!({
+            "type": "exec", "attemptTimeoutMs": 20000,
+            "cmd": ["sh", "-c", r#"exec docker compose exec -T cache "redis-cli" "-a" "${PW}" "\$x""#],
+        })
+    );
+    assert_eq!(services["cache"]["envFile"], serde_json::json!([".env"]));
+    assert_eq!(services["cache"]["stopGraceMs"], 65000);
+    assert_eq!(
+        services["web"]["ready"]["cmd"][2],
+        r#"exec docker compose exec -T web sh -c "curl -f http://localhost/?key=${PW} || exit 1""#
+    );
+    assert_eq!(
+        services["api"],
+        serde_json::json!({
+            "cmd": ["sh", "-c", r#"export URL="redis://:${PW}@localhost"; exec ./api --token ${PW}"#],
+            "envFile": [".env", "a.env"], "env": {"PLAIN": "y"},
+        })
+    );
+}
+
+#[test]
+fn variables_that_are_set_nowhere_and_lines_that_cannot_be_read_are_named() {
+    let text = r#"
+services:
+  db: { image: postgres, healthcheck: { test: ["CMD-SHELL", "pg_isready -U ${DB_USER}"] } }
+  web: { image: example/web, ports: ["${PORT}:80", "$PORT:81", "8080:${INNER:-82}"] }
+"#;
+    let files = [(".env", "A=1\nnot a line\nB=2\n")];
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &files);
+    let services = &config["services"];
+    assert_eq!(
+        services["db"]["ready"]["cmd"][2],
+        r#"exec docker compose exec -T db sh -c "pg_isready -U ${DB_USER}""#
+    );
+    // It would keep the service from starting.
+    assert!(services["db"].get("envFile").is_none());
+    assert_eq!(services["web"]["port"], 8080);
+    assert!(
+        notes[0].starts_with(".env (line 2): expected KEY=VALUE"),
+        "{notes:?}"
+    );
+    assert_eq!(
+        notes[1..],
+        [
+            "db: DB_USER: set neither in .env nor by a default",
+            "web: the port ${PORT}:80 (line 4): it has a variable that is not set",
+            "web: the port $PORT:81 (line 4): it has a variable that is not set",
+            "web: PORT: set neither in .env nor by a default",
+        ]
+    );
+}
+
+#[test]
+fn a_check_has_the_time_that_docker_gives_it() {
+    let text = "services: {broker: {image: x, healthcheck: {test: [CMD-SHELL, sleep 8]}}}";
+    let ready = &services(Kind::Compose, text)["broker"]["ready"];
+    assert_eq!(ready["attemptTimeoutMs"], 30000);
+}
+
+#[test]
+fn a_port_of_another_address_is_not_looked_for_on_the_loopback_one() {
+    let text = r#"
+services:
+  a: { image: x, ports: ["192.168.1.5:8080:80"] }
+  b: { image: x, ports: [{ target: 80, published: "8081", host_ip: 10.0.0.1 }] }
+"#;
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &[]);
+    for name in ["a", "b"] {
+        let service = config["services"][name].as_object().unwrap();
+        assert!(!service.contains_key("port") && !service.contains_key("ready"));
+    }
+    assert_eq!(notes.len(), 2);
+    assert!(
+        notes[0].contains("not published on the loopback address"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn profiles_and_files_of_the_dotenv_count() {
+    let text = "services: {core: {image: x}, extra: {image: x, profiles: [full]}, more: {image: x, profiles: [more]}}";
+    let read = |name: &str, env: &str| {
+        let other = "services: {core: {ports: ['81:80']}, other: {image: y}}";
+        imported(
+            Kind::Compose,
+            name,
+            text,
+            &[(".env", env), ("dev.yaml", other)],
+        )
+    };
+    let (config, _) = read("compose.yaml", "COMPOSE_PROFILES=a,full\n");
+    let services = &config["services"];
+    assert!(services["extra"].get("autoStart").is_none());
+    assert_eq!(services["more"]["autoStart"], false);
+    let (config, notes) = read(
+        "compose.yaml",
+        "COMPOSE_FILE=./compose.yaml:dev.yaml:gone.yaml\n",
+    );
+    let services = &config["services"];
+    assert_eq!(services["core"]["port"], 81);
+    assert_eq!(services["other"]["cmd"][2], "up");
+    assert_eq!(notes[0], "gone.yaml (COMPOSE_FILE): it cannot be read");
+    let (config, notes) = read("compose.yaml", "COMPOSE_FILE=dev.yaml\n");
+    assert_eq!(config["services"]["core"]["cmd"][3], "compose.yaml");
+    assert_eq!(
+        notes[0],
+        "COMPOSE_FILE of .env: dev.yaml: compose.yaml is read instead"
+    );
+}
+
+#[test]
+fn services_of_other_files_are_read() {
+    let text = r#"
+include: [infra/db.yaml, { path: [gone.yaml] }]
+services:
+  base: { image: x, ports: ["80:80"], command: [a] }
+  web: { extends: base, ports: ["81:81"], command: [b], depends_on: [db] }
+  api: { extends: { file: infra/common.yaml, service: node } }
+  lost: { extends: { file: gone.yaml, service: a } }
+  loop: { image: x, extends: loop }
+"#;
+    let files = [
+        (
+            "infra/db.yaml",
+            "include: [more.yaml]\nservices: {db: {image: postgres, ports: ['5432:5432']}}",
+        ),
+        ("infra/more.yaml", "services: {mail: {image: mailpit}}"),
+        (
+            "infra/common.yaml",
+            "services: {node: {extends: inner}, inner: {image: node, ports: ['3000:3000']}}",
+        ),
+    ];
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &files);
+    let services = &config["services"];
+    assert_eq!(
+        services.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["mail", "db", "base", "web", "api", "lost", "loop"]
+    );
+    assert_eq!(services["db"]["port"], 5432);
+    assert_eq!(services["web"]["dependsOn"], serde_json::json!(["db"]));
+    assert_eq!(services["web"]["port"], 80);
+    assert_eq!(services["api"]["port"], 3000);
+    assert_eq!(
+        notes,
+        [
+            "include gone.yaml (line 2): it cannot be read",
+            "web: further ports (81): FlowLayer checks one a service",
+            "lost, loop: extends: what the other service depends on, publishes and checks",
+        ]
+    );
+}
