@@ -1,6 +1,8 @@
 //! Variables in a YAML source: what docker compose and process-compose replace before they read a
 //! value (`$NAME`, `${NAME:-default}`, `$$`).
 
+use super::shell::quoted;
+
 /// Whether anything would be replaced.
 pub(super) fn refers(text: &str) -> bool {
     let mut chars = text.chars();
@@ -21,10 +23,12 @@ pub(super) fn unescape(text: &str) -> String {
     text.replace("$$", "$")
 }
 
-/// The text in the double quotes of a shell, which replaces its variables as they would be replaced
-/// here.
+/// The text as a word for a shell, which replaces its variables as they would be replaced here.
 pub(super) fn for_shell(text: &str) -> String {
-    let mut quoted = "\"".to_owned();
+    if !text.contains('$') {
+        return quoted(text);
+    }
+    let mut word = "\"".to_owned();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
@@ -32,15 +36,15 @@ pub(super) fn for_shell(text: &str) -> String {
             '$' if next.is_some_and(|c| c == '{' || c == '_' || c.is_ascii_alphabetic()) => {}
             '$' if next == Some('$') => {
                 chars.next();
-                quoted.push('\\');
+                word.push('\\');
             }
-            '$' | '"' | '\\' | '`' => quoted.push('\\'),
+            '$' | '"' | '\\' | '`' => word.push('\\'),
             _ => {}
         }
-        quoted.push(c);
+        word.push(c);
     }
-    quoted.push('"');
-    quoted
+    word.push('"');
+    word
 }
 
 /// What is known of a variable; it is told whether the text has something to fall back on.

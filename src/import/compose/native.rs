@@ -98,12 +98,21 @@ impl Reader<'_> {
                 .filter_map(|key| from.get(key));
             let words: Vec<String> = texts
                 .flat_map(|node| match node.text() {
+                    // Compose replaces variables in single quotes too, a shell does not.
+                    Some(text) if text.contains('\'') => in_quotes(text),
                     // Words are taken apart after the variables, by a shell too.
                     Some(text) => vec![text.replace("$$", "\\$")],
                     None => node.texts().into_iter().map(variables::for_shell).collect(),
                 })
                 .collect();
-            let cmd = json!(["sh", "-c", format!("exec {}", words.join(" "))]);
+            let script = words.join(" ");
+            // Of several commands the first must not replace the shell.
+            let exec = if script.contains(['&', '|', ';']) {
+                ""
+            } else {
+                "exec "
+            };
+            let cmd = json!(["sh", "-c", format!("{exec}{script}")]);
             return (!words.concat().contains('\0')).then(|| shell::Line {
                 env: Vec::new(),
                 cmd,
@@ -159,4 +168,14 @@ impl Reader<'_> {
         }
         files
     }
+}
+
+/// The words of a command with quotes, each for a shell that replaces the variables in it.
+fn in_quotes(text: &str) -> Vec<String> {
+    // To the reader of words a dollar is a character like any other.
+    let Some(words) = shell::words(&text.replace('$', "\u{1}")) else {
+        return vec![text.replace("$$", "\\$")];
+    };
+    let words = words.iter().map(|word| word.text.replace('\u{1}', "$"));
+    words.map(|word| variables::for_shell(&word)).collect()
 }

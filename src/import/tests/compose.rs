@@ -255,6 +255,8 @@ services:
     command: ./api --token ${PW}
     env_file: a.env
     environment: { URL: "redis://:${PW}@localhost", PLAIN: "${X:-y}" }
+  quoted: { command: "./run 'a b ${PW}'" }
+  two: { command: "./a '${PW}' && ./b" }
 "#;
     let files = [(".env", "PW=hunter2\n")];
     let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &files);
@@ -265,7 +267,7 @@ services:
         services["cache"]["ready"],
         serde_json::json!({
             "type": "exec", "attemptTimeoutMs": 20000,
-            "cmd": ["sh", "-c", r#"exec docker compose exec -T cache "redis-cli" "-a" "${PW}" "\$x""#],
+            "cmd": ["sh", "-c", r#"exec docker compose exec -T cache redis-cli -a "${PW}" "\$x""#],
         })
     );
     assert_eq!(services["cache"]["envFile"], serde_json::json!([".env"]));
@@ -274,6 +276,7 @@ services:
         services["web"]["ready"]["cmd"][2],
         r#"exec docker compose exec -T web sh -c "curl -f http://localhost/?key=${PW} || exit 1""#
     );
+    assert_eq!(services["quoted"]["cmd"][2], r#"exec ./run "a b ${PW}""#);
     assert_eq!(
         services["api"],
         serde_json::json!({
