@@ -277,6 +277,7 @@ services:
         r#"exec docker compose exec -T web sh -c "curl -f http://localhost/?key=${PW} || exit 1""#
     );
     assert_eq!(services["quoted"]["cmd"][2], r#"exec ./run "a b ${PW}""#);
+    assert_eq!(services["two"]["cmd"][2], "./a '${PW}' && ./b");
     assert_eq!(
         services["api"],
         serde_json::json!({
