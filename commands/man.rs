@@ -62,88 +62,82 @@ fn pages(flowlayer: Command) -> Vec<(String, Vec<u8>)> {
 }
 
 fn page(command: &Command) -> (String, Vec<u8>) {
+    let man = Man::new(command.clone());
+    let mut text = Vec::new();
+    write(&man, command, &mut text).expect("writing into memory cannot fail");
+    (man.get_filename(), text)
+}
+
+fn write(man: &Man, command: &Command, to: &mut Vec<u8>) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let is_whole = command
         .get_display_name()
         .is_none_or(|name| !name.contains('-'));
-    let man = Man::new(command.clone());
     let name = man.get_filename();
     let title = name.trim_end_matches(".1");
-    // The date is empty, so that the same version makes the same pages; the renderer would leave it
-    // out altogether, and what follows would take its place.
+    // The date is empty, so that the same version makes the same pages; the renderer would omit it,
+    // and the next field would take its place.
     let title = format!(".TH {title} 1 \"\" \"flowlayer {version}\" \"FlowLayer Manual\"\n");
-    let mut text = title.into_bytes();
-    let notes = Notes::of(command);
-    let sections = [
-        man.render_name_section(&mut text),
-        man.render_synopsis_section(&mut text),
-        man.render_description_section(&mut text),
-        man.render_options_section(&mut text),
-        if is_whole {
-            man.render_subcommands_section(&mut text)
-        } else {
-            Ok(())
-        },
-        notes.write(&mut text),
-        exit_status(&notes).to_writer(&mut text),
-        if is_whole {
-            everywhere().to_writer(&mut text)
-        } else {
-            Ok(())
-        },
-        see_also(command, is_whole).to_writer(&mut text),
-    ];
-    for section in sections {
-        section.expect("writing into memory cannot fail");
+    to.extend_from_slice(title.as_bytes());
+    man.render_name_section(to)?;
+    man.render_synopsis_section(to)?;
+    man.render_description_section(to)?;
+    man.render_options_section(to)?;
+    if is_whole {
+        man.render_subcommands_section(to)?;
     }
-    (name, text)
+    let mut roff = Roff::new();
+    notes_and_exit_status(&mut roff, command);
+    if is_whole {
+        environment_and_files(&mut roff);
+    }
+    see_also(&mut roff, command, is_whole);
+    roff.to_writer(to)
 }
 
-/// What the help says below the options, its exit codes apart.
-struct Notes {
-    other: Vec<String>,
-    exit_codes: Option<String>,
+/// What the help says below the options.
+fn notes_and_exit_status(roff: &mut Roff, command: &Command) {
+    const EXIT_CODES: &str = "Exit codes:";
+    let text = command.get_after_help().map(ToString::to_string);
+    let text = text.unwrap_or_default();
+    let paragraphs = text.split("\n\n").filter(|text| !text.trim().is_empty());
+    let (codes, notes): (Vec<&str>, Vec<&str>) =
+        paragraphs.partition(|text| text.starts_with(EXIT_CODES));
+    for (at, paragraph) in notes.into_iter().enumerate() {
+        match at {
+            0 => roff.control("SH", ["NOTES"]),
+            _ => roff.control("PP", []),
+        };
+        lines(roff, paragraph);
+    }
+    let Some(codes) = codes.first() else {
+        return definitions(
+            roff,
+            "EXIT STATUS",
+            [
+                ("0", "What was asked for is done."),
+                ("1", "It was tried and failed."),
+                (
+                    "2",
+                    "The command line or the configuration is wrong; nothing was tried.",
+                ),
+            ],
+        );
+    };
+    roff.control("SH", ["EXIT STATUS"]);
+    lines(roff, codes[EXIT_CODES.len()..].trim_start());
 }
 
-impl Notes {
-    fn of(command: &Command) -> Self {
-        const EXIT_CODES: &str = "Exit codes:";
-        let text = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let paragraphs = text
-            .split("\n\n")
-            .filter(|paragraph| !paragraph.trim().is_empty());
-        let (codes, other): (Vec<&str>, Vec<&str>) =
-            paragraphs.partition(|paragraph| paragraph.starts_with(EXIT_CODES));
-        Self {
-            other: other.into_iter().map(str::to_owned).collect(),
-            exit_codes: codes.first().map(|codes| {
-                codes[EXIT_CODES.len()..]
-                    .trim_start_matches([' ', '\n'])
-                    .to_owned()
-            }),
-        }
-    }
-
-    fn write(&self, to: &mut Vec<u8>) -> io::Result<()> {
-        if self.other.is_empty() {
-            return Ok(());
-        }
-        let mut roff = Roff::new();
-        roff.control("SH", ["NOTES"]);
-        for (at, paragraph) in self.other.iter().enumerate() {
-            if at > 0 {
-                roff.control("PP", []);
-            }
-            lines(&mut roff, paragraph);
-        }
-        roff.to_writer(to)
+/// A section of terms and what they mean.
+fn definitions<const N: usize>(roff: &mut Roff, title: &str, terms: [(&str, &str); N]) {
+    roff.control("SH", [title]);
+    for (term, meaning) in terms {
+        let roff = roff.control("TP", []);
+        roff.text([bold(term)]).text([roman(meaning)]);
     }
 }
 
-/// A paragraph whose lines stay as they are.
+/// A paragraph whose line breaks stay.
 fn lines(roff: &mut Roff, text: &str) {
     roff.control("nf", []);
     for line in text.lines() {
@@ -152,33 +146,8 @@ fn lines(roff: &mut Roff, text: &str) {
     roff.control("fi", []);
 }
 
-fn exit_status(notes: &Notes) -> Roff {
-    let mut roff = Roff::new();
-    roff.control("SH", ["EXIT STATUS"]);
-    match &notes.exit_codes {
-        Some(codes) => lines(&mut roff, codes),
-        None => {
-            for (code, meaning) in [
-                ("0", "What was asked for is done."),
-                ("1", "It was tried and failed."),
-                (
-                    "2",
-                    "The command line or the configuration is wrong; nothing was tried.",
-                ),
-            ] {
-                roff.control("TP", [])
-                    .text([bold(code)])
-                    .text([roman(meaning)]);
-            }
-        }
-    }
-    roff
-}
-
-/// The sections about what all subcommands share.
-fn everywhere() -> Roff {
-    let mut roff = Roff::new();
-    roff.control("SH", ["ENVIRONMENT"]);
+/// What all subcommands share.
+fn environment_and_files(roff: &mut Roff) {
     let environment = [
         (
             "FLOWLAYER_TOKEN",
@@ -194,12 +163,7 @@ fn everywhere() -> Roff {
             "The same, in flowlayer-UID below it, without XDG_RUNTIME_DIR.",
         ),
     ];
-    for (name, meaning) in environment {
-        roff.control("TP", [])
-            .text([bold(name)])
-            .text([roman(meaning)]);
-    }
-    roff.control("SH", ["FILES"]);
+    definitions(roff, "ENVIRONMENT", environment);
     let names = FILE_NAMES.join(", ");
     let files = [
         (
@@ -215,33 +179,26 @@ fn everywhere() -> Roff {
             "What the services print, one JSON object a line, if the configuration has logs.dir.",
         ),
     ];
-    for (name, meaning) in files {
-        roff.control("TP", [])
-            .text([bold(name)])
-            .text([roman(meaning)]);
-    }
-    roff
+    definitions(roff, "FILES", files);
 }
 
-fn see_also(command: &Command, is_whole: bool) -> Roff {
-    let mut roff = Roff::new();
+fn see_also(roff: &mut Roff, command: &Command, is_whole: bool) {
     roff.control("SH", ["SEE ALSO"]);
-    let pages: Vec<String> = if is_whole {
-        let shown = command
-            .get_subcommands()
-            .filter(|known| !known.is_hide_set());
-        shown
-            .map(|known| format!("flowlayer-{}", known.get_name()))
-            .collect()
-    } else {
-        vec!["flowlayer".to_owned()]
-    };
-    let last = pages.len().saturating_sub(1);
-    for (at, page) in pages.iter().enumerate() {
-        let end = if at == last { "(1)" } else { "(1)," };
+    if !is_whole {
+        roff.control("BR", ["flowlayer", "(1)"]);
+        return;
+    }
+    let shown = command.get_subcommands().filter(|it| !it.is_hide_set());
+    let mut shown = shown.peekable();
+    while let Some(known) = shown.next() {
+        let end = if shown.peek().is_some() {
+            "(1),"
+        } else {
+            "(1)"
+        };
+        let page = format!("flowlayer-{}", known.get_name());
         roff.control("BR", [page.as_str(), end]);
     }
-    roff
 }
 
 #[cfg(test)]
