@@ -15,7 +15,7 @@ use super::follow::Since;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
 use super::shown::Shown;
-use super::{Amount, Wanted, note};
+use super::{Limit, Wanted, note};
 use crate::failure::Failure;
 use crate::session::Peer;
 
@@ -105,10 +105,10 @@ impl Files {
     }
 
     fn limit(&self, wanted: &Wanted) -> Option<usize> {
-        match wanted.amount {
-            Amount::All => None,
-            Amount::Newest(count) => Some(count),
-            Amount::Usual => {
+        match wanted.limit {
+            Some(Limit::All) => None,
+            Some(Limit::Newest(count)) => Some(count),
+            None => {
                 let own = |service: &config::Service| service.log_view_max_entries;
                 let services = &self.config.services;
                 let view = &self.config.log_view;

@@ -37,13 +37,6 @@ struct Follower<'a> {
     shown: Shown<'a>,
 }
 
-/// How the connection was told to be last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Nothing,
-    Lost,
-}
-
 impl Follower<'_> {
     async fn follow(&mut self, since: Since) -> Result<(), Stopped> {
         let persistence = match since.session {
@@ -59,7 +52,7 @@ impl Follower<'_> {
         let (mut _client, mut events) = self.start(since.start, persistence);
         let mut place = Place {
             next: since.next,
-            told: Told::Nothing,
+            is_lost: false,
             session: known,
         };
         while let Some(event) = events.next().await {
@@ -121,7 +114,8 @@ impl Follower<'_> {
 /// How far it is, and with whom.
 struct Place {
     next: u64,
-    told: Told,
+    /// The user was told that the connection is lost.
+    is_lost: bool,
     /// The id of the session that is being followed.
     session: Option<String>,
 }
@@ -135,10 +129,10 @@ impl Place {
         self.session = id;
         if is_other || session.restarted {
             note("the session was restarted");
-        } else if self.told == Told::Lost {
+        } else if self.is_lost {
             note("connected again");
         }
-        self.told = Told::Nothing;
+        self.is_lost = false;
         let begins_anew = first.is_some_and(|first| first < self.next);
         if begins_anew && (is_other || session.restarted) {
             note("its log begins anew: there is no logs.dir in which it could go on");
@@ -156,8 +150,8 @@ impl Place {
             ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => why,
             ConnectionState::Connecting | ConnectionState::Connected => return,
         };
-        if self.session.is_some() && self.told == Told::Nothing {
-            self.told = Told::Lost;
+        if self.session.is_some() && !self.is_lost {
+            self.is_lost = true;
             note(&format!("{why}; waiting for the session to come back"));
         }
     }

@@ -12,7 +12,7 @@ use super::follow::Since;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
 use super::shown::Shown;
-use super::{Amount, Wanted, note};
+use super::{Limit, Wanted, note};
 use crate::failure::Failure;
 use crate::session::{self, Peer};
 
@@ -47,15 +47,11 @@ pub(super) async fn show<'a>(
     let span = span(&client, &search, first, end).await.map_err(failed)?;
     let printer = Printer::new(wanted.form, &names, &search.services);
     let mut shown = Shown::new(search, printer, output);
-    let found = if shown.search.limit.is_some() {
-        newest(&mut shown, &client, span, wanted.follow).await
+    if shown.search.limit.is_some() {
+        newest(&mut shown, &client, span, wanted.follow, failed).await?;
     } else {
-        oldest(&mut shown, &client, span).await
-    };
-    found.map_err(|stopped| match stopped {
-        Halted::Stopped(stopped) => stopped,
-        Halted::Unanswered(error) => failed(error).into(),
-    })?;
+        oldest(&mut shown, &client, span, failed).await?;
+    }
     let start = match latest {
         Some(entry) => Start::AfterEntry {
             seq: entry.seq,
@@ -91,10 +87,10 @@ fn unanswered(peer: &Peer, error: CommandError) -> Failure {
 }
 
 async fn limit(wanted: &Wanted, client: &Client) -> Result<Option<usize>, CommandError> {
-    Ok(match wanted.amount {
-        Amount::All => None,
-        Amount::Newest(count) => Some(count),
-        Amount::Usual => {
+    Ok(match wanted.limit {
+        Some(Limit::All) => None,
+        Some(Limit::Newest(count)) => Some(count),
+        None => {
             // Only the server knows what its configuration says.
             let service = match wanted.search.services.as_slice() {
                 [one] => Some(one.clone()),
@@ -137,28 +133,16 @@ fn moved(moment: Timestamp, by: i64) -> Timestamp {
     Timestamp(moment.0.saturating_add(by).max(0))
 }
 
-enum Halted {
-    Stopped(Stopped),
-    Unanswered(CommandError),
-}
-
-impl From<Stopped> for Halted {
-    fn from(stopped: Stopped) -> Self {
-        Self::Stopped(stopped)
-    }
-}
-
-impl From<CommandError> for Halted {
-    fn from(error: CommandError) -> Self {
-        Self::Unanswered(error)
-    }
-}
-
 /// Everything, as it comes.
-async fn oldest(shown: &mut Shown<'_>, client: &Client, span: Span) -> Result<(), Halted> {
+async fn oldest(
+    shown: &mut Shown<'_>,
+    client: &Client,
+    span: Span,
+    failed: impl Fn(CommandError) -> Failure,
+) -> Result<(), Stopped> {
     let services = shown.search.services.clone();
     let mut entries = Oldest::new(client, &services, span);
-    while let Some(entry) = entries.next().await? {
+    while let Some(entry) = entries.next().await.map_err(&failed)? {
         shown.entry(entry)?;
     }
     Ok(())
@@ -176,7 +160,8 @@ async fn newest(
     client: &Client,
     span: Span,
     follows: bool,
-) -> Result<(), Halted> {
+    failed: impl Fn(CommandError) -> Failure,
+) -> Result<(), Stopped> {
     let search = &shown.search;
     let mut context: Context<Entry> = search.context_backwards();
     // With nothing to leave out it is known how many are needed.
@@ -188,7 +173,7 @@ async fn newest(
     let mut last: VecDeque<Entry> = VecDeque::new();
     let mut is_whole = false;
     while !context.is_over() {
-        let Some(entry) = entries.next().await? else {
+        let Some(entry) = entries.next().await.map_err(&failed)? else {
             is_whole = true;
             break;
         };

@@ -33,20 +33,10 @@ use printer::Form;
 struct Wanted {
     /// Its limit is filled in when it is known.
     search: Search,
-    amount: Amount,
+    /// How many matches; `None`: as many as the configuration says.
+    limit: Option<Limit>,
     follow: bool,
     form: Form,
-}
-
-/// How many matches are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Amount {
-    /// As many as the configuration says.
-    Usual,
-    /// Whatever there is.
-    All,
-    /// So many of the newest.
-    Newest(usize),
 }
 
 /// Shows what is asked for; ends quietly when nobody reads it any more.
@@ -75,17 +65,13 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 }
 
 fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
-    let pattern = args
-        .grep
-        .as_ref()
-        .map(|pattern| {
-            Pattern::new(pattern, args.ignore_case, args.invert_match).map_err(|error| {
-                Failure::Mistaken(format!(
-                    "--grep {pattern:?} is no regular expression: {error}"
-                ))
-            })
+    let compiled = |pattern: &String| {
+        Pattern::new(pattern, args.ignore_case, args.invert_match).map_err(|error| {
+            let text = format!("--grep {pattern:?} is no regular expression: {error}");
+            Failure::Mistaken(text)
         })
-        .transpose()?;
+    };
+    let pattern = args.grep.as_ref().map(compiled).transpose()?;
     let around = args.context.unwrap_or(0);
     let has_beginning = pattern.is_some() || args.since.is_some() || args.after_seq.is_some();
     let time = |moment: jiff::Timestamp| Timestamp(moment.as_millisecond());
@@ -93,12 +79,7 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     services.sort();
     services.dedup();
     Ok(Wanted {
-        amount: match args.limit {
-            Some(Limit::All) => Amount::All,
-            Some(Limit::Newest(count)) => Amount::Newest(count),
-            None if has_beginning => Amount::All,
-            None => Amount::Usual,
-        },
+        limit: args.limit.or(has_beginning.then_some(Limit::All)),
         follow: args.follow,
         form: Form {
             json: args.json,

@@ -139,15 +139,13 @@ impl Printer {
     fn json(&self, out: &mut Vec<u8>, json: &str) {
         if self.form.terminal {
             for character in json.chars() {
-                // JSON escapes what is below U+0020 only; the rest of what steers a terminal is
-                // escaped here, which changes the spelling and not the meaning.
-                if character.is_control() || sanitize::reorders(character) {
-                    let escaped = format!("\\u{:04x}", character as u32);
-                    out.extend_from_slice(escaped.as_bytes());
+                // JSON escapes only what is below U+0020; escape the rest of what steers a terminal.
+                let escaped = if character.is_control() || sanitize::reorders(character) {
+                    format!("\\u{:04x}", character as u32)
                 } else {
-                    let mut bytes = [0; 4];
-                    out.extend_from_slice(character.encode_utf8(&mut bytes).as_bytes());
-                }
+                    character.to_string()
+                };
+                out.extend_from_slice(escaped.as_bytes());
             }
         } else {
             out.extend_from_slice(json.as_bytes());
