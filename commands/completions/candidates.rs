@@ -18,6 +18,15 @@ pub(super) struct Answer {
     pub(super) also: Also,
 }
 
+impl From<Vec<Candidate>> for Answer {
+    fn from(candidates: Vec<Candidate>) -> Self {
+        Self {
+            candidates,
+            also: Also::Nothing,
+        }
+    }
+}
+
 /// A word that fits.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
@@ -110,10 +119,7 @@ fn options(place: &Place<'_>, current: &str) -> Answer {
             candidates.push(Candidate { value, help });
         }
     }
-    Answer {
-        candidates,
-        also: Also::Nothing,
-    }
+    candidates.into()
 }
 
 fn values(place: &Place<'_>, arg: &Arg, attached: &str, directory: &Path) -> Answer {
@@ -125,23 +131,16 @@ fn values(place: &Place<'_>, arg: &Arg, attached: &str, directory: &Path) -> Ans
     let possible = arg.get_possible_values();
     if !possible.is_empty() && arg.get_action().takes_values() {
         let shown = possible.iter().filter(|value| !value.is_hide_set());
-        return Answer {
-            candidates: shown
-                .map(|value| candidate(value.get_name(), one_line(value.get_help())))
-                .collect(),
-            also: Also::Nothing,
-        };
+        return shown
+            .map(|value| candidate(value.get_name(), one_line(value.get_help())))
+            .collect::<Vec<_>>()
+            .into();
     }
     let also = match value_kind(arg) {
         ValueKind::Service => {
             let names = services(place, arg, directory);
-            return Answer {
-                candidates: names
-                    .iter()
-                    .map(|name| candidate(name, String::new()))
-                    .collect(),
-                also: Also::Nothing,
-            };
+            let names = names.iter().map(|name| candidate(name, String::new()));
+            return names.collect::<Vec<_>>().into();
         }
         ValueKind::File => Also::Files,
         ValueKind::Directory => Also::Directories,
@@ -149,8 +148,8 @@ fn values(place: &Place<'_>, arg: &Arg, attached: &str, directory: &Path) -> Ans
         ValueKind::Other => Also::Nothing,
     };
     Answer {
-        candidates: Vec::new(),
         also,
+        ..Answer::default()
     }
 }
 

@@ -175,22 +175,17 @@ impl<'a> Reader<'a> {
                 arg: positional(command, self.positionals, self.place.only_values),
                 nth: self.positionals,
             }
-        } else if let Some((option, _)) =
-            canonical.strip_prefix("--").and_then(|o| o.split_once('='))
-        {
-            match long(command, option).filter(|arg| takes_value(arg)) {
+        } else {
+            let option = canonical.strip_prefix("--").and_then(|o| o.split_once('='));
+            let arg = option.and_then(|(name, _)| long(command, name));
+            let attached = current.split_inclusive('=').next().unwrap_or_default();
+            match arg.filter(|arg| takes_value(arg)) {
                 Some(arg) => Slot::Value {
                     arg,
-                    attached: current
-                        .split_inclusive('=')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned(),
+                    attached: attached.to_owned(),
                 },
                 None => Slot::Option,
             }
-        } else {
-            Slot::Option
         };
         self.place
     }
