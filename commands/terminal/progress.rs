@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 
-use unicode_width::UnicodeWidthChar;
-
+use super::wrap::truncate;
 use super::{print, sanitize};
 
 /// Only people at a terminal see it; elsewhere it shows nothing.
@@ -55,18 +54,7 @@ impl Drop for Progress {
 
 /// The text as one line of at most so many columns.
 fn fitting(text: &str, columns: usize) -> String {
-    let mut line = String::new();
-    let mut width = 0;
-    for character in sanitize::text(text).replace('\t', " ").chars() {
-        width += character.width().unwrap_or(0);
-        if width > columns {
-            line.pop();
-            line.push('…');
-            break;
-        }
-        line.push(character);
-    }
-    line
+    truncate(&sanitize::text(text).replace('\t', " "), columns)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const GAP: &str = "  ";
 /// What the last column needs to be worth being beside the others.
 const LAST_AT_LEAST: usize = 24;
 /// How far what stands under a row is moved in.
-const INDENT: &str = "    ";
+const INDENT: usize = 4;
 
 /// One field.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub(crate) fn render(
         left < longest && left < LAST_AT_LEAST
     });
     if is_below {
-        used = INDENT.len();
+        used = INDENT;
     }
     let room = width.map(|width| width.saturating_sub(used).max(1));
     let mut text = String::new();
@@ -78,25 +78,19 @@ pub(crate) fn render(
             line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + GAP.len()));
         }
         let sentence = &row[last];
-        let pieces = wrap(&sentence.text, room);
-        if is_below {
-            line.truncate(line.trim_end().len());
-            for piece in pieces.iter().filter(|_| index > 0) {
-                line.push('\n');
-                line.push_str(INDENT);
-                push(&mut line, sentence, piece, colored);
-            }
-        } else {
-            for (number, piece) in pieces.iter().enumerate() {
-                if number > 0 {
-                    line.push('\n');
-                    line.push_str(&" ".repeat(used));
-                }
-                push(&mut line, sentence, piece, colored);
-            }
-            line.truncate(line.trim_end().len());
+        let mut pieces = wrap(&sentence.text, room);
+        if is_below && index == 0 {
+            pieces.clear();
         }
-        text.push_str(&line);
+        for (number, piece) in pieces.iter().enumerate() {
+            if is_below || number > 0 {
+                line.truncate(line.trim_end().len());
+                line.push('\n');
+                line.push_str(&" ".repeat(used));
+            }
+            push(&mut line, sentence, piece, colored);
+        }
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     text

@@ -1,4 +1,4 @@
-//! Breaking text into lines of so many columns.
+//! Text in lines of so many columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -25,10 +25,9 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
         }
         gap = 1;
         for character in word.chars() {
-            let character = if character == '\u{a0}' {
-                ' '
-            } else {
-                character
+            let character = match character {
+                '\u{a0}' => ' ',
+                other => other,
             };
             if line.width() + character.width().unwrap_or(0) > columns && line != indent {
                 lines.push(std::mem::replace(&mut line, indent.clone()));
@@ -40,9 +39,29 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Text in so many columns; what does not fit ends in `…`.
+pub(crate) fn truncate(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let (mut cut, mut left) = (String::new(), columns.saturating_sub(1));
+    for character in text.chars() {
+        let width = character.width().unwrap_or(0);
+        if width > left {
+            break;
+        }
+        left -= width;
+        cut.push(character);
+    }
+    if columns > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::*;
 
     #[test]
     fn blanks_stay_where_no_line_ends() {
@@ -55,6 +74,19 @@ mod tests {
             (" a ", 4, &[" a"]),
         ] {
             assert_eq!(wrapped(text, columns), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn truncated_text_is_as_wide_as_said_at_most() {
+        for (text, columns, expected) in [
+            ("needle", 6, "needle"),
+            ("needle", 5, "need…"),
+            ("漢字漢字", 6, "漢字…"),
+            ("needle", 1, "…"),
+            ("needle", 0, ""),
+        ] {
+            assert_eq!(truncate(text, columns), expected);
         }
     }
 }

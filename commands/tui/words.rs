@@ -1,10 +1,10 @@
-//! Durations and times in words, and text cut to a width.
+//! Durations and times in words.
 
 use jiff::tz::TimeZone;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use crate::terminal::age::age;
 pub(crate) use crate::terminal::lines::count;
+pub(crate) use crate::terminal::wrap::truncate;
 
 /// How times are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,26 +55,6 @@ pub(crate) fn time(at: i64, clock: Clock, zone: &TimeZone) -> String {
         .unwrap_or_default()
 }
 
-/// Text in so many columns; what does not fit ends in `…`.
-pub(crate) fn truncate(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let (mut cut, mut left) = (String::new(), columns.saturating_sub(1));
-    for character in text.chars() {
-        let width = character.width().unwrap_or(0);
-        if width > left {
-            break;
-        }
-        left -= width;
-        cut.push(character);
-    }
-    if columns > 0 {
-        cut.push('…');
-    }
-    cut
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,18 +84,5 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(time(at, Clock::Time, &zone), "12:30:00");
         assert_eq!(time(i64::MAX, Clock::Time, &zone), "");
-    }
-
-    #[test]
-    fn truncated_text_is_as_wide_as_said_at_most() {
-        for (text, columns, expected) in [
-            ("needle", 6, "needle"),
-            ("needle", 5, "need…"),
-            ("漢字漢字", 6, "漢字…"),
-            ("needle", 1, "…"),
-            ("needle", 0, ""),
-        ] {
-            assert_eq!(truncate(text, columns), expected);
-        }
     }
 }

@@ -36,7 +36,9 @@ impl Excerpt {
         if !from_line_start {
             shown.text.push('…');
         }
-        shown.push(before, first);
+        for (at, c) in before.char_indices() {
+            shown.char(c, first + at);
+        }
         let marked_from = shown.text.len();
         let mut marked_to = marked_from;
         let after = &text[start..ahead(text, start)];
@@ -73,12 +75,6 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn push(&mut self, text: &str, start: usize) {
-        for (at, c) in text.char_indices() {
-            self.char(c, start + at);
-        }
-    }
-
     fn char(&mut self, c: char, at: usize) {
         let secret = |range: &Range<usize>| range.contains(&at);
         self.text.push(if self.source.secrets.iter().any(secret) {

@@ -123,18 +123,11 @@ impl Writer {
 
     /// Writes everything that is left.
     fn write_rest(&mut self, mut taken: Option<Taken>) -> Result<(), Gone> {
-        while let Some(some) = taken.take() {
-            self.write_taken(&some)?;
-            taken = self
-                .follow
-                .as_mut()
-                .and_then(|follow| follow.cursor.try_next());
-        }
-        while let Some(some) = self
-            .follow
-            .as_mut()
-            .and_then(|follow| follow.cursor.try_next())
-        {
+        loop {
+            let next = || self.follow.as_mut()?.cursor.try_next();
+            let Some(some) = taken.take().or_else(next) else {
+                break;
+            };
             self.write_taken(&some)?;
         }
         self.write_own_before(u64::MAX)?;
