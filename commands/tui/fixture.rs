@@ -153,79 +153,39 @@ pub(crate) fn states() -> Vec<ServiceState> {
     ]
 }
 
-/// What these services print.
-const LINES: [(&str, Stream, &str); 16] = [
-    ("build", Stream::Stdout, "   Compiling demo v0.1.0"),
-    ("build", Stream::Stdout, "    Finished dev profile in 3.61s"),
-    (
-        "store",
-        Stream::Stdout,
-        "store: listening on 127.0.0.1:4001",
-    ),
-    ("migrate", Stream::Stdout, "migrate: 3 of 3 applied"),
-    (
-        "api",
-        Stream::Stdout,
-        "\u{1b}[32mINFO\u{1b}[0m booting HTTP server…",
-    ),
-    (
-        "worker",
-        Stream::Stderr,
-        "\u{1b}[31merror\u{1b}[0m: QUEUE_URL is not set",
-    ),
-    (
-        "mailer",
-        Stream::Stdout,
-        "\u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 1 s",
-    ),
-    (
-        "api",
-        Stream::Stdout,
-        "\u{1b}[32mINFO\u{1b}[0m listening on :3001",
-    ),
-    (
-        "api",
-        Stream::Stdout,
-        "\u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 1 ms",
-    ),
-    ("store", Stream::Stdout, "store: get session:8f2e"),
-    (
-        "api",
-        Stream::Stdout,
-        "\u{1b}[32mINFO\u{1b}[0m POST /api/invoice \u{1b}[1m201\u{1b}[0m 12 ms",
-    ),
-    (
-        "mailer",
-        Stream::Stdout,
-        "\u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 2 s",
-    ),
-    (
-        "store",
-        Stream::Stdout,
-        "store: set invoice:1042 (größer, 漢字, 🚀)",
-    ),
-    (
-        "api",
-        Stream::Stderr,
-        "\u{1b}[31mERROR\u{1b}[0m GET /api/mail \u{1b}[1m502\u{1b}[0m mailer is not up",
-    ),
-    ("store", Stream::Stdout, "store: get invoice:1042"),
-    (
-        "api",
-        Stream::Stdout,
-        "\u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 0 ms",
-    ),
-];
+/// What these services print: service, stream, text.
+const LINES: &str = "\
+build out    Compiling demo v0.1.0
+build out     Finished dev profile in 3.61s
+store out store: listening on 127.0.0.1:4001
+migrate out migrate: 3 of 3 applied
+api out \u{1b}[32mINFO\u{1b}[0m booting HTTP server…
+worker err \u{1b}[31merror\u{1b}[0m: QUEUE_URL is not set
+mailer out \u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 1 s
+api out \u{1b}[32mINFO\u{1b}[0m listening on :3001
+api out \u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 1 ms
+store out store: get session:8f2e
+api out \u{1b}[32mINFO\u{1b}[0m POST /api/invoice \u{1b}[1m201\u{1b}[0m 12 ms
+mailer out \u{1b}[33mWARN\u{1b}[0m smtp: connection refused, again in 2 s
+store out store: set invoice:1042 (größer, 漢字, 🚀)
+api err \u{1b}[31mERROR\u{1b}[0m GET /api/mail \u{1b}[1m502\u{1b}[0m mailer is not up
+store out store: get invoice:1042
+api out \u{1b}[32mINFO\u{1b}[0m GET /health \u{1b}[1m200\u{1b}[0m 0 ms";
 
 /// A line of the sample.
-fn line(seq: u64, (service, stream, text): (&str, Stream, &str)) -> Arc<Item> {
+fn line(seq: u64, line: &str) -> Arc<Item> {
+    let (service, line) = line.split_once(' ').unwrap();
+    let (stream, text) = line.split_once(' ').unwrap();
     Arc::new(Item {
         place: Place::line(seq),
         at: NOW - 60_000 + (i64::try_from(seq).unwrap_or(0) - 1_526) * 3_000,
         service: Some(service.into()),
         phase: None,
         content: Content::Line {
-            stream,
+            stream: match stream {
+                "out" => Stream::Stdout,
+                _ => Stream::Stderr,
+            },
             partial: false,
             text: text.into(),
         },
@@ -249,13 +209,9 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
         is_new: true,
     });
     take(Message::Snapshot(states()));
-    let requests = take(Message::Lines(
-        (1_527..)
-            .zip(LINES)
-            .map(|(seq, text)| line(seq, text))
-            .collect(),
-    ));
-    drop(requests);
+    let lines = (1_527..).zip(LINES.lines());
+    let lines = lines.map(|(seq, text)| line(seq, text)).collect();
+    take(Message::Lines(lines));
     model.logs.window.loading = None;
     model.logs.window.older = super::log::window::Older::Beginning;
     model

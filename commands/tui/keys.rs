@@ -6,23 +6,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// Where a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
-    /// On the list of services.
     Services,
-    /// On the log.
     Logs,
-    /// In the plan.
     Plan,
-    /// In the details of a service.
     Detail,
-    /// In the connection info.
     Info,
-    /// On the list of sessions.
     Sessions,
-    /// In a question.
     Question,
-    /// While typing a filter or a search.
+    /// While a filter or a search is being typed.
     Typing,
-    /// Wherever nothing else is meant by it.
+    /// Wherever no nearer context binds the key.
     Everywhere,
 }
 
@@ -111,18 +104,13 @@ pub(crate) struct Press {
 }
 
 const fn char(character: char) -> Press {
-    Press {
-        code: KeyCode::Char(character),
-        ctrl: false,
-        alt: false,
-    }
+    key(KeyCode::Char(character))
 }
 
 const fn ctrl(character: char) -> Press {
     Press {
-        code: KeyCode::Char(character),
         ctrl: true,
-        alt: false,
+        ..char(character)
     }
 }
 
@@ -134,26 +122,13 @@ const fn key(code: KeyCode) -> Press {
     }
 }
 
-impl Press {
-    /// What was pressed.
-    pub(crate) fn of(event: KeyEvent) -> Self {
-        Self {
-            code: event.code,
-            ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
-            alt: event.modifiers.contains(KeyModifiers::ALT),
-        }
-    }
-}
-
 /// A row of the table.
 #[derive(Debug)]
 pub(crate) struct Binding {
-    /// Where.
     pub(crate) context: Context,
     keys: &'static [Press],
     /// The keys as they are written.
     pub(crate) shown: &'static str,
-    /// What they do.
     pub(crate) action: Action,
     /// For the help.
     pub(crate) help: &'static str,
@@ -267,13 +242,14 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
 
 /// What a key does where these contexts count, the first first.
 pub(crate) fn action(event: KeyEvent, contexts: &[Context]) -> Option<Action> {
-    let press = Press::of(event);
-    contexts.iter().find_map(|context| {
-        BINDINGS
-            .iter()
-            .find(|binding| binding.context == *context && binding.keys.contains(&press))
-            .map(|binding| binding.action)
-    })
+    let press = Press {
+        code: event.code,
+        ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+        alt: event.modifiers.contains(KeyModifiers::ALT),
+    };
+    let mut bindings = contexts.iter().flat_map(|context| of(*context));
+    let found = bindings.find(|binding| binding.keys.contains(&press))?;
+    Some(found.action)
 }
 
 /// The rows of a context.

@@ -20,62 +20,39 @@ pub(crate) enum Message {
     /// Text was pasted.
     Paste(String),
     /// The terminal has another size.
-    Resize {
-        /// Its columns.
-        columns: u16,
-        /// Its rows.
-        rows: u16,
-    },
-    /// Time has passed.
+    Resize { columns: u16, rows: u16 },
+    /// A second has passed.
     Tick,
-    /// The connection is in another state.
+    /// The connection changed state.
     Link(Link),
-    /// A server has introduced itself. When `is_new`, what was seen before is of another session.
+    /// A server sent its hello. `is_new`: what was seen before is of another session, and the
+    /// numbers of log lines start over.
     Hello {
-        /// Its session.
         session_id: Option<String>,
-        /// Whether the numbers of its log lines start over.
         is_new: bool,
     },
-    /// All services as they are.
+    /// All services.
     Snapshot(Vec<ServiceState>),
-    /// A service is in another state, since this time.
-    Status {
-        /// The service.
-        state: ServiceState,
-        /// Since when.
-        at: Timestamp,
-    },
+    /// A service changed its status at this time.
+    Status { state: ServiceState, at: Timestamp },
     /// A service has another reason within the same status.
     Detail(ServiceState),
-    /// Log lines, live or filled in.
+    /// Log lines, live or backfilled.
     Lines(Vec<Arc<Item>>),
-    /// Log lines that will not come by themselves.
-    Gap {
-        /// The first number.
-        first: u64,
-        /// The last.
-        last: u64,
-    },
+    /// Log lines that were skipped: from this number to that.
+    Gap { first: u64, last: u64 },
     /// The answer to [`Effect::FetchPage`].
     Page {
-        /// The question.
         request: PageRequest,
-        /// The answer, or why there is none.
         result: Result<Page, NoPage>,
     },
-    /// The server has taken a command on.
+    /// The server has accepted a command.
     Accepted(CommandId),
     /// A command has ended.
-    Finished {
-        /// Which.
-        id: CommandId,
-        /// How.
-        outcome: Outcome,
-    },
+    Finished { id: CommandId, outcome: Outcome },
     /// The answer to [`Effect::ListSessions`].
     Sessions(Vec<Choice>),
-    /// A file was written, or not: its path, or why.
+    /// The answer to [`Effect::Save`]: the path, or the error.
     Saved(Result<String, String>),
 }
 
@@ -83,25 +60,23 @@ pub(crate) enum Message {
 pub(crate) struct Answer {
     /// Which session; see [`Session::epoch`](super::session::Session).
     pub(crate) epoch: u64,
-    /// The message.
     pub(crate) message: Message,
 }
 
 /// Entries of a page, ascending.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
-    /// The entries.
     pub(crate) entries: Vec<Arc<Item>>,
-    /// Whether some that were asked for are missing.
+    /// Whether there are more than the limit.
     pub(crate) is_truncated: bool,
 }
 
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoPage {
-    /// The connection ended before it came. What is still wanted on the next is asked for there.
+    /// The connection ended first; the next one asks again if the page is still wanted.
     Disconnected,
-    /// The server has none for us.
+    /// The server answered with an error.
     Failed(String),
 }
 
@@ -115,59 +90,43 @@ pub(crate) enum Link {
     Connecting,
     /// Hello and snapshot have come.
     Connected,
-    /// It was connected; the next attempt is at this time.
-    Reconnecting {
-        /// When.
-        retry_at: i64,
-        /// What went wrong.
-        why: String,
-    },
-    /// It never was connected; the next attempt is at this time.
+    /// The connection was lost.
+    Reconnecting { retry_at: i64, why: String },
+    /// No connection was made yet.
     Unreachable {
-        /// When.
         retry_at: i64,
-        /// What went wrong.
         why: String,
-        /// Whether somebody else is there.
         peer: Peer,
     },
     /// The server wants a token and there is none.
     TokenRequired,
     /// The server refuses the token.
     InvalidToken,
-    /// It is not a server that we understand.
-    Incompatible {
-        /// In one line.
-        why: String,
-    },
+    /// The peer is no FlowLayer server, or has another protocol version.
+    Incompatible { why: String },
 }
 
-/// Who is at an address at which no server has introduced itself.
+/// Who listens at an address from which no hello has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
-    /// Nobody listens.
+    /// Nobody.
     Nobody,
-    /// Somebody listens, and says nothing that we understand, or that there is no place.
+    /// Another program, or a server that is full or silent.
     Somebody,
     /// The address was not reached.
     Unknown,
 }
 
-/// Our number for a command.
+/// The number of a command.
 pub(crate) type CommandId = u64;
 
-/// What a person can order.
+/// A command to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Bring this service up.
     Start(Arc<str>),
-    /// Take it down.
     Stop(Arc<str>),
-    /// Down and up.
     Restart(Arc<str>),
-    /// Bring everything up.
     StartAll,
-    /// Take everything down.
     StopAll,
 }
 
@@ -207,15 +166,10 @@ impl Order {
 pub(crate) enum Outcome {
     /// As ordered.
     Done,
-    /// The server did not take it on.
+    /// The server did not accept it.
     Refused(String),
-    /// It was tried.
-    Failed {
-        /// Why it did not work.
-        why: String,
-        /// The services that are not up because of it.
-        services: Vec<String>,
-    },
+    /// It failed, and these services are not up.
+    Failed { why: String, services: Vec<String> },
     /// The connection was lost before the answer; it is not sent again.
     Lost(String),
 }
@@ -223,13 +177,9 @@ pub(crate) enum Outcome {
 /// A live session to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
-    /// Where it listens.
     pub(crate) address: String,
-    /// Its token.
     pub(crate) token: Option<String>,
-    /// The configuration it runs.
     pub(crate) config: Option<String>,
-    /// Its process.
     pub(crate) pid: Option<u32>,
 }
 
@@ -239,15 +189,10 @@ pub(crate) enum Effect {
     /// End.
     Quit,
     /// Send a command.
-    Send {
-        /// Under this number.
-        id: CommandId,
-        /// This one.
-        order: Order,
-    },
+    Send { id: CommandId, order: Order },
     /// Ask for log entries.
     FetchPage(PageRequest),
-    /// State for live sessions.
+    /// Look for live sessions.
     ListSessions,
     /// Leave this session for that one.
     Switch(Choice),

@@ -1,6 +1,7 @@
 //! Everything the screen is drawn from. Only [`update`](super::update) changes it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use flowlayer_core::facts::StoppedBy;
 use jiff::tz::TimeZone;
@@ -8,17 +9,15 @@ use jiff::tz::TimeZone;
 use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Link, Order};
-use super::prompt::Prompt;
+use super::prompt::{Prompt, Purpose};
 use super::service::{Service, Services};
 use super::theme::Theme;
 
 /// Which panel the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Panel {
-    /// The list.
     #[default]
     Services,
-    /// The log.
     Logs,
 }
 
@@ -38,29 +37,20 @@ pub(crate) enum Body {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Modal {
     /// The key table, scrolled down by so many rows.
-    Help {
-        /// Rows.
-        scroll: usize,
-    },
-    /// Where we are connected to.
-    Info {
-        /// Whether the token is shown.
-        reveal: bool,
-        /// Rows it is scrolled down.
-        scroll: usize,
-    },
-    /// Live sessions; `None` while they are being looked for.
+    Help { scroll: usize },
+    /// The connection; `reveal`: its token too.
+    Info { reveal: bool, scroll: usize },
+    /// Live sessions.
     Sessions {
-        /// What was found.
+        /// `None` while the first list is on its way.
         choices: Option<Vec<Choice>>,
-        /// The row that is selected.
         row: usize,
-        /// Whether somebody has moved to it: then it stays with its session, whatever comes before.
+        /// Whether the user chose the row: then it stays with its session when the list changes.
         is_moved: bool,
         /// When they were looked for last, in milliseconds since 1970.
         looked: i64,
     },
-    /// Is this meant?
+    /// Asks before it is sent.
     Confirm(Order),
 }
 
@@ -69,28 +59,22 @@ pub(crate) enum Modal {
 pub(crate) struct Target {
     /// `host:port`.
     pub(crate) address: String,
-    /// The token, when there is one.
     pub(crate) token: Option<String>,
-    /// The configuration the session runs, when it is known.
+    /// The configuration the session runs.
     pub(crate) config: Option<String>,
     /// How the address was found, in words.
     pub(crate) found: &'static str,
 }
 
-impl Target {
-    /// What people call the stack: the directory of its configuration.
-    pub(crate) fn name(&self) -> Option<&str> {
-        let path = std::path::Path::new(self.config.as_ref()?);
-        path.parent()?.file_name()?.to_str()
-    }
+/// What people call a stack: the directory of its configuration.
+pub(crate) fn stack_name(config: Option<&str>) -> Option<&str> {
+    Path::new(config?).parent()?.file_name()?.to_str()
 }
 
 /// A line in the footer that goes away by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
-    /// The line.
     pub(crate) text: String,
-    /// How it is to be taken.
     pub(crate) tone: Tone,
     /// When it came, in milliseconds since 1970.
     pub(crate) since: i64,
@@ -101,7 +85,6 @@ pub(crate) struct Notice {
 /// A command without its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
-    /// What was ordered.
     pub(crate) order: Order,
     /// When, in milliseconds since 1970.
     pub(crate) since: i64,
@@ -118,30 +101,21 @@ pub(crate) struct Model {
     pub(crate) now: i64,
     /// For the times of log lines.
     pub(crate) zone: TimeZone,
-    /// What things look like.
     pub(crate) theme: Theme,
-    /// Where the keys go.
     pub(crate) focus: Panel,
     /// Whether the focus is in the details only because the list has no space beside them; it goes
     /// back to the list with them.
     pub(crate) is_focus_lent: bool,
-    /// What is beside the list.
     pub(crate) body: Body,
-    /// What is above everything.
     pub(crate) modal: Option<Modal>,
-    /// What is being typed.
     pub(crate) prompt: Option<Prompt>,
-    /// Whom we are, or want to be, connected to.
     pub(crate) target: Target,
-    /// How that goes.
     pub(crate) link: Link,
-    /// Since when, in milliseconds since 1970.
+    /// When the link came into this state, in milliseconds since 1970.
     pub(crate) link_since: i64,
     /// The server's session.
     pub(crate) session_id: Option<String>,
-    /// The list.
     pub(crate) services: Services,
-    /// The log panel.
     pub(crate) logs: LogPane,
     /// The filter of the list as it was typed.
     pub(crate) services_filter: String,
@@ -149,9 +123,7 @@ pub(crate) struct Model {
     pub(crate) logs_filter: String,
     /// Commands without a result.
     pub(crate) pending: BTreeMap<CommandId, Pending>,
-    /// The number of the next command.
     pub(crate) next_command: CommandId,
-    /// What has just happened.
     pub(crate) notice: Option<Notice>,
     /// The item on which the mouse was pressed: where dragging begins.
     pub(crate) pressed: Option<Place>,
@@ -214,6 +186,12 @@ impl Model {
     /// Whether the panel has the focus.
     pub(crate) fn has_focus(&self, panel: Panel) -> bool {
         self.focus == panel && self.modal.is_none() && self.body != Body::Plan
+    }
+
+    /// Whether text for this is being typed.
+    pub(crate) fn is_typing(&self, purpose: Purpose) -> bool {
+        let prompt = self.prompt.as_ref();
+        prompt.is_some_and(|prompt| prompt.purpose == purpose)
     }
 
     /// Whether commands make sense now.

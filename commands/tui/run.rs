@@ -34,14 +34,6 @@ const TOGETHER: usize = 8;
 /// So many events are taken in at most before the answer to a command: what caused it came before.
 const BEFORE_ANSWER: usize = 256;
 
-/// Whether the loop goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[must_use]
-enum Flow {
-    Continue,
-    Quit,
-}
-
 /// Everything the loop owns.
 struct Cockpit {
     model: Model,
@@ -50,6 +42,8 @@ struct Cockpit {
     selector: Arc<Selector>,
     epoch: u64,
     answers: UnboundedSender<Answer>,
+    /// The user has quit: nothing more is taken in or drawn.
+    has_quit: bool,
     /// Something has changed since the last frame.
     is_dirty: bool,
     last_frame: Instant,
@@ -72,6 +66,7 @@ pub(crate) async fn run(
         selector: Arc::new(selector),
         epoch: 0,
         answers,
+        has_quit: false,
         is_dirty: true,
         last_frame: Instant::now() - FLOOD_FRAME,
         lines: 0,
@@ -93,7 +88,7 @@ pub(crate) async fn run(
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     cockpit.draw()?;
-    loop {
+    while !cockpit.has_quit {
         let gap = if cockpit.lines > FLOOD {
             FLOOD_FRAME
         } else {
@@ -101,32 +96,26 @@ pub(crate) async fn run(
         };
         let next_frame = cockpit.last_frame + gap;
         let now = now();
-        let flow = tokio::select! {
+        tokio::select! {
             biased;
             key = keys.recv() => match key {
                 Some(event) => cockpit.input(event, &mut keys)?,
-                None => Flow::Quit,
+                None => return Ok(()),
             },
             request = signals.next() => match request {
-                Request::Quit => Flow::Quit,
+                Request::Quit => return Ok(()),
                 Request::Resume => {
                     cockpit.screen.resume()?;
                     cockpit.draw()?;
-                    Flow::Continue
                 }
             },
-            () = sleep_until(next_frame), if cockpit.is_dirty => {
-                cockpit.draw()?;
-                Flow::Continue
-            }
+            () = sleep_until(next_frame), if cockpit.is_dirty => cockpit.draw()?,
             Some(answer) = inbox.recv() => cockpit.answer(answer)?,
             message = next(&mut cockpit.session, now) => cockpit.receive(message)?,
             _ = ticks.tick() => cockpit.take(Message::Tick)?,
-        };
-        if flow == Flow::Quit {
-            return Ok(());
         }
     }
+    Ok(())
 }
 
 /// What the session says next; nothing without one.
@@ -138,10 +127,9 @@ async fn next(session: &mut Option<Session>, now: i64) -> Message {
 }
 
 impl Cockpit {
-    /// A key, the mouse, another size: drawn at once, those together that are there already. They
-    /// wait for no picture of each before the next, and no key that is held down keeps all pictures
-    /// back.
-    fn input(&mut self, first: Event, more: &mut UnboundedReceiver<Event>) -> io::Result<Flow> {
+    /// Takes in a key, the mouse or a resize, with those that are queued already, and draws at once.
+    /// A key that is held down delays the frame by no more than [`FRAME`].
+    fn input(&mut self, first: Event, more: &mut UnboundedReceiver<Event>) -> io::Result<()> {
         let begun = Instant::now();
         let mut next = Some(first);
         while let Some(event) = next {
@@ -152,42 +140,34 @@ impl Cockpit {
                 Event::Resize(columns, rows) => Some(Message::Resize { columns, rows }),
                 Event::FocusGained | Event::FocusLost => None,
             };
-            if let Some(message) = message
-                && self.take(message)? == Flow::Quit
-            {
-                return Ok(Flow::Quit);
+            if let Some(message) = message {
+                self.take(message)?;
             }
-            let is_time_left = begun.elapsed() < FRAME;
-            next = is_time_left.then(|| more.try_recv().ok()).flatten();
+            let goes_on = !self.has_quit && begun.elapsed() < FRAME;
+            next = goes_on.then(|| more.try_recv().ok()).flatten();
         }
-        self.draw()?;
-        Ok(Flow::Continue)
+        self.draw()
     }
 
-    /// What the server has said, and what else is there already.
-    fn receive(&mut self, first: Message) -> io::Result<Flow> {
-        if self.receive_one(first)? == Flow::Quit {
-            return Ok(Flow::Quit);
-        }
+    /// Takes in an event of the session, and those that are queued already.
+    fn receive(&mut self, first: Message) -> io::Result<()> {
+        self.receive_one(first)?;
         self.receive_ready(TOGETHER)
     }
 
-    /// What is there already, up to so many events.
-    fn receive_ready(&mut self, most: usize) -> io::Result<Flow> {
+    /// Takes in up to so many queued events.
+    fn receive_ready(&mut self, most: usize) -> io::Result<()> {
         for _ in 0..most {
-            let next = self
-                .session
-                .as_mut()
-                .and_then(|session| session.try_next(now()));
-            let Some(message) = next else { break };
-            if self.receive_one(message)? == Flow::Quit {
-                return Ok(Flow::Quit);
-            }
+            let next = self.session.as_mut();
+            let Some(message) = next.and_then(|session| session.try_next(now())) else {
+                break;
+            };
+            self.receive_one(message)?;
         }
-        Ok(Flow::Continue)
+        Ok(())
     }
 
-    fn receive_one(&mut self, message: Message) -> io::Result<Flow> {
+    fn receive_one(&mut self, message: Message) -> io::Result<()> {
         if let Message::Lines(lines) = &message {
             self.lines += lines.len();
         }
@@ -197,23 +177,22 @@ impl Cockpit {
         self.take(message)
     }
 
-    /// What was asked for. The server says what a command has caused before it says how it ended, and
-    /// so does the screen.
-    fn answer(&mut self, answer: Answer) -> io::Result<Flow> {
+    /// Takes in an answer. The events that a command has caused come before its result.
+    fn answer(&mut self, answer: Answer) -> io::Result<()> {
         if answer.epoch != self.epoch {
-            return Ok(Flow::Continue);
+            return Ok(());
         }
         let is_of_command = matches!(
             answer.message,
             Message::Accepted(_) | Message::Finished { .. }
         );
-        if is_of_command && self.receive_ready(BEFORE_ANSWER)? == Flow::Quit {
-            return Ok(Flow::Quit);
+        if is_of_command {
+            self.receive_ready(BEFORE_ANSWER)?;
         }
         self.take(answer.message)
     }
 
-    /// A server has introduced itself: where it is may have changed.
+    /// After a hello: the session's address may be another.
     fn look_up_target(&mut self) {
         let Some(session) = &self.session else {
             return;
@@ -226,19 +205,17 @@ impl Cockpit {
         self.model.target = choices::target(&endpoint);
     }
 
-    fn take(&mut self, message: Message) -> io::Result<Flow> {
+    fn take(&mut self, message: Message) -> io::Result<()> {
         self.is_dirty = true;
         for effect in update(&mut self.model, now(), message) {
-            if self.perform(effect)? == Flow::Quit {
-                return Ok(Flow::Quit);
-            }
+            self.perform(effect)?;
         }
-        Ok(Flow::Continue)
+        Ok(())
     }
 
-    fn perform(&mut self, effect: Effect) -> io::Result<Flow> {
+    fn perform(&mut self, effect: Effect) -> io::Result<()> {
         match (effect, &self.session) {
-            (Effect::Quit, _) => return Ok(Flow::Quit),
+            (Effect::Quit, _) => self.has_quit = true,
             (Effect::Send { id, order }, Some(session)) => session.send(id, &order),
             (Effect::FetchPage(request), Some(session)) => session.fetch(request),
             (Effect::Retry, Some(session)) => session.retry(),
@@ -261,10 +238,10 @@ impl Cockpit {
                 self.in_background(move || Message::Saved(save(&name, &text)));
             }
         }
-        Ok(Flow::Continue)
+        Ok(())
     }
 
-    /// Does something that may wait for a disk, and takes its answer when it is there.
+    /// Does blocking work on another thread; its message comes as an answer.
     fn in_background(&self, work: impl FnOnce() -> Message + Send + 'static) {
         let (answers, epoch) = (self.answers.clone(), self.epoch);
         tokio::task::spawn_blocking(move || {
@@ -286,28 +263,23 @@ impl Cockpit {
             (self.model.columns, self.model.rows, self.model.now);
         model.link_since = model.now;
         self.model = model;
-        let selector = Arc::clone(&self.selector);
-        // What was given on the command line was meant for the first session.
-        let selector = if self.epoch == 1 {
-            selector
-        } else {
-            Arc::default()
+        // The command line was about the first session only.
+        let selector = match self.epoch {
+            1 => Arc::clone(&self.selector),
+            _ => Arc::default(),
         };
-        self.session = Some(Session::start(
-            endpoint,
-            selector,
-            self.epoch,
-            self.answers.clone(),
-        ));
+        let answers = self.answers.clone();
+        self.session = Some(Session::start(endpoint, selector, self.epoch, answers));
         self.is_dirty = true;
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (columns, rows) = self.screen.size()?;
-        if (columns, rows) != (self.model.columns, self.model.rows)
-            && self.take(Message::Resize { columns, rows })? == Flow::Quit
-        {
+        if self.has_quit {
             return Ok(());
+        }
+        let (columns, rows) = self.screen.size()?;
+        if (columns, rows) != (self.model.columns, self.model.rows) {
+            self.take(Message::Resize { columns, rows })?;
         }
         self.screen.draw(&self.model)?;
         (self.is_dirty, self.lines, self.last_frame) = (false, 0, Instant::now());
@@ -318,11 +290,8 @@ impl Cockpit {
 /// Writes text to a new file in the current directory; its name.
 fn save(name: &str, text: &str) -> Result<String, String> {
     use std::io::Write as _;
-    let write = || -> io::Result<()> {
-        let mut file = std::fs::File::create_new(name)?;
-        file.write_all(text.as_bytes())
-    };
-    write()
+    std::fs::File::create_new(name)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
         .map(|()| name.to_owned())
         .map_err(|error| format!("{name}: {error}"))
 }

@@ -117,17 +117,12 @@ impl Session {
         let (answers, epoch) = (self.answers.clone(), self.epoch);
         tokio::spawn(async move {
             // Nobody takes answers once the program ends.
+            let answer = |message| drop(answers.send(Answer { epoch, message }));
             if call.accepted().await.is_ok() {
-                let _ = answers.send(Answer {
-                    epoch,
-                    message: Message::Accepted(id),
-                });
+                answer(Message::Accepted(id));
             }
             let outcome = outcome(call.finished().await);
-            let _ = answers.send(Answer {
-                epoch,
-                message: Message::Finished { id, outcome },
-            });
+            answer(Message::Finished { id, outcome });
         });
     }
 
@@ -145,8 +140,8 @@ impl Session {
         };
         let (client, answers, epoch) = (self.client.clone(), self.answers.clone(), self.epoch);
         tokio::spawn(async move {
-            let result = client.logs(query).await;
-            let result = result
+            let answer = client.logs(query).await;
+            let result = answer
                 .map(|page| Page {
                     entries: items(page.entries),
                     is_truncated: page.truncated,
@@ -155,10 +150,8 @@ impl Session {
                     CommandError::NotConnected | CommandError::Disconnected => NoPage::Disconnected,
                     error => NoPage::Failed(error.to_string()),
                 });
-            let _ = answers.send(Answer {
-                epoch,
-                message: Message::Page { request, result },
-            });
+            let message = Message::Page { request, result };
+            let _ = answers.send(Answer { epoch, message });
         });
     }
 }

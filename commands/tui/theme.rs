@@ -2,9 +2,9 @@
 //!
 //! Without colours (docs/cli.md, Colour) bold, dim and reversed remain.
 
-use anstyle::AnsiColor;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::log::Tone;
 use crate::terminal::lines::PALETTE;
 use crate::terminal::status::State;
 
@@ -30,7 +30,7 @@ impl Theme {
         Style::new()
     }
 
-    /// What is there for whoever states for it.
+    /// What matters least: hints, ages, labels.
     pub(crate) fn dim(self) -> Style {
         if self.colored {
             Style::new().fg(Color::DarkGray)
@@ -39,9 +39,18 @@ impl Theme {
         }
     }
 
-    /// Titles and what has the focus.
+    /// Titles, keys in hints and what has the focus.
     pub(crate) fn accent(self) -> Style {
         self.color(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    /// The name in the title of a panel.
+    pub(crate) fn title(self, has_focus: bool) -> Style {
+        if has_focus {
+            self.accent()
+        } else {
+            self.text()
+        }
     }
 
     /// The edge of a panel.
@@ -51,11 +60,6 @@ impl Theme {
         } else {
             self.dim()
         }
-    }
-
-    /// A key in a hint.
-    pub(crate) fn key(self) -> Style {
-        self.color(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
     /// The row that is selected.
@@ -88,7 +92,7 @@ impl Theme {
         self.color(Color::Green)
     }
 
-    /// Something is under way or deserves a state.
+    /// Something is under way or deserves attention.
     pub(crate) fn warning(self) -> Style {
         self.color(Color::Yellow)
     }
@@ -98,9 +102,27 @@ impl Theme {
         self.color(Color::Red)
     }
 
+    /// Why a service is in this state.
+    pub(crate) fn reason(self, state: State) -> Style {
+        match state {
+            State::Failed => self.bad(),
+            _ => self.text(),
+        }
+    }
+
+    /// News of this tone.
+    pub(crate) fn tone(self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => self.text(),
+            Tone::Good => self.good(),
+            Tone::Busy => self.warning(),
+            Tone::Bad => self.bad(),
+        }
+    }
+
     /// The symbol and the word of a state.
     pub(crate) fn state(self, state: State) -> Style {
-        let style = self.color(to_color(state.color()));
+        let style = self.color(state.color().into());
         match state {
             State::Failed | State::Blocked => style.add_modifier(Modifier::BOLD),
             State::Stopped | State::Waiting if !self.colored => style.add_modifier(Modifier::DIM),
@@ -110,28 +132,7 @@ impl Theme {
 
     /// A service's own colour: the one its lines have in the output of `serve`.
     pub(crate) fn service(self, rank: usize) -> Style {
-        self.color(to_color(PALETTE[rank % PALETTE.len()]))
-    }
-}
-
-const fn to_color(color: AnsiColor) -> Color {
-    match color {
-        AnsiColor::Black => Color::Black,
-        AnsiColor::Red => Color::Red,
-        AnsiColor::Green => Color::Green,
-        AnsiColor::Yellow => Color::Yellow,
-        AnsiColor::Blue => Color::Blue,
-        AnsiColor::Magenta => Color::Magenta,
-        AnsiColor::Cyan => Color::Cyan,
-        AnsiColor::White => Color::Gray,
-        AnsiColor::BrightBlack => Color::DarkGray,
-        AnsiColor::BrightRed => Color::LightRed,
-        AnsiColor::BrightGreen => Color::LightGreen,
-        AnsiColor::BrightYellow => Color::LightYellow,
-        AnsiColor::BrightBlue => Color::LightBlue,
-        AnsiColor::BrightMagenta => Color::LightMagenta,
-        AnsiColor::BrightCyan => Color::LightCyan,
-        AnsiColor::BrightWhite => Color::White,
+        self.color(PALETTE[rank % PALETTE.len()].into())
     }
 }
 
@@ -148,7 +149,6 @@ mod tests {
             theme.accent(),
             theme.edge(true),
             theme.edge(false),
-            theme.key(),
             theme.selected(true),
             theme.selected(false),
             theme.hit(),

@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use anstyle::Ansi256Color;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
@@ -88,6 +89,12 @@ pub(crate) fn pieces(
     let (mut column, mut offset) = (0, 0);
     let mut rest = safe.as_str();
     while !rest.is_empty() {
+        let cell = |symbol, width, offset| Cell {
+            symbol,
+            width,
+            style,
+            offset,
+        };
         if let Some((parameters, after)) = rest
             .strip_prefix("\u{1b}[")
             .and_then(|sequence| sequence.split_once('m'))
@@ -98,13 +105,7 @@ pub(crate) fn pieces(
         }
         let run = run_length(rest);
         if run > 0 {
-            let cell = Cell {
-                symbol: &rest[..run],
-                width: run,
-                style,
-                offset,
-            };
-            if take(Piece::Run(cell)).is_break() {
+            if take(Piece::Run(cell(&rest[..run], run, offset))).is_break() {
                 return;
             }
             column += run;
@@ -116,13 +117,8 @@ pub(crate) fn pieces(
         if end == 0 {
             // A tab; or an escape that is no colour, which the filter does not let through.
             let width = TAB - column % TAB;
-            let cell = Cell {
-                symbol: &"        "[..width],
-                width,
-                style,
-                offset,
-            };
-            if take(Piece::Cell(cell)).is_break() {
+            let tab = cell(&"        "[..width], width, offset);
+            if take(Piece::Cell(tab)).is_break() {
                 return;
             }
             column += width;
@@ -134,16 +130,8 @@ pub(crate) fn pieces(
         for grapheme in Span::raw(text).styled_graphemes(Style::new()) {
             let symbol = shown(grapheme.symbol);
             let width = symbol.width();
-            if width > 0 {
-                let cell = Cell {
-                    symbol,
-                    width,
-                    style,
-                    offset,
-                };
-                if take(Piece::Cell(cell)).is_break() {
-                    return;
-                }
+            if width > 0 && take(Piece::Cell(cell(symbol, width, offset))).is_break() {
+                return;
             }
             column += width;
             offset += grapheme.symbol.len();
@@ -227,20 +215,17 @@ pub(crate) fn rows(message: &str, columns: usize) -> usize {
 pub(crate) fn place_of(message: &str, offset: usize, columns: usize) -> (usize, usize) {
     let mut wrap = Wrap::new(columns);
     pieces(message, false, |piece| {
-        let cell = match piece {
+        let (is_before, cell) = match piece {
             Piece::Run(run) => {
                 wrap.run(offset.saturating_sub(run.offset).min(run.width));
-                if offset >= run.offset + run.width {
-                    return ControlFlow::Continue(());
-                }
-                return ControlFlow::Break(());
+                (offset >= run.offset + run.width, None)
             }
-            Piece::Cell(cell) => cell,
+            Piece::Cell(cell) => (cell.offset < offset, Some(cell)),
         };
-        if cell.offset >= offset {
+        if !is_before {
             return ControlFlow::Break(());
         }
-        wrap.place(cell.width);
+        cell.map(|cell| wrap.place(cell.width));
         ControlFlow::Continue(())
     });
     wrap.place(1)
@@ -307,11 +292,8 @@ impl Wrap {
 fn with_sequence(mut style: Style, parameters: &str) -> Style {
     let mut numbers = parameters.split(';').map(|parameter| {
         let mut parts = parameter.split(':');
-        let first = parts
-            .next()
-            .and_then(|part| part.parse().ok())
-            .unwrap_or(0_u16);
-        (first, parts)
+        let first = parts.next().and_then(|part| part.parse::<u16>().ok());
+        (first.unwrap_or(0), parts)
     });
     while let Some((number, mut parts)) = numbers.next() {
         match number {
@@ -330,23 +312,20 @@ fn with_sequence(mut style: Style, parameters: &str) -> Style {
             24 => style = style.remove_modifier(Modifier::UNDERLINED),
             27 => style = style.remove_modifier(Modifier::REVERSED),
             29 => style = style.remove_modifier(Modifier::CROSSED_OUT),
-            30..=37 => style.fg = Some(basic(number - 30)),
-            40..=47 => style.bg = Some(basic(number - 40)),
-            90..=97 => style.fg = Some(basic(number - 90 + 8)),
-            100..=107 => style.bg = Some(basic(number - 100 + 8)),
+            30..=37 => style.fg = basic(number - 30),
+            40..=47 => style.bg = basic(number - 40),
+            90..=97 => style.fg = basic(number - 90 + 8),
+            100..=107 => style.bg = basic(number - 100 + 8),
             38 | 48 => {
                 let inner: Vec<&str> = parts.collect();
                 let color = if inner.is_empty() {
                     extended(|| numbers.next().map(|(number, _)| number))
                 } else {
                     // `38:2::r:g:b` has a colour space, which nobody uses, before the colour.
-                    let has_space = inner.len() > 4;
-                    let mut inner = inner
-                        .iter()
-                        .enumerate()
-                        .filter(|(index, _)| !(has_space && *index == 1))
-                        .filter_map(|(_, part)| part.parse().ok());
-                    extended(|| inner.next())
+                    let space = (inner.len() > 4).then_some(1);
+                    let parts = (0..inner.len()).filter(|at| Some(*at) != space);
+                    let mut numbers = parts.filter_map(|at| inner[at].parse().ok());
+                    extended(|| numbers.next())
                 };
                 let place = if number == 38 {
                     &mut style.fg
@@ -364,38 +343,19 @@ fn with_sequence(mut style: Style, parameters: &str) -> Style {
     style
 }
 
-fn basic(number: u16) -> Color {
-    const COLORS: [Color; 16] = [
-        Color::Black,
-        Color::Red,
-        Color::Green,
-        Color::Yellow,
-        Color::Blue,
-        Color::Magenta,
-        Color::Cyan,
-        Color::Gray,
-        Color::DarkGray,
-        Color::LightRed,
-        Color::LightGreen,
-        Color::LightYellow,
-        Color::LightBlue,
-        Color::LightMagenta,
-        Color::LightCyan,
-        Color::White,
-    ];
-    COLORS[usize::from(number) % COLORS.len()]
+/// One of the sixteen colours; `None` for other numbers.
+fn basic(number: u16) -> Option<Color> {
+    let number = u8::try_from(number).ok()?;
+    Ansi256Color(number).into_ansi().map(Color::from)
 }
 
 /// `5;n` or `2;r;g;b`.
 fn extended(mut next: impl FnMut() -> Option<u16>) -> Option<Color> {
-    let byte = |next: &mut dyn FnMut() -> Option<u16>| next().and_then(|n| u8::try_from(n).ok());
-    match next()? {
-        5 => byte(&mut next).map(Color::Indexed),
-        2 => Some(Color::Rgb(
-            byte(&mut next)?,
-            byte(&mut next)?,
-            byte(&mut next)?,
-        )),
+    let kind = next()?;
+    let mut byte = || next().and_then(|number| u8::try_from(number).ok());
+    match kind {
+        5 => byte().map(Color::Indexed),
+        2 => Some(Color::Rgb(byte()?, byte()?, byte()?)),
         _ => None,
     }
 }

@@ -38,7 +38,6 @@ impl Scope {
 /// Scope, stream and filter together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogFilter {
-    /// Whose lines.
     pub(crate) scope: Scope,
     /// Only lines written there.
     pub(crate) stream: Option<Stream>,

@@ -39,7 +39,6 @@ pub(crate) struct Item {
     /// Of a line, the status of its service when it was read; of an event that tells a change of
     /// status, the new one.
     pub(crate) phase: Option<Status>,
-    /// What it says.
     pub(crate) content: Content,
 }
 
@@ -48,20 +47,13 @@ pub(crate) struct Item {
 pub(crate) enum Content {
     /// A line as the service wrote it, escapes included.
     Line {
-        /// Where it was written to.
         stream: Stream,
         /// Whether the line goes on in the service's next entry.
         partial: bool,
-        /// The line.
         text: Box<str>,
     },
-    /// Something that happened, in words.
-    Event {
-        /// How it is to be taken.
-        tone: Tone,
-        /// One line.
-        text: Box<str>,
-    },
+    /// Something that happened, in one line.
+    Event { tone: Tone, text: Box<str> },
     /// A line that the person has drawn, with its number.
     Mark(u32),
 }

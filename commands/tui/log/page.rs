@@ -9,9 +9,8 @@ use super::window::{Cursor, Direction};
 pub(crate) struct PageRequest {
     /// Of which window.
     pub(crate) generation: u64,
-    /// Of which service; `None` for all.
+    /// `None` for all.
     pub(crate) service: Option<Arc<str>>,
-    /// From where.
     pub(crate) cursor: Cursor,
     /// For which end of the window.
     pub(crate) direction: Direction,

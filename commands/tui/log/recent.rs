@@ -30,15 +30,12 @@ impl Recent {
     /// returned are events that now stand elsewhere: where they stood, and as they are.
     pub(crate) fn push(&mut self, line: Arc<Item>) -> Vec<(Place, Arc<Item>)> {
         let seq = line.place.seq;
-        let moved = if seq > self.last_seq {
-            self.overtaken(&line)
-        } else {
-            Vec::new()
-        };
-        if seq != self.last_seq + 1 && seq > self.last_seq {
-            self.complete_from = seq;
-        }
+        let mut moved = Vec::new();
         if seq > self.last_seq {
+            moved = self.overtaken(&line);
+            if seq != self.last_seq + 1 {
+                self.complete_from = seq;
+            }
             self.last_seq = seq;
             self.bytes += line.cost();
             self.lines.push_back(line);

@@ -7,7 +7,6 @@ use crate::tui::cells;
 /// The space there is for log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
-    /// Rows.
     pub(crate) height: usize,
     /// Columns of text, what stands before it left out.
     pub(crate) columns: usize,
@@ -35,20 +34,13 @@ pub(crate) enum Position {
     Follow,
     /// This item is the first on the screen, so many of its rows above it. What arrives elsewhere
     /// changes nothing.
-    At {
-        /// The item.
-        top: Place,
-        /// Rows of it that are above the screen.
-        skip: usize,
-    },
+    At { top: Place, skip: usize },
 }
 
 /// A row of an item, by index in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Start {
-    /// The item.
     pub(crate) index: usize,
-    /// The row of it.
     pub(crate) skip: usize,
 }
 
@@ -92,38 +84,23 @@ impl Position {
     pub(crate) fn moved(self, rows: isize, window: &Window, geometry: Geometry) -> Self {
         let mut start = self.start(window, geometry);
         let items = window.items();
-        let mut left = rows.unsigned_abs();
+        let distance = rows.unsigned_abs();
         if rows < 0 {
-            while left > 0 {
-                if start.skip >= left {
-                    start.skip -= left;
-                    break;
-                }
+            let mut left = distance;
+            while start.skip < left && start.index > 0 {
                 left -= start.skip;
-                start.skip = 0;
-                let Some(index) = start.index.checked_sub(1) else {
-                    break;
-                };
-                start = Start {
-                    index,
-                    skip: items.get(index).map_or(0, |item| geometry.rows(item)),
-                };
+                start.index -= 1;
+                start.skip = geometry.rows(&items[start.index]);
             }
+            start.skip = start.skip.saturating_sub(left);
         } else {
-            while left > 0 {
-                let Some(item) = items.get(start.index) else {
-                    break;
-                };
-                let below = geometry.rows(item) - start.skip;
-                if below > left {
-                    start.skip += left;
-                    break;
-                }
-                left -= below;
-                start = Start {
-                    index: start.index + 1,
-                    skip: 0,
-                };
+            // Counted from the first row of the item.
+            start.skip += distance;
+            while let Some(height) = items.get(start.index).map(|item| geometry.rows(item))
+                && start.skip >= height
+            {
+                start.index += 1;
+                start.skip -= height;
             }
         }
         Self::at(start, rows > 0, window, geometry)
@@ -147,7 +124,14 @@ impl Position {
                 top: item.place,
                 skip: start.skip,
             },
-            None => self_or_follow(window),
+            // In an empty window there is no item to hold on to.
+            None => match window.newer {
+                Newer::Live => Self::Follow,
+                Newer::Above { complete, .. } => Self::At {
+                    top: Place::line(complete),
+                    skip: 0,
+                },
+            },
         }
     }
 
@@ -160,17 +144,6 @@ impl Position {
             Self::At { top, .. } if window.index_of(top) < index => here,
             _ => here.moved(-half, window, geometry),
         }
-    }
-}
-
-/// In an empty window there is no item to hold on to.
-const fn self_or_follow(window: &Window) -> Position {
-    match window.newer {
-        Newer::Live => Position::Follow,
-        Newer::Above { complete, .. } => Position::At {
-            top: Place::line(complete),
-            skip: 0,
-        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
@@ -11,7 +11,7 @@ use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{Effect, Order};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
-use crate::tui::service::Selected;
+use crate::tui::service::{Selected, Service};
 use crate::tui::view::{self, layout};
 use crate::tui::words::Clock;
 
@@ -22,23 +22,21 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>)
     }
     model.logs.renew_patience();
     forget_notice(model);
+    let is_typing = model.prompt.is_some();
+    // These work in every context, `q` as a letter of what is typed excepted.
+    match keys::action(event, &[keys::Context::Everywhere]) {
+        Some(Action::Quit) if !is_typing || event.code != KeyCode::Char('q') => {
+            return effects.push(Effect::Quit);
+        }
+        Some(Action::Suspend) => return effects.push(Effect::Suspend),
+        Some(Action::Redraw) => return effects.push(Effect::Redraw),
+        _ => {}
+    }
     match keys::action(event, model.contexts()) {
-        // Ctrl-C quits wherever one is.
-        _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Quit)
-            && (model.prompt.is_none() || event.code != crossterm::event::KeyCode::Char('q')) =>
-        {
-            effects.push(Effect::Quit);
-        }
-        _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Suspend) => {
-            effects.push(Effect::Suspend);
-        }
-        _ if keys::action(event, &[keys::Context::Everywhere]) == Some(Action::Redraw) => {
-            effects.push(Effect::Redraw);
-        }
-        Some(action) if model.prompt.is_some() => typing::act(model, action),
-        None if model.prompt.is_some() => typing::key(model, event),
+        Some(action) if is_typing => typing::act(model, action),
+        None if is_typing => typing::key(model, event),
         Some(action) => act(model, action, effects),
-        // Help is left by whatever is pressed.
+        // Any key closes the help.
         None if matches!(model.modal, Some(Modal::Help { .. })) => model.modal = None,
         None => {}
     }
@@ -73,13 +71,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Help => model.modal = Some(Modal::Help { scroll: 0 }),
         Action::Sessions => open_sessions(model, effects),
-        Action::Plan => {
-            model.body = if model.body == Body::Plan {
-                Body::Log
-            } else {
-                Body::Plan
-            };
-        }
+        Action::Plan => toggle(model, Body::Plan),
         Action::Detail => open_detail(model),
         Action::Start | Action::Stop | Action::Restart => order(model, action, effects),
         Action::Retry => effects.push(Effect::Retry),
@@ -141,49 +133,21 @@ fn act_on_log(model: &mut Model, action: Action) {
 }
 
 fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
-    let (page, last) = view::modal_page(model);
+    let page = view::modal_page(model).0;
+    if let Some(rows) = navigate::rows(action, isize::try_from(page).unwrap_or(0)) {
+        return navigate::scroll_modal(model, rows);
+    }
     match (&mut model.modal, action) {
-        (
-            Some(Modal::Help { scroll } | Modal::Info { scroll, .. }),
-            Action::Up
-            | Action::Down
-            | Action::PageUp
-            | Action::PageDown
-            | Action::Top
-            | Action::Bottom,
-        ) => {
-            *scroll = match action {
-                Action::Top => 0,
-                Action::Bottom => last,
-                Action::Up => scroll.saturating_sub(1),
-                Action::Down => *scroll + 1,
-                Action::PageUp => scroll.saturating_sub(page),
-                _ => *scroll + page,
-            }
-            .min(last);
-        }
         (Some(Modal::Info { reveal, .. }), Action::RevealToken) => *reveal = !*reveal,
         (Some(Modal::Info { .. }), Action::Copy) => {
-            let token = model
-                .target
-                .token
-                .as_deref()
-                .map(|token| format!(" --token {token}"));
-            let command = format!(
-                "flowlayer tui --addr {}{}",
-                model.target.address,
-                token.unwrap_or_default()
-            );
+            let token = model.target.token.as_ref();
+            let token = token.map_or_else(String::new, |token| format!(" --token {token}"));
+            let command = format!("flowlayer tui --addr {}{token}", model.target.address);
             effects.push(Effect::Copy(command));
-            notify(
-                model,
-                Tone::Good,
-                "command sent to the terminal's clipboard, token included",
-            );
+            let text = "command sent to the terminal's clipboard, token included";
+            notify(model, Tone::Good, text);
         }
         (Some(Modal::Sessions { .. }), Action::Sessions) => open_sessions(model, effects),
-        (Some(sessions @ Modal::Sessions { .. }), Action::Up) => step_session(sessions, -1),
-        (Some(sessions @ Modal::Sessions { .. }), Action::Down) => step_session(sessions, 1),
         (Some(Modal::Sessions { row, choices, .. }), Action::Accept) => {
             if let Some(choice) = choices.as_ref().and_then(|choices| choices.get(*row)) {
                 let choice = choice.clone();
@@ -214,21 +178,6 @@ fn switch_panel(model: &mut Model) {
         Panel::Logs => Panel::Services,
     };
     model.is_focus_lent = false;
-}
-
-/// Moves the selection in the list of sessions.
-pub(super) fn step_session(modal: &mut Modal, rows: isize) {
-    if let Modal::Sessions {
-        choices,
-        row,
-        is_moved,
-        ..
-    } = modal
-    {
-        let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
-        *row = row.saturating_add_signed(rows).min(last);
-        *is_moved = true;
-    }
 }
 
 fn open_sessions(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -268,18 +217,16 @@ fn close(model: &mut Model) {
 
 fn open_detail(model: &mut Model) {
     if model.services.current().is_none() {
-        return notify(
-            model,
-            Tone::Plain,
-            "details are of one service: select it first",
-        );
+        let text = "details are of one service: select it first";
+        return notify(model, Tone::Plain, text);
     }
     model.detail_scroll = 0;
-    model.body = if model.body == Body::Detail {
-        Body::Log
-    } else {
-        Body::Detail
-    };
+    toggle(model, Body::Detail);
+}
+
+/// Shows this in place of the log, or the log again.
+fn toggle(model: &mut Model, body: Body) {
+    model.body = if model.body == body { Body::Log } else { body };
 }
 
 fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
@@ -293,18 +240,12 @@ fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             Order::StopAll
         }
         (Selected::All, _) => {
-            return notify(
-                model,
-                Tone::Plain,
-                "a restart is of one service: select it first",
-            );
+            let text = "a restart is of one service: select it first";
+            return notify(model, Tone::Plain, text);
         }
         (Selected::Service(name), Action::Stop) => Order::Stop(Arc::clone(name)),
         (Selected::Service(name), Action::Start) => {
-            let is_up = model
-                .services
-                .get(name)
-                .is_some_and(super::super::service::Service::is_up);
+            let is_up = model.services.get(name).is_some_and(Service::is_up);
             let make = if is_up { Order::Restart } else { Order::Start };
             make(Arc::clone(name))
         }
@@ -315,22 +256,17 @@ fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
 fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
     if !model.is_connected() {
-        return notify(
-            model,
-            Tone::Bad,
-            format!("{}: not connected", order.words()),
-        );
+        let text = format!("{}: not connected", order.words());
+        return notify(model, Tone::Bad, text);
     }
     let id = model.next_command;
     model.next_command += 1;
     notify(model, Tone::Busy, format!("{}…", order.words()));
-    model.pending.insert(
-        id,
-        Pending {
-            order: order.clone(),
-            since: model.now,
-        },
-    );
+    let pending = Pending {
+        order: order.clone(),
+        since: model.now,
+    };
+    model.pending.insert(id, pending);
     effects.push(Effect::Send { id, order });
 }
 

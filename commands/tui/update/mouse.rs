@@ -4,9 +4,10 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use ratatui::layout::Position;
 
+use super::navigate;
 use crate::tui::log::Place;
 use crate::tui::log::selection::Selection;
-use crate::tui::model::{Body, Modal, Model, Panel};
+use crate::tui::model::{Body, Model, Panel};
 use crate::tui::service::Selected;
 use crate::tui::view;
 use crate::tui::view::layout::{self, Areas};
@@ -19,8 +20,8 @@ const STEP: isize = 3;
 pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     if model.modal.is_some() {
         return match event.kind {
-            MouseEventKind::ScrollUp => wheel_in_window(model, -STEP),
-            MouseEventKind::ScrollDown => wheel_in_window(model, STEP),
+            MouseEventKind::ScrollUp => navigate::scroll_modal(model, -STEP),
+            MouseEventKind::ScrollDown => navigate::scroll_modal(model, STEP),
             _ => {}
         };
     }
@@ -30,11 +31,15 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollUp => wheel(model, panel, -STEP),
         MouseEventKind::ScrollDown => wheel(model, panel, STEP),
-        MouseEventKind::ScrollLeft if is_log => super::navigate::sideways(model, true),
-        MouseEventKind::ScrollRight if is_log => super::navigate::sideways(model, false),
+        MouseEventKind::ScrollLeft if is_log => navigate::sideways(model, true),
+        MouseEventKind::ScrollRight if is_log => navigate::sideways(model, false),
         MouseEventKind::Down(MouseButton::Left) => {
             if model.body == Body::Plan {
-                return select_in_plan(model, &areas, Position::new(event.column, event.row));
+                let place = Position::new(event.column, event.row);
+                if let Some(name) = view::plan::service_at(model, &areas, place) {
+                    model.services.selected = Selected::Service(name);
+                }
+                return;
             }
             if let Some(panel) = panel {
                 model.focus = panel;
@@ -52,19 +57,6 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     }
 }
 
-fn wheel_in_window(model: &mut Model, rows: isize) {
-    let (_, last) = view::modal_page(model);
-    match &mut model.modal {
-        Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
-            *scroll = scroll.saturating_add_signed(rows).min(last);
-        }
-        Some(sessions @ Modal::Sessions { .. }) => {
-            super::key::step_session(sessions, rows.signum());
-        }
-        _ => {}
-    }
-}
-
 fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
     model.logs.renew_patience();
     match (panel, model.body) {
@@ -73,10 +65,7 @@ fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
             let geometry = layout::geometry(model);
             model.logs.scroll(rows, geometry);
         }
-        (Some(Panel::Logs), Body::Detail) => {
-            let last = view::last_detail_row(model);
-            model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(last);
-        }
+        (Some(Panel::Logs), Body::Detail) => navigate::scroll_detail(model, rows),
         _ => {}
     }
 }
@@ -92,12 +81,6 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
     }
 }
 
-fn select_in_plan(model: &mut Model, areas: &Areas, place: Position) {
-    if let Some(name) = view::plan::service_at(model, areas, place) {
-        model.services.selected = Selected::Service(name);
-    }
-}
-
 /// Selects to where the mouse is. Above and below the lines the log moves on.
 fn drag(model: &mut Model, areas: &Areas, row: u16, is_log: bool) {
     if !is_log && model.logs.selection.is_none() {
@@ -106,19 +89,14 @@ fn drag(model: &mut Model, areas: &Areas, row: u16, is_log: bool) {
     let rows = areas.log_rows();
     let last = rows.bottom().saturating_sub(1);
     if model.logs.selection.is_some() && (row < rows.y || row > last) {
-        let geometry = layout::geometry(model);
-        model
-            .logs
-            .scroll(if row < rows.y { -1 } else { 1 }, geometry);
+        let (up_or_down, geometry) = (if row < rows.y { -1 } else { 1 }, layout::geometry(model));
+        model.logs.scroll(up_or_down, geometry);
     }
     let Some(place) = place_at(model, areas, row.clamp(rows.y, last.max(rows.y))) else {
         return;
     };
     let pressed = model.pressed.unwrap_or(place);
-    let anchor = model
-        .logs
-        .selection
-        .map_or(pressed, |selection| selection.anchor);
+    let anchor = model.logs.selection.map_or(pressed, |it| it.anchor);
     model.logs.selection = Some(Selection {
         anchor,
         cursor: place,

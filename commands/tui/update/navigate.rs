@@ -10,57 +10,38 @@ use crate::tui::log::Tone;
 use crate::tui::log::viewport::{Position, Start};
 use crate::tui::log::window::Newer;
 use crate::tui::log::{Content, Geometry};
-use crate::tui::model::{Body, Model, Panel};
+use crate::tui::model::{Body, Modal, Model, Panel};
 use crate::tui::service::Selected;
 use crate::tui::view::{self, layout};
 
+/// The rows a key moves by, with pages of this many rows.
+pub(super) const fn rows(action: Action, page: isize) -> Option<isize> {
+    match action {
+        Action::Up => Some(-1),
+        Action::Down => Some(1),
+        Action::PageUp => Some(-page),
+        Action::PageDown => Some(page),
+        Action::Top => Some(isize::MIN / 2),
+        Action::Bottom => Some(isize::MAX / 2),
+        _ => None,
+    }
+}
+
 /// A key that moves.
 pub(super) fn travel(model: &mut Model, action: Action) {
-    let page = isize::try_from(layout::geometry(model).height)
-        .unwrap_or(0)
-        .max(2)
-        - 1;
-    if model.body == Body::Plan {
-        return travel_plan(model, action);
-    }
-    if model.focus == Panel::Services {
-        match action {
-            Action::Up => model.services.step(-1),
-            Action::Down => model.services.step(1),
-            Action::PageUp => model.services.step(-page),
-            Action::PageDown => model.services.step(page),
-            Action::Top => model.services.selected = Selected::All,
-            Action::Bottom => model.services.step(isize::MAX),
-            _ => {}
+    let geometry = layout::geometry(model);
+    let page = isize::try_from(geometry.height).unwrap_or(0).max(2) - 1;
+    let rows = rows(action, page);
+    match (model.body, model.focus, rows) {
+        (Body::Plan, _, _) => travel_plan(model, action),
+        (_, Panel::Services, rows) => {
+            if let Some(rows) = rows {
+                model.services.step(rows);
+            }
+            model.detail_scroll = 0;
         }
-        model.detail_scroll = 0;
-        return;
-    }
-    if model.body == Body::Detail {
-        let (at, last) = (model.detail_scroll, view::last_detail_row(model));
-        let to = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::PageUp => at.saturating_sub(page.unsigned_abs()),
-            Action::Down => at + 1,
-            Action::PageDown => at + page.unsigned_abs(),
-            Action::Top => 0,
-            Action::Bottom => last,
-            _ => at,
-        };
-        model.detail_scroll = to.min(last);
-        return;
-    }
-    if model.logs.selection.is_some() {
-        let rows = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            Action::Top => isize::MIN / 2,
-            Action::Bottom => isize::MAX / 2,
-            _ => 0,
-        };
-        if rows != 0 {
+        (Body::Detail, Panel::Logs, rows) => scroll_detail(model, rows.unwrap_or(0)),
+        (Body::Log, Panel::Logs, Some(rows)) if model.logs.selection.is_some() => {
             select::extend_selection(model, rows);
             let window = &model.logs.window;
             let is_all = match action {
@@ -72,20 +53,40 @@ pub(super) fn travel(model: &mut Model, action: Action) {
                 let text = "selected as far as is loaded: `flowlayer logs` writes everything";
                 notify(model, Tone::Plain, text);
             }
-            return;
         }
+        (Body::Log, Panel::Logs, rows) => match (action, rows) {
+            (Action::Top, _) => model.logs.rewind(),
+            (Action::Bottom, _) => model.logs.follow(),
+            (_, Some(rows)) => model.logs.scroll(rows, geometry),
+            (_, None) => sideways(model, action == Action::Left),
+        },
     }
-    let geometry = layout::geometry(model);
-    match action {
-        Action::Up => model.logs.scroll(-1, geometry),
-        Action::Down => model.logs.scroll(1, geometry),
-        Action::PageUp => model.logs.scroll(-page, geometry),
-        Action::PageDown => model.logs.scroll(page, geometry),
-        Action::Top => model.logs.rewind(),
-        Action::Bottom => model.logs.follow(),
-        Action::Left => sideways(model, true),
-        Action::Right => sideways(model, false),
-        _ => {}
+}
+
+/// Scrolls the details.
+pub(super) fn scroll_detail(model: &mut Model, rows: isize) {
+    let last = view::last_detail_row(model);
+    model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(last);
+}
+
+/// Scrolls the window that is open, or selects another row of it.
+pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
+    let (_, last) = view::modal_page(model);
+    match &mut model.modal {
+        Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
+            *scroll = scroll.saturating_add_signed(rows).min(last);
+        }
+        Some(Modal::Sessions {
+            choices,
+            row,
+            is_moved,
+            ..
+        }) => {
+            let last = choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
+            *row = row.saturating_add_signed(rows.signum()).min(last);
+            *is_moved = true;
+        }
+        Some(Modal::Confirm(_)) | None => {}
     }
 }
 
@@ -120,11 +121,8 @@ fn widest_on_screen(model: &Model, geometry: Geometry, end: usize) -> usize {
 /// In the plan, left and right go to the neighbouring wave, to the same row or the last.
 fn travel_plan(model: &mut Model, action: Action) {
     let all = model.services.all();
-    let current = model
-        .services
-        .current()
-        .map(|service| Arc::clone(&service.name));
-    let index = current.and_then(|name| all.iter().position(|service| service.name == name));
+    let current = model.services.current().map(|service| &service.name);
+    let index = current.and_then(|name| all.iter().position(|service| service.name == *name));
     let wave = |index: usize| all[index].details.wave;
     let Some(index) = index else {
         if let Some(first) = all.first() {

@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::notice::notify;
+use crate::terminal::lines::grouped;
 use crate::tui::keys::Action;
 use crate::tui::log::search::Search;
 use crate::tui::log::window::Direction;
@@ -10,8 +11,7 @@ use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
 use crate::tui::view::layout;
-use crate::tui::words;
-use crate::tui::words::Clock;
+use crate::tui::words::{self, Clock};
 
 /// Starts typing a filter for the panel that has the focus.
 pub(super) fn open_filter(model: &mut Model) {
@@ -37,10 +37,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 
 /// A key that is not in the table.
 pub(super) fn key(model: &mut Model, event: KeyEvent) {
-    let Some(prompt) = &mut model.prompt else {
-        return;
-    };
-    if prompt.press(event) {
+    if model.prompt.as_mut().is_some_and(|it| it.press(event)) {
         apply(model);
     }
 }
@@ -87,19 +84,13 @@ fn apply(model: &mut Model) {
     let Some(prompt) = &mut model.prompt else {
         return;
     };
-    let matcher = if prompt.text().is_empty() {
-        None
-    } else {
-        match Matcher::new(prompt.text(), prompt.is_regex) {
-            Ok(matcher) => Some(matcher),
-            Err(error) => {
-                prompt.error = Some(error);
-                return;
-            }
-        }
+    let text = prompt.text().to_owned();
+    let compiled = (!text.is_empty()).then(|| Matcher::new(&text, prompt.is_regex));
+    let matcher = match compiled.transpose() {
+        Ok(matcher) => matcher,
+        Err(error) => return prompt.error = Some(error),
     };
     prompt.error = None;
-    let text = prompt.text().to_owned();
     match prompt.purpose {
         Purpose::FilterServices => {
             model.services_filter = text;
@@ -117,14 +108,7 @@ fn apply(model: &mut Model) {
 }
 
 fn accept(model: &mut Model) {
-    if model
-        .prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.error.is_some())
-    {
-        return;
-    }
-    let Some(prompt) = model.prompt.take() else {
+    let Some(prompt) = model.prompt.take_if(|it| it.error.is_none()) else {
         return;
     };
     if prompt.purpose == Purpose::Search && model.logs.search.is_some() {
@@ -164,27 +148,18 @@ pub(super) fn notify_progress(model: &mut Model, direction: Direction) {
     };
     let place = seq.map_or_else(
         || "…".to_owned(),
-        |seq| {
-            let seq = crate::terminal::lines::grouped(seq);
-            format!(": no match {down} to seq {seq}{time}")
-        },
+        |seq| format!(": no match {down} to seq {}{time}", grouped(seq)),
     );
-    notify(
-        model,
-        Tone::Busy,
-        format!("{SEARCHING}{back}{place}; G stops"),
-    );
+    let text = format!("{SEARCHING}{back}{place}; G stops");
+    notify(model, Tone::Busy, text);
 }
 
 /// To the next hit, through the whole log.
 pub(super) fn jump(model: &mut Model, is_up: bool) {
     let geometry = layout::geometry(model);
     if model.logs.search.is_none() {
-        return notify(
-            model,
-            Tone::Plain,
-            "nothing is searched for: f starts a search",
-        );
+        let text = "nothing is searched for: f starts a search";
+        return notify(model, Tone::Plain, text);
     }
     if model.logs.jump(is_up, geometry) {
         return;

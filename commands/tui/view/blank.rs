@@ -21,13 +21,18 @@ pub(super) fn trouble(link: &Link) -> Option<&str> {
     }
 }
 
-/// A paragraph, and how it is to state.
+const RETRIES: &str = "It is tried again every few seconds; o shows the sessions that run here.";
+
+/// A paragraph and its style.
 type Paragraph = (String, Style);
 
 /// Why there is nothing to see, and what to do about it.
 fn paragraphs(model: &Model) -> Vec<Paragraph> {
     let theme = model.theme;
     let address = &model.target.address;
+    let bad = |text: &str| (text.to_owned(), theme.bad());
+    let say = |text: &str| (text.to_owned(), theme.text());
+    let dim = |text: &str| (text.to_owned(), theme.dim());
     match &model.link {
         Link::Connected => {
             let narrow = model.logs.filter.is_narrow();
@@ -37,76 +42,56 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
                 (None, true) => "no line matches; esc shows all",
                 (None, false) => "no output yet",
             };
-            vec![(text.to_owned(), theme.dim())]
+            vec![dim(text)]
         }
-        Link::Choosing => vec![("choose a session with o".to_owned(), theme.dim())],
-        Link::Connecting => vec![("connecting…".to_owned(), theme.dim())],
+        Link::Choosing => vec![dim("choose a session with o")],
+        Link::Connecting => vec![dim("connecting…")],
         Link::Reconnecting { why, .. } => vec![(why.clone(), theme.warning())],
         Link::Unreachable { why, peer, .. } => {
-            let mut paragraphs = vec![(why.clone(), theme.bad()), (String::new(), theme.text())];
+            let mut paragraphs = vec![bad(why), say("")];
             match peer {
                 Peer::Nobody => paragraphs.extend([
-                    (
-                        "Start a stack in another terminal; this screen connects by itself:"
-                            .to_owned(),
-                        theme.text(),
-                    ),
+                    say("Start a stack in another terminal; this screen connects by itself:"),
                     (format!("  flowlayer serve -s {address}"), theme.accent()),
                 ]),
-                Peer::Somebody => paragraphs.push((
+                Peer::Somebody => paragraphs.push(say(
                     "It is no FlowLayer server, or one that has no time or room for us: end it, or \
-                     serve elsewhere. It is tried again; o shows the sessions that run here."
-                        .to_owned(),
-                    theme.text(),
+                     serve elsewhere. It is tried again; o shows the sessions that run here.",
                 )),
-                Peer::Unknown => paragraphs.push((
-                    "It is tried again every few seconds; o shows the sessions that run here."
-                        .to_owned(),
-                    theme.dim(),
-                )),
+                Peer::Unknown => paragraphs.push(dim(RETRIES)),
             }
             paragraphs
         }
         Link::TokenRequired => vec![
-            (
-                "The server wants a token, and none is known for this address.".to_owned(),
-                theme.bad(),
-            ),
-            (String::new(), theme.text()),
-            (
-                "It is printed when the server boots. Pass it on:".to_owned(),
-                theme.text(),
-            ),
+            bad("The server wants a token, and none is known for this address."),
+            say(""),
+            say("It is printed when the server boots. Pass it on:"),
             (
                 format!("  flowlayer tui --addr {address} --token <token>"),
                 theme.accent(),
             ),
         ],
         Link::InvalidToken => vec![
-            ("The server refuses this token.".to_owned(), theme.bad()),
-            (String::new(), theme.text()),
-            (
-                "The right one is printed when the server boots, or is the session.token of its configuration."
-                    .to_owned(),
-                theme.text(),
+            bad("The server refuses this token."),
+            say(""),
+            say(
+                "The right one is printed when the server boots, or is the session.token of its \
+                 configuration.",
             ),
-            (
-                "It is tried again every few seconds; o shows the sessions that run here.".to_owned(),
-                theme.dim(),
-            ),
+            dim(RETRIES),
         ],
-        Link::Incompatible { why } => vec![(why.clone(), theme.bad())],
+        Link::Incompatible { why } => vec![bad(why)],
     }
 }
 
 /// Says it in place of the lines. Blank rows are left out where the space is short.
 pub(super) fn draw(model: &Model, rows: Rect, buffer: &mut Buffer) {
     let columns = usize::from(rows.width.saturating_sub(2));
-    let mut lines: Vec<Paragraph> = Vec::new();
-    for (text, style) in paragraphs(model) {
-        let broken = wrapped(&text, columns).into_iter();
-        lines.extend(broken.map(|line| (line, style)));
-    }
+    let broken = |(text, style): Paragraph| {
+        let lines = wrapped(&text, columns).into_iter();
+        lines.map(move |line| (line, style))
+    };
+    let mut lines: Vec<Paragraph> = paragraphs(model).into_iter().flat_map(broken).collect();
     let room = usize::from(rows.height);
     if lines.len() > room {
         lines.retain(|(line, _)| !line.trim().is_empty());

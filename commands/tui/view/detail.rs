@@ -17,8 +17,7 @@ use crate::tui::cells::plain;
 use crate::tui::model::{Model, Panel};
 use crate::tui::reasons;
 use crate::tui::service::Service;
-use crate::tui::words;
-use crate::tui::words::Clock;
+use crate::tui::words::{self, Clock};
 
 /// Columns of the labels.
 const LABEL: u16 = 13;
@@ -32,15 +31,10 @@ struct Row {
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
     let has_focus = model.has_focus(Panel::Logs);
-    let style = if has_focus {
-        theme.accent()
-    } else {
-        theme.text()
-    };
     let service = model.services.current();
     let name = service.map_or_else(|| "all logs".to_owned(), |service| plain(&service.name));
     let title = [
-        Span::styled(format!(" {name} "), style),
+        Span::styled(format!(" {name} "), theme.title(has_focus)),
         Span::styled("details ", theme.dim()),
     ];
     panel(
@@ -71,7 +65,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
 }
 
 /// The furthest it can be scrolled.
-pub(super) fn last_row(model: &Model) -> usize {
+pub(crate) fn last_row(model: &Model) -> usize {
     let areas = super::layout::areas(model);
     let inside = areas.inside(areas.main);
     let service = model.services.current();
@@ -110,12 +104,7 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     let dim = theme.dim();
     let meant = format!("{} {} – {}", state.symbol(), state.word(), state.meaning());
     add("state", Some(meant), theme.state(state));
-    let reason_style = if state == State::Failed {
-        theme.bad()
-    } else {
-        text
-    };
-    add("why", reasons::of(service), reason_style);
+    add("why", reasons::of(service), theme.reason(state));
     let since = details.since.map(|since| {
         let at = since.as_millisecond();
         let ago = words::duration(model.now - at);

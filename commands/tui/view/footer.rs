@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::text::Span;
 use ratatui::widgets::{Paragraph, Widget};
 use unicode_width::UnicodeWidthStr;
 
@@ -38,10 +39,7 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
     let mut writer = RowWriter::new(buffer, area, 0);
     writer.skip(1).write(label, theme.accent());
     match &prompt.error {
-        Some(error) => writer.right(&[ratatui::text::Span::styled(
-            format!("{error} "),
-            theme.bad(),
-        )]),
+        Some(error) => writer.right(&[Span::styled(format!("{error} "), theme.bad())]),
         None => writer.right(&super::header::hints(
             keys::of(keys::Context::Typing).map(|binding| (binding.shown, binding.hint)),
             theme,
@@ -67,13 +65,13 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
 }
 
 fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let (symbol, style) = match notice.tone {
-        Tone::Plain => ("·", theme.text()),
-        Tone::Good => ("✓", theme.good()),
-        Tone::Busy => ("◌", theme.warning()),
-        Tone::Bad => ("✗", theme.bad()),
+    let symbol = match notice.tone {
+        Tone::Plain => "·",
+        Tone::Good => "✓",
+        Tone::Busy => "◌",
+        Tone::Bad => "✗",
     };
+    let style = model.theme.tone(notice.tone);
     RowWriter::new(buffer, area, 0)
         .skip(1)
         .write(symbol, style)
@@ -134,21 +132,13 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
         .iter()
         .flat_map(|context| keys::of(*context))
         .filter(|binding| !binding.hint.is_empty())
-        .map(|binding| {
-            (
-                binding.shown.split(' ').next().unwrap_or_default(),
-                binding.hint,
-            )
-        });
+        .map(|binding| (binding.shown.split(' ').next().unwrap_or(""), binding.hint));
     let mut all: Vec<(&str, &str)> = Vec::new();
     // Who selects is not about to leave; else one thing goes before the way to the other panel.
     let now = now(model);
     let is_selecting = model.logs.selection.is_some();
-    let (before, after) = now.split_at(if is_selecting {
-        now.len()
-    } else {
-        now.len().min(1)
-    });
+    let most = if is_selecting { usize::MAX } else { 1 };
+    let (before, after) = now.split_at(now.len().min(most));
     let now = before.iter().copied().chain(to_other_panel(model));
     for hint in now.chain(after.iter().copied()).chain(table) {
         let is_known = all.iter().any(|(key, _)| *key == hint.0);
@@ -167,9 +157,6 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
         used += width(hint);
         used <= room
     });
-    let mut writer = RowWriter::new(buffer, area, 0);
-    writer.skip(1);
-    for span in super::header::hints(first.into_iter().chain(last), model.theme) {
-        writer.write(&span.content, span.style);
-    }
+    let hints = super::header::hints(first.into_iter().chain(last), model.theme);
+    RowWriter::new(buffer, area, 0).skip(1).spans(&hints);
 }

@@ -8,8 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::row_writer::RowWriter;
 use crate::terminal::status::State;
+use crate::tui::cells::plain;
 use crate::tui::message::Link;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, stack_name};
 use crate::tui::service::{Selected, Service};
 use crate::tui::theme::Theme;
 
@@ -59,7 +60,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .skip(1)
         .write(&words, style);
     writer.right(&actions(model));
-    if let Some(name) = model.target.name().map(crate::tui::cells::plain)
+    if let Some(name) = stack_name(model.target.config.as_deref()).map(plain)
         && usize::from(writer.left()) > name.width() + 4
     {
         writer
@@ -78,10 +79,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         tally.truncate(1);
     }
     if usize::from(writer.left()) > width(&tally) + 4 {
-        writer.skip(3);
-        for span in tally {
-            writer.write(&span.content, span.style);
-        }
+        writer.skip(3).spans(&tally);
     }
 }
 
@@ -92,34 +90,21 @@ pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
     if all == 0 {
         return Vec::new();
     }
-    let up = services
-        .all()
-        .iter()
-        .filter(|service| service.is_up())
-        .count();
+    let up = services.all().iter().filter(|it| it.is_up()).count();
     let style = if up == all {
         theme.good()
     } else {
         theme.text()
     };
     let mut spans = vec![Span::styled(format!("{up}/{all} up"), style)];
-    let mut add = |count: usize, state: State| {
+    for state in [State::Failed, State::Blocked] {
+        let count = services.count(|it| it == state);
         if count > 0 {
+            let text = format!("{count} {}", state.word());
             spans.push(Span::styled(" · ", theme.dim()));
-            spans.push(Span::styled(
-                format!("{count} {}", state.word()),
-                theme.state(state),
-            ));
+            spans.push(Span::styled(text, theme.state(state)));
         }
-    };
-    add(
-        services.count(|state| state == State::Failed),
-        State::Failed,
-    );
-    add(
-        services.count(|state| state == State::Blocked),
-        State::Blocked,
-    );
+    }
     spans
 }
 
@@ -155,7 +140,7 @@ pub(super) fn hints<'a>(
     words
         .flat_map(|(key, word)| {
             [
-                Span::styled(key.to_owned(), theme.key()),
+                Span::styled(key.to_owned(), theme.accent()),
                 Span::styled(format!(" {word}  "), theme.dim()),
             ]
         })

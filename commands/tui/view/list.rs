@@ -26,11 +26,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         theme.dim()
     };
     let mut title = vec![Span::styled(" services ", title_style)];
-    let is_typing = model
-        .prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.purpose == Purpose::FilterServices);
-    if model.services.is_filtered() || is_typing {
+    if model.services.is_filtered() || model.is_typing(Purpose::FilterServices) {
         title.push(Span::styled(
             format!("/{} ", model.services_filter),
             theme.warning(),

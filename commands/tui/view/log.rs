@@ -13,9 +13,10 @@ use super::blank;
 use super::layout::{self, Areas};
 use super::log_heading;
 use super::row_writer::{RowWriter, panel, title_room};
+use crate::terminal::sanitize;
 use crate::tui::cells::{self, Piece, Wrap, plain};
 use crate::tui::log::viewport::Start;
-use crate::tui::log::{Content, Geometry, Item, Scope, Tone};
+use crate::tui::log::{Content, Geometry, Item, Scope};
 use crate::tui::model::{Model, Panel};
 use crate::tui::words::{self, Clock};
 
@@ -61,11 +62,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
     let mut previous = index
         .checked_sub(1)
         .and_then(|index| logs.window.items().get(index));
-    for item in logs
-        .window
-        .items()
-        .range(index.min(logs.window.items().len())..)
-    {
+    for item in logs.window.items().iter().skip(index) {
         if y >= rows.height {
             break;
         }
@@ -122,20 +119,13 @@ fn draw_item(
     }
     let (gutter, name_width, clock) = (columns.gutter, columns.name, columns.clock);
     if skip == 0 {
-        let mut writer = RowWriter::new(
-            buffer,
-            Rect {
-                width: gutter,
-                height: area.height.min(1),
-                ..area
-            },
-            0,
-        );
-        writer.skip(1).column(
-            &words::time(item.at, clock, &model.zone),
-            clock.width(),
-            theme.dim(),
-        );
+        let before = Rect {
+            width: gutter,
+            ..area
+        };
+        let time = words::time(item.at, clock, &model.zone);
+        let mut writer = RowWriter::new(buffer, before, 0);
+        writer.skip(1).column(&time, clock.width(), theme.dim());
         if name_width > 0 {
             let name = item.service.as_deref().unwrap_or("");
             let style = model
@@ -177,7 +167,10 @@ fn draw_item(
     }
     let (text, base) = match &item.content {
         Content::Line { text, .. } => (&**text, theme.text()),
-        Content::Event { text, tone } => (&**text, tone_style(model, *tone)),
+        Content::Event { text, tone } => {
+            let style = theme.tone(*tone).add_modifier(Modifier::ITALIC);
+            (&**text, style)
+        }
         Content::Mark(_) => return,
     };
     paint(model, text, base, text_area, skip, buffer);
@@ -204,29 +197,14 @@ fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &cells::Cell<'_>, style: S
     }
 }
 
-fn tone_style(model: &Model, tone: Tone) -> Style {
-    let theme = model.theme;
-    let style = match tone {
-        Tone::Plain => theme.text(),
-        Tone::Good => theme.good(),
-        Tone::Busy => theme.warning(),
-        Tone::Bad => theme.bad(),
-    };
-    style.add_modifier(Modifier::ITALIC)
-}
-
 /// Puts the cells of a line where they belong.
 fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let hits = match &model.logs.search {
-        Some(search) => search
-            .matcher
-            .ranges(&crate::terminal::sanitize::text(text)),
-        None => Vec::new(),
-    };
-    let mut hits = hits.into_iter().peekable();
+    let search = model.logs.search.as_ref();
+    let hits = search.map(|search| search.matcher.ranges(&sanitize::text(text)));
+    let mut hits = hits.unwrap_or_default().into_iter().peekable();
     let columns = usize::from(area.width);
     let is_wrapped = model.logs.wrap;
     let shift = if is_wrapped { 0 } else { model.logs.shift };

@@ -12,7 +12,6 @@ use flowlayer_core::facts::Stream;
 use super::blank;
 use super::row_writer::RowWriter;
 use crate::terminal::lines::grouped;
-use crate::terminal::status::State;
 use crate::tui::cells::plain;
 use crate::tui::log::Scope;
 use crate::tui::log::window::{Direction, Newer};
@@ -75,13 +74,8 @@ pub(super) fn titles(
         .saturating_sub(usize::from(!right.is_empty()));
     let name_width = (name.width() + 2).min(left.max(NAME + 2));
     left = left.saturating_sub(name_width);
-    let name_style = if has_focus {
-        theme.accent()
-    } else {
-        theme.text()
-    };
     let name = words::truncate(&name, name_width - 2);
-    let mut title = vec![Span::styled(format!(" {name} "), name_style)];
+    let mut title = vec![Span::styled(format!(" {name} "), theme.title(has_focus))];
     if !stream.is_empty() {
         title.push(Span::styled(stream, theme.warning()));
     }
@@ -94,17 +88,11 @@ pub(super) fn titles(
     {
         let text = words::truncate(&text, left / others);
         (left, others) = (left - text.width(), others - 1);
-        title.push(Span::styled(
-            format!("{before}{text}{count}"),
-            theme.warning(),
-        ));
+        let text = format!("{before}{text}{count}");
+        title.push(Span::styled(text, theme.warning()));
     }
-    let right = if right.is_empty() {
-        Vec::new()
-    } else {
-        vec![Span::styled(right, style)]
-    };
-    (title, right)
+    let right = (!right.is_empty()).then(|| Span::styled(right, style));
+    (title, right.into_iter().collect())
 }
 
 fn name(model: &Model) -> String {
@@ -119,12 +107,8 @@ fn name(model: &Model) -> String {
 fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     let logs = &model.logs;
     let more = if logs.window.is_part() { "+" } else { "" };
-    let is_typing = model
-        .prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.purpose == Purpose::FilterLogs);
     let mut patterns = Vec::new();
-    if logs.filter.pattern.is_some() || is_typing {
+    if logs.filter.pattern.is_some() || model.is_typing(Purpose::FilterLogs) {
         let lines = logs.window.lines();
         let matches = if with_noun {
             words::count(lines as u64, "match").replace("matchs", "matches")
@@ -206,10 +190,7 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         return;
     }
     let Some(service) = model.services.current() else {
-        writer.skip(1);
-        for span in super::header::tally(model) {
-            writer.write(&span.content, span.style);
-        }
+        writer.skip(1).spans(&super::header::tally(model));
         let seq = model.logs.recent.last_seq();
         if seq > 0 {
             let text = format!("seq {} ", grouped(seq));
@@ -223,13 +204,12 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         .write(state.symbol(), theme.state(state))
         .skip(1)
         .write(state.word(), theme.state(state));
-    let since = service.details.since.map(|since| {
+    let since = service.details.since.map_or_else(String::new, |since| {
         let since = words::duration(model.now - since.as_millisecond());
         format!(" {since}")
     });
-    let since = since.unwrap_or_default();
-    let reason = reasons::of(service).map(|reason| format!(" · {reason}"));
-    let reason = reason.unwrap_or_default();
+    let reason = reasons::of(service);
+    let reason = reason.map_or_else(String::new, |reason| format!(" · {reason}"));
     // Why goes before since when.
     if since.width() + reason.width() <= usize::from(writer.left()) || reason.is_empty() {
         writer.write(&since, theme.dim());
@@ -243,12 +223,9 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     if reason.width() + facts.width() < usize::from(writer.left()) {
         writer.right(&[Span::styled(facts, theme.dim())]);
     }
-    let style = if state == State::Failed {
-        theme.bad()
-    } else {
-        theme.text()
-    };
     if let Some(reason) = reason.strip_prefix(" · ") {
-        writer.write(" · ", theme.dim()).write(reason, style);
+        writer
+            .write(" · ", theme.dim())
+            .write(reason, theme.reason(state));
     }
 }

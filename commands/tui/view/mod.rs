@@ -17,6 +17,7 @@ mod row_writer;
 #[cfg(test)]
 mod snapshots;
 
+pub(crate) use detail::last_row as last_detail_row;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -55,11 +56,6 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
 pub(crate) fn modal_page(model: &Model) -> (usize, usize) {
     let page = usize::from(layout::window(model).height.saturating_sub(2));
     (page, modal::rows(model).saturating_sub(page))
-}
-
-/// The furthest the details can be scrolled.
-pub(crate) fn last_detail_row(model: &Model) -> usize {
-    detail::last_row(model)
 }
 
 /// The rows of a screen, blanks at their ends left out.

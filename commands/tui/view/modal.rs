@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
+use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::row_writer::{RowWriter, panel};
@@ -12,7 +13,7 @@ use crate::terminal::wrap::wrapped;
 use crate::tui::cells::plain;
 use crate::tui::keys::{self, Context};
 use crate::tui::message::{Choice, Link, Order};
-use crate::tui::model::{Modal, Model};
+use crate::tui::model::{Modal, Model, stack_name};
 use crate::tui::words;
 
 type Line = Vec<Span<'static>>;
@@ -21,40 +22,21 @@ type Line = Vec<Span<'static>>;
 const WIDEST: usize = 24;
 
 pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
+    let mut draw = |title, lines: Vec<Line>, scroll| {
+        window(model, screen, title, &lines, scroll, buffer);
+    };
     match &model.modal {
         None => {}
-        Some(Modal::Help { scroll }) => {
-            let lines = help(model);
-            window(model, screen, " help ", &lines, *scroll, buffer);
+        Some(Modal::Help { scroll }) => draw(" help ", help(model), *scroll),
+        Some(Modal::Info { reveal, scroll }) => {
+            draw(" connection ", info(model, *reveal), *scroll);
         }
-        Some(Modal::Info { reveal, scroll }) => window(
-            model,
-            screen,
-            " connection ",
-            &info(model, *reveal),
-            *scroll,
-            buffer,
-        ),
         Some(Modal::Sessions { choices, row, .. }) => {
             let lines = sessions(model, choices.as_deref(), *row);
             let room = usize::from(screen.height.saturating_sub(2));
-            window(
-                model,
-                screen,
-                " sessions ",
-                &lines,
-                (row + 2).saturating_sub(room),
-                buffer,
-            );
+            draw(" sessions ", lines, (row + 2).saturating_sub(room));
         }
-        Some(Modal::Confirm(order)) => window(
-            model,
-            screen,
-            " really? ",
-            &question(model, order),
-            0,
-            buffer,
-        ),
+        Some(Modal::Confirm(order)) => draw(" really? ", question(model, order), 0),
     }
 }
 
@@ -68,31 +50,18 @@ fn window(
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
-    let widest = lines
-        .iter()
-        .map(|line| line.iter().map(Span::width).sum())
-        .max()
-        .unwrap_or(0);
-    let width = u16::try_from(widest)
-        .unwrap_or(u16::MAX)
-        .saturating_add(4)
-        .max(24)
-        .min(screen.width);
-    let height = u16::try_from(lines.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(2)
-        .min(screen.height);
+    let widths = lines.iter().map(|line| line.iter().map(Span::width).sum());
+    let width = u16::try_from(widths.max().unwrap_or(0)).unwrap_or(u16::MAX);
+    let width = width.saturating_add(4).max(24).min(screen.width);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let height = height.saturating_add(2).min(screen.height);
     let area = Rect {
         x: screen.x + (screen.width - width) / 2,
         y: screen.y + (screen.height - height) / 2,
         width,
         height,
     };
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            buffer[(x, y)].reset();
-        }
-    }
+    Clear.render(area, buffer);
     let inside = Rect {
         x: area.x.saturating_add(2),
         y: area.y.saturating_add(1),
@@ -101,26 +70,20 @@ fn window(
     };
     let hidden = lines.len().saturating_sub(usize::from(inside.height));
     let scroll = scroll.min(hidden);
-    let right = if hidden > 0 {
-        vec![Span::styled(
-            format!(
-                " {}–{} of {} ↑↓ ",
-                scroll + 1,
-                lines.len() - (hidden - scroll),
-                lines.len()
-            ),
-            theme.dim(),
-        )]
-    } else {
-        Vec::new()
-    };
-    let title = [Span::styled(title.to_owned(), theme.accent())];
-    panel(buffer, area, true, theme.edge(true), &title, &right);
+    let (first, last, all) = (scroll + 1, lines.len() + scroll - hidden, lines.len());
+    let place = format!(" {first}–{last} of {all} ↑↓ ");
+    let right = (hidden > 0).then(|| Span::styled(place, theme.dim()));
+    let title = [Span::styled(title, theme.accent())];
+    panel(
+        buffer,
+        area,
+        true,
+        theme.edge(true),
+        &title,
+        right.as_slice(),
+    );
     for (y, line) in (0..inside.height).zip(lines.iter().skip(scroll)) {
-        let mut writer = RowWriter::new(buffer, inside, y);
-        for span in line {
-            writer.write(&span.content, span.style);
-        }
+        RowWriter::new(buffer, inside, y).spans(line);
     }
 }
 
@@ -149,7 +112,7 @@ fn help(model: &Model) -> Vec<Line> {
         for binding in keys::of(context) {
             let padding = " ".repeat(12_usize.saturating_sub(binding.shown.width()));
             lines.push(vec![
-                Span::styled(format!("  {}{padding}", binding.shown), theme.key()),
+                Span::styled(format!("  {}{padding}", binding.shown), theme.accent()),
                 Span::styled(binding.help, theme.text()),
             ]);
         }
@@ -192,50 +155,39 @@ fn fitted(model: &Model, lines: Vec<Line>) -> Vec<Line> {
     fitted
 }
 
-fn row(label: &str, text: String, label_style: Style, style: Style) -> Line {
-    vec![
-        Span::styled(format!("{label:<9}"), label_style),
-        Span::styled(text, style),
-    ]
-}
-
 fn info(model: &Model, reveal: bool) -> Vec<Line> {
     let (theme, target) = (model.theme, &model.target);
+    let mut lines = Vec::new();
+    let mut add = |label: &str, text: String, style: Style| {
+        let label = Span::styled(format!("{label:<9}"), theme.dim());
+        lines.push(vec![label, Span::styled(text, style)]);
+    };
+    let text = theme.text();
     let (symbol, words, style) = super::header::label(model);
-    let mut lines = vec![
-        row("address", target.address.clone(), theme.dim(), theme.text()),
-        row("found", target.found.to_owned(), theme.dim(), theme.text()),
-        row("state", format!("{symbol} {words}"), theme.dim(), style),
-    ];
+    add("address", target.address.clone(), text);
+    add("found", target.found.to_owned(), text);
+    add("state", format!("{symbol} {words}"), style);
     let since = words::duration(model.now - model.link_since);
-    lines.push(row(
-        "since",
-        format!("{since} ago"),
-        theme.dim(),
-        theme.text(),
-    ));
+    add("since", format!("{since} ago"), text);
     if let Link::Reconnecting { why, .. }
     | Link::Unreachable { why, .. }
     | Link::Incompatible { why } = &model.link
     {
-        lines.push(row("why", plain(why), theme.dim(), theme.text()));
+        add("why", plain(why), text);
     }
     let token = match &target.token {
         None => "none".to_owned(),
         Some(token) if reveal => plain(token),
         Some(_) => "••••••••••••  (t shows it)".to_owned(),
     };
-    lines.push(row("token", token, theme.dim(), theme.text()));
-    let config = target
-        .config
-        .as_deref()
-        .map_or_else(|| "not known".to_owned(), plain);
-    lines.push(row("config", config, theme.dim(), theme.text()));
+    add("token", token, text);
+    let config = target.config.as_deref().unwrap_or("not known");
+    add("config", plain(config), text);
     if let Some(session) = &model.session_id {
-        lines.push(row("session", plain(session), theme.dim(), theme.text()));
+        add("session", plain(session), text);
     }
     let version = concat!("flowlayer ", env!("CARGO_PKG_VERSION"), ", protocol 1");
-    lines.push(row("client", version.to_owned(), theme.dim(), theme.text()));
+    add("client", version.to_owned(), text);
     fitted(model, lines)
 }
 
@@ -245,15 +197,11 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
         return vec![vec![Span::styled("looking…", theme.dim())]];
     };
     if choices.is_empty() {
+        let none = "No live session of yours on this machine.";
+        let help = "flowlayer serve -s 127.0.0.1:6999 starts one.";
         return vec![
-            vec![Span::styled(
-                "No live session of yours on this machine.",
-                theme.text(),
-            )],
-            vec![Span::styled(
-                "flowlayer serve -s 127.0.0.1:6999 starts one.",
-                theme.dim(),
-            )],
+            vec![Span::styled(none, theme.text())],
+            vec![Span::styled(help, theme.dim())],
         ];
     }
     let column = |text: fn(&Choice) -> String| {
@@ -273,14 +221,9 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
         } else {
             " "
         };
-        let config = choice
-            .config
-            .as_deref()
-            .map_or_else(|| "?".to_owned(), plain);
-        let pid = choice
-            .pid
-            .map(|pid| format!("  pid {pid}"))
-            .unwrap_or_default();
+        let config = plain(choice.config.as_deref().unwrap_or("?"));
+        let pid = choice.pid.map(|pid| format!("  pid {pid}"));
+        let pid = pid.unwrap_or_default();
         let padded = |text: &str, width: usize| {
             let padding = " ".repeat(width.saturating_sub(text.width()));
             format!("{text}{padding}  ")
@@ -298,9 +241,7 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
 
 /// What people call the stack: the directory of its configuration.
 fn name(choice: &Choice) -> String {
-    let path = std::path::Path::new(choice.config.as_deref().unwrap_or_default());
-    let directory = path.parent().and_then(std::path::Path::file_name);
-    directory.map_or_else(|| "?".to_owned(), |name| plain(&name.to_string_lossy()))
+    plain(stack_name(choice.config.as_deref()).unwrap_or("?"))
 }
 
 fn question(model: &Model, order: &Order) -> Vec<Line> {
@@ -315,10 +256,7 @@ fn question(model: &Model, order: &Order) -> Vec<Line> {
         ),
         order => format!("{}?", order.words()),
     };
-    let mut lines = vec![vec![Span::styled(text, theme.text())], Vec::new()];
-    lines.push(super::header::hints(
-        keys::of(Context::Question).map(|binding| (binding.shown, binding.hint)),
-        theme,
-    ));
-    lines
+    let keys = keys::of(Context::Question).map(|binding| (binding.shown, binding.hint));
+    let hints = super::header::hints(keys, theme);
+    vec![vec![Span::styled(text, theme.text())], Vec::new(), hints]
 }

@@ -56,29 +56,20 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         draw_wave(model, &column, buffer);
     }
     if rows_below(inside) > 0 {
-        let y = inside.height - 1;
-        let mut writer = RowWriter::new(buffer, inside, y);
+        let bold = theme.text().add_modifier(Modifier::BOLD);
+        let mut writer = RowWriter::new(buffer, inside, inside.height - 1);
         writer.skip(1);
-        match model.services.current() {
-            Some(service) => {
-                let state = service.state();
-                writer.write(
-                    &plain(&service.name),
-                    theme.text().add_modifier(Modifier::BOLD),
-                );
-                writer.skip(1).write(state.word(), theme.state(state));
-                if let Some(reason) = reasons::of(service) {
-                    writer
-                        .write(" · ", theme.dim())
-                        .write(&reason, theme.text());
-                }
+        if let Some(service) = model.services.current() {
+            let state = service.state();
+            writer.write(&plain(&service.name), bold);
+            writer.skip(1).write(state.word(), theme.state(state));
+            if let Some(reason) = reasons::of(service) {
+                writer.write(" · ", theme.dim());
+                writer.write(&reason, theme.text());
             }
-            None => {
-                writer.write(
-                    "each wave starts when the one before it has resolved; ↑↓←→ select",
-                    theme.dim(),
-                );
-            }
+        } else {
+            let help = "each wave starts when the one before it has resolved; ↑↓←→ select";
+            writer.write(help, theme.dim());
         }
     }
 }
@@ -147,12 +138,8 @@ fn waves(services: &[Service]) -> Vec<Vec<&Service>> {
 }
 
 fn width(wave: &[&Service]) -> u16 {
-    let widest = wave
-        .iter()
-        .map(|service| service.name.width())
-        .max()
-        .unwrap_or(0);
-    u16::try_from(widest)
+    let widths = wave.iter().map(|service| service.name.width());
+    u16::try_from(widths.max().unwrap_or(0))
         .unwrap_or(WIDEST)
         .saturating_add(7)
         .clamp(NARROWEST, WIDEST)
@@ -175,33 +162,34 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
     let theme = model.theme;
     let (area, wave) = (column.area, &column.services);
     let up = wave.iter().filter(|service| service.is_up()).count();
-    let is_up = up == wave.len();
-    let number = wave[0]
-        .details
-        .wave
-        .map_or_else(|| "?".to_owned(), |wave| wave.to_string());
+    let number = wave[0].details.wave;
+    let number = number.map_or_else(|| "?".to_owned(), |wave| wave.to_string());
+    let style = if up == wave.len() {
+        theme.good()
+    } else {
+        theme.dim()
+    };
+    let bold = theme.text().add_modifier(Modifier::BOLD);
     let mut writer = RowWriter::new(buffer, area, 0);
-    writer.skip(1).write(
-        &format!("wave {number}"),
-        theme.text().add_modifier(Modifier::BOLD),
-    );
-    writer.skip(1).write(
-        &format!("{up}/{}", wave.len()),
-        if is_up { theme.good() } else { theme.dim() },
-    );
+    writer.skip(1).write(&format!("wave {number}"), bold);
+    writer.skip(1).write(&format!("{up}/{}", wave.len()), style);
     if column.has_next && area.width > NARROWEST - 1 {
         let arrow = Rect {
             x: area.right().saturating_sub(2),
             width: 1,
             ..area
         };
-        RowWriter::new(buffer, arrow, 0).write("→", if is_up { theme.good() } else { theme.dim() });
+        RowWriter::new(buffer, arrow, 0).write("→", style);
     }
     let line = "─".repeat(usize::from(area.width.saturating_sub(3)));
     RowWriter::new(buffer, area, 1)
         .skip(1)
         .write(&line, theme.dim());
     let selected = model.services.current();
+    let inner = Rect {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
     for (y, service) in (HEADING..area.height).zip(wave.iter().skip(column.first)) {
         let state = service.state();
         let is_selected = selected.is_some_and(|selected| selected.name == service.name);
@@ -217,28 +205,17 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
                 _ => " ",
             }
         });
-        let inner = Rect {
-            width: area.width.saturating_sub(1),
-            ..area
-        };
-        let mut writer = RowWriter::new(buffer, inner, y);
-        writer
+        RowWriter::new(buffer, inner, y)
             .write(relation, theme.accent())
-            .column(state.symbol(), 2, theme.state(state));
-        writer.write(&plain(&service.name), name_style);
+            .column(state.symbol(), 2, theme.state(state))
+            .write(&plain(&service.name), name_style);
     }
     let room = usize::from(area.height.saturating_sub(HEADING));
     let left_out = wave.len().saturating_sub(column.first + room);
     if left_out > 0 && room > 0 {
-        let text = format!("… {} more", left_out + 1);
-        let row = Rect {
-            width: area.width.saturating_sub(1),
-            ..area
-        };
-        let blank = " ".repeat(usize::from(row.width));
-        RowWriter::new(buffer, row, area.height - 1).write(&blank, theme.dim());
-        RowWriter::new(buffer, row, area.height - 1)
-            .skip(1)
-            .write(&text, theme.dim());
+        let text = format!(" … {} more", left_out + 1);
+        let width = usize::from(inner.width);
+        let row = format!("{text:width$}");
+        RowWriter::new(buffer, inner, area.height - 1).write(&row, theme.dim());
     }
 }

@@ -1,9 +1,10 @@
 //! Writing into one row, from left to right, never further than allowed.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
+use ratatui::widgets::{Block, BorderType, Widget};
 use unicode_width::UnicodeWidthStr;
 
 /// A place in a row and the end of the space there.
@@ -38,15 +39,21 @@ impl<'a> RowWriter<'a> {
         if self.left() == 0 || text.is_empty() || self.y >= self.buffer.area.bottom() {
             return self;
         }
-        if text.width() <= usize::from(self.left()) {
-            (self.x, _) =
-                self.buffer
-                    .set_stringn(self.x, self.y, text, usize::from(self.left()), style);
+        let (room, buffer) = (usize::from(self.left()), &mut *self.buffer);
+        if text.width() <= room {
+            (self.x, _) = buffer.set_stringn(self.x, self.y, text, room, style);
         } else {
-            let room = usize::from(self.left() - 1);
-            (self.x, _) = self.buffer.set_stringn(self.x, self.y, text, room, style);
-            (self.x, _) = self.buffer.set_stringn(self.x, self.y, "…", 1, style);
+            let (x, _) = buffer.set_stringn(self.x, self.y, text, room - 1, style);
+            buffer.set_stringn(x, self.y, "…", 1, style);
             self.x = self.end;
+        }
+        self
+    }
+
+    /// Writes styled texts.
+    pub(super) fn spans(&mut self, spans: &[Span<'_>]) -> &mut Self {
+        for span in spans {
+            self.write(&span.content, span.style);
         }
         self
     }
@@ -69,9 +76,7 @@ impl<'a> RowWriter<'a> {
         if width < self.left() {
             let start = self.x;
             self.x = self.end - width;
-            for span in spans {
-                self.write(&span.content, span.style);
-            }
+            self.spans(spans);
             self.end = (self.end - width).max(start);
             self.x = start;
         }
@@ -111,32 +116,11 @@ pub(super) fn panel(
     if !has_edges {
         let line = "─".repeat(usize::from(area.width));
         RowWriter::new(buffer, area, 0).write(&line, edge);
-        let mut writer = RowWriter::new(buffer, area, 0);
-        titles(&mut writer, title, right);
-        return;
+        return titles(&mut RowWriter::new(buffer, area, 0), title, right);
     }
-    let (left_edge, last_row) = (area.x, area.bottom().saturating_sub(1));
-    let right_edge = area.right().saturating_sub(1);
-    let inner = usize::from(area.width.saturating_sub(2));
-    let line = "─".repeat(inner);
-    for (row, (from, to)) in [(area.y, ("╭", "╮")), (last_row, ("╰", "╯"))] {
-        buffer.set_stringn(left_edge, row, from, 1, edge);
-        buffer.set_stringn(left_edge.saturating_add(1), row, &line, inner, edge);
-        buffer.set_stringn(right_edge, row, to, 1, edge);
-    }
-    for row in area.y.saturating_add(1)..last_row {
-        buffer.set_stringn(left_edge, row, "│", 1, edge);
-        buffer.set_stringn(right_edge, row, "│", 1, edge);
-    }
-    let mut writer = RowWriter::new(
-        buffer,
-        Rect {
-            x: area.x.saturating_add(1),
-            width: area.width.saturating_sub(2),
-            ..area
-        },
-        0,
-    );
+    let block = Block::bordered().border_type(BorderType::Rounded);
+    block.border_style(edge).render(area, buffer);
+    let mut writer = RowWriter::new(buffer, area.inner(Margin::new(1, 0)), 0);
     writer.skip(1);
     let mut spans = right.to_vec();
     if !spans.is_empty() {
@@ -154,7 +138,5 @@ fn titles(writer: &mut RowWriter<'_>, title: &[Span<'_>], right: &[Span<'_>]) {
     if wanted + width.min(BEGINNING) < usize::from(writer.left()) {
         writer.right(right);
     }
-    for span in title {
-        writer.write(&span.content, span.style);
-    }
+    writer.spans(title);
 }

@@ -23,21 +23,17 @@ use crate::tui::words::Clock;
 const PATIENCE: u32 = 200;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LogPane {
     /// The live end of everything.
     pub(crate) recent: Recent,
     /// What is held for the screen.
     pub(crate) window: Window,
-    /// What is wanted in it.
     pub(crate) filter: LogFilter,
-    /// Where the reader is.
     pub(crate) position: Position,
-    /// What is looked for.
     pub(crate) search: Option<Search>,
-    /// What is selected.
     pub(crate) selection: Option<Selection>,
-    /// Whether long lines are broken.
+    /// Whether long lines are wrapped.
     pub(crate) wrap: bool,
     /// How times are written; `None`: as there is space.
     pub(crate) clock: Option<Clock>,
@@ -46,32 +42,12 @@ pub(crate) struct LogPane {
     /// Lines that came since the reader left the end.
     pub(crate) unseen: u64,
     marks: u32,
-    patience: u32,
+    /// Pages that brought next to nothing since a key was pressed.
+    idle_pages: u32,
     /// A gap is asked about once in a while, not with every gap of a flood.
     is_gap_due: bool,
     /// What is to be in the middle of the screen once what stands around it is there.
     center: Option<Place>,
-}
-
-impl Default for LogPane {
-    fn default() -> Self {
-        Self {
-            recent: Recent::default(),
-            window: Window::new(0, Older::Unknown, Newer::Live),
-            filter: LogFilter::default(),
-            position: Position::Follow,
-            search: None,
-            selection: None,
-            wrap: false,
-            clock: None,
-            shift: 0,
-            unseen: 0,
-            marks: 0,
-            patience: PATIENCE,
-            is_gap_due: false,
-            center: None,
-        }
-    }
 }
 
 impl LogPane {
@@ -80,17 +56,20 @@ impl LogPane {
         self.position == Position::Follow
     }
 
+    /// Whether new lines push what is on the screen up.
+    fn moves_along(&self) -> bool {
+        self.is_following() && self.selection.is_none()
+    }
+
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
         for (before, event) in self.recent.push(Arc::clone(&line)) {
             self.move_event(before, &event);
         }
         if self.filter.admits(&line) {
-            let is_following = self.is_following() && self.selection.is_none();
-            if !is_following {
-                self.unseen += 1;
-            }
-            self.window.push_live(line, is_following);
+            let moves_along = self.moves_along();
+            self.unseen += u64::from(!moves_along);
+            self.window.push_live(line, moves_along);
         }
     }
 
@@ -100,7 +79,7 @@ impl LogPane {
             return;
         }
         self.recent.skip(last);
-        let is_following = self.is_following() && self.selection.is_none();
+        let is_following = self.moves_along();
         let is_whole = !self.filter.is_narrow() && self.filter.scope == Scope::All;
         if is_following && !is_whole {
             // Who follows one service through another's flood must not lose its lines to every gap.
@@ -116,25 +95,17 @@ impl LogPane {
     /// An event stands elsewhere than was thought, and so does who holds on to it.
     fn move_event(&mut self, before: Place, event: &Arc<Item>) {
         self.window.move_event(before, event);
-        if let Position::At { top, .. } = &mut self.position
-            && *top == before
-        {
-            *top = event.place;
-        }
-        if let Some(selection) = &mut self.selection {
-            for end in [&mut selection.anchor, &mut selection.cursor] {
-                if *end == before {
-                    *end = event.place;
-                }
+        let top = match &mut self.position {
+            Position::At { top, .. } => Some(top),
+            Position::Follow => None,
+        };
+        let selection = self.selection.as_mut();
+        let ends = selection.map(|it| [&mut it.anchor, &mut it.cursor]);
+        let hit = self.search.as_mut().and_then(|it| it.current.as_mut());
+        for place in top.into_iter().chain(ends.into_iter().flatten()).chain(hit) {
+            if *place == before {
+                *place = event.place;
             }
-        }
-        if let Some(current) = self
-            .search
-            .as_mut()
-            .and_then(|search| search.current.as_mut())
-            && *current == before
-        {
-            *current = event.place;
         }
     }
 
@@ -155,8 +126,7 @@ impl LogPane {
             content: Content::Event { tone, text },
         });
         if self.filter.admits(&event) {
-            self.window
-                .push_live(event, self.is_following() && self.selection.is_none());
+            self.window.push_live(event, self.moves_along());
         }
     }
 
@@ -171,8 +141,7 @@ impl LogPane {
             phase: None,
             content: Content::Mark(number),
         });
-        self.window
-            .push_live(mark, self.is_following() && self.selection.is_none());
+        self.window.push_live(mark, self.moves_along());
         number
     }
 
@@ -267,17 +236,17 @@ impl LogPane {
             .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
         self.selection = None;
         self.center = None;
-        self.patience = PATIENCE;
+        self.renew_patience();
     }
 
     /// A person did something: long searches may go on.
     pub(crate) const fn renew_patience(&mut self) {
-        self.patience = PATIENCE;
+        self.idle_pages = 0;
     }
 
     /// Whether a long search waits for a key.
     pub(crate) const fn has_given_up(&self) -> bool {
-        self.patience == 0
+        self.idle_pages >= PATIENCE
     }
 
     /// A second has passed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::LogPane;
+use super::{LogPane, PATIENCE};
 use crate::tui::log::item::Item;
 use crate::tui::log::page::PageRequest;
 use crate::tui::log::viewport::{Geometry, Position};
@@ -20,31 +20,23 @@ impl LogPane {
             self.is_gap_due = false;
             return Some(self.request(Direction::Gap, cursor));
         }
-        if self.patience == 0 {
+        if self.has_given_up() {
             return None;
         }
         let start = self.position.start(&self.window, geometry).index;
         let margin = geometry.height.max(1);
-        if self.seeking() == Some(Direction::Newer) {
+        let is_seeking_newer = self.seeking() == Some(Direction::Newer);
+        if !is_seeking_newer
+            && (self.seeking().is_some() || start < margin)
+            && let Some(cursor) = self.window.question(Direction::Older)
+        {
+            return Some(self.request(Direction::Older, cursor));
+        }
+        if is_seeking_newer || self.window.items().len() < start + 2 * margin {
             let cursor = self.window.question(Direction::Newer)?;
             return Some(self.request(Direction::Newer, cursor));
         }
-        let is_seeking = self.seeking().is_some();
-        let is_short_below = self.window.items().len() < start + 2 * margin;
-        let (direction, cursor) = if is_seeking || start < margin {
-            match self.window.question(Direction::Older) {
-                Some(cursor) => (Direction::Older, cursor),
-                None if is_short_below => {
-                    (Direction::Newer, self.window.question(Direction::Newer)?)
-                }
-                None => return None,
-            }
-        } else if is_short_below {
-            (Direction::Newer, self.window.question(Direction::Newer)?)
-        } else {
-            return None;
-        };
-        Some(self.request(direction, cursor))
+        None
     }
 
     fn request(&mut self, direction: Direction, cursor: Cursor) -> PageRequest {
@@ -95,7 +87,7 @@ impl LogPane {
         }
         // A search says how far it is and can be stopped, so that nobody has to keep it going.
         if self.window.items().len() < before + 8 && self.seeking().is_none() {
-            self.patience -= 1;
+            self.idle_pages += 1;
         }
     }
 
@@ -105,7 +97,7 @@ impl LogPane {
             self.window.loading = None;
             // The gap is asked about again when it is time.
             if request.direction != Direction::Gap {
-                self.patience = 0;
+                self.idle_pages = PATIENCE;
             }
         }
     }

@@ -20,9 +20,10 @@ const MAX_BYTES: usize = 8 << 20;
 pub(crate) const PAGE: u64 = 1_000;
 
 /// What is known of the log below the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Older {
     /// Nothing was asked yet.
+    #[default]
     Unknown,
     /// The session has no line yet; earlier ones may.
     Silent,
@@ -33,17 +34,13 @@ pub(crate) enum Older {
 }
 
 /// What is known of the log above the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Newer {
     /// It reaches the live end.
+    #[default]
     Live,
-    /// It is complete up to a number; the next page tries so many numbers.
-    Above {
-        /// The number.
-        complete: u64,
-        /// How many numbers the next page covers.
-        step: u64,
-    },
+    /// It is complete up to a number; the next page covers `step` numbers.
+    Above { complete: u64, step: u64 },
 }
 
 /// Which end a page is for.
@@ -67,7 +64,7 @@ pub(crate) enum Cursor {
 }
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Window {
     items: VecDeque<Arc<Item>>,
     bytes: usize,
@@ -90,19 +87,12 @@ pub(crate) struct Window {
 
 impl Window {
     /// An empty window.
-    pub(crate) const fn new(generation: u64, older: Older, newer: Newer) -> Self {
+    pub(crate) fn new(generation: u64, older: Older, newer: Newer) -> Self {
         Self {
-            items: VecDeque::new(),
-            bytes: 0,
             older,
             newer,
-            gap: None,
-            loading: None,
             generation,
-            highlight: None,
-            hits: 0,
-            current: None,
-            lines: 0,
+            ..Self::default()
         }
     }
 
