@@ -8,7 +8,7 @@ use std::time::Duration;
 use flowlayer_probes::Probe;
 
 use super::bind::Bind;
-use crate::facts::{EnvFile, Kind};
+use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -110,8 +110,12 @@ pub struct Service {
     pub cwd: Option<PathBuf>,
     /// Whether boot and `start_all` start it.
     pub auto_start: bool,
-    /// From the first SIGTERM to SIGKILL.
+    /// From the stop signal to SIGKILL.
     pub stop_grace: Duration,
+    /// The signal that tells it to end.
+    pub stop_signal: StopSignal,
+    /// Who gets that signal first.
+    pub stop_scope: StopScope,
     /// How many entries `get_logs` returns for this service; `None`: as [`LogView`] says.
     pub log_view_max_entries: Option<u64>,
 }

@@ -16,7 +16,7 @@ use super::tree::{NodeId, Value};
 use super::values::{
     AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
 };
-use crate::facts::Kind;
+use crate::facts::{Kind, StopScope, StopSignal};
 
 object! {
     /// Configuration of a FlowLayer stack.
@@ -84,7 +84,7 @@ object! {
         /// The command. No shell is involved: a string is split on white space, an array is the
         /// argv as it stands.
         "cmd" [required] => cmd: Command,
-        /// The command that stops it, in the same forms. Absent: SIGTERM, then SIGKILL.
+        /// The command that stops it, in the same forms. Absent: the stop signal, then SIGKILL.
         "stopCmd" => stop_cmd: Command,
         /// `daemon` stays alive for the whole session; `oneshot` runs to completion. Default:
         /// `daemon`.
@@ -106,8 +106,13 @@ object! {
         "cwd" => cwd: PathText,
         /// Whether boot and `start_all` start it. Default: true.
         "autoStart" => auto_start: bool,
-        /// Time in ms from SIGTERM to SIGKILL. Default: 8000.
+        /// Time in ms to end after the stop signal or a `stopCmd` that succeeded. Default: 8000.
         "stopGraceMs" => stop_grace: Millis,
+        /// The signal that tells it to end. Default: SIGTERM.
+        "stopSignal" => stop_signal: StopSignal,
+        /// Who gets that signal: `group`, all its processes at once; `leader`, the process that was
+        /// started, and the others when it has ended or half of the grace is over. Default: `group`.
+        "stopScope" => stop_scope: StopScope,
         /// Log entries of this service.
         "logView" => log_view: LogViewEntries,
     }

@@ -11,6 +11,7 @@ mod reason;
 mod render;
 mod spec;
 mod status;
+mod stop;
 mod stream;
 mod timestamp;
 
@@ -24,5 +25,6 @@ pub use reason::{
 pub use render::{Causes, limit};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};
 pub use status::{Kind, Status, StoppedBy};
+pub use stop::{StopScope, StopSignal};
 pub use stream::Stream;
 pub use timestamp::Timestamp;

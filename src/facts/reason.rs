@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{End, Holder, ProcessInfo, StoppedBy, Stream};
+use super::{End, Holder, ProcessInfo, StopSignal, StoppedBy, Stream};
 
 /// Why a service is where it is. Travels as an object with a `code` and the facts; displays as the line
 /// for people, which may be empty where the status says it all (docs/lifecycle.md, Reasons).
@@ -123,7 +123,14 @@ pub enum Reason {
         failure: Option<Box<Reason>>,
     },
     /// Its `stopCmd` did not do its work; signals follow.
-    StopCmdFailed(StopCmdFailure),
+    StopCmdFailed {
+        /// What it ran into.
+        #[serde(flatten)]
+        failure: StopCmdFailure,
+        /// The signal that follows.
+        #[serde(default)]
+        sending: StopSignal,
+    },
     /// Not even SIGKILL ended these.
     CouldNotEnd {
         /// Which.
@@ -190,7 +197,7 @@ impl Reason {
             Self::Exited { .. } => Code::Exited,
             Self::CannotStart(_) => Code::CannotStart,
             Self::Stopping { .. } => Code::Stopping,
-            Self::StopCmdFailed(_) => Code::StopCmdFailed,
+            Self::StopCmdFailed { .. } => Code::StopCmdFailed,
             Self::CouldNotEnd { .. } => Code::CouldNotEnd,
             Self::LeftBehind { .. } => Code::LeftBehind,
             Self::OutputHeld => Code::OutputHeld,
@@ -315,9 +322,9 @@ pub struct Ending {
 pub enum StopRound {
     /// `stopCmd` runs.
     StopCmd,
-    /// `stopCmd` has ended: its work may take a moment to show.
+    /// `stopCmd` has succeeded: the service has its grace to end.
     Settle,
-    /// SIGTERM was sent.
+    /// The stop signal was sent.
     Term,
     /// SIGKILL was sent.
     Kill,

@@ -77,7 +77,9 @@ impl Display for Reason {
                 StopRound::Output => f.write_str("stopping: reading its last lines"),
                 _ => write!(f, "stopping, {ending}"),
             },
-            Self::StopCmdFailed(failure) => write!(f, "{failure}: sending SIGTERM instead"),
+            Self::StopCmdFailed { failure, sending } => {
+                write!(f, "{failure}: sending {sending} instead")
+            }
             Self::CouldNotEnd {
                 left,
                 last_run: false,
@@ -146,7 +148,10 @@ impl Ending {
     /// How far it is: `3.2 of 8 s`.
     pub fn progress(&self) -> String {
         match (self.round, self.grace_ms) {
-            (StopRound::Settle, _) => "stopCmd has ended".to_owned(),
+            (StopRound::Settle, Some(grace)) => {
+                let elapsed = seconds(self.elapsed_ms);
+                format!("stopCmd has ended, {elapsed} of {}", limit(grace))
+            }
             (StopRound::Kill, _) => "SIGKILL sent".to_owned(),
             (_, Some(grace)) => format!("{} of {}", seconds(self.elapsed_ms), limit(grace)),
             (_, None) => format!("{} s", seconds(self.elapsed_ms)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Probe;
+use super::{Probe, StopScope, StopSignal};
 
 /// What a session runs for one service. Variables are named, never their values; credentials in URLs are
 /// masked.
@@ -35,8 +35,18 @@ pub struct ServiceSpec {
     pub probe_limits: Option<ProbeLimits>,
     /// Whether boot and `start_all` start it.
     pub auto_start: bool,
-    /// From the first SIGTERM to SIGKILL, in milliseconds.
+    /// From the stop signal to SIGKILL, in milliseconds.
     pub grace_ms: u64,
+    /// The signal that tells it to end.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stop_signal: StopSignal,
+    /// Who gets that signal first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stop_scope: StopScope,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl ServiceSpec {

@@ -25,7 +25,8 @@ mod worker;
 
 pub use crate::facts::{End, ProcessInfo};
 pub use message::{
-    Event, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, Stdin, StopCommand, Teardown,
+    Event, LAST_GRACE, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, Stdin, StopCommand,
+    Teardown,
 };
 pub use ownership::is_ours;
 pub use signals::{Ask, EndSignals};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 
-use super::message::{LifeId, Mode, user_name};
+use super::message::{LifeId, Mode, StopSignal, user_name};
 use super::ownership::{Member, Owner};
 use super::system::process_entry::{Identity, State};
 use super::system::{self, pid};
@@ -59,6 +59,7 @@ pub(crate) const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Takedown {
     mode: Mode,
+    stop_signal: StopSignal,
     since: Instant,
     /// When it got its present mode.
     mode_since: Instant,
@@ -74,9 +75,10 @@ pub(crate) struct Takedown {
 }
 
 impl Takedown {
-    pub(crate) fn new(mode: Mode, now: Instant) -> Self {
+    pub(crate) fn new(mode: Mode, stop_signal: StopSignal, now: Instant) -> Self {
         Self {
             mode,
+            stop_signal,
             since: now,
             mode_since: now,
             groups: HashMap::new(),
@@ -95,54 +97,73 @@ impl Takedown {
     }
 
     /// Signals what has not had the signal yet. `leader` returns the unreaped child of ours that leads a group, so
-    /// that its id is not reused. Returns whether a process was signalled alone for the first time: then more
-    /// like it may follow.
+    /// that its id is not reused; `main` whether a process is the running leader of a service. Returns whether a
+    /// process was signalled alone for the first time: then more like it may follow.
     pub(crate) fn signal(
         &mut self,
         living: &[&Member],
         leader: impl Fn(u32) -> Option<Leader>,
+        main: impl Fn(u32) -> bool,
     ) -> bool {
-        let signals: &[Signal] = match self.mode {
+        // A stopped process handles a signal only once continued.
+        let stop = [self.stop_signal.signal(), Signal::SIGCONT];
+        let (signals, level): (&[Signal], Mode) = match self.mode {
             Mode::Watch => return false,
-            // A stopped process handles SIGTERM only once continued.
-            Mode::Terminate => &[Signal::SIGTERM, Signal::SIGCONT],
-            Mode::Kill => &[Signal::SIGKILL],
+            Mode::Leader | Mode::Terminate => (&stop, Mode::Terminate),
+            Mode::Kill => (&[Signal::SIGKILL], Mode::Kill),
         };
+        let mut first = false;
+        if self.mode == Mode::Leader && living.iter().any(|m| main(m.process.pid)) {
+            for member in living.iter().filter(|m| main(m.process.pid)) {
+                first |= self.signal_one(member, signals, level);
+            }
+            return first;
+        }
         let groups: HashSet<u32> = living.iter().map(|m| m.process.group).collect();
         for group in groups.into_iter().filter(|&group| leader(group).is_some()) {
-            let had = self.groups.insert(group, self.mode);
-            if self.mode == Mode::Kill || had < Some(self.mode) {
-                signal_group(group, signals);
-                let mode = self.mode;
-                let inside = living.iter().filter(|m| m.process.group == group);
-                self.processes
-                    .extend(inside.map(|m| (m.process.identity(), (mode, group))));
+            let had = self.groups.insert(group, level);
+            if level < Mode::Kill && had >= Some(level) {
+                continue;
             }
+            let inside: Vec<_> = living.iter().filter(|m| m.process.group == group).collect();
+            let known = |m: &&&Member| self.processes.contains_key(&m.process.identity());
+            if level < Mode::Kill && inside.iter().any(known) {
+                // Who had it alone must not get it twice.
+                for member in inside {
+                    first |= self.signal_one(member, signals, level);
+                }
+                continue;
+            }
+            signal_group(group, signals);
+            self.processes.extend(
+                inside
+                    .iter()
+                    .map(|m| (m.process.identity(), (level, group))),
+            );
         }
-        let mut first = false;
         for member in living {
             // A running leader cleans up its own group.
             if leader(member.process.group) != Some(Leader::Alive) {
-                first |= self.signal_one(member, signals);
+                first |= self.signal_one(member, signals, level);
             }
         }
         first
     }
 
-    fn signal_one(&mut self, member: &Member, signals: &[Signal]) -> bool {
+    fn signal_one(&mut self, member: &Member, signals: &[Signal], level: Mode) -> bool {
         let (identity, group) = (member.process.identity(), member.process.group);
         let had = self.processes.get(&identity).copied();
-        if had.is_some_and(|(mode, then)| mode >= self.mode && then == group) {
+        if had.is_some_and(|(mode, then)| mode >= level && then == group) {
             return false;
         }
         // The id of a group that an adopted child leads is not reused before that child is reaped.
-        if self.mode == Mode::Kill && member.child && group == identity.pid {
+        if level == Mode::Kill && member.child && group == identity.pid {
             signal_group(group, signals);
         }
         match system::signal(identity, member.child, signals) {
             // Without permission neither a retry nor a harder signal helps.
             Ok(_) | Err(Errno::EPERM) => {
-                self.processes.insert(identity, (self.mode, group));
+                self.processes.insert(identity, (level, group));
             }
             // Retried at the next scan.
             Err(_) => {}

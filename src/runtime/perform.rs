@@ -233,6 +233,8 @@ impl Performer {
         let teardown = is_service.then(|| Teardown {
             wave: service.planned.wave,
             grace: service.planned.spec.grace,
+            signal: service.planned.spec.stop_signal,
+            scope: service.planned.spec.stop_scope,
             stop_command: service.stop_argv.clone().map(|argv| StopCommand {
                 argv,
                 env: env.clone(),

@@ -106,6 +106,8 @@ fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
             port: service.port,
             grace: service.stop_grace,
             has_stop_command: service.stop_cmd.is_some(),
+            stop_signal: service.stop_signal,
+            stop_scope: service.stop_scope,
         },
         depends_on: service.depends_on.clone(),
         wave,
@@ -143,6 +145,8 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         }),
         auto_start: service.auto_start,
         grace_ms: ms(service.stop_grace),
+        stop_signal: service.stop_signal,
+        stop_scope: service.stop_scope,
     }
 }
 

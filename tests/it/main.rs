@@ -29,6 +29,7 @@ mod references;
 mod refusal;
 mod run;
 mod scripts;
+mod stopping;
 mod tui;
 mod waiting;
 mod why;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::facts::{EnvFile, Kind, ProbeLimits, ServiceSpec};
+use flowlayer_core::facts::{EnvFile, Kind, ProbeLimits, ServiceSpec, StopScope};
 use flowlayer_core::shell::command_line;
 
 use super::layout::Areas;
@@ -173,7 +173,12 @@ fn add_spec(
     let probe = probe.map(|probe| plain(&format!("{} {}", probe.r#type, probe.target)));
     add("probe", Some(probe.unwrap_or_else(|| "none".to_owned())));
     add("its limits", spec.probe_limits.map(patience));
-    let grace = format!("{} from SIGTERM to SIGKILL", span(spec.grace_ms));
+    let first = match spec.stop_scope {
+        StopScope::Group => "",
+        StopScope::Leader => ", the leader first",
+    };
+    let (grace, signal) = (span(spec.grace_ms), spec.stop_signal);
+    let grace = format!("{grace} from {signal} to SIGKILL{first}");
     add("grace", Some(grace));
     let by_hand = "not started at boot: by hand, or because something needs it";
     add("note", (!spec.auto_start).then(|| by_hand.to_owned()));
@@ -225,6 +230,8 @@ fn names(model: &Model, names: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flowlayer_core::facts::StopSignal;
+
     use crate::tui::fixture;
 
     #[test]
@@ -241,6 +248,8 @@ mod tests {
             }),
             auto_start: false,
             grace_ms: 1_500,
+            stop_signal: StopSignal::Sigint,
+            stop_scope: StopScope::Leader,
             ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
         };
         let mut rows = Vec::new();
@@ -253,7 +262,7 @@ mod tests {
             ("env file", "/srv/.env (optional)"),
             ("env", "PASSWORD"),
             ("its limits", "200 ms an attempt, as many as it takes"),
-            ("grace", "1.5 s from SIGTERM to SIGKILL"),
+            ("grace", "1.5 s from SIGINT to SIGKILL, the leader first"),
             (
                 "note",
                 "not started at boot: by hand, or because something needs it",

@@ -15,7 +15,7 @@ use crate::config::values::PathText;
 use crate::config::written::Entry;
 use crate::facts::EnvFile;
 
-/// From SIGTERM to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
+/// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// What a service means; `None` when it has no command, which has been reported.
@@ -55,6 +55,8 @@ pub(super) fn service(
         cwd,
         auto_start: written.auto_start.value.unwrap_or(true),
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
+        stop_signal: written.stop_signal.value.unwrap_or_default(),
+        stop_scope: written.stop_scope.value.unwrap_or_default(),
         log_view_max_entries: log_view.max_entries.value.map(|entries| entries.0),
     })
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::{EnvFile, Kind};
+use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
 
 #[test]
 fn defaults() {
@@ -22,6 +22,8 @@ fn defaults() {
     );
     assert_eq!(service.kind, Kind::Daemon);
     assert_eq!(service.stop_grace, Duration::from_secs(8));
+    assert_eq!(service.stop_signal, StopSignal::Sigterm);
+    assert_eq!(service.stop_scope, StopScope::Group);
     assert!(service.auto_start);
     assert!(service.ready.is_none() && service.port.is_none() && service.stop_cmd.is_none());
     assert!(service.cwd.is_none() && service.env.is_empty() && service.env_files.is_empty());
@@ -41,7 +43,8 @@ fn everything_at_once() {
               "ready": {"type": "tcp", "timeoutMs": 5, "attemptTimeoutMs": 7},
               "dependsOn": ["db", "cache", "db"],
               "env": {"B": "2", "A": "1"}, "envFile": [".env", {"path": "/etc/env", "required": false}],
-              "cwd": "/", "autoStart": false, "stopGraceMs": 9, "logView": {"maxEntries": 3},
+              "cwd": "/", "autoStart": false, "stopGraceMs": 9,
+              "stopSignal": "SIGINT", "stopScope": "leader", "logView": {"maxEntries": 3},
             },
             "db": {"cmd": "x", "ready": {"type": "none"}},
             "cache": {"cmd": "x"},
@@ -92,6 +95,8 @@ fn everything_at_once() {
     );
     assert_eq!(web.cwd.as_deref(), Some(Path::new("/")));
     assert_eq!(web.stop_grace, Duration::from_millis(9));
+    assert_eq!(web.stop_signal, StopSignal::Sigint);
+    assert_eq!(web.stop_scope, StopScope::Leader);
     assert_eq!(web.log_view_max_entries, Some(3));
 }
 
@@ -157,6 +162,8 @@ fn the_schema_has_every_field_that_is_read() {
         "cwd",
         "autoStart",
         "stopGraceMs",
+        "stopSignal",
+        "stopScope",
         "logView",
     ] {
         assert!(service["properties"][field].is_object(), "{field}");

@@ -187,11 +187,6 @@ fn the_other_fields_of_a_service() {
             "\"cmd\": \"x\", \"autoStart\": \"no\"",
             "1:46 wrong_type services.a.autoStart",
         ),
-        ("\"cmd\": \"x\", \"stopGraceMs\": 1", ""),
-        (
-            "\"cmd\": \"x\", \"stopGraceMs\": 0",
-            "1:48 out_of_range services.a.stopGraceMs",
-        ),
         ("\"cmd\": \"x\", \"envFile\": \".env\"", ""),
         (
             "\"cmd\": \"x\", \"envFile\": [\".env\", \"\"]",
@@ -237,6 +232,31 @@ fn the_other_fields_of_a_service() {
         (
             "\"cmd\": \"x\", \"x\": 1",
             "1:33 unknown_field services.a.x",
+        ),
+    ]);
+}
+
+#[test]
+fn how_a_service_is_stopped() {
+    service_problems(&[
+        ("\"cmd\": \"x\", \"stopGraceMs\": 1", ""),
+        (
+            "\"cmd\": \"x\", \"stopGraceMs\": 0",
+            "1:48 out_of_range services.a.stopGraceMs",
+        ),
+        ("\"cmd\": \"x\", \"stopSignal\": \"SIGUSR2\"", ""),
+        (
+            "\"cmd\": \"x\", \"stopSignal\": \"SIGKILL\"",
+            "1:47 unknown_value services.a.stopSignal",
+        ),
+        (
+            "\"cmd\": \"x\", \"stopSignal\": 15",
+            "1:47 wrong_type services.a.stopSignal",
+        ),
+        ("\"cmd\": \"x\", \"stopScope\": \"leader\"", ""),
+        (
+            "\"cmd\": \"x\", \"stopScope\": \"leaders\"",
+            "1:46 unknown_value services.a.stopScope",
         ),
     ]);
 }

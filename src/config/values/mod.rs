@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::code::Code;
 use super::fault::Fault;
 use super::quote::{describe, quote};
-use crate::facts::Kind;
+use crate::facts::{Kind, StopScope, StopSignal};
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
@@ -73,6 +73,33 @@ impl FromValue for Kind {
 }
 
 schema!(Kind, { "enum": ["daemon", "oneshot"], "default": "daemon" });
+
+impl FromValue for StopSignal {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        let name = String::from_value(value)?;
+        Self::named(&name).ok_or_else(|| {
+            let message = format!("unknown stop signal {}", quote(&name));
+            Fault::new(Code::UnknownValue, message).with_known(&name, &Self::NAMES)
+        })
+    }
+}
+
+schema!(StopSignal, { "enum": StopSignal::NAMES, "default": "SIGTERM" });
+
+impl FromValue for StopScope {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match String::from_value(value)?.as_str() {
+            "group" => Ok(Self::Group),
+            "leader" => Ok(Self::Leader),
+            other => {
+                let message = format!("unknown stop scope {}", quote(other));
+                Err(Fault::new(Code::UnknownValue, message).with_known(other, &["group", "leader"]))
+            }
+        }
+    }
+}
+
+schema!(StopScope, { "enum": ["group", "leader"], "default": "group" });
 
 /// A value of another type than the one expected.
 fn wrong_type(expected: &str, found: &Value) -> Fault {

@@ -10,13 +10,15 @@ use nix::errno::Errno;
 
 use crate::process::link::frame::Update;
 use crate::process::link::{receive, stop_file};
-use crate::process::message::{LifeId, Role, StopCommand};
+use crate::process::message::{LifeId, Role, StopCommand, StopScope, StopSignal};
 
 /// A service that runs or is up.
 #[derive(Debug)]
 pub(super) struct KnownService {
     pub(super) wave: usize,
     pub(super) grace: Duration,
+    pub(super) signal: StopSignal,
+    pub(super) scope: StopScope,
     /// Whether it is up without a process.
     pub(super) up: bool,
     /// The file with its `stopCmd`.
@@ -89,12 +91,16 @@ impl Session {
                 service,
                 wave,
                 grace,
+                signal,
+                scope,
                 ..
             } => {
                 let up = self.services.get(&service).is_some_and(|known| known.up);
                 let known = KnownService {
                     wave,
                     grace,
+                    signal,
+                    scope,
                     up,
                     stop: attached.into_iter().next(),
                 };

@@ -13,7 +13,9 @@ use nix::sys::signal::Signal;
 use super::drain::Drain;
 use super::session::{Channel, Session};
 use crate::process::link::outbox::Outbox;
-use crate::process::message::{End, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin};
+use crate::process::message::{
+    End, LAST_GRACE, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin, StopScope,
+};
 use crate::process::ownership::mark::Mark;
 use crate::process::ownership::runs::{Run, Stage as RunStage};
 use crate::process::signals::REQUESTS;
@@ -25,8 +27,6 @@ use crate::process::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
 
 /// How long a `stopCmd` may take.
 const STOP_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a service may take to end after its `stopCmd` has succeeded.
-const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// The state of a service. `until` is when the next step is due.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,9 @@ enum Stage {
     Stopping { command: LifeId, until: Instant },
     /// Its `stopCmd` has succeeded.
     Settling { until: Instant },
-    /// It was sent SIGTERM.
+    /// Its leader was sent the stop signal; SIGKILL comes at `end`.
+    Asking { until: Instant, end: Instant },
+    /// It was sent the stop signal.
     Terminating { until: Instant },
     /// It was sent SIGKILL.
     Killing { until: Instant },
@@ -46,6 +48,7 @@ impl Stage {
         match self {
             Self::Stopping { until, .. }
             | Self::Settling { until }
+            | Self::Asking { until, .. }
             | Self::Terminating { until }
             | Self::Killing { until } => until,
         }
@@ -177,12 +180,15 @@ impl<'a> Teardown<'a> {
     }
 
     fn begin(&mut self, service: usize, now: Instant) -> Stage {
+        if let Some(known) = self.session.services.get(&service) {
+            self.table.set_stop_signal(service, known.signal);
+        }
         match self.stop_command(service) {
             Some(command) => Stage::Stopping {
                 command,
                 until: now + STOP_COMMAND_TIMEOUT,
             },
-            None => self.terminate(service, now),
+            None => self.ask(service, now),
         }
     }
 
@@ -220,14 +226,31 @@ impl<'a> Teardown<'a> {
         begun
     }
 
-    fn terminate(&mut self, service: usize, now: Instant) -> Stage {
-        self.table
-            .take_down(Target::Service(service), Mode::Terminate);
+    /// Signals a service as its scope asks for.
+    fn ask(&mut self, service: usize, now: Instant) -> Stage {
         let known = self.session.services.get(&service);
-        let grace = known.map(|known| known.grace);
-        Stage::Terminating {
-            until: now + grace.unwrap_or_default(),
+        let (grace, scope) = known.map_or_else(Default::default, |it| (it.grace, it.scope));
+        match scope {
+            StopScope::Group => self.terminate(service, now + grace),
+            StopScope::Leader => {
+                let target = Target::Service(service);
+                self.table.take_down(target, Mode::Leader);
+                let (until, end) = (now + grace / 2, now + grace);
+                Stage::Asking { until, end }
+            }
         }
+    }
+
+    /// Signals all that a service has.
+    fn terminate(&mut self, service: usize, until: Instant) -> Stage {
+        let target = Target::Service(service);
+        self.table.take_down(target, Mode::Terminate);
+        Stage::Terminating { until }
+    }
+
+    fn grace(&self, service: usize) -> Duration {
+        let known = self.session.services.get(&service);
+        known.map_or(Duration::ZERO, |known| known.grace)
     }
 
     fn handle(&mut self, notice: &Notice) {
@@ -244,10 +267,10 @@ impl<'a> Teardown<'a> {
                 let stage = if end == End::Code(0) {
                     self.table.take_down(Target::Service(service), Mode::Watch);
                     Stage::Settling {
-                        until: now + SETTLE_TIME,
+                        until: now + self.grace(service),
                     }
                 } else {
-                    self.terminate(service, now)
+                    self.ask(service, now)
                 };
                 self.stages.insert(service, stage);
             }
@@ -277,9 +300,10 @@ impl<'a> Teardown<'a> {
             let next = match stage {
                 Stage::Stopping { command, .. } => {
                     self.table.take_down(Target::Run(command), Mode::Kill);
-                    self.terminate(service, now)
+                    self.ask(service, now)
                 }
-                Stage::Settling { .. } => self.terminate(service, now),
+                Stage::Settling { .. } => self.terminate(service, now + LAST_GRACE),
+                Stage::Asking { end, .. } => self.terminate(service, end),
                 Stage::Terminating { .. } => {
                     self.table.take_down(target, Mode::Kill);
                     Stage::Killing {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::process::message::{LifeId, Role};
+use crate::process::message::{LifeId, Role, StopScope, StopSignal};
 
 /// Bytes of every frame.
 pub(super) const FRAME_BYTES: usize = 64;
@@ -31,6 +31,8 @@ pub(crate) enum Update {
         service: usize,
         wave: usize,
         grace: Duration,
+        signal: StopSignal,
+        scope: StopScope,
         up_after_success: bool,
         stop_command: bool,
     },
@@ -85,12 +87,16 @@ impl Update {
                 service,
                 wave,
                 grace,
+                signal,
+                scope,
                 up_after_success,
                 stop_command,
             } => {
                 frame.0[0] = 3;
                 frame.0[1] = u8::from(*up_after_success);
                 frame.0[2] = u8::from(*stop_command);
+                frame.0[3] = *signal as u8;
+                frame.0[4] = u8::from(*scope == StopScope::Leader);
                 frame.put(8, *wave as u64);
                 frame.put(16, *service as u64);
                 frame.put(24, u64::try_from(grace.as_millis()).unwrap_or(u64::MAX));
@@ -152,6 +158,12 @@ impl Frame {
                 service,
                 wave: usize::try_from(self.get(8)).ok()?,
                 grace: Duration::from_millis(self.get(24)),
+                signal: *StopSignal::ALL.get(usize::from(self.0[3]))?,
+                scope: match self.0[4] {
+                    0 => StopScope::Group,
+                    1 => StopScope::Leader,
+                    _ => return None,
+                },
                 up_after_success: self.0[1] != 0,
                 stop_command: self.0[2] != 0,
             },
@@ -207,18 +219,24 @@ mod tests {
                 any::<usize>(),
                 any::<usize>(),
                 any::<u64>(),
+                prop::sample::select(StopSignal::ALL.as_slice()),
+                prop::sample::select([StopScope::Group, StopScope::Leader].as_slice()),
                 any::<bool>(),
                 any::<bool>()
             )
-                .prop_map(|(service, wave, grace, up_after_success, stop_command)| {
-                    Update::Teardown {
-                        service,
-                        wave,
-                        grace: Duration::from_millis(grace),
-                        up_after_success,
-                        stop_command,
+                .prop_map(
+                    |(service, wave, grace, signal, scope, up_after_success, stop_command)| {
+                        Update::Teardown {
+                            service,
+                            wave,
+                            grace: Duration::from_millis(grace),
+                            signal,
+                            scope,
+                            up_after_success,
+                            stop_command,
+                        }
                     }
-                }),
+                ),
             (life.clone(), any::<u32>()).prop_map(|(life, pid)| Update::Leader { life, pid }),
             life.clone().prop_map(Update::Reaped),
             (life, any::<bool>()).prop_map(|(life, up)| Update::RunGone { life, up }),

@@ -13,7 +13,7 @@ pub(crate) use user_name::user_name;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use crate::facts::{End, ProcessInfo};
+pub(super) use crate::facts::{End, ProcessInfo, StopScope, StopSignal};
 
 /// One run of one command, chosen by the caller, unique in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,13 +70,20 @@ pub struct StopCommand {
     pub cwd: PathBuf,
 }
 
-/// How the guardian takes a service down; sent to it before the service runs.
+/// From the stop signal to SIGKILL for what is left after the grace that follows a `stopCmd`.
+pub const LAST_GRACE: Duration = Duration::from_secs(2);
+
+/// How a service is taken down. The guardian gets it before the service runs.
 #[derive(Debug, Clone)]
 pub struct Teardown {
     /// Its wave of the startup plan: the highest goes down first.
     pub wave: usize,
-    /// Time from SIGTERM to SIGKILL.
+    /// Time from the stop signal, or the success of its `stopCmd`, to the next step.
     pub grace: Duration,
+    /// The signal that tells it to end.
+    pub signal: StopSignal,
+    /// Who gets that first, see [`Mode::Leader`]; for the guardian.
+    pub scope: StopScope,
     /// Its `stopCmd`.
     pub stop_command: Option<StopCommand>,
     /// A oneshot: once it has exited with 0 it is up, with or without processes, so that its `stopCmd` stays due
@@ -89,7 +96,10 @@ pub struct Teardown {
 pub enum Mode {
     /// Sends no signal, only watches: while a `stopCmd` does the work.
     Watch,
-    /// SIGTERM then SIGCONT, to the leader's group and to each descendant outside it when it is first seen.
+    /// The stop signal then SIGCONT, to the leader alone while it runs, then to all that is left.
+    Leader,
+    /// The stop signal then SIGCONT, to the leader's group and to each descendant outside it when it is first seen;
+    /// never twice to one that had it in [`Self::Leader`].
     Terminate,
     /// SIGKILL to everything, also to what appears later.
     Kill,

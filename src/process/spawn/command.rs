@@ -10,8 +10,11 @@ use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access};
 
 use super::child::{CStringArray, Failure, Step};
-use crate::process::message::{SpawnError, SpawnRequest};
+use crate::process::message::{Role, SpawnError, SpawnRequest};
 use crate::process::ownership::mark::Mark;
+
+/// Tells a `stopCmd` the leader of what it is to stop, while that runs.
+const LEADER_PID: &str = "FLOWLAYER_PID";
 
 /// What systems search when there is no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -31,14 +34,26 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// Looks the program up and lays out the memory for `execve`.
-    pub(crate) fn new(request: &SpawnRequest, mark: &Mark) -> Result<Self, SpawnError> {
+    /// Looks the program up and lays out the memory for `execve`. `leader` is that of the service,
+    /// while it runs.
+    pub(crate) fn new(
+        request: &SpawnRequest,
+        mark: &Mark,
+        leader: Option<u32>,
+    ) -> Result<Self, SpawnError> {
         let SpawnRequest { argv, env, cwd, .. } = request;
         let name = argv.first().ok_or(SpawnError::Empty)?;
         let program = find_program(name, env, cwd)?;
         let nul = |place| SpawnError::Nul { place };
         let mut entries = vec![mark.entry(request.service, request.life)];
+        let stops = request.role == Role::StopCommand;
+        if let Some(leader) = leader.filter(|_| stops) {
+            entries.push(format!("{LEADER_PID}={leader}").into_bytes());
+        }
         for (key, value) in env {
+            if stops && key == LEADER_PID {
+                continue;
+            }
             let mut entry = Vec::with_capacity(key.len() + value.len() + 1);
             entry.extend_from_slice(key.as_bytes());
             entry.push(b'=');

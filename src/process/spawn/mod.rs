@@ -102,7 +102,11 @@ impl Spawner {
         teardown: Option<&Teardown>,
     ) -> Result<Pending<'a>, SpawnError> {
         let refused = |error: io::Error| refused(request, &error);
-        let command = Command::new(request, table.mark())?;
+        if let Some(teardown) = teardown {
+            table.set_stop_signal(request.service, teardown.signal);
+        }
+        let leader = table.running_leader(request.service);
+        let command = Command::new(request, table.mark(), leader)?;
         let outputs = Outputs::new().map_err(refused)?;
         let stdin = match request.stdin {
             Stdin::Null => None,
@@ -255,6 +259,8 @@ fn announce(
             service: request.service,
             wave: teardown.wave,
             grace: teardown.grace,
+            signal: teardown.signal,
+            scope: teardown.scope,
             up_after_success: teardown.up_after_success,
             stop_command: teardown.stop_command.is_some(),
         };

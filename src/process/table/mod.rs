@@ -13,17 +13,18 @@
 mod reconcile;
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use super::link::outbox::Outbox;
-use super::message::{End, LifeId, Mode, ProcessInfo, Role};
+use super::message::{End, LifeId, Mode, ProcessInfo, Role, StopSignal};
 use super::ownership::mark::Mark;
 use super::ownership::runs::{Run, Runs, Stage};
 use super::ownership::{self, Member, Owner};
 use super::system;
 use super::system::process_entry::ProcessEntry;
 use super::system::reserved_fds::ReservedFds;
+use super::system::wait::{ChildState, peek};
 use super::takedown::{Takedown, Target, denied, describe};
 use schedule::ScanSchedule;
 
@@ -58,6 +59,8 @@ pub(super) struct Table {
     me: u32,
     runs: Runs,
     takedowns: BTreeMap<Target, Takedown>,
+    /// The stop signals of services, unless it is the usual one.
+    stop_signals: HashMap<usize, StopSignal>,
     /// Whether everything gets SIGKILL, also what appears later.
     killing_all: bool,
     schedule: ScanSchedule,
@@ -85,6 +88,7 @@ impl Table {
             me: std::process::id(),
             runs: Runs::new(mark),
             takedowns: BTreeMap::new(),
+            stop_signals: HashMap::new(),
             killing_all: false,
             schedule: ScanSchedule::default(),
             listing: Vec::new(),
@@ -114,12 +118,32 @@ impl Table {
         self.runs.all.contains_key(&id)
     }
 
+    /// The leader of a service, while it runs.
+    pub(super) fn running_leader(&self, service: usize) -> Option<u32> {
+        let mut leaders = self
+            .runs
+            .all
+            .values()
+            .filter(|run| run.service == service && run.role == Role::Service && run.running());
+        let leader = leaders.next()?.leader;
+        (peek(leader) == ChildState::Running).then_some(leader)
+    }
+
+    /// Sets what tells a service to end.
+    pub(super) fn set_stop_signal(&mut self, service: usize, signal: StopSignal) {
+        self.stop_signals.insert(service, signal);
+    }
+
     /// Begins a takedown, or makes it harder. [`Notice::Gone`] follows, however long it takes.
     pub(super) fn take_down(&mut self, target: Target, mode: Mode) {
         let now = Instant::now();
+        let signal = match target {
+            Target::Service(service) => self.stop_signals.get(&service).copied(),
+            Target::Run(_) | Target::Unowned | Target::Everything => None,
+        };
         self.takedowns
             .entry(target)
-            .or_insert_with(|| Takedown::new(mode, now))
+            .or_insert_with(|| Takedown::new(mode, signal.unwrap_or_default(), now))
             .raise(mode, now);
         self.schedule.request_now();
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Notice, Table, living};
 use crate::process::link::frame::Update;
-use crate::process::message::{End, LifeId, Mode, Role};
+use crate::process::message::{End, LifeId, Mode, Role, StopSignal};
 use crate::process::ownership::Member;
 use crate::process::ownership::runs::{Run, Stage};
 use crate::process::system::wait::{ChildState, reap};
@@ -104,7 +104,7 @@ impl Table {
             {
                 self.takedowns
                     .entry(Target::Run(id))
-                    .or_insert_with(|| Takedown::new(Mode::Kill, now));
+                    .or_insert_with(|| Takedown::new(Mode::Kill, StopSignal::default(), now));
             }
         }
     }
@@ -125,7 +125,7 @@ impl Table {
         for target in targets {
             self.takedowns
                 .entry(target)
-                .or_insert_with(|| Takedown::new(Mode::Kill, now));
+                .or_insert_with(|| Takedown::new(Mode::Kill, StopSignal::default(), now));
         }
     }
 
@@ -139,7 +139,11 @@ impl Table {
                     _ => Leader::Dead,
                 })
             };
-            if takedown.signal(&living, leader) {
+            let main = |pid| {
+                let run = runs.leads(pid);
+                run.is_some_and(|run| run.running() && run.role == Role::Service)
+            };
+            if takedown.signal(&living, leader, main) {
                 self.schedule.request_now();
             }
         }

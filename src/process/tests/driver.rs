@@ -9,6 +9,7 @@ use std::process::exit;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crate::facts::{StopScope, StopSignal};
 use crate::process::guardian::{Entered, enter};
 use crate::process::{
     Event, LifeId, Mode, ProcessInfo, Processes, Request, Role, SpawnRequest, Stdin, StopCommand,
@@ -70,9 +71,14 @@ fn perform(processes: &Processes, line: &str) {
             let teardown = Teardown {
                 wave: usize::try_from(number(4)).expect("a small number"),
                 grace: Duration::from_millis(number(5)),
+                signal: StopSignal::named(fields[7]).expect("a signal"),
+                scope: match fields[8] {
+                    "leader" => StopScope::Leader,
+                    _ => StopScope::Group,
+                },
                 up_after_success: fields[6] == "up",
-                stop_command: (!fields[7].is_empty()).then(|| StopCommand {
-                    argv: shell(fields[7]),
+                stop_command: (!fields[9].is_empty()).then(|| StopCommand {
+                    argv: shell(fields[9]),
                     env: environment(),
                     cwd: PathBuf::from("/"),
                 }),
@@ -86,7 +92,7 @@ fn perform(processes: &Processes, line: &str) {
                 life: LifeId(number(1)),
                 service,
                 role,
-                argv: shell(fields[8]),
+                argv: shell(fields[10]),
                 env: environment(),
                 cwd: PathBuf::from("/"),
                 stdin: Stdin::OpenPipe,
@@ -97,6 +103,7 @@ fn perform(processes: &Processes, line: &str) {
             service: usize::try_from(number(1)).expect("a small number"),
             mode: match fields[2] {
                 "watch" => Mode::Watch,
+                "leader" => Mode::Leader,
                 "kill" => Mode::Kill,
                 _ => Mode::Terminate,
             },

@@ -1,51 +1,11 @@
 //! None outlives the server, however that dies; and what becomes of the guardian.
 
-use std::fs;
 use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use super::harness::{Driver, Service, Setup, eventually, process_test, signal};
-
-/// A file in which services write down what they do.
-struct Diary {
-    _dir: tempfile::TempDir,
-    path: PathBuf,
-}
-
-impl Diary {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("diary");
-        fs::write(&path, "").unwrap();
-        Self { _dir: dir, path }
-    }
-
-    /// A script that notes a word when it gets SIGTERM.
-    fn noting(&self, word: &str) -> String {
-        let path = self.path.display();
-        format!(
-            "trap 'echo {word} >> {path}; exit 0' TERM; echo ready; while :; do read line; done"
-        )
-    }
-
-    /// A command that notes a word.
-    fn note(&self, word: &str) -> String {
-        format!("echo {word} >> {}", self.path.display())
-    }
-
-    fn words(&self) -> Vec<String> {
-        let text = fs::read_to_string(&self.path).unwrap();
-        text.split_whitespace().map(str::to_owned).collect()
-    }
-}
-
-/// Starts a service and waits until it says that it is ready.
-#[track_caller]
-fn ready(driver: &mut Driver, service: &Service<'_>) {
-    let life = driver.begin(service);
-    driver.expect_line(&format!("out {life} ready"));
-}
+use super::diary::Diary;
+use super::harness::{Driver, Service, Setup, eventually, process_test, ready, signal};
 
 process_test! {
     fn a_killed_server_is_followed_by_its_stack_in_reverse(driver) {

@@ -165,8 +165,13 @@ impl Driver {
         let stop = service.stop.replace("TOKEN", &self.token);
         assert!(!script.contains(['\n', '\t']));
         self.order(&format!(
-            "spawn\t{life}\t{}\t{}\t{}\t{}\t{up}\t{stop}\t{script}",
-            service.number, service.role, service.wave, service.grace
+            "spawn\t{life}\t{}\t{}\t{}\t{}\t{up}\t{}\t{}\t{stop}\t{script}",
+            service.number,
+            service.role,
+            service.wave,
+            service.grace,
+            service.signal,
+            service.scope
         ));
         life
     }
@@ -294,6 +299,8 @@ pub(super) struct Service<'a> {
     pub(super) wave: usize,
     /// In milliseconds.
     pub(super) grace: u64,
+    pub(super) signal: &'a str,
+    pub(super) scope: &'a str,
     pub(super) stop: &'a str,
     pub(super) up_after_success: bool,
 }
@@ -306,6 +313,8 @@ impl<'a> Service<'a> {
             script,
             wave: 0,
             grace: 8000,
+            signal: "SIGTERM",
+            scope: "group",
             stop: "",
             up_after_success: false,
         }
@@ -340,4 +349,11 @@ pub(super) fn eventually(what: &str, mut is: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "never: {what}");
         std::thread::yield_now();
     }
+}
+
+/// Starts a service and waits until it says that it is ready.
+#[track_caller]
+pub(super) fn ready(driver: &mut Driver, service: &Service<'_>) {
+    let life = driver.begin(service);
+    driver.expect_line(&format!("out {life} ready"));
 }

@@ -3,8 +3,10 @@
 //! end of each test nothing that carries its token may be left.
 
 mod descendants;
+mod diary;
 mod driver;
 mod guarding;
 mod harness;
 mod moments;
 mod spawning;
+mod stopping;

@@ -24,7 +24,7 @@ use self::start::Step;
 use self::stop::Stop;
 pub use self::takedown::Takedown;
 pub use self::view::{Facts, Rest, Standing};
-use crate::facts::{End, Kind, Probe, Reason};
+use crate::facts::{End, Kind, Probe, Reason, StopScope, StopSignal};
 use crate::process::LifeId;
 
 /// Time since the session began. The pure parts never read a clock.
@@ -39,10 +39,14 @@ pub struct Spec {
     pub probe: Option<ProbeSpec>,
     /// The port to be free before a start and after a stop.
     pub port: Option<u16>,
-    /// From SIGTERM to SIGKILL.
+    /// From the stop signal to SIGKILL.
     pub grace: Duration,
     /// Whether a `stopCmd` is to be run.
     pub has_stop_command: bool,
+    /// The signal that tells it to end.
+    pub stop_signal: StopSignal,
+    /// Who gets that first.
+    pub stop_scope: StopScope,
 }
 
 /// What of a probe decides the lifecycle.

@@ -1,11 +1,11 @@
-//! The way down (docs/lifecycle.md, Stopping): stop command, SIGTERM, SIGKILL, last lines, port.
+//! The way down (docs/lifecycle.md, Stopping): stop command, stop signal, SIGKILL, last lines, port.
 
 use std::time::Duration;
 
 use super::running::Probing;
 use super::takedown::{self, Takedown};
 use super::{Effect, Lifecycle, Now, Rest, State, Urge, ms};
-use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound};
+use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound, StopScope};
 use crate::process::{LifeId, Mode};
 
 /// How long a stop command may take.
@@ -183,10 +183,13 @@ impl Lifecycle {
     pub(super) fn new_takedown(&mut self, now: Now, urge: Urge) -> (Takedown, Mode) {
         let round = self.next_round();
         match urge {
-            Urge::Graceful => (
-                Takedown::terminate(round, now, self.spec.grace),
-                Mode::Terminate,
-            ),
+            Urge::Graceful => match self.spec.stop_scope {
+                StopScope::Group => (
+                    Takedown::terminate(round, now, self.spec.grace),
+                    Mode::Terminate,
+                ),
+                StopScope::Leader => (Takedown::leader(round, now, self.spec.grace), Mode::Leader),
+            },
             Urge::Kill => (Takedown::kill(round, now, self.spec.grace), Mode::Kill),
         }
     }
@@ -227,10 +230,17 @@ impl Lifecycle {
                 out.push(Effect::TakeDown(round, Mode::Watch));
             }
             Err(failure) => {
-                out.push(Effect::Note(Reason::StopCmdFailed(failure)));
+                out.push(self.stop_command_failed(failure));
                 self.take_down(now, Urge::Graceful, out);
             }
         }
+    }
+
+    fn stop_command_failed(&self, failure: StopCmdFailure) -> Effect {
+        Effect::Note(Reason::StopCmdFailed {
+            failure,
+            sending: self.spec.stop_signal,
+        })
     }
 
     pub(super) fn stopping_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -242,7 +252,7 @@ impl Lifecycle {
                 out.push(Effect::EndStopCommand(*life));
                 let limit_ms = ms(STOP_COMMAND_LIMIT);
                 let failure = StopCmdFailure::TookTooLong { limit_ms };
-                out.push(Effect::Note(Reason::StopCmdFailed(failure)));
+                out.push(self.stop_command_failed(failure));
                 self.take_down(now, Urge::Graceful, out);
             }
             Phase::Takedown(takedown) => match takedown.tick(now) {

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::{Now, ms};
 use crate::facts::{Ending, ProcessInfo, StopRound, SurvivalReason};
-use crate::process::Mode;
+use crate::process::{LAST_GRACE, Mode};
 
-/// How long a stop command's work may take to show after it has ended (docs/lifecycle.md, Stopping).
-const SETTLE: Duration = Duration::from_secs(1);
 /// How long SIGKILL may take before the takedown is given up as failed. Nothing that may be killed
 /// takes this long; what is left then is another user's or stuck in the kernel.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
@@ -21,7 +19,7 @@ pub struct Takedown {
     pub round: u32,
     /// When it began.
     pub since: Now,
-    /// From the first SIGTERM to SIGKILL.
+    /// From the stop signal to SIGKILL.
     grace: Duration,
     stage: Stage,
     /// Who is still there, as last seen.
@@ -31,9 +29,11 @@ pub struct Takedown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Only watching: the stop command has ended.
-    Settle { until: Now },
-    /// SIGTERM sent.
-    Terminate { until: Now },
+    Settle { since: Now },
+    /// The leader has the stop signal.
+    Leader { since: Now },
+    /// All have it.
+    Terminate { since: Now, until: Now },
     /// SIGKILL sent.
     Kill { since: Now },
 }
@@ -51,21 +51,20 @@ pub enum Step {
 }
 
 impl Takedown {
-    /// Watches whether a stop command's work is done by itself; send [`Mode::Watch`].
+    /// Gives a service its grace after its stop command; send [`Mode::Watch`].
     pub fn settle(round: u32, now: Now, grace: Duration) -> Self {
-        Self::at(
-            round,
-            now,
-            grace,
-            Stage::Settle {
-                until: now + SETTLE,
-            },
-        )
+        Self::at(round, now, grace, Stage::Settle { since: now })
     }
 
-    /// Begins with SIGTERM; send [`Mode::Terminate`].
+    /// Begins with the stop signal for the leader; send [`Mode::Leader`].
+    pub fn leader(round: u32, now: Now, grace: Duration) -> Self {
+        Self::at(round, now, grace, Stage::Leader { since: now })
+    }
+
+    /// Begins with the stop signal; send [`Mode::Terminate`].
     pub fn terminate(round: u32, now: Now, grace: Duration) -> Self {
-        Self::at(round, now, grace, Stage::Terminate { until: now + grace })
+        let (since, until) = (now, now + grace);
+        Self::at(round, now, grace, Stage::Terminate { since, until })
     }
 
     /// Begins with SIGKILL; send [`Mode::Kill`].
@@ -96,7 +95,9 @@ impl Takedown {
     /// When time next matters.
     pub fn deadline(&self) -> Now {
         match self.stage {
-            Stage::Settle { until } | Stage::Terminate { until } => until,
+            Stage::Settle { since } => since + self.grace,
+            Stage::Leader { since } => since + self.grace / 2,
+            Stage::Terminate { until, .. } => until,
             Stage::Kill { since } => since + self.kill_limit(),
         }
     }
@@ -109,8 +110,14 @@ impl Takedown {
         match self.stage {
             Stage::Settle { .. } => {
                 self.stage = Stage::Terminate {
-                    until: now + self.grace,
+                    since: now,
+                    until: now + LAST_GRACE,
                 };
+                Step::Send(Mode::Terminate)
+            }
+            Stage::Leader { since } => {
+                let until = since + self.grace;
+                self.stage = Stage::Terminate { since, until };
                 Step::Send(Mode::Terminate)
             }
             Stage::Terminate { .. } => {
@@ -124,14 +131,10 @@ impl Takedown {
     /// How far it is.
     pub fn ending(&self, now: Now) -> Ending {
         let (round, began, grace) = match self.stage {
-            Stage::Settle { until } => (
-                StopRound::Settle,
-                until.saturating_sub(SETTLE),
-                Some(SETTLE),
-            ),
-            Stage::Terminate { until } => {
-                let began = until.saturating_sub(self.grace);
-                (StopRound::Term, began, Some(self.grace))
+            Stage::Settle { since } => (StopRound::Settle, since, Some(self.grace)),
+            Stage::Leader { since } => (StopRound::Term, since, Some(self.grace)),
+            Stage::Terminate { since, until } => {
+                (StopRound::Term, since, Some(until.saturating_sub(since)))
             }
             Stage::Kill { since } => (StopRound::Kill, since, None),
         };

@@ -22,6 +22,8 @@ impl Service {
             port: None,
             grace: Duration::from_secs(8),
             has_stop_command: false,
+            stop_signal: StopSignal::Sigterm,
+            stop_scope: StopScope::Group,
         };
         change(&mut spec);
         Self {
@@ -265,7 +267,7 @@ fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
 }
 
 #[test]
-fn a_stop_command_has_thirty_seconds_and_a_second_to_show_its_work() {
+fn a_stop_command_has_thirty_seconds_and_the_service_its_grace_after_it() {
     let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
     service.spawned();
     service.on(Event::Stop);
@@ -283,15 +285,45 @@ fn a_stop_command_has_thirty_seconds_and_a_second_to_show_its_work() {
 
     service.on(Event::StopCommandEnded(command, Ok(())));
     let round = service.round(Mode::Watch);
-    service.after(999);
+    service.on(Event::Remaining(round, postgres(None)));
+    service.after(7999);
     assert_eq!(service.effects, []);
+    service.shows(
+        Status::Stopping,
+        Some("stopping, stopCmd has ended, 7.9 of 8 s: waiting for pid 4120 (postgres)"),
+    );
     service.after(1);
     assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Terminate)]);
+    service.after(1999);
+    assert_eq!(service.effects, []);
+    service.after(1);
+    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
+}
+
+#[test]
+fn the_leader_alone_is_asked_until_half_of_the_grace_is_over() {
+    let mut service = Service::new(Kind::Daemon, |spec| spec.stop_scope = StopScope::Leader);
+    service.spawned();
+    service.on(Event::Stop);
+    let round = service.round(Mode::Leader);
+    service.after(3999);
+    assert_eq!(service.effects, []);
+    service.shows(Status::Stopping, Some("stopping, 3.9 of 8 s"));
+    service.after(1);
+    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Terminate)]);
+    service.shows(Status::Stopping, Some("stopping, 4.0 of 8 s"));
+    service.after(3999);
+    assert_eq!(service.effects, []);
+    service.after(1);
+    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
 }
 
 #[test]
 fn a_stop_command_that_fails_is_followed_by_signals() {
-    let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
+    let mut service = Service::new(Kind::Daemon, |spec| {
+        spec.has_stop_command = true;
+        spec.stop_signal = StopSignal::Sigint;
+    });
     service.spawned();
     service.on(Event::Stop);
     let Effect::RunStopCommand(command) = service.effects[1] else {
@@ -306,7 +338,7 @@ fn a_stop_command_that_fails_is_followed_by_signals() {
     };
     assert_eq!(
         reason.to_string(),
-        "stopCmd failed (exit code 3): sending SIGTERM instead"
+        "stopCmd failed (exit code 3): sending SIGINT instead"
     );
     service.round(Mode::Terminate);
 }

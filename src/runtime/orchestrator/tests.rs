@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::{Code, End, Kind, Probe, StartProblem, Status};
+use crate::facts::{Code, End, Kind, Probe, StartProblem, Status, StopScope, StopSignal};
 use crate::process::LifeId;
 use crate::runtime::handle::{RequestId, SubscriberId};
 use crate::runtime::lifecycle::Event;
@@ -34,6 +34,8 @@ impl Pair {
                 port: None,
                 grace: Duration::from_secs(8),
                 has_stop_command: false,
+                stop_signal: StopSignal::default(),
+                stop_scope: StopScope::default(),
             },
             wave: depends_on.len(),
             depends_on,
@@ -179,6 +181,8 @@ fn what_depends_on_a_failed_service_is_blocked_before_its_wave_comes() {
             port: None,
             grace: Duration::from_secs(8),
             has_stop_command: false,
+            stop_signal: StopSignal::default(),
+            stop_scope: StopScope::default(),
         },
         wave,
         depends_on,

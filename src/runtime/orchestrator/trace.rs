@@ -153,7 +153,7 @@ pub(super) mod left {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Kind;
+    use crate::facts::{Kind, StopScope, StopSignal};
     use crate::runtime::lifecycle::Spec;
 
     /// A daemon, and the boot that asks for its spawn.
@@ -166,6 +166,8 @@ mod tests {
                 port: None,
                 grace: Now::from_nanos(1_234_567_891),
                 has_stop_command: false,
+                stop_signal: StopSignal::Sigterm,
+                stop_scope: StopScope::Group,
             },
             depends_on: Vec::new(),
             wave: 0,

@@ -358,8 +358,8 @@ impl Checker {
             .map(|service| service.wave + 1)
             .max()
             .unwrap_or(0);
-        // Stop command, settling, grace, SIGKILL, port.
-        let slowest = Duration::from_secs(30 + 1 + 8 + 5 + 5 + 1);
+        // Stop command, grace, the last signal, SIGKILL, port.
+        let slowest = Duration::from_secs(30 + 8 + 2 + 5 + 5 + 1);
         let limit = slowest * u32::try_from(waves).expect("few waves");
         assert!(
             ended.saturating_sub(began) <= limit,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::facts::{End, Kind, Probe};
+use crate::facts::{End, Kind, Probe, StopScope, StopSignal};
 use crate::runtime::handle::{Action, Urgency};
 use crate::runtime::lifecycle::{Now, ProbeSpec, Spec};
 use crate::runtime::orchestrator::Planned;
@@ -49,6 +49,8 @@ pub(super) struct Behaviour {
     /// Not even SIGKILL ends it.
     pub(super) immortal: bool,
     pub(super) stop_command: Option<StopCommand>,
+    /// Its leader gets the stop signal first: whether that ends all of it.
+    pub(super) leader_first: Option<Outcome>,
     pub(super) latency_ms: u16,
 }
 
@@ -123,6 +125,11 @@ impl Script {
                     port: service.port.map(|_| 1),
                     grace: Duration::from_secs(8),
                     has_stop_command: service.stop_command.is_some(),
+                    stop_signal: StopSignal::Sigint,
+                    stop_scope: match service.leader_first {
+                        None => StopScope::Group,
+                        Some(_) => StopScope::Leader,
+                    },
                 },
                 depends_on: service.depends_on.clone(),
                 wave: waves[index],
@@ -163,11 +170,13 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
         prop::option::weighted(0.9, 0..300u16),
         prop::bool::weighted(0.02),
         prop::option::weighted(0.15, stop_commands),
+        prop::option::weighted(0.5, mostly_works()),
         0..50u16,
     );
     (life, death).prop_map(|(life, death)| {
         let (oneshot, auto_start, spawn, port, release, probe, probe_timeout) = life;
-        let (work_ms, exit_code, left, term_ms, immortal, stop_command, latency_ms) = death;
+        let (work_ms, exit_code, left, term_ms, immortal, stop_command, ..) = death;
+        let (.., leader_first, latency_ms) = death;
         Behaviour {
             oneshot,
             depends_on: Vec::new(),
@@ -183,6 +192,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
             term_ms,
             immortal,
             stop_command,
+            leader_first,
             latency_ms,
         }
     })

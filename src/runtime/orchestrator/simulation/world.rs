@@ -313,7 +313,8 @@ impl World {
         }
         let delay = match mode {
             Mode::Watch => return,
-            Mode::Terminate => behaviour.term_ms,
+            Mode::Leader if behaviour.leader_first == Some(Outcome::Fails) => return,
+            Mode::Leader | Mode::Terminate => behaviour.term_ms,
             Mode::Kill => Some(0),
         };
         if let Some(delay) = delay {
