@@ -78,10 +78,11 @@ pub(crate) fn render(
             line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + GAP.len()));
         }
         let sentence = &row[last];
-        let mut pieces = wrap(&sentence.text, room);
-        if is_below && index == 0 {
-            pieces.clear();
-        }
+        let pieces = match room {
+            _ if sentence.text.is_empty() || (is_below && index == 0) => Vec::new(),
+            Some(room) => wrapped(&sentence.text, room),
+            None => vec![sentence.text.clone()],
+        };
         for (number, piece) in pieces.iter().enumerate() {
             if is_below || number > 0 {
                 line.truncate(line.trim_end().len());
@@ -101,15 +102,6 @@ fn push(line: &mut String, cell: &Cell, text: &str, colored: bool) {
         line.push_str(text);
     } else {
         line.push_str(&paint(cell.style, text, colored));
-    }
-}
-
-/// The text in pieces of at most this width; none for no text.
-fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
-    match room {
-        _ if text.is_empty() => Vec::new(),
-        Some(room) => wrapped(text, room),
-        None => vec![text.to_owned()],
     }
 }
 

@@ -68,10 +68,9 @@ impl OwnLines {
 
     pub(super) fn follow(&self, follow: Follow) {
         let mut waiting = self.lock();
-        if waiting.is_unread {
-            return;
+        if !waiting.is_unread {
+            waiting.follow = Some(follow);
         }
-        waiting.follow = Some(follow);
         drop(waiting);
         self.news.notify_one();
     }
