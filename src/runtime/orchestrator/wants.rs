@@ -144,6 +144,7 @@ impl Orchestrator {
         if service.blocked_by == causes {
             return;
         }
+        let was_blocked = !service.blocked_by.is_empty();
         service.blocked_by = causes;
         if service.again {
             // It stays what it is: a oneshot that has succeeded. Only the second run is off.
@@ -153,6 +154,9 @@ impl Orchestrator {
             self.services[index].blocked_by.clear();
         } else if service.life.facts(now).status != Status::Stopped {
             self.apply(now, index, Event::Rest, out);
+        } else if was_blocked {
+            // It is shown with other causes.
+            self.republish(now, index, out);
         }
         self.touched(index);
     }
