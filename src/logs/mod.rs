@@ -42,7 +42,7 @@ pub use query::Query;
 pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdict};
 pub use warning::{LogWarning, Warnings};
 
-use crate::facts::{Origin, Status, Stream};
+use crate::facts::{LastLine, Origin, Status, Stream};
 use journal::Journal;
 use store::Store;
 
@@ -122,6 +122,12 @@ impl Logs {
     /// without earlier sessions).
     pub fn last_seq(&self) -> u64 {
         self.store.lock().next_seq - 1
+    }
+
+    /// The last line above a number that a service wrote to stderr, else to stdout, as far as memory
+    /// holds it.
+    pub fn last_line(&self, service: usize, above: u64) -> Option<LastLine> {
+        self.store.lock().rings[service].last_line(above)
     }
 
     /// Finds entries (docs/logs.md, Asking for entries), in memory and, when need be, in the files.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Batch;
+use crate::facts::{LastLine, Origin, Stream};
 
 /// Some consecutive entries of a batch.
 #[derive(Debug, Clone)]
@@ -127,6 +128,36 @@ impl Ring {
     /// `seq` of the first and of the last evicted entry.
     pub(super) fn evicted(&self) -> Option<(u64, u64)> {
         self.evicted
+    }
+
+    /// The last line above a number that the service wrote to stderr, else to stdout; blank ones do not
+    /// count. It looks at the newest batches alone.
+    pub(super) fn last_line(&self, above: u64) -> Option<LastLine> {
+        const BATCHES: usize = 1000;
+        let mut of_stdout = None;
+        for Slice { batch, range } in self.newest_first(above, u64::MAX).take(BATCHES) {
+            let stream = batch.stream();
+            if batch.origin() != Origin::Service
+                || (stream == Stream::Stdout && of_stdout.is_some())
+            {
+                continue;
+            }
+            let lines = batch.lines().skip(range.start).rev();
+            let line = lines
+                .map(|(seq, text, _)| (seq, text))
+                .find(|(_, text)| !text.trim().is_empty());
+            let line = line.map(|(seq, text)| LastLine {
+                seq,
+                stream,
+                message: text.to_owned(),
+            });
+            match stream {
+                Stream::Stderr if line.is_some() => return line,
+                Stream::Stderr => {}
+                Stream::Stdout => of_stdout = line,
+            }
+        }
+        of_stdout
     }
 
     /// The entries with `above < seq < below`, newest batch first.

@@ -12,10 +12,10 @@ use tokio::time::{Duration, Instant};
 use super::board::Board;
 use super::handle::{Handle, Message, Update, Urgency};
 use super::lifecycle::{self, Now};
-use super::orchestrator::{Effect, Input, Orchestrator, Ticket, trace};
+use super::orchestrator::{Effect, Input, Orchestrator, Ticket, View, trace};
 use super::perform::{Performer, Report};
 use super::setup::Setup;
-use crate::facts::{ProcessInfo, Reason};
+use crate::facts::{LastLine, ProcessInfo, Reason};
 use crate::logs::Logs;
 use crate::process::{self, Event, guardian};
 
@@ -67,6 +67,7 @@ impl Runtime {
             tracing::trace!(target: DECISIONS, "{}", trace::opening(&planned));
         }
         let published = services.map(|it| (it.planned.clone(), Arc::clone(&it.spec)));
+        let lives = setup.services.iter().map(|_| Life::default()).collect();
         let actor = Actor {
             began: Instant::now(),
             core: Orchestrator::new(planned),
@@ -74,6 +75,7 @@ impl Runtime {
             logs: logs.clone(),
             ended: Ended::default(),
             over: false,
+            lives,
             tell_details_at: None,
             performer: Performer::new(setup, processes, logs, reports),
         };
@@ -99,8 +101,27 @@ struct Actor {
     logs: Logs,
     ended: Ended,
     over: bool,
+    /// What only the log knows of the last life of each service.
+    lives: Vec<Life>,
     /// When to look for changed details; `None` while nobody waits or nobody listens.
     tell_details_at: Option<Instant>,
+}
+
+/// What only the log knows of the last life of a service.
+#[derive(Default)]
+struct Life {
+    /// The number of the newest log entry when it began.
+    began_after: u64,
+    /// What it wrote last, once it has ended unasked.
+    last_line: Option<Box<LastLine>>,
+}
+
+impl Life {
+    fn complete(&self, view: &mut View) {
+        if let Some(Reason::Exited { last_line, .. }) = &mut view.facts.reason {
+            last_line.clone_from(&self.last_line);
+        }
+    }
 }
 
 /// What can happen to the actor.
@@ -223,11 +244,22 @@ impl Actor {
         for effect in effects {
             match effect {
                 Effect::Service(service, effect) => {
+                    if matches!(effect, lifecycle::Effect::Spawn(_)) {
+                        self.lives[service].began_after = self.logs.last_seq();
+                    }
                     let name = self.core.name(service);
                     tracing::debug!(target: "flowlayer::runtime", service = name, ?effect);
                     self.performer.perform(service, effect);
                 }
-                Effect::Publish(service, view) => {
+                Effect::Publish(service, mut view) => {
+                    let life = &mut self.lives[service];
+                    life.last_line = match view.facts.reason {
+                        Some(Reason::Exited { .. }) => {
+                            self.logs.last_line(service, life.began_after).map(Box::new)
+                        }
+                        _ => None,
+                    };
+                    life.complete(&mut view);
                     let name = self.core.name(service);
                     tracing::debug!(target: "flowlayer::runtime", service = name, facts = ?view.facts);
                     self.logs.set_phase(service, view.facts.status);
@@ -276,6 +308,7 @@ impl Actor {
     /// Shows the words of this moment; true when they are others than before.
     fn refresh(&mut self, service: usize) -> bool {
         let mut view = self.core.view(self.now(), service);
+        self.lives[service].complete(&mut view);
         let silent = view
             .facts
             .reason

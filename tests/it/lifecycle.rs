@@ -403,3 +403,36 @@ fn when_the_guardian_is_killed_the_server_takes_the_stack_down() {
     stack.signal(Signal::SIGKILL);
     stack.wait_for_processes("nobody", <[_]>::is_empty);
 }
+
+/// The reason of an exit has the last thing the process wrote: to stderr, else to stdout.
+#[test]
+fn an_exit_is_published_with_the_last_line() {
+    let server = Stack::new()
+        .shell(
+            "loud",
+            "echo fine; echo 'no database' >&2; echo ' ' >&2; exit 3",
+            json!({}),
+        )
+        .shell("plain", "echo last words; exit 4", json!({}))
+        .shell("silent", "exit 5", json!({}))
+        .start();
+    server.wait_for_line("STARTUP ");
+    let mut client = server.connect();
+    let mut last_line = |service: &str| {
+        let member = client.wait_status(service, "failed");
+        assert_eq!(member["reason"]["code"], "exited", "{member}");
+        member["reason"]["last_line"].clone()
+    };
+    let loud = last_line("loud");
+    assert_eq!(
+        (&loud["stream"], &loud["message"]),
+        (&json!("stderr"), &json!("no database"))
+    );
+    assert!(loud["seq"].as_u64().is_some(), "{loud}");
+    let plain = last_line("plain");
+    assert_eq!(
+        (&plain["stream"], &plain["message"]),
+        (&json!("stdout"), &json!("last words"))
+    );
+    assert_eq!(last_line("silent"), json!(null));
+}
