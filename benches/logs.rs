@@ -72,7 +72,7 @@ fn splitting(c: &mut Criterion) {
             b.iter(|| {
                 let mut count = 0;
                 for chunk in text.chunks(64 * 1024) {
-                    splitter.push(chunk, &mut |lines| count += lines.len());
+                    splitter.push(chunk, &mut |lines| count += lines.count());
                 }
                 count
             });

@@ -17,5 +17,5 @@ pub(crate) fn age(milliseconds: i64) -> String {
 /// How long ago a moment was.
 pub(crate) fn age_of(moment: Timestamp) -> String {
     let now = Timestamp::from(std::time::SystemTime::now());
-    age(now.as_millisecond() - moment.as_millisecond())
+    age(now.0 - moment.0)
 }

@@ -175,7 +175,7 @@ fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
     let item = |entry: Entry| {
         Arc::new(Item {
             place: Place::line(entry.seq),
-            at: entry.timestamp.as_millisecond(),
+            at: entry.timestamp.0,
             service: Some(entry.service),
             phase: phase(&entry.phase),
             content: Content::Line {

@@ -102,7 +102,7 @@ fn split<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> Vec<(String, bool)> {
     let mut splitter = Splitter::default();
     let mut all = Vec::new();
     let mut emit = |lines: Lines| {
-        all.extend((0..lines.len()).map(|at| {
+        all.extend((0..lines.count()).map(|at| {
             let (line, partial) = lines.get(at);
             (line.to_owned(), partial)
         }));

@@ -311,13 +311,13 @@ fn kind(command: &Command) -> Kind {
 
 fn read(body: ResultBody<'_>, kind: Kind, names: &mut Names) -> Result<Reply, CommandError> {
     match kind {
-        Kind::Action => outcome(body.read_borrowed::<serde::de::IgnoredAny>()).map(|_| Reply::Done),
+        Kind::Action => outcome(body.read::<serde::de::IgnoredAny>()).map(|_| Reply::Done),
         Kind::Snapshot => {
-            let snapshot: Snapshot = some(outcome(body.read_borrowed())?)?;
+            let snapshot: Snapshot = some(outcome(body.read())?)?;
             Ok(Reply::Snapshot(snapshot.services))
         }
         Kind::Logs => {
-            let page: LogPage<'_> = some(outcome(body.read_borrowed())?)?;
+            let page: LogPage<'_> = some(outcome(body.read())?)?;
             let entries = page.entries.into_iter();
             Ok(Reply::Logs(Page {
                 entries: entries.map(|entry| names.entry(entry)).collect(),

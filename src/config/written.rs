@@ -3,10 +3,6 @@
 //! One declaration makes the reader and the JSON Schema; the documentation here is what editors
 //! show. What the fields mean together is settled in [`super::meaning`].
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use super::code::Code;
 use super::object::{Read, members, object};
 use super::problems::{Place, Problems};
@@ -15,6 +11,7 @@ use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
     AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
+    schema,
 };
 use crate::facts::{Kind, StopScope, StopSignal};
 
@@ -154,27 +151,18 @@ impl Read for EnvFiles {
     }
 }
 
-impl JsonSchema for EnvFiles {
-    fn schema_name() -> Cow<'static, str> {
-        "EnvFiles".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let path = generator.subschema_for::<PathText>();
-        let file = generator.subschema_for::<EnvFile>();
-        json_schema!({
-            "oneOf": [
-                path,
-                file,
-                { "type": "array", "items": { "oneOf": [path, file] } },
-            ],
-        })
-    }
-}
+schema!(EnvFiles, generator => {
+    "oneOf": [
+        generator.subschema_for::<PathText>(),
+        generator.subschema_for::<EnvFile>(),
+        {
+            "type": "array",
+            "items": {
+                "oneOf": [generator.subschema_for::<PathText>(), generator.subschema_for::<EnvFile>()],
+            },
+        },
+    ],
+});
 
 /// All services, in the order they are written.
 #[derive(Debug)]
@@ -220,23 +208,11 @@ impl Read for Services {
     }
 }
 
-impl JsonSchema for Services {
-    fn schema_name() -> Cow<'static, str> {
-        "Services".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "propertyNames": { "minLength": 1 },
-            "additionalProperties": generator.subschema_for::<Service>(),
-        })
-    }
-}
+schema!(Services, generator => {
+    "type": "object",
+    "propertyNames": { "minLength": 1 },
+    "additionalProperties": generator.subschema_for::<Service>(),
+});
 
 /// Names of services, each with its place.
 #[derive(Debug)]
@@ -261,19 +237,7 @@ impl Read for Names {
     }
 }
 
-impl JsonSchema for Names {
-    fn schema_name() -> Cow<'static, str> {
-        "Names".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "array", "items": { "type": "string", "minLength": 1 } })
-    }
-}
+schema!(Names, { "type": "array", "items": { "type": "string", "minLength": 1 } });
 
 /// Environment variables, sorted by name, each once.
 #[derive(Debug)]
@@ -318,20 +282,8 @@ fn check_env_name(name: &str, member: NodeId, problems: &mut Problems<'_, '_>) {
     problems.error(Code::InvalidEnvName, Place::Key(member), message);
 }
 
-impl JsonSchema for Env {
-    fn schema_name() -> Cow<'static, str> {
-        "Env".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "propertyNames": { "pattern": "^[^=]+$" },
-            "additionalProperties": { "type": "string" },
-        })
-    }
-}
+schema!(Env, {
+    "type": "object",
+    "propertyNames": { "pattern": "^[^=]+$" },
+    "additionalProperties": { "type": "string" },
+});

@@ -19,7 +19,7 @@ pub enum Reason {
         /// Services of that wave that have not resolved, at most [`Reason::NAMED`].
         on: Vec<Arc<str>>,
         /// How many more there are.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "is_default")]
         more: usize,
     },
     /// Dependencies are not up yet.
@@ -63,7 +63,7 @@ pub enum Reason {
         #[serde(flatten)]
         hold: PortHold,
         /// The holder is a process of this session.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "is_default")]
         ours: bool,
         /// Why the holder could not be looked up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,10 +93,10 @@ pub enum Reason {
         /// It is a daemon and was not ready yet.
         before_ready: bool,
         /// Background processes it left, which were stopped.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "is_default")]
         left: usize,
         /// They are still being stopped.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "is_default")]
         stopping: bool,
         /// Those of them that could not be ended.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -136,7 +136,7 @@ pub enum Reason {
         /// Which.
         left: Vec<ProcessInfo>,
         /// They are of its last run, and keep it from starting.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "is_default")]
         last_run: bool,
     },
     /// A oneshot that succeeded left processes running.
@@ -438,18 +438,6 @@ pub enum StopCmdFailure {
     Ended(End),
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
-const fn is_zero(value: &usize) -> bool {
-    *value == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

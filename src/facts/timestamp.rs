@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 /// A moment: milliseconds since 1970 in UTC, negative before.
@@ -13,11 +14,6 @@ impl Timestamp {
     /// The system clock now. Clocks step: of two moments in order the later may be the smaller.
     pub fn now() -> Self {
         Self::from(SystemTime::now())
-    }
-
-    /// Milliseconds since 1970, UTC.
-    pub const fn as_millisecond(self) -> i64 {
-        self.0
     }
 }
 
@@ -47,18 +43,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl serde::de::Visitor<'_> for Text {
-            type Value = Timestamp;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an RFC 3339 timestamp")
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                let time: jiff::Timestamp = text.parse().map_err(E::custom)?;
-                Ok(Timestamp(time.as_millisecond()))
-            }
-        }
-        deserializer.deserialize_str(Text)
+        let text = String::deserialize(deserializer)?;
+        let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
+        Ok(Self(time.as_millisecond()))
     }
 }
 

@@ -11,14 +11,19 @@ use crate::facts::{Origin, Status, Stream, Timestamp};
 /// Consecutive entries of one service. Immutable except for its cached JSON.
 #[derive(Debug)]
 pub struct Batch {
-    service: usize,
-    name: Arc<str>,
-    stream: Stream,
-    phase: Status,
-    timestamp: Timestamp,
+    /// Index of the service in the name-sorted list.
+    pub service: usize,
+    pub(super) name: Arc<str>,
+    /// The pipe the lines came from.
+    pub stream: Stream,
+    /// The status of the service when the lines were read.
+    pub phase: Status,
+    /// When the lines were read.
+    pub timestamp: Timestamp,
     first_seq: u64,
     lines: Lines,
-    origin: Origin,
+    /// Who wrote the lines.
+    pub origin: Origin,
     /// The JSON form, cached on first use and dropped for good when the batch leaves the list of
     /// recent ones, so that old batches stay small.
     rendered: Mutex<Slot>,
@@ -91,36 +96,6 @@ impl Batch {
         self.timestamp = timestamp;
     }
 
-    /// Who wrote the lines.
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    /// Index of the service in the name-sorted list.
-    pub fn service(&self) -> usize {
-        self.service
-    }
-
-    /// Name of the service.
-    pub fn service_name(&self) -> &Arc<str> {
-        &self.name
-    }
-
-    /// The pipe the lines came from.
-    pub fn stream(&self) -> Stream {
-        self.stream
-    }
-
-    /// The status of the service when the lines were read.
-    pub fn phase(&self) -> Status {
-        self.phase
-    }
-
-    /// When the lines were read.
-    pub fn timestamp(&self) -> Timestamp {
-        self.timestamp
-    }
-
     /// `seq` of the first entry; the others follow without a gap.
     pub fn first_seq(&self) -> u64 {
         self.first_seq
@@ -133,7 +108,7 @@ impl Batch {
 
     /// The number of entries, never 0.
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.lines.count()
     }
 
     /// Never true: a batch holds at least one entry.
@@ -300,7 +275,7 @@ mod tests {
                         phase: "ready",
                         stream: "stderr",
                         message,
-                        timestamp: batch.timestamp().to_string(),
+                        timestamp: batch.timestamp.to_string(),
                         partial,
                         origin: (origin != Origin::Service).then_some("flowlayer"),
                     })

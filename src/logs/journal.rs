@@ -171,7 +171,7 @@ impl Writer {
             let start = self.text.len();
             batch.render_lines(&mut self.text);
             let text = start..self.text.len();
-            let file = batch.service() + 1;
+            let file = batch.service + 1;
             match parts.last_mut() {
                 Some(last) if last.file == file => last.text.end = text.end,
                 _ => parts.push(Part { file, text }),

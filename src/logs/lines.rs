@@ -41,19 +41,14 @@ impl Lines {
     }
 
     /// The number of entries, never 0.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.ends.len().max(1)
-    }
-
-    /// Never true: there is always an entry.
-    pub fn is_empty(&self) -> bool {
-        false
     }
 
     /// The message of an entry, and whether the next one continues it.
     ///
     /// # Panics
-    /// When `index` is not below [`Lines::len`].
+    /// When `index` is not below [`Lines::count`].
     #[inline]
     pub fn get(&self, index: usize) -> (&str, bool) {
         let start = match index {
@@ -293,7 +288,7 @@ mod tests {
     }
 
     fn collect(lines: &Lines, into: &mut Entries) {
-        let all = (0..lines.len()).map(|index| lines.get(index));
+        let all = (0..lines.count()).map(|index| lines.get(index));
         into.extend(all.map(|(text, partial)| (text.to_owned(), partial)));
     }
 
@@ -393,7 +388,7 @@ mod tests {
     fn many_short_lines_come_out_in_bounded_groups() {
         let mut sizes = Vec::new();
         Splitter::default().push(&b"\n".repeat(3 * MAX_ENTRIES + 5), &mut |lines| {
-            sizes.push(lines.len());
+            sizes.push(lines.count());
         });
         assert_eq!(sizes, [MAX_ENTRIES, MAX_ENTRIES, MAX_ENTRIES, 5]);
     }
@@ -410,6 +405,6 @@ mod tests {
     #[test]
     fn one_entry_stays_one_whatever_is_in_it() {
         let lines = Lines::one("a\nb\r\n");
-        assert_eq!((lines.len(), lines.get(0)), (1, ("a b  ", false)));
+        assert_eq!((lines.count(), lines.get(0)), (1, ("a b  ", false)));
     }
 }

@@ -195,9 +195,9 @@ impl State {
     fn unwritten(&self, service: Option<usize>, range: Range) -> impl Iterator<Item = Slice> {
         let next = self.backlog.as_ref().map_or(u64::MAX, Backlog::next);
         let batches = self.recent.from(next).rev();
-        let batches = batches.filter(move |batch| service.is_none_or(|it| it == batch.service()));
+        let batches = batches.filter(move |batch| service.is_none_or(|it| it == batch.service));
         batches.filter_map(move |batch| {
-            let (_, evicted) = self.rings[batch.service()].evicted()?;
+            let (_, evicted) = self.rings[batch.service].evicted()?;
             Slice::within(batch, range.above, range.below.min(evicted + 1))
         })
     }

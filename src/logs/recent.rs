@@ -81,5 +81,5 @@ impl Recent {
 
 /// The most memory a recent batch may take, its JSON form included.
 fn cost(batch: &Batch) -> usize {
-    batch.memory() + batch.text().len() + batch.len() * (batch.service_name().len() + 120)
+    batch.memory() + batch.text().len() + batch.len() * (batch.name.len() + 120)
 }

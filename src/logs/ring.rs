@@ -136,9 +136,8 @@ impl Ring {
         const BATCHES: usize = 1000;
         let mut of_stdout = None;
         for Slice { batch, range } in self.newest_first(above, u64::MAX).take(BATCHES) {
-            let stream = batch.stream();
-            if batch.origin() != Origin::Service
-                || (stream == Stream::Stdout && of_stdout.is_some())
+            let stream = batch.stream;
+            if batch.origin != Origin::Service || (stream == Stream::Stdout && of_stdout.is_some())
             {
                 continue;
             }

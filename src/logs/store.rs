@@ -124,7 +124,7 @@ impl Store {
     }
 
     fn add(&self, mut batch: Batch) -> Option<Arc<Batch>> {
-        let service = batch.service();
+        let service = batch.service;
         let mut dropped = Dropped::default();
         let mut state = self.lock();
         if state.backlog.as_ref().is_some_and(Backlog::is_closed) {
@@ -341,7 +341,7 @@ impl State {
         dropped: &mut Dropped,
     ) -> bool {
         self.next_seq += batch.len() as u64;
-        let ring = &mut self.rings[batch.service()];
+        let ring = &mut self.rings[batch.service];
         self.ring_bytes -= ring.bytes();
         ring.push(
             Arc::clone(batch),

@@ -130,7 +130,7 @@ fn what_servers_say_is_what_the_code_says() {
         let Ok(Incoming::Result { id, body }) = Incoming::parse(&text) else {
             panic!("{text}");
         };
-        let payload: ResultPayload<LogPage<'_>> = body.read_borrowed().unwrap();
+        let payload: ResultPayload<LogPage<'_>> = body.read().unwrap();
         same(&message::result(&id, payload), &example);
     }
 }

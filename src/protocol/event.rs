@@ -1,4 +1,4 @@
-//! What a server tells without being asked (docs/protocol.md, Events).
+//! Events (docs/protocol.md, Events).
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub enum Event<'a> {
     Snapshot(Snapshot),
     /// A status changed, or was repeated.
     ServiceStatus(ServiceStatus),
-    /// Live words on what a service waits for.
+    /// A new reason within the same status.
     ServiceDetail(ServiceDetail),
     /// One log line.
     Log(LogEntry<'a>),
@@ -73,122 +73,59 @@ pub struct Snapshot {
     pub services: Vec<ServiceState>,
 }
 
-/// What we tell beyond name and status (docs/protocol.md, Services). Servers other than ours leave
-/// it all out, and what cannot be read counts as left out.
+/// What a server reports beyond name and status (docs/protocol.md, Services). Every field is optional, and
+/// one that does not parse counts as absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Details {
     /// Whether the terminal startup state is reached.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub up: Option<bool>,
     /// Why it is there, as data. A reason of a later version counts as left out: `detail` has its line.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub reason: Option<Box<Reason>>,
     /// The line for people that the reason renders as.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Process id of the leader while it lives.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// Exit code of the last life, when it ended by exiting.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
     /// Name of the signal that ended the last life.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
     /// Whether it is meant to be up: by the boot, a start, or somebody who depends on it; ended by a
     /// stop and by its own failure.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub wanted: Option<bool>,
     /// The services it depends on directly, sorted. In snapshots only: it never changes.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
     /// The services that keep it from starting, sorted.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Vec::is_empty")]
     pub blocked_by: Vec<String>,
     /// Its layer in the startup plan, from 0.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub wave: Option<usize>,
     /// Daemon or oneshot.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// Since when it has this status.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// The probe it waits for, or that had not passed when its last life failed.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub probe: Option<Box<ProbeState>>,
     /// Who had its port when it was to be started.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub port_conflict: Option<Box<PortConflict>>,
     /// By whose will it is down, when nothing is to start it.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
     /// What the session runs for it. In snapshots only: it never changes.
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub spec: Option<Arc<ServiceSpec>>,
 }
 
@@ -208,8 +145,8 @@ impl Details {
     }
 }
 
-/// A detail of another shape than ours counts as absent: a server of a later day must not take the
-/// whole state from its clients by one of them.
+/// A value that does not parse becomes the default: one field of a later server must not cost its clients
+/// the whole snapshot.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -219,13 +156,9 @@ where
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// A moment that cannot be read becomes the one in which it came: what happened matters more than when.
+/// A timestamp that does not parse becomes the current time: what happened matters more than when.
 fn or_now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    Ok(lenient::<D, Option<Timestamp>>(deserializer)?.unwrap_or_else(now))
-}
-
-fn now() -> Timestamp {
-    Timestamp::now()
+    Ok(lenient::<D, Option<Timestamp>>(deserializer)?.unwrap_or_else(Timestamp::now))
 }
 
 impl From<&ProbeAttempts> for ProbeState {
@@ -305,14 +238,14 @@ pub struct ServiceStatus {
     /// Its status.
     pub status: Status,
     /// When this was decided.
-    #[serde(default = "now", deserialize_with = "or_now")]
+    #[serde(default = "Timestamp::now", deserialize_with = "or_now")]
     pub timestamp: Timestamp,
     /// The rest.
     #[serde(flatten)]
     pub details: Details,
 }
 
-/// Live words between two status changes; droppable.
+/// A new reason between two status changes; droppable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceDetail {
     /// The service's name.
@@ -327,7 +260,7 @@ pub struct ServiceDetail {
     /// One line for people.
     pub detail: String,
     /// When this was seen.
-    #[serde(default = "now", deserialize_with = "or_now")]
+    #[serde(default = "Timestamp::now", deserialize_with = "or_now")]
     pub timestamp: Timestamp,
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::code::ErrorBody;
@@ -122,16 +121,9 @@ impl<'a> Incoming<'a> {
     }
 }
 
-impl ResultBody<'_> {
-    /// The payload, with `data` of the kind that was asked for.
-    pub fn read<D: DeserializeOwned>(self) -> Result<ResultPayload<D>, Unreadable> {
-        payload(self.0)
-    }
-}
-
 impl<'a> ResultBody<'a> {
-    /// Like [`Self::read`], for data that borrows from the message.
-    pub fn read_borrowed<D: Deserialize<'a>>(self) -> Result<ResultPayload<D>, Unreadable> {
+    /// The payload, with `data` of the kind that was asked for.
+    pub fn read<D: Deserialize<'a>>(self) -> Result<ResultPayload<D>, Unreadable> {
         payload(self.0)
     }
 }
@@ -189,7 +181,7 @@ mod tests {
                 panic!("{text}");
             };
             prop_assert_eq!(read_id, id);
-            let page = body.read_borrowed::<LogPage<'_>>().unwrap();
+            let page = body.read::<LogPage<'_>>().unwrap();
             prop_assert!(page.ok && page.error.is_none());
             let expected = LogPage { entries, truncated, effective_limit: limit };
             prop_assert_eq!(page.data.unwrap(), expected);

@@ -40,79 +40,63 @@ fn none<D>() -> Option<D> {
     None
 }
 
-#[derive(Serialize)]
-struct Envelope<'a, P> {
-    r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+fn write<P: Serialize>(
+    kind: &'static str,
+    id: Option<&str>,
+    name: Option<&str>,
     payload: Option<P>,
-}
-
-impl<P: Serialize> Envelope<'_, P> {
-    fn write(&self) -> String {
-        serde_json::to_string(self)
-            .expect("plain structs with text keys and finite numbers always serialise")
+) -> String {
+    #[derive(Serialize)]
+    struct Envelope<'a, P> {
+        r#type: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<P>,
     }
+    let r#type = kind;
+    serde_json::to_string(&Envelope {
+        r#type,
+        id,
+        name,
+        payload,
+    })
+    .expect("plain structs with text keys and finite numbers always serialise")
 }
 
 fn event<P: Serialize>(name: &'static str, payload: P) -> String {
-    Envelope {
-        r#type: "event",
-        id: None,
-        name: Some(name),
-        payload: Some(payload),
-    }
-    .write()
+    write("event", None, Some(name), Some(payload))
 }
 
 /// A client's `command`.
 pub fn command(id: &str, command: &Command) -> String {
-    Envelope {
-        r#type: "command",
-        id: Some(id),
-        name: Some(command.name()),
-        payload: command.payload(),
-    }
-    .write()
+    write("command", Some(id), Some(command.name()), command.payload())
 }
 
 /// An `ack`: accepted, or refused for this reason.
-pub fn ack(id: &str, refusal: Option<ErrorBody>) -> String {
-    Envelope {
-        r#type: "ack",
-        id: Some(id),
-        name: None,
-        payload: Some(AckPayload {
-            accepted: refusal.is_none(),
-            error: refusal,
-        }),
-    }
-    .write()
+pub fn ack(id: &str, error: Option<ErrorBody>) -> String {
+    let accepted = error.is_none();
+    write("ack", Some(id), None, Some(AckPayload { accepted, error }))
 }
 
 /// A `result`.
 pub fn result<D: Serialize>(id: &str, payload: ResultPayload<D>) -> String {
-    Envelope {
-        r#type: "result",
-        id: Some(id),
-        name: None,
-        payload: Some(payload),
-    }
-    .write()
+    write("result", Some(id), None, Some(payload))
 }
 
-/// A `result` that is fine and has nothing to say.
+/// The `result` of an action that succeeded.
 pub fn done(id: &str) -> String {
+    let (ok, error, data) = (true, None, None);
+    let failed_services = Vec::new();
     result::<()>(
         id,
         ResultPayload {
-            ok: true,
-            error: None,
-            failed_services: Vec::new(),
-            data: None,
+            ok,
+            error,
+            failed_services,
+            data,
         },
     )
 }
@@ -129,13 +113,7 @@ pub fn log_page(id: &str, entries: &str, truncated: bool, effective_limit: u64) 
 
 /// An `error`: the answer to a message that is no command.
 pub fn error(id: Option<&str>, body: &ErrorBody) -> String {
-    Envelope {
-        r#type: "error",
-        id,
-        name: None,
-        payload: Some(body),
-    }
-    .write()
+    write("error", id, None, Some(body))
 }
 
 /// The `hello` event.
@@ -158,19 +136,9 @@ pub fn service_detail(detail: &ServiceDetail) -> String {
     event("service_detail", detail)
 }
 
-/// What comes before an entry that is written already, to make a `log` event of it.
-pub const LOG_OPEN: &str = "{\"type\":\"event\",\"name\":\"log\",\"payload\":";
-
-/// What comes after it.
-pub const LOG_CLOSE: &str = "}";
-
 /// The `log` event around an entry that is written already: one JSON object.
 pub fn log(entry: &str) -> String {
-    let mut text = String::with_capacity(LOG_OPEN.len() + entry.len() + LOG_CLOSE.len());
-    text.push_str(LOG_OPEN);
-    text.push_str(entry);
-    text.push_str(LOG_CLOSE);
-    text
+    format!("{{\"type\":\"event\",\"name\":\"log\",\"payload\":{entry}}}")
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod inbound;
 mod incoming;
 pub mod message;
 mod number;
-mod text;
 mod token;
 
 pub use code::{Code, ErrorBody};

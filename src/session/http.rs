@@ -9,15 +9,13 @@ use warp::reply::Response;
 
 use crate::protocol::Token;
 
-/// What becomes of a request.
+/// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// `/health`.
     Health,
     /// `/ws` with everything a WebSocket needs; the key is the client's.
     Upgrade { key: HeaderValue },
-    /// No.
-    Refused(Refusal),
 }
 
 /// Why a request is refused.
@@ -39,19 +37,13 @@ pub(super) fn judge(
     path: &str,
     version: Version,
     headers: &HeaderMap,
-) -> Verdict {
-    match authorise(token, headers) {
-        Ok(()) => {}
-        Err(refusal) => return Verdict::Refused(refusal),
-    }
+) -> Result<Verdict, Refusal> {
+    authorise(token, headers)?;
     match (path, method) {
-        ("/health", &Method::GET) => Verdict::Health,
-        ("/ws", &Method::GET) => match upgrade(version, headers) {
-            Ok(key) => Verdict::Upgrade { key },
-            Err(refusal) => Verdict::Refused(refusal),
-        },
-        ("/health" | "/ws", _) => Verdict::Refused(Refusal::WrongMethod),
-        _ => Verdict::Refused(Refusal::NoSuchPath),
+        ("/health", &Method::GET) => Ok(Verdict::Health),
+        ("/ws", &Method::GET) => upgrade(version, headers).map(|key| Verdict::Upgrade { key }),
+        ("/health" | "/ws", _) => Err(Refusal::WrongMethod),
+        _ => Err(Refusal::NoSuchPath),
     }
 }
 
@@ -190,7 +182,7 @@ mod tests {
         headers
     }
 
-    fn judged(method: &Method, path: &str, headers: &HeaderMap) -> Verdict {
+    fn judged(method: &Method, path: &str, headers: &HeaderMap) -> Result<Verdict, Refusal> {
         let token = Token::new("secret").unwrap();
         judge(&token, method, path, Version::HTTP_11, headers)
     }
@@ -212,14 +204,10 @@ mod tests {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
             for path in ["/health", "/ws", "/", "/nothing"] {
                 let none = judged(&method, path, &HeaderMap::new());
-                assert_eq!(none, Verdict::Refused(Refusal::NoCredentials));
+                assert_eq!(none, Err(Refusal::NoCredentials));
                 for value in wrong {
                     let verdict = judged(&method, path, &headers(&[("authorization", value)]));
-                    assert_eq!(
-                        verdict,
-                        Verdict::Refused(Refusal::WrongCredentials),
-                        "{value}"
-                    );
+                    assert_eq!(verdict, Err(Refusal::WrongCredentials), "{value}");
                 }
             }
         }
@@ -229,7 +217,7 @@ mod tests {
         ]);
         assert_eq!(
             judged(&Method::GET, "/health", &two),
-            Verdict::Refused(Refusal::WrongCredentials)
+            Err(Refusal::WrongCredentials)
         );
     }
 
@@ -237,7 +225,10 @@ mod tests {
     fn the_scheme_has_no_case() {
         for value in ["Bearer secret", "bearer secret", "BEARER   secret"] {
             let headers = headers(&[("authorization", value)]);
-            assert_eq!(judged(&Method::GET, "/health", &headers), Verdict::Health);
+            assert_eq!(
+                judged(&Method::GET, "/health", &headers),
+                Ok(Verdict::Health)
+            );
         }
     }
 
@@ -246,21 +237,18 @@ mod tests {
         let plain = headers(&[("authorization", "Bearer secret")]);
         for path in ["/", "/health/", "/wss", "/ws/x", "/HEALTH"] {
             let verdict = judged(&Method::POST, path, &plain);
-            assert_eq!(verdict, Verdict::Refused(Refusal::NoSuchPath), "{path}");
+            assert_eq!(verdict, Err(Refusal::NoSuchPath), "{path}");
         }
         for path in ["/health", "/ws"] {
             for method in [Method::POST, Method::HEAD, Method::OPTIONS] {
                 let verdict = judged(&method, path, &plain);
-                assert_eq!(verdict, Verdict::Refused(Refusal::WrongMethod));
+                assert_eq!(verdict, Err(Refusal::WrongMethod));
             }
         }
-        assert_eq!(
-            judged(&Method::GET, "/ws", &plain),
-            Verdict::Refused(Refusal::NoUpgrade)
-        );
+        assert_eq!(judged(&Method::GET, "/ws", &plain), Err(Refusal::NoUpgrade));
         assert!(matches!(
             judged(&Method::GET, "/ws", &headers(HANDSHAKE)),
-            Verdict::Upgrade { .. }
+            Ok(Verdict::Upgrade { .. })
         ));
     }
 
@@ -275,7 +263,7 @@ mod tests {
                 Refusal::NoUpgrade
             };
             let verdict = judged(&Method::GET, "/ws", &headers(&list));
-            assert_eq!(verdict, Verdict::Refused(expected), "{name}");
+            assert_eq!(verdict, Err(expected), "{name}");
         }
         let token = Token::new("secret").unwrap();
         let old = judge(
@@ -285,7 +273,7 @@ mod tests {
             Version::HTTP_10,
             &headers(HANDSHAKE),
         );
-        assert_eq!(old, Verdict::Refused(Refusal::NoUpgrade));
+        assert_eq!(old, Err(Refusal::NoUpgrade));
     }
 
     #[test]

@@ -147,15 +147,15 @@ fn routes(
                 let token = &shared.config.token;
                 let verdict = http::judge(token, &method, path.as_str(), version, &headers);
                 match (verdict, upgrade) {
-                    (Verdict::Health, _) => http::healthy(),
-                    (Verdict::Refused(refusal), _) => refusal.reply(),
-                    (Verdict::Upgrade { key }, Some(upgrade)) => {
+                    (Ok(Verdict::Health), _) => http::healthy(),
+                    (Err(refusal), _) => refusal.reply(),
+                    (Ok(Verdict::Upgrade { key }), Some(upgrade)) => {
                         let shared = Arc::clone(&shared);
                         let sockets = shared.sockets.clone();
                         sockets.spawn(connection::open(upgrade, place, shared));
                         http::switching(&key)
                     }
-                    (Verdict::Upgrade { .. }, None) => Refusal::NoUpgrade.reply(),
+                    (Ok(Verdict::Upgrade { .. }), None) => Refusal::NoUpgrade.reply(),
                 }
             },
         )

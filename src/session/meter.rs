@@ -37,12 +37,6 @@ impl Metered {
     pub(super) fn last_write(&self) -> Instant {
         self.last_write
     }
-
-    fn wrote(&mut self, result: &Poll<io::Result<usize>>) {
-        if matches!(result, Poll::Ready(Ok(written)) if *written > 0) {
-            self.last_write = Instant::now();
-        }
-    }
 }
 
 impl AsyncRead for Metered {
@@ -67,22 +61,10 @@ impl AsyncWrite for Metered {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.wrote(&result);
+        if matches!(result, Poll::Ready(Ok(1..))) {
+            self.last_write = Instant::now();
+        }
         result
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
-        self.wrote(&result);
-        result
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

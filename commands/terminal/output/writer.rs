@@ -149,13 +149,13 @@ impl Writer {
     }
 
     fn write_batch(&mut self, batch: &Batch) -> Result<(), Gone> {
-        if batch.origin() == Origin::Failure {
+        if batch.origin == Origin::Failure {
             // The line that tells of the status says it.
             return Ok(());
         }
         for (_, line, _) in batch.lines() {
             if let Some(follow) = &self.follow {
-                follow.lines.append(&mut self.piece, batch.service(), line);
+                follow.lines.append(&mut self.piece, batch.service, line);
             }
             self.line_added()?;
         }

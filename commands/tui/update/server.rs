@@ -58,7 +58,7 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
 
 /// A service is in another state, or the same is said again.
 pub(super) fn status(model: &mut Model, state: ServiceState, at: Timestamp) {
-    let at = at.as_millisecond();
+    let at = at.0;
     let name = state.name;
     let Some(before) = model.services.update(&name, |service| {
         service.change(at, state.status, state.details);

@@ -106,7 +106,7 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     add("state", Some(meant), theme.state(state));
     add("why", reasons::of(service), theme.reason(state));
     let since = details.since.map(|since| {
-        let at = since.as_millisecond();
+        let at = since.0;
         let ago = words::duration(model.now - at);
         format!("{}, {ago} ago", words::time(at, Clock::Full, &model.zone))
     });

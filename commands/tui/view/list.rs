@@ -181,7 +181,7 @@ fn main(
         let since = service
             .details
             .since
-            .map(|since| words::age(model.now - since.as_millisecond()));
+            .map(|since| words::age(model.now - since.0));
         writer.column(state.word(), 8, style(theme.state(state)));
         let age = since.unwrap_or_default();
         writer.column(&format!("{age:>4}"), 4, style(theme.dim()));

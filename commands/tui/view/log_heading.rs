@@ -205,7 +205,7 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         .skip(1)
         .write(state.word(), theme.state(state));
     let since = service.details.since.map_or_else(String::new, |since| {
-        let since = words::duration(model.now - since.as_millisecond());
+        let since = words::duration(model.now - since.0);
         format!(" {since}")
     });
     let reason = reasons::of(service);

@@ -25,6 +25,9 @@ pub(super) trait FromValue: JsonSchema + Sized {
 /// Implements [`JsonSchema`] for a value type: its schema stands where it is used.
 macro_rules! schema {
     ($type:ty, $schema:tt) => {
+        $crate::config::values::schema!($type, _generator => $schema);
+    };
+    ($type:ty, $generator:ident => $schema:tt) => {
         impl schemars::JsonSchema for $type {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($type).into()
@@ -34,13 +37,13 @@ macro_rules! schema {
                 true
             }
 
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            fn json_schema($generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!($schema)
             }
         }
     };
 }
-use schema;
+pub(super) use schema;
 
 impl FromValue for String {
     fn from_value(value: &Value) -> Result<Self, Fault> {

@@ -98,16 +98,11 @@ pub(crate) enum FileEvent {
 pub(crate) struct Output {
     path: PathBuf,
     rotated: PathBuf,
-    state: State,
+    opened: Option<Opened>,
     /// After an error: no attempt before this.
     retry: Option<Instant>,
     /// When it was last written; decides which file is closed if too many are open.
     pub(crate) used: Instant,
-}
-
-enum State {
-    Closed,
-    Open(Opened),
 }
 
 struct Opened {
@@ -127,7 +122,7 @@ impl Output {
         Self {
             path,
             rotated,
-            state: State::Closed,
+            opened: None,
             retry: None,
             used: now,
         }
@@ -138,7 +133,7 @@ impl Output {
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+        self.opened.is_some()
     }
 
     /// Whether the last attempt to write failed.
@@ -147,7 +142,7 @@ impl Output {
     }
 
     pub(crate) fn close(&mut self) {
-        self.state = State::Closed;
+        self.opened = None;
     }
 
     /// Appends whole lines and returns how many bytes, again whole lines, are in the file. If that is
@@ -203,7 +198,7 @@ impl Output {
 
     /// The file, open, in its place and ending in a whole line.
     fn opened(&mut self, cx: &mut Context<'_>) -> io::Result<&mut Opened> {
-        if let State::Open(opened) = &mut self.state
+        if let Some(opened) = &mut self.opened
             && cx.now.duration_since(opened.checked) >= CHECK_INTERVAL
         {
             opened.checked = cx.now;
@@ -211,17 +206,16 @@ impl Output {
                 // Somebody may have truncated it.
                 Ok(info) if info.id == opened.id => opened.size = info.len,
                 _ => {
-                    self.state = State::Closed;
+                    self.opened = None;
                     cx.events.push(FileEvent::Recreated);
                 }
             }
         }
-        if let State::Closed = self.state {
-            self.state = State::Open(self.open(cx)?);
-        }
-        let State::Open(opened) = &mut self.state else {
-            return Err(io::Error::other("the file is not open"));
+        let opened = match self.opened.take() {
+            Some(opened) => opened,
+            None => self.open(cx)?,
         };
+        let opened = self.opened.insert(opened);
         opened.cut_torn_line()?;
         Ok(opened)
     }
@@ -253,13 +247,13 @@ impl Output {
         });
         match std::fs::rename(&self.path, &self.rotated) {
             Ok(()) => {
-                self.state = State::Closed;
+                self.opened = None;
                 if let Ok(Some((first, last))) = lost {
                     cx.events.push(FileEvent::Dropped(first, last));
                 }
             }
             Err(_) => {
-                if let State::Open(opened) = &mut self.state {
+                if let Some(opened) = &mut self.opened {
                     opened.rotate_after = Some(cx.now + CHECK_INTERVAL);
                 }
             }

@@ -208,15 +208,7 @@ pub(crate) struct Merged<R> {
 }
 
 impl<R: Reader> Merged<R> {
-    pub(crate) fn oldest_first(files: Vec<R>) -> io::Result<Self> {
-        Self::new(files, false)
-    }
-
-    pub(crate) fn newest_first(files: Vec<R>) -> io::Result<Self> {
-        Self::new(files, true)
-    }
-
-    fn new(files: Vec<R>, newest_first: bool) -> io::Result<Self> {
+    pub(crate) fn new(files: Vec<R>, newest_first: bool) -> io::Result<Self> {
         let mut merged = Self {
             heads: vec![None; files.len()],
             files,

@@ -49,10 +49,10 @@ impl Archive {
         }
         let damaged = if search.limit.is_some() {
             let files = parts.into_iter().map(Backward::new).collect();
-            walk::backwards(search, Merged::newest_first(files)?, show)?
+            walk::backwards(search, Merged::new(files, true)?, show)?
         } else {
             let files = parts.into_iter().map(Forward::new).collect();
-            walk::forwards(search, Merged::oldest_first(files)?, show)?
+            walk::forwards(search, Merged::new(files, false)?, show)?
         };
         Ok(Searched { damaged, dropped })
     }

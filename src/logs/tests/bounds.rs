@@ -60,10 +60,7 @@ fn check(logs: &Logs, given: &[Arc<Batch>], bounds: Bounds) {
             (first..first + slice.len() as u64).rev()
         });
         let held: Vec<u64> = held.collect();
-        let all = given
-            .iter()
-            .rev()
-            .filter(|batch| batch.service() == service);
+        let all = given.iter().rev().filter(|batch| batch.service == service);
         let all = all.flat_map(|batch| batch.lines().rev().map(|(seq, ..)| seq));
         let all: Vec<u64> = all.collect();
         assert!(held.len() <= bounds.entries);

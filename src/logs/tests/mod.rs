@@ -49,16 +49,13 @@ async fn lines_of_a_pipe_arrive_numbered_with_their_phase() {
     assert_eq!(taken.skipped, 0);
     assert_eq!(messages(&taken), ["one", "two", "three"]);
     let batch = &taken.batches[0];
-    assert_eq!((batch.first_seq(), batch.service()), (1, 1));
-    assert_eq!(
-        (batch.phase(), batch.stream()),
-        (Status::Ready, Stream::Stdout)
-    );
+    assert_eq!((batch.first_seq(), batch.service), (1, 1));
+    assert_eq!((batch.phase, batch.stream), (Status::Ready, Stream::Stdout));
     assert_eq!(
         batch.rendered().entry(1),
         format!(
             r#"{{"seq":2,"service":"db","phase":"ready","stream":"stdout","message":"two","timestamp":"{}"}}"#,
-            batch.timestamp()
+            batch.timestamp
         )
     );
 }

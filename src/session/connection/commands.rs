@@ -93,6 +93,7 @@ impl Commands {
     ) -> Result<(), ErrorBody> {
         let request = RequestId(self.next_request);
         let mut limit = 0;
+        let mut act = |action| effects.push(Effect::Act(request, action));
         match command {
             Command::GetSnapshot => {
                 outbox.push(Class::Reply, message::ack(id, None));
@@ -103,25 +104,13 @@ impl Commands {
                 outbox.push(Class::Reply, message::ack(id, None));
                 self.waiting.push_back((request, query));
             }
-            Command::StartService(name) => {
-                effects.push(Effect::Act(request, Action::Start(self.service(name)?)));
-            }
-            Command::StopService(name) => {
-                effects.push(Effect::Act(request, Action::Stop(self.service(name)?)));
-            }
-            Command::RestartService(name) => {
-                effects.push(Effect::Act(request, Action::Restart(self.service(name)?)));
-            }
-            Command::StartAll => effects.push(Effect::Act(request, Action::StartAll)),
-            Command::StopAll => effects.push(Effect::Act(request, Action::StopAll)),
-            Command::Shutdown { force } => {
-                let urgency = if *force {
-                    Urgency::Now
-                } else {
-                    Urgency::Graceful
-                };
-                effects.push(Effect::Act(request, Action::Shutdown(urgency)));
-            }
+            Command::StartService(name) => act(Action::Start(self.service(name)?)),
+            Command::StopService(name) => act(Action::Stop(self.service(name)?)),
+            Command::RestartService(name) => act(Action::Restart(self.service(name)?)),
+            Command::StartAll => act(Action::StartAll),
+            Command::StopAll => act(Action::StopAll),
+            Command::Shutdown { force: true } => act(Action::Shutdown(Urgency::Now)),
+            Command::Shutdown { force: false } => act(Action::Shutdown(Urgency::Graceful)),
         }
         self.next_request += 1;
         let id = id.to_owned();
