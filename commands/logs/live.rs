@@ -78,9 +78,7 @@ fn query(service: Option<String>, limit: Option<u64>) -> LogsQuery {
 fn unanswered(peer: &Peer, error: CommandError) -> Failure {
     match error {
         CommandError::NotConnected | CommandError::Disconnected => {
-            peer.explain(&flowlayer_core::client::Failure::Lost {
-                why: error.to_string(),
-            })
+            peer.explain(&flowlayer_core::client::Failure::Lost(error.to_string()))
         }
         error => Failure::Failed(format!("cannot read the log: {error}")),
     }

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use super::console::Console;
 use super::launcher::Report;
-use super::options::{Options, Source};
+use super::options::{Options, TokenSource};
 use crate::failure::Failure;
-use crate::server::messages::{TokenSource, Wording};
+use crate::server::messages::Wording;
 
 /// A bound listener and the token that will be asked for.
 pub(super) struct Api {
@@ -25,7 +25,7 @@ pub(super) struct Api {
     address: SocketAddr,
     exposed: bool,
     token: Token,
-    source: Source,
+    source: TokenSource,
     config_path: std::path::PathBuf,
 }
 
@@ -68,15 +68,9 @@ impl Api {
     /// The boot lines about it.
     pub(super) fn announce(&self, console: &Console, wording: Wording) {
         console.line(&wording.api(&self.address.to_string()));
-        let source = match self.source {
-            Source::Flag => TokenSource::Flag,
-            Source::Environment => TokenSource::Environment,
-            Source::Config => TokenSource::Config,
-            // Whoever is in front finds it in the session file; it need not be in files and logs.
-            Source::Generated if console.launcher().is_some() => TokenSource::SessionFile,
-            Source::Generated => TokenSource::Generated(self.token.expose()),
-        };
-        console.line(&wording.token(&source));
+        // Whoever is in front finds it in the session file; it need not be in files and logs.
+        let generated = console.launcher().is_none().then(|| self.token.expose());
+        console.line(&wording.token(self.source, generated));
         if self.exposed {
             console.line(&wording.exposed(&self.address.to_string()));
         }
@@ -170,13 +164,13 @@ impl Open {
 }
 
 /// The token of the config, else a new one (docs/protocol.md, Reaching a session).
-fn configured(config: &Config) -> Result<(Token, Source), Failure> {
+fn configured(config: &Config) -> Result<(Token, TokenSource), Failure> {
     let Some(token) = &config.session.token else {
-        return Ok((Token::generate(), Source::Generated));
+        return Ok((Token::generate(), TokenSource::Generated));
     };
     let token = Token::new(token.as_str())
         .map_err(|error| Failure::Usage(format!("session.token: {error}")))?;
-    Ok((token, Source::Config))
+    Ok((token, TokenSource::Config))
 }
 
 /// Binds the first of the addresses that can be had, or says why none can.

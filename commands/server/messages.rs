@@ -8,6 +8,7 @@ use flowlayer_core::facts::{BlockedBy, Reason, Status};
 use flowlayer_core::runtime::StatusView;
 use flowlayer_core::runtime::handle::BootEnd;
 
+use super::options::TokenSource;
 use crate::terminal::color::paint;
 use crate::terminal::sanitize;
 
@@ -15,21 +16,6 @@ const TAG: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const WAITING: Style = AnsiColor::Yellow.on_default();
-
-/// Where the session's token comes from (docs/protocol.md, Reaching a session).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TokenSource<'a> {
-    /// Made for this session; the only kind that is ever shown.
-    Generated(&'a str),
-    /// `session.token`.
-    Config,
-    /// `-token`.
-    Flag,
-    /// `FLOWLAYER_TOKEN`.
-    Environment,
-    /// Made for this session, and not shown.
-    SessionFile,
-}
 
 /// Writes the server's own lines, with or without colour. Lines come without their end.
 #[derive(Debug, Clone, Copy)]
@@ -52,14 +38,15 @@ impl Wording {
         ))
     }
 
-    /// The token that clients need; shown only when nobody but us knows it.
-    pub(crate) fn token(self, source: &TokenSource) -> String {
+    /// The token that clients need: `generated` if it may be shown, which only a generated one ever is.
+    pub(super) fn token(self, source: TokenSource, generated: Option<&str>) -> String {
         let token = match source {
-            TokenSource::Generated(token) => token,
+            TokenSource::Generated => {
+                generated.unwrap_or("(generated; clients on this machine find it)")
+            }
             TokenSource::Config => "(from config)",
             TokenSource::Flag => "(from -token)",
             TokenSource::Environment => "(from FLOWLAYER_TOKEN)",
-            TokenSource::SessionFile => "(generated; clients on this machine find it)",
         };
         self.boot(&format!("session token: {token}"))
     }

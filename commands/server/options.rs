@@ -31,18 +31,21 @@ pub(crate) struct Options {
     /// Where to listen, if the command line says so.
     pub(super) bind: Option<Bind>,
     /// A token that beats the one of the configuration.
-    pub(super) token: Option<(Token, Source)>,
+    pub(super) token: Option<(Token, TokenSource)>,
     /// Names of the services to boot; all without any.
     only: Vec<String>,
     /// Whether the output of services stays out of the server's own.
     pub(super) quiet: bool,
 }
 
-/// Where the token comes from.
+/// Where the session's token comes from (docs/protocol.md, Reaching a session).
 #[derive(Clone, Copy)]
-pub(super) enum Source {
+pub(super) enum TokenSource {
+    /// `-token`.
     Flag,
+    /// `FLOWLAYER_TOKEN`.
     Environment,
+    /// `session.token`.
     Config,
     Generated,
 }
@@ -66,12 +69,12 @@ impl Options {
         }
         let environment = std::env::var_os("FLOWLAYER_TOKEN").filter(|token| !token.is_empty());
         let token = match (&args.token, environment) {
-            (Some(token), _) => Some((token.clone(), Source::Flag)),
+            (Some(token), _) => Some((token.clone(), TokenSource::Flag)),
             (None, Some(token)) => {
                 // What is not UTF-8 is not ASCII either: the error says so of its replacement.
                 let token = Token::new(token.to_string_lossy())
                     .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
-                Some((token, Source::Environment))
+                Some((token, TokenSource::Environment))
             }
             (None, None) => None,
         };

@@ -130,7 +130,7 @@ mod tests {
     use flowlayer_core::runtime::handle::BootEnd;
 
     use super::*;
-    use crate::server::messages::TokenSource;
+    use crate::server::options::TokenSource;
 
     const PLAIN: Wording = Wording { colored: false };
 
@@ -237,9 +237,9 @@ mod tests {
             PLAIN.api("127.0.0.1:6999"),
             "[flowlayer] boot: session API: 127.0.0.1:6999 (/ws, /health)"
         );
-        let token = |source| PLAIN.token(&source);
+        let token = |source| PLAIN.token(source, Some("fl_x"));
         assert_eq!(
-            token(TokenSource::Generated("fl_x")),
+            token(TokenSource::Generated),
             "[flowlayer] boot: session token: fl_x"
         );
         assert_eq!(

@@ -33,23 +33,23 @@ pub(super) fn no_session(endpoint: &Endpoint, why: &client::Failure) -> Failure 
     use client::Failure as Why;
     Failure::NoSession(match why {
         Why::Unreachable { .. }
-        | Why::Refused { .. }
+        | Why::Refused(_)
         | Why::NoHandshake { .. }
         | Why::Closed { .. }
-        | Why::Lost { .. }
-        | Why::Silent { .. } => not_there(endpoint, why),
-        Why::TokenRequired { address } => format!(
+        | Why::Lost(_)
+        | Why::Silent(_) => not_there(endpoint, why),
+        Why::TokenRequired(address) => format!(
             "the session at {address} wants a token: give it with --token or FLOWLAYER_TOKEN, or \
              name its configuration with --config"
         ),
-        Why::InvalidToken { address } => format!(
+        Why::InvalidToken(address) => format!(
             "the session at {address} does not accept this token: use the one that its server \
              printed at boot, or name its configuration with --config"
         ),
         Why::NotFlowLayer { .. } if endpoint.pid.is_none() => {
             format!("{}; {}", start(endpoint), why)
         }
-        Why::NotFlowLayer { .. } | Why::WrongVersion { .. } | Why::Full { .. } => why.to_string(),
+        Why::NotFlowLayer { .. } | Why::WrongVersion { .. } | Why::Full(_) => why.to_string(),
     })
 }
 
@@ -118,9 +118,7 @@ mod tests {
     }
 
     fn refused() -> client::Failure {
-        client::Failure::Refused {
-            address: "127.0.0.1:7001".to_owned(),
-        }
+        client::Failure::Refused("127.0.0.1:7001".to_owned())
     }
 
     #[track_caller]
@@ -159,9 +157,9 @@ mod tests {
             &["no session at 127.0.0.1:7001", "flowlayer sessions"],
         );
         let address = || "127.0.0.1:7001".to_owned();
-        let wants = client::Failure::TokenRequired { address: address() };
+        let wants = client::Failure::TokenRequired(address());
         says(&nowhere, &wants, &["wants a token", "--token"]);
-        let wrong = client::Failure::InvalidToken { address: address() };
+        let wrong = client::Failure::InvalidToken(address());
         says(
             &nowhere,
             &wrong,

@@ -208,16 +208,16 @@ fn link(state: ConnectionState, now: i64) -> Link {
             why: why.to_string(),
         },
         ConnectionState::Failing { retry_at, why } => match why {
-            Failure::TokenRequired { .. } => Link::TokenRequired,
-            Failure::InvalidToken { .. } => Link::InvalidToken,
+            Failure::TokenRequired(_) => Link::TokenRequired,
+            Failure::InvalidToken(_) => Link::InvalidToken,
             Failure::NotFlowLayer { .. } | Failure::WrongVersion { .. } => Link::Incompatible {
                 why: why.to_string(),
             },
             _ => Link::Unreachable {
                 retry_at: retry_at.map_or(now, at),
                 peer: match &why {
-                    Failure::Refused { .. } => Peer::Nobody,
-                    Failure::NoHandshake { .. } | Failure::Full { .. } | Failure::Silent { .. } => {
+                    Failure::Refused(_) => Peer::Nobody,
+                    Failure::NoHandshake { .. } | Failure::Full(_) | Failure::Silent(_) => {
                         Peer::Somebody
                     }
                     _ => Peer::Unknown,

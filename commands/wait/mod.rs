@@ -294,8 +294,8 @@ fn late(deadline: Deadline, about: &[&ServiceState]) -> String {
 fn is_final(why: &core::Failure) -> bool {
     matches!(
         why,
-        core::Failure::TokenRequired { .. }
-            | core::Failure::InvalidToken { .. }
+        core::Failure::TokenRequired(_)
+            | core::Failure::InvalidToken(_)
             | core::Failure::NotFlowLayer { .. }
             | core::Failure::WrongVersion { .. }
     )

@@ -58,11 +58,8 @@ pub enum CommandError {
     #[error("the connection was lost before the outcome was known")]
     Disconnected,
     /// No ack, or no answer, in time.
-    #[error("the server did not answer within {} s", .after.as_secs_f32())]
-    NoAnswer {
-        /// The timeout.
-        after: Duration,
-    },
+    #[error("the server did not answer within {} s", .0.as_secs_f32())]
+    NoAnswer(Duration),
     /// So many commands are pending that the server would read no more.
     #[error(
         "too many commands wait for their outcome: wait for some of them, or stop what they wait for"
@@ -254,8 +251,8 @@ impl Calls {
         ids.iter()
             .filter_map(|id| {
                 let pending = self.remove(id)?;
-                let after = pending.timeout;
-                pending.finish(Err(CommandError::NoAnswer { after }), 0)
+                let error = CommandError::NoAnswer(pending.timeout);
+                pending.finish(Err(error), 0)
             })
             .collect()
     }

@@ -132,8 +132,9 @@ impl ClientState {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
-    use crate::client::queue::Taken;
     use crate::facts::{Code, Status};
     use crate::protocol::Incoming;
 
@@ -147,8 +148,8 @@ mod tests {
             };
             client.event(event);
             match queue.try_take() {
-                Taken::Event(event) => Some(event),
-                Taken::NothingYet | Taken::End => None,
+                Poll::Ready(event) => event,
+                Poll::Pending => None,
             }
         };
         told(

@@ -61,16 +61,6 @@ impl ClientConfig {
     }
 }
 
-impl std::fmt::Debug for ClientConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientConfig")
-            .field("persistence", &self.persistence)
-            .field("follow", &self.follow)
-            .field("timings", &self.timings)
-            .finish_non_exhaustive()
-    }
-}
-
 /// How long things may take. Defaults: docs/protocol.md, The end of a session. Tests
 /// shorten them.
 #[derive(Debug, Clone)]

@@ -286,9 +286,7 @@ impl Connection<'_> {
         self.replay(late);
         let quiet = now - self.heard;
         if quiet >= self.state.timings.silence {
-            return Some(Failure::Silent {
-                seconds: quiet.as_secs(),
-            });
+            return Some(Failure::Silent(quiet));
         }
         if quiet >= self.state.timings.ping && !self.pinged {
             self.pinged = true;
@@ -325,16 +323,13 @@ fn poll_socket(socket: &mut Socket, cx: &mut Context<'_>, flushing: bool) -> Pol
             },
         }),
         Some(Err(error)) => Received::Failed(lost(&error)),
-        None => Received::Failed(Failure::Lost {
-            why: "the server hung up".to_owned(),
-        }),
+        None => Received::Failed(Failure::Lost("the server hung up".to_owned())),
     })
 }
 
 fn lost(error: &tokio_tungstenite::tungstenite::Error) -> Failure {
-    let why = match error {
+    Failure::Lost(match error {
         tokio_tungstenite::tungstenite::Error::Io(error) => super::dial::os_error_text(error),
         other => other.to_string(),
-    };
-    Failure::Lost { why }
+    })
 }

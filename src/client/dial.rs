@@ -32,9 +32,7 @@ pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, F
     let socket = match timeout_at(deadline, TcpStream::connect(address)).await {
         Ok(Ok(socket)) => socket,
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-            return Err(Failure::Refused {
-                address: address.clone(),
-            });
+            return Err(Failure::Refused(address.clone()));
         }
         Ok(Err(error)) => return Err(unreachable(os_error_text(&error))),
         Err(_) => return Err(unreachable(no_answer())),
@@ -84,9 +82,9 @@ pub(super) fn os_error_text(error: &std::io::Error) -> String {
 fn refusal(address: String, error: &Error) -> Failure {
     match error {
         Error::Http(response) => match response.status().as_u16() {
-            401 => Failure::TokenRequired { address },
-            403 => Failure::InvalidToken { address },
-            503 => Failure::Full { address },
+            401 => Failure::TokenRequired(address),
+            403 => Failure::InvalidToken(address),
+            503 => Failure::Full(address),
             _ => Failure::NotFlowLayer {
                 address,
                 why: format!("it answers {}", response.status()),

@@ -1,10 +1,12 @@
 //! What a consumer holds: the handle for commands and the stream of events.
 
+use std::task::Poll;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::calls::{CommandError, Order, Page, Reply};
 use super::config::ClientConfig;
-use super::queue::{Event, EventQueue, Session, Taken};
+use super::queue::{Event, EventQueue, Session};
 use super::reconnect;
 use super::request::Request;
 use super::state::{ConnectionState, Failure};
@@ -44,9 +46,7 @@ pub async fn connect(config: ClientConfig) -> Result<Connected, Failure> {
             _ => {}
         }
     }
-    Err(failure.unwrap_or_else(|| Failure::Lost {
-        why: "the client has ended".to_owned(),
-    }))
+    Err(failure.unwrap_or_else(|| Failure::Lost("the client has ended".to_owned())))
 }
 
 /// A connected client.
@@ -129,18 +129,13 @@ pub struct Call {
 impl Call {
     /// Waits until the server accepted or refused the command. To be awaited once.
     pub async fn accepted(&mut self) -> Result<(), CommandError> {
-        match (&mut self.acceptance).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(CommandError::Disconnected),
-        }
+        let outcome = (&mut self.acceptance).await;
+        outcome.unwrap_or(Err(CommandError::Disconnected))
     }
 
     /// Waits for the outcome, acceptance included.
     pub async fn finished(self) -> Result<Reply, CommandError> {
-        match self.end.await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(CommandError::Disconnected),
-        }
+        self.end.await.unwrap_or(Err(CommandError::Disconnected))
     }
 }
 
@@ -159,8 +154,8 @@ impl Events {
     /// The next event, if there is one now.
     pub fn try_next(&mut self) -> Option<Event> {
         match self.queue.try_take() {
-            Taken::Event(event) => Some(event),
-            Taken::NothingYet | Taken::End => None,
+            Poll::Ready(event) => event,
+            Poll::Pending => None,
         }
     }
 }

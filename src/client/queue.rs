@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use tokio::sync::Notify;
 
@@ -64,18 +65,6 @@ struct Inner {
     closed: bool,
 }
 
-/// The result of taking an event.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is taken apart where it was made"
-)]
-#[derive(Debug, PartialEq)]
-pub(super) enum Taken {
-    Event(Event),
-    NothingYet,
-    End,
-}
-
 /// The queue; both ends hold a clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventQueue {
@@ -115,21 +104,20 @@ impl EventQueue {
         loop {
             let arrived = self.arrived.notified();
             match self.try_take() {
-                Taken::Event(event) => return Some(event),
-                Taken::End => return None,
-                Taken::NothingYet => arrived.await,
+                Poll::Ready(event) => return event,
+                Poll::Pending => arrived.await,
             }
         }
     }
 
-    /// Takes an event if there is one now.
-    pub(super) fn try_take(&self) -> Taken {
+    /// Takes an event if there is one now; `None` when there will be no more.
+    pub(super) fn try_take(&self) -> Poll<Option<Event>> {
         let mut inner = self.lock();
         let Some(event) = inner.queue.pop_front() else {
             return if inner.closed {
-                Taken::End
+                Poll::Ready(None)
             } else {
-                Taken::NothingYet
+                Poll::Pending
             };
         };
         match &event {
@@ -139,7 +127,7 @@ impl EventQueue {
         }
         drop(inner);
         self.taken.notify_one();
-        Taken::Event(event)
+        Poll::Ready(Some(event))
     }
 
     /// No more events; those in the queue can still be taken.
@@ -285,8 +273,8 @@ mod tests {
 
     fn drain(queue: &EventQueue) -> Vec<Event> {
         std::iter::from_fn(|| match queue.try_take() {
-            Taken::Event(event) => Some(event),
-            Taken::NothingYet | Taken::End => None,
+            Poll::Ready(event) => event,
+            Poll::Pending => None,
         })
         .collect()
     }
@@ -312,7 +300,7 @@ mod tests {
             seq += 1;
         }
         assert!((800..900).contains(&seq), "{seq}");
-        queue.try_take();
+        let _ = queue.try_take();
         assert!(queue.has_room());
     }
 
@@ -350,7 +338,7 @@ mod tests {
         put(&queue, status("api"));
         queue.close();
         put(&queue, status("db"));
-        assert_eq!(queue.try_take(), Taken::Event(status("api")));
-        assert_eq!(queue.try_take(), Taken::End);
+        assert_eq!(queue.try_take(), Poll::Ready(Some(status("api"))));
+        assert_eq!(queue.try_take(), Poll::Ready(None));
     }
 }

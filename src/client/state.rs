@@ -1,7 +1,7 @@
 //! The state of the connection.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -49,15 +49,12 @@ impl ConnectionState {
     }
 }
 
-/// Why there is no connection.
+/// Why there is no connection. An `address` is the one that was dialled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
     /// Nobody listens there.
-    #[error("cannot reach {address}: connection refused")]
-    Refused {
-        /// What was dialled.
-        address: String,
-    },
+    #[error("cannot reach {0}: connection refused")]
+    Refused(String),
     /// Something listens there and does not complete the handshake.
     #[error("something listens at {address}, but: {why}")]
     NoHandshake {
@@ -75,17 +72,11 @@ pub enum Failure {
         why: String,
     },
     /// The server wants a token and none was given.
-    #[error("{address} wants a token: give it with -token, or with -config")]
-    TokenRequired {
-        /// What was dialled.
-        address: String,
-    },
+    #[error("{0} wants a token: give it with -token, or with -config")]
+    TokenRequired(String),
     /// The server has another token.
-    #[error("{address} does not accept this token: use the one that the server printed at boot")]
-    InvalidToken {
-        /// What was dialled.
-        address: String,
-    },
+    #[error("{0} does not accept this token: use the one that the server printed at boot")]
+    InvalidToken(String),
     /// Somebody else answers there.
     #[error("{address} is not a flowlayer server: {why}")]
     NotFlowLayer {
@@ -105,11 +96,8 @@ pub enum Failure {
         version: u64,
     },
     /// The server has too many connections.
-    #[error("{address} has too many connections, try later")]
-    Full {
-        /// What was dialled.
-        address: String,
-    },
+    #[error("{0} has too many connections, try later")]
+    Full(String),
     /// The server has closed the connection.
     #[error("the server has closed the connection: {reason} ({code})")]
     Closed {
@@ -119,67 +107,48 @@ pub enum Failure {
         reason: String,
     },
     /// The connection broke.
-    #[error("the connection was lost: {why}")]
-    Lost {
-        /// What the system, or the protocol, says.
-        why: String,
-    },
+    #[error("the connection was lost: {0}")]
+    Lost(String),
     /// The server has gone quiet.
-    #[error("nothing has come from the server for {seconds} s")]
-    Silent {
-        /// For how long.
-        seconds: u64,
-    },
+    #[error("nothing has come from the server for {} s", .0.as_secs())]
+    Silent(Duration),
 }
 
 impl Failure {
     fn label(&self) -> Cow<'static, str> {
         match self {
-            Self::TokenRequired { .. } => "token required".into(),
-            Self::InvalidToken { .. } => "invalid token".into(),
+            Self::TokenRequired(_) => "token required".into(),
+            Self::InvalidToken(_) => "invalid token".into(),
             Self::NotFlowLayer { .. } => "not a flowlayer server".into(),
             Self::WrongVersion { version, .. } => {
                 format!("protocol version {version} is not supported").into()
             }
-            Self::Full { .. } => "too many connections".into(),
-            Self::Unreachable { .. }
-            | Self::Refused { .. }
-            | Self::NoHandshake { .. }
-            | Self::Closed { .. }
-            | Self::Lost { .. }
-            | Self::Silent { .. } => "unreachable".into(),
+            Self::Full(_) => "too many connections".into(),
+            _ => "unreachable".into(),
         }
     }
 
     /// Whether the server is there and refuses us: worth showing instead of `reconnecting`.
     pub(super) fn is_refusal(&self) -> bool {
-        match self {
-            Self::TokenRequired { .. }
-            | Self::InvalidToken { .. }
-            | Self::NotFlowLayer { .. }
-            | Self::WrongVersion { .. } => true,
-            Self::Unreachable { .. }
-            | Self::Refused { .. }
-            | Self::NoHandshake { .. }
-            | Self::Full { .. }
-            | Self::Closed { .. }
-            | Self::Lost { .. }
-            | Self::Silent { .. } => false,
-        }
+        matches!(
+            self,
+            Self::TokenRequired(_)
+                | Self::InvalidToken(_)
+                | Self::NotFlowLayer { .. }
+                | Self::WrongVersion { .. }
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn the_label_counts_down_in_whole_seconds() {
         let now = Instant::now();
         let label = |left: u64| {
-            let why = Failure::Silent { seconds: 60 };
+            let why = Failure::Silent(Duration::from_secs(60));
             let retry_at = now + Duration::from_millis(left);
             ConnectionState::Reconnecting { retry_at, why }
                 .label(now)
