@@ -156,12 +156,12 @@ impl Ending {
                     break (&mut finished).await;
                 },
                 passed = Deadline::passed(self.deadline) => {
-                    watch.hide_progress();
+                    watch.progress.clear();
                     return Err(self.late(passed, &watch));
                 }
             }
         };
-        watch.show("waiting for the server to end");
+        watch.progress.show("waiting for the server to end");
         // The server says goodbye, and we answer it.
         let goodbye = async { while watch.next().await.is_some() {} };
         let latest = soonest(self.deadline, LAST_STEPS);
@@ -171,7 +171,7 @@ impl Ending {
             Some(processes) => are_gone_by(processes, Some(latest)).await,
             None => true,
         };
-        watch.hide_progress();
+        watch.progress.clear();
         match result {
             Ok(_) if is_gone => Ok(Exit::SUCCESS),
             Ok(_) => Err(Failure::TimedOut(

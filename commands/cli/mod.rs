@@ -23,7 +23,6 @@ pub(crate) struct Cli<C: clap::Subcommand> {
     command: Option<C>,
 }
 
-/// Options every subcommand has.
 #[derive(Debug, clap::Args)]
 struct CommonArgs {
     /// No ANSI colours; same as a non-empty `NO_COLOR`

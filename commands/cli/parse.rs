@@ -20,10 +20,8 @@ pub(crate) struct CommandLine {
     arguments: Vec<OsString>,
 }
 
-/// What a command line turned out to ask for.
 #[derive(Debug)]
 pub(crate) enum Parsed<C> {
-    /// Do this.
     Run(C),
     /// Print this on stdout (help, version) and be done.
     Show(Text),
@@ -243,20 +241,6 @@ mod tests {
         }
         let help = shown("flowlayer-client-tui --help");
         assert!(help.contains("Usage: flowlayer-client-tui "), "{help}");
-    }
-
-    #[test]
-    fn version_names_what_was_started() {
-        let version = env!("CARGO_PKG_VERSION");
-        assert_eq!(
-            shown("flowlayer --version"),
-            format!("flowlayer {version}\n")
-        );
-        assert_eq!(
-            shown("flowlayer-server --version"),
-            format!("flowlayer-server {version}\n")
-        );
-        assert_eq!(shown("renamed --version"), format!("flowlayer {version}\n"));
     }
 
     #[test]

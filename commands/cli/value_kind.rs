@@ -3,22 +3,17 @@
 //! So an argument says once what it is, to people and to [`crate::completions::complete`] alike: whoever calls a
 //! value `SERVICE` gets the names of services completed.
 
-/// What can stand for a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueKind {
-    /// The name of a service.
     Service,
     /// A file that exists.
     File,
-    /// A directory.
     Directory,
     /// A program, and after it the arguments of that.
     Command,
-    /// Anything else.
     Other,
 }
 
-/// The kind of an argument's values.
 pub(crate) fn value_kind(arg: &clap::Arg) -> ValueKind {
     let name = arg.get_value_names().and_then(|names| names.first());
     match name.map(clap::builder::Str::as_str) {

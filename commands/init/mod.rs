@@ -42,7 +42,6 @@ pub(crate) struct Args {
 /// Two services that run on any machine with a POSIX shell, and what else there is, as comments.
 const TEMPLATE: &str = include_str!("template.jsonc");
 
-/// Writes the file.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let output = args
         .output
@@ -109,7 +108,6 @@ fn refuse_existing(output: &Path, is_default: bool) -> Result<(), Failure> {
 /// The text, and what to say of it.
 struct Made {
     text: String,
-    /// Where it comes from.
     of: String,
     summary: String,
     notes: Vec<String>,

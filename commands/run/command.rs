@@ -34,7 +34,6 @@ pub(super) fn signals() -> Vec<SignalKind> {
     kinds
 }
 
-/// The command while it runs.
 struct Command {
     process: Foreground,
     ended: JoinHandle<std::io::Result<End>>,

@@ -97,7 +97,6 @@ pub(crate) fn not_run(failure: Failure) -> Failure {
     }
 }
 
-/// A session and what is known of it.
 struct Run {
     session: Session,
     interrupts: Interrupts,
@@ -109,11 +108,9 @@ struct Run {
     bad_lines: Vec<String>,
     /// Services that failed after the boot, and why.
     faults: Vec<(String, String)>,
-    /// Why the session could not be started.
     failure: Option<String>,
 }
 
-/// How the boot ended.
 enum Boot {
     Up,
     Incomplete,
@@ -202,7 +199,6 @@ impl Run {
         }
     }
 
-    /// Takes the session down; another signal skips all grace.
     async fn take_down(&mut self) -> End {
         self.session.ask_to_end();
         self.bad_lines.clear();

@@ -60,7 +60,6 @@ struct Starting {
     session: Session,
     /// Counted from the start of the command.
     deadline: Option<Deadline>,
-    /// Why it could not be started.
     failure: Option<String>,
     /// The signal that asked for its end.
     interrupted: Option<i32>,

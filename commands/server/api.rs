@@ -19,7 +19,6 @@ use super::options::{Options, TokenSource};
 use crate::failure::Failure;
 use crate::server::messages::Wording;
 
-/// A bound listener and the token that will be asked for.
 pub(super) struct Api {
     listener: TcpListener,
     address: SocketAddr,
@@ -29,7 +28,6 @@ pub(super) struct Api {
     config_path: std::path::PathBuf,
 }
 
-/// The API while the session lives.
 pub(super) struct Open {
     server: Server,
     address: SocketAddr,
@@ -154,7 +152,6 @@ impl Open {
         self.server.stop_accepting()
     }
 
-    /// Ends all connections, after what is pending for them.
     pub(super) async fn close(self) {
         if let Some(registration) = self.registration {
             registration.retire();

@@ -18,40 +18,28 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
-    /// The session API is open and the session is registered.
     Open {
         /// Where clients dial.
         address: String,
-        /// What they present.
         token: String,
     },
-    /// A line of the server's own, as it would be on a terminal.
     Line {
-        /// Without its end.
         text: String,
         /// It says that something failed or is blocked.
         is_bad: bool,
     },
-    /// Who has held a wave of the boot for long.
     Waits {
-        /// Without its end.
         text: String,
     },
-    /// The boot has resolved.
     Resolved {
-        /// Whether everything is up.
         is_complete: bool,
     },
-    /// A service has failed after that.
     Fault {
-        /// Its name.
         service: String,
-        /// Why.
         why: String,
     },
     /// The session could not be started, or ends with this.
     Failed {
-        /// For people.
         message: String,
     },
 }

@@ -20,7 +20,6 @@ const WAITING: Style = AnsiColor::Yellow.on_default();
 /// Writes the server's own lines, with or without colour. Lines come without their end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wording {
-    /// Whether ANSI codes may be used.
     pub(crate) colored: bool,
 }
 
@@ -30,7 +29,6 @@ impl Wording {
         self.boot("validating config and graph…")
     }
 
-    /// Where clients find the session.
     pub(crate) fn api(self, address: &str) -> String {
         self.boot(&format!(
             "session API: {} (/ws, /health)",
@@ -65,7 +63,6 @@ impl Wording {
         self.boot(&format!("DAG computed — {nodes} nodes, {waves} waves"))
     }
 
-    /// How the boot ended.
     pub(crate) fn summary(self, end: &BootEnd) -> String {
         let (style, text) = if end.cancelled {
             (WAITING, "STARTUP CANCELLED".to_owned())
@@ -87,7 +84,6 @@ impl Wording {
         paint(style.bold(), &text, self.colored)
     }
 
-    /// Teardown has begun.
     pub(crate) fn shutting_down(self) -> String {
         self.runtime("shutting down, dependents first; a second signal kills everything at once")
     }
@@ -115,7 +111,6 @@ impl Wording {
         self.boot(&format!("wave {wave} │ {}", sanitize::text(&text)))
     }
 
-    /// A service's new status after the boot.
     pub(crate) fn status(self, change: &Change) -> String {
         self.runtime(&self.change(change, false))
     }
@@ -151,10 +146,8 @@ impl Wording {
     }
 }
 
-/// A service in a new status, and what else its line needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Change<'a> {
-    /// The service as it is now.
     pub(crate) view: &'a StatusView,
     /// What made it ready: `http :3002/healthz`.
     pub(crate) ready_label: Option<&'a str>,

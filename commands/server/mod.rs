@@ -121,7 +121,6 @@ impl Reminder {
     }
 }
 
-/// What a session needs while it is being set up.
 struct Session {
     options: Options,
     colors: Colors,

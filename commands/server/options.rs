@@ -24,9 +24,7 @@ pub(crate) struct ServerArgs {
     pub(crate) only: Vec<String>,
 }
 
-/// How a server is to run.
 pub(crate) struct Options {
-    /// The configuration file.
     pub(super) config: PathBuf,
     /// Where to listen, if the command line says so.
     pub(super) bind: Option<Bind>,
@@ -43,7 +41,6 @@ pub(crate) struct Options {
 pub(super) enum TokenSource {
     /// `-token`.
     Flag,
-    /// `FLOWLAYER_TOKEN`.
     Environment,
     /// `session.token`.
     Config,
@@ -99,7 +96,6 @@ impl Options {
         Ok(self)
     }
 
-    /// The services that `--only` names.
     pub(super) fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
         let find = |name: &String| {
             config.index_of(name).ok_or_else(|| {

@@ -32,7 +32,6 @@ pub(crate) use names::check as check_names;
 /// milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// The session that a command line means.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
     selector: Selector,

@@ -15,7 +15,6 @@ use crate::terminal::sanitize;
 use crate::terminal::status::State;
 use crate::terminal::table::{self, Cell};
 
-/// A session as reports name it.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionReport<'a> {
     address: &'a str,

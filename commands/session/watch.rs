@@ -15,17 +15,16 @@ pub(crate) struct Watch {
     services: BTreeMap<String, ServiceState>,
     /// Whether it is known how all services are.
     has_snapshot: bool,
-    progress: Progress,
+    /// The line a person at a terminal sees meanwhile.
+    pub(crate) progress: Progress,
 }
 
 /// What an event was about.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// Services.
     Services,
     /// A server has introduced itself.
     Session,
-    /// The connection.
     Connection(ConnectionState),
     /// Nothing that matters to scripts.
     Other,
@@ -91,7 +90,6 @@ impl Watch {
         self.has_snapshot.then(|| self.services.values())
     }
 
-    /// Everything that is known, for a report.
     pub(crate) fn to_vec(&self) -> Vec<ServiceState> {
         self.services.values().cloned().collect()
     }
@@ -102,16 +100,6 @@ impl Watch {
             Some(words) => self.progress.show(&words),
             None => self.progress.clear(),
         }
-    }
-
-    /// Shows a person this instead.
-    pub(crate) fn show(&mut self, words: &str) {
-        self.progress.show(words);
-    }
-
-    /// Makes room for other text.
-    pub(crate) fn hide_progress(&mut self) {
-        self.progress.clear();
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             at_rest_since: None,
         };
         let end = waiting.until_the_end().await;
-        waiting.watch.hide_progress();
+        waiting.watch.progress.clear();
         waiting.report(end, args.ask.json, colors)
     })
 }
@@ -169,7 +169,9 @@ impl Waiting {
                     .absent
                     .take()
                     .map_or_else(Instant::now, |(since, _)| since);
-                self.watch.show(&format!("waiting for the session: {why}"));
+                self.watch
+                    .progress
+                    .show(&format!("waiting for the session: {why}"));
                 self.absent = Some((since, Some(why)));
                 self.at_rest_since = None;
             }

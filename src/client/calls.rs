@@ -70,10 +70,8 @@ pub enum CommandError {
     Unreadable(String),
 }
 
-/// The sending half of what a caller awaits.
 type ReplySender<T> = oneshot::Sender<Result<T, CommandError>>;
 
-/// A command for the connection to send.
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) command: Command,
@@ -89,7 +87,6 @@ impl Order {
     }
 }
 
-/// Who sent a command.
 #[derive(Debug)]
 enum Caller {
     Handle {
@@ -231,7 +228,6 @@ impl Calls {
         None
     }
 
-    /// The next timeout.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.pending
             .values()

@@ -12,7 +12,6 @@ use super::queue::{Event, EventQueue};
 use super::replay::Replay;
 use crate::protocol::{self, Hello, ServiceState};
 
-/// The server of the previous connection.
 #[derive(Debug)]
 enum LastServer {
     None,
@@ -21,7 +20,6 @@ enum LastServer {
     Session(String),
 }
 
-/// What outlives a connection.
 #[derive(Debug)]
 pub(super) struct ClientState {
     pub(super) queue: EventQueue,
@@ -48,7 +46,6 @@ impl ClientState {
         }
     }
 
-    /// Whether there was ever a connection.
     pub(super) fn was_connected(&self) -> bool {
         !matches!(self.last_server, LastServer::None)
     }

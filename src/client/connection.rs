@@ -19,16 +19,13 @@ use super::request::{Request, Requests, refuse};
 use super::state::{ConnectionState, Failure};
 use crate::protocol::{self, Command, Hello, Incoming, PROTOCOL_VERSION, SERVER_NAME, Unreadable};
 
-/// How a connection ended.
 #[derive(Debug)]
 pub(super) enum Ended {
     /// Every handle is gone.
     Unwanted,
-    /// It failed.
     Failed(Failure),
 }
 
-/// What the socket brought.
 enum Received {
     Text(Utf8Bytes),
     SignOfLife,
@@ -111,7 +108,6 @@ struct Connection<'a> {
     socket: Socket,
     address: String,
     calls: Calls,
-    /// What outlives the connection.
     state: &'a mut ClientState,
     /// Something written to the socket is not flushed yet.
     flushing: bool,

@@ -136,7 +136,6 @@ impl EventQueue {
         self.arrived.notify_one();
     }
 
-    /// The consumer is gone.
     pub(super) fn abandon(&self) {
         let mut inner = self.lock();
         inner.closed = true;
@@ -148,7 +147,6 @@ impl EventQueue {
     }
 }
 
-/// What a gap counts for.
 const GAP: usize = 64;
 
 fn weight(entries: &[Entry]) -> usize {

@@ -4,15 +4,12 @@ use tokio::sync::mpsc;
 
 use super::calls::{CommandError, Order};
 
-/// A request of a handle.
 #[derive(Debug)]
 pub(super) enum Request {
     Order(Order),
-    /// Do not wait for the next attempt.
     RetryNow,
 }
 
-/// The requests of all handles of a client.
 pub(super) type Requests = mpsc::UnboundedReceiver<Request>;
 
 /// Refuses orders while there is no connection; returns when every handle is gone.

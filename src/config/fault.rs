@@ -5,20 +5,17 @@ use super::code::Code;
 /// What could be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Help {
-    /// Nothing that could be told.
     None,
     /// These words.
     Text(String),
     /// One of these was probably meant.
     Among {
-        /// What is written.
         found: String,
         /// All that could be written there.
         known: &'static [&'static str],
     },
 }
 
-/// One thing that is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The item of the value that it is about, from 0; `None`: the value as a whole.

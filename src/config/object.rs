@@ -31,7 +31,6 @@ impl<T: FromValue> Read for T {
     }
 }
 
-/// A field of an object.
 #[derive(Debug, Clone)]
 pub(super) struct Field<T> {
     /// Where its value stands; `None` when the field is absent.
@@ -56,7 +55,6 @@ impl<T> Field<T> {
     }
 }
 
-/// An object whose fields are being read.
 pub(super) struct Object<'o, 't, 'a> {
     node: NodeId,
     members: &'t Items,

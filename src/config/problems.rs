@@ -18,14 +18,12 @@ const MAX_PROBLEMS: usize = 1000;
 pub(super) enum Place {
     /// The key it stands under.
     Key(NodeId),
-    /// The value.
     Value(NodeId),
 }
 
 /// Collects problems about a tree.
 #[derive(Debug)]
 pub(super) struct Problems<'t, 'a> {
-    /// What they are about.
     pub(super) tree: &'t Tree<'a>,
     suggestions: Suggestions,
     kept: Vec<Problem>,
@@ -49,7 +47,6 @@ impl<'t, 'a> Problems<'t, 'a> {
         }
     }
 
-    /// Whether anything was found that makes the config unusable.
     pub(super) fn has_errors(&self) -> bool {
         self.errors > 0
     }

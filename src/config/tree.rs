@@ -26,7 +26,6 @@ pub(super) struct Node<'a> {
     pub(super) step: Step<'a>,
     /// Where it stands, in bytes.
     pub(super) span: Range<u32>,
-    /// What it is.
     pub(super) value: Value<'a>,
 }
 
@@ -44,7 +43,6 @@ pub(super) enum Step<'a> {
     Index(usize),
 }
 
-/// A value.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Null,

@@ -18,9 +18,7 @@ const ENOUGH: usize = 256 * 1024;
 pub(super) struct Backlog {
     /// The number of the first batch that is not written.
     next: u64,
-    /// Bytes in it.
     bytes: usize,
-    /// The most bytes.
     limit: usize,
     /// A flush waits until the batches before this one are written.
     awaited: u64,
@@ -38,7 +36,6 @@ pub(super) struct Backlog {
 /// The state of recording the next block of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reserving {
-    /// Idle.
     No,
     /// In progress; readers wait for it.
     UnderWay,
@@ -48,10 +45,8 @@ enum Reserving {
     Failed(Instant),
 }
 
-/// Why the writer sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sleep {
-    /// It does not sleep.
     Awake,
     /// Nothing to write.
     Idle,
@@ -64,11 +59,9 @@ enum Ending {
     No,
     /// No more batches; the writer ends when all are written.
     Closing,
-    /// The writer has ended.
     Closed,
 }
 
-/// What the writer does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Write from [`Backlog::next`] on.
@@ -95,7 +88,6 @@ impl Backlog {
         }
     }
 
-    /// The number of the first batch that is not written.
     pub(super) fn next(&self) -> u64 {
         self.next
     }
@@ -124,7 +116,6 @@ impl Backlog {
         wake
     }
 
-    /// What the writer does now.
     pub(super) fn work(&mut self, recent: &Recent, now: Instant, gather: Duration) -> Work {
         if self.next >= recent.end() {
             self.since = None;
@@ -160,7 +151,6 @@ impl Backlog {
         self.gave_up = false;
     }
 
-    /// Whether readers wait.
     pub(super) fn is_full(&self, next_seq: u64) -> bool {
         if self.gave_up || self.is_closed() {
             return false;
@@ -207,7 +197,6 @@ impl Backlog {
         self.awaited = self.awaited.max(number);
     }
 
-    /// No more batches will come.
     pub(super) fn close(&mut self) {
         if self.ending == Ending::No {
             self.ending = Ending::Closing;

@@ -32,9 +32,7 @@ pub struct Taken {
 #[derive(Debug)]
 pub struct Cursor {
     store: Arc<Store>,
-    /// Number of the next batch.
     next: u64,
-    /// `seq` of the next entry.
     next_seq: u64,
     /// When everything had been taken.
     caught_up: Option<Instant>,

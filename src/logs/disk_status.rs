@@ -31,7 +31,6 @@ impl DiskStatus {
         }
     }
 
-    /// A file could not be written.
     pub(super) fn failed(&mut self, path: &Path, error: &io::Error) {
         if self.missed.is_none() {
             self.missed = Some(0);
@@ -68,7 +67,6 @@ impl DiskStatus {
         }
     }
 
-    /// A file was recreated.
     pub(super) fn recreated(&mut self, path: &Path) {
         let now = Instant::now();
         let before = self.recreated.replace(now);
@@ -78,7 +76,6 @@ impl DiskStatus {
         }
     }
 
-    /// Nothing more will be written.
     pub(super) fn end(&mut self) {
         if let Some(missed) = self.missed.take() {
             self.warnings.add(LogWarning::Incomplete {

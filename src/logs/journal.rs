@@ -20,13 +20,10 @@ use super::store::Store;
 /// cache from one file to the next.
 const CHUNK: usize = 96 * 1024;
 
-/// The most files kept open.
 const MOST_OPEN: usize = 512;
 
-/// When to retry recording numbers after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The files of a log and the thread that writes them.
 #[derive(Debug)]
 pub(super) struct Journal {
     pub(super) files: Arc<Files>,
@@ -116,7 +113,6 @@ fn outputs(files: &Files) -> Vec<Output> {
     (0..files.count()).map(output).collect()
 }
 
-/// The state of the thread.
 struct Writer {
     store: Arc<Store>,
     files: Arc<Files>,

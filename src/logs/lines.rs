@@ -71,7 +71,6 @@ impl Lines {
         &self.text
     }
 
-    /// Bytes on the heap.
     pub(super) fn heap(&self) -> usize {
         self.text.len() + size_of_val(&*self.ends) + size_of_val(&*self.partial)
     }

@@ -22,7 +22,6 @@ const LARGE: usize = 32 * 1024;
 /// So long such a pipe is read without delay before it is seen how fast it is now.
 const UNDELAYED: Duration = Duration::from_millis(200);
 
-/// Paces the reads of one pipe.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// The next read is not to be before this.

@@ -56,9 +56,7 @@ impl Page {
 /// A part of a page before it is put together.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// Entries in memory.
     Memory(Slice),
-    /// A line of a file.
     Line(Box<[u8]>),
 }
 

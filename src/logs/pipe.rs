@@ -18,7 +18,6 @@ use super::pace::Pace;
 use super::store::Store;
 use crate::facts::{Origin, Stream};
 
-/// The most that is read at once.
 const READ: usize = 256 * 1024;
 
 thread_local! {
@@ -76,7 +75,6 @@ impl PipeReader {
     }
 }
 
-/// Where the bytes of one pipe go.
 pub(super) struct Sink {
     pub(super) store: Arc<Store>,
     pub(super) service: usize,
@@ -152,7 +150,6 @@ impl Sink {
     }
 }
 
-/// The outcome of one attempt to read.
 enum Read {
     Some(usize),
     End,

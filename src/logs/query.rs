@@ -66,7 +66,6 @@ struct Snapshot {
     on_disk: Option<Range>,
 }
 
-/// Finds the entries and renders them.
 pub(super) async fn query(store: &Arc<Store>, files: Option<&Arc<Files>>, query: Query) -> Page {
     let snapshot = store.snapshot(&query, files.is_some());
     let max_bytes = store.limits.page_bytes;

@@ -22,12 +22,10 @@ pub(super) struct Recent {
     first: u64,
     /// The number of the first batch in the window.
     window: u64,
-    /// Bytes in the window.
     window_bytes: usize,
 }
 
 impl Recent {
-    /// The number of the next batch.
     pub(super) fn end(&self) -> u64 {
         self.first + self.batches.len() as u64
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::batch::Batch;
 use crate::facts::{LastLine, Origin, Stream};
 
-/// Some consecutive entries of a batch.
 #[derive(Debug, Clone)]
 pub(super) struct Slice {
     pub(super) batch: Arc<Batch>,

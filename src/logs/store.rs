@@ -24,7 +24,6 @@ use crate::facts::{Origin, Status, Stream, Timestamp};
 #[derive(Debug)]
 pub(super) struct Store {
     services: Vec<Arc<str>>,
-    /// The first number of this session.
     pub(super) first_seq: u64,
     /// Entries kept of each service.
     buffer_size: usize,
@@ -43,20 +42,14 @@ pub(super) struct Store {
     /// When the disk last took something, in ms since `start`.
     progress: AtomicU64,
     start: Instant,
-    /// Warnings about the files.
     pub(super) warnings: Arc<WarningList>,
-    /// The thread that writes the files.
     writer: OnceLock<Thread>,
 }
 
-/// The part behind the lock.
 #[derive(Debug)]
 pub(super) struct State {
-    /// The number of the next entry.
     pub(super) next_seq: u64,
-    /// The newest entries of each service.
     pub(super) rings: Vec<Ring>,
-    /// Bytes in all rings.
     ring_bytes: usize,
     phases: Vec<Status>,
     pub(super) recent: Recent,
@@ -202,7 +195,6 @@ impl Store {
         self.progress.load(Ordering::Relaxed)
     }
 
-    /// The disk took something.
     pub(super) fn progressed(&self) {
         self.progress.store(self.elapsed(), Ordering::Relaxed);
     }
@@ -325,7 +317,6 @@ impl Store {
 }
 
 impl State {
-    /// Whether readers of pipes wait.
     fn is_full(&self) -> bool {
         self.backlog
             .as_ref()

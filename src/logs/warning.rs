@@ -86,7 +86,6 @@ fn lines(count: u64) -> String {
     }
 }
 
-/// The list of warnings, shared by its writers and readers.
 #[derive(Debug, Default)]
 pub(super) struct WarningList {
     warnings: Mutex<Vec<LogWarning>>,

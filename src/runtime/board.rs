@@ -11,7 +11,6 @@ use super::orchestrator::{Planned, View};
 use super::status::StatusView;
 use crate::facts::{Reason, ServiceSpec, Status};
 
-/// The services as published, and the subscribers.
 #[derive(Debug)]
 pub(super) struct Board {
     views: Vec<Arc<StatusView>>,

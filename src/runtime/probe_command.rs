@@ -17,7 +17,6 @@ use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdi
 /// Set in the life ids of probes, so that they never meet those of services.
 const PROBE_BIT: u64 = 1 << 63;
 
-/// What is known of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Run {
     Running,
@@ -108,7 +107,6 @@ pub(super) struct ProbeCommands {
     pub(super) cwd: PathBuf,
     pub(super) processes: Processes,
     pub(super) runs: ProbeRuns,
-    /// The last run.
     last: Mutex<Option<watch::Receiver<Run>>>,
 }
 

@@ -9,16 +9,15 @@ use warp::reply::Response;
 
 use crate::protocol::Token;
 
-/// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// `/health`.
     Health,
     /// `/ws` with everything a WebSocket needs; the key is the client's.
-    Upgrade { key: HeaderValue },
+    Upgrade {
+        key: HeaderValue,
+    },
 }
 
-/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     NoCredentials,
@@ -133,7 +132,6 @@ impl Refusal {
     }
 }
 
-/// `/health`.
 pub(super) fn healthy() -> Response {
     json(StatusCode::OK, r#"{"ok":true}"#.to_owned())
 }

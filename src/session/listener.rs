@@ -36,7 +36,6 @@ struct Arrival {
     version: Version,
 }
 
-/// Takes connections until told to stop.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(shared.config.limits.connections));
     loop {
@@ -90,7 +89,6 @@ async fn refuse(mut socket: TcpStream) {
     }
 }
 
-/// Bytes that the headers of a request may have.
 pub(super) const HEADER_BYTES: usize = 32 * 1024;
 
 /// Speaks HTTP on one connection, until it ends, is upgraded, or the API stops.

@@ -14,13 +14,10 @@ use crate::runtime::Handle;
 /// request into the WebSocket that comes out of it.
 pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
-/// One session's API.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) config: SessionConfig,
-    /// Who decides what happens to services.
     pub(super) runtime: Handle,
-    /// Where live entries and pages of entries come from.
     pub(super) logs: Logs,
     /// No new connections from here on; HTTP connections finish what they have begun.
     pub(super) stop: CancellationToken,

@@ -115,20 +115,16 @@ impl Cause {
 
     /// Whether its log is likely to say more.
     pub fn wants_log(&self) -> bool {
-        match self.kind {
+        matches!(
+            self.kind,
             CauseKind::Exited
-            | CauseKind::Killed
-            | CauseKind::NotReadyInTime
-            | CauseKind::Failed
-            | CauseKind::Probing
-            | CauseKind::Working
-            | CauseKind::Stopping => true,
-            CauseKind::PortInUse
-            | CauseKind::Starting
-            | CauseKind::Stopped
-            | CauseKind::NotStarted
-            | CauseKind::Waiting => false,
-        }
+                | CauseKind::Killed
+                | CauseKind::NotReadyInTime
+                | CauseKind::Failed
+                | CauseKind::Probing
+                | CauseKind::Working
+                | CauseKind::Stopping
+        )
     }
 
     /// Takes the last of these lines of the service, at most `most`: what it wrote to stderr, or

@@ -21,7 +21,6 @@ enum Waits {
     ForWave,
 }
 
-/// The same the other way round.
 #[derive(Debug)]
 pub(super) struct Reversed {
     dependents: Vec<Vec<usize>>,

@@ -8,7 +8,6 @@ use crate::shell::quoted;
 /// How many causes a summary names.
 const NAMED: usize = 3;
 
-/// The answer in one line.
 pub(super) fn summary(service: &ServiceState, causes: &[Cause]) -> String {
     let name = &service.name;
     if service.is_up() {
@@ -102,7 +101,6 @@ const fn not_started(reason: Option<&Reason>) -> &'static str {
     }
 }
 
-/// What can be done about it.
 pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
     let name = quoted(&service.name);
     Some(match kind {

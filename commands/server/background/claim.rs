@@ -33,7 +33,6 @@ pub(crate) struct Slot {
 #[must_use]
 pub(crate) enum Claim {
     Free(Slot),
-    /// The session of the configuration runs.
     Taken(LiveSession),
 }
 
@@ -89,7 +88,6 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
     Ok(Claim::Free(Slot { lock, log, path }))
 }
 
-/// The session of a configuration.
 fn running(config: &Path) -> Option<LiveSession> {
     let mut live = registry::list().into_iter();
     live.find(|live| is_same(&live.config, config))

@@ -27,7 +27,6 @@ pub(crate) use claim::{Claim, Slot, claim};
 /// Where the session in the background writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// Into its log.
     Log,
     /// Where this process has its standard error: beside a command that has standard output.
     Stderr,
@@ -36,7 +35,6 @@ pub(crate) enum Output {
 /// Which of the two processes this is.
 #[must_use]
 pub(crate) enum Side {
-    /// The one in front.
     Front(Box<Session>),
     /// The session, and it is over.
     Back(Exit),
@@ -101,11 +99,9 @@ pub(crate) struct Session {
     is_claimed: Option<std::fs::File>,
     /// Once it is open.
     pub(crate) api: Option<Api>,
-    /// Its log.
     pub(crate) log: PathBuf,
 }
 
-/// How the session is reached.
 pub(crate) struct Api {
     pub(crate) address: String,
     pub(crate) token: String,
@@ -122,7 +118,6 @@ enum Reports {
 #[derive(Debug)]
 pub(crate) enum Seen {
     Report(Report),
-    /// It has ended.
     Ended(End),
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn run(
             performed = perform(&connected.client, back, &mut watch, deadline).await;
         }
         watch.catch_up();
-        watch.hide_progress();
+        watch.progress.clear();
         if args.all {
             names = watch
                 .to_vec()
@@ -124,7 +124,6 @@ fn usage(words: &str) -> Failure {
 /// How long a command waits for a service that is busy with somebody else's command.
 const BUSY_LIMIT: Duration = Duration::from_secs(60);
 
-/// What became of the steps.
 #[derive(Default)]
 struct Performed {
     /// What failed, all of one step.

@@ -13,10 +13,8 @@ use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::timeout::Deadline;
 
-/// What went wrong.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// This command did not work.
     Failed(Command, CommandError),
     /// Not within the time given; what is under way goes on.
     TimedOut(Deadline),
@@ -117,7 +115,6 @@ impl Outcome {
         names
     }
 
-    /// One line.
     fn words(&self) -> String {
         let mut words: Vec<String> = self.trouble.iter().map(|one| self.what(one)).collect();
         let failed = self.failed_services();

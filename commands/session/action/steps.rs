@@ -7,7 +7,6 @@ use flowlayer_core::protocol::{Command, ServiceState as Service};
 
 use crate::failure::Failure;
 
-/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Start,
@@ -92,7 +91,6 @@ pub(super) fn of(verb: Verb, services: &[&Service]) -> Vec<Vec<Command>> {
     }
 }
 
-/// The commands for all services.
 pub(super) fn of_all(verb: Verb) -> Vec<Vec<Command>> {
     match verb {
         Verb::Start => vec![vec![Command::StartAll]],

@@ -15,9 +15,7 @@ pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
 pub(crate) struct Selector {
     /// `-addr`, else, without `-config`, `FLOWLAYER_ADDR`.
     pub(crate) address: Option<String>,
-    /// `-token`.
     pub(crate) token: Option<Token>,
-    /// `-config`.
     pub(crate) config: Option<PathBuf>,
     /// `FLOWLAYER_TOKEN`, where it belongs to the address.
     pub(crate) environment_token: Option<Token>,
@@ -38,7 +36,6 @@ pub(crate) enum Fallback {
 /// A session, or where one is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// `host:port`.
     pub(crate) address: String,
     /// What to present.
     pub(crate) token: Option<Token>,
@@ -105,11 +102,9 @@ impl Endpoint {
     }
 }
 
-/// What the selector finds.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Found {
-    /// This session.
     One(Endpoint),
     /// Any of these; a person has to say which.
     Several(Vec<LiveSession>),

@@ -43,7 +43,6 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// The indices, ascending.
     pub(super) fn indices(&self) -> Vec<usize> {
         self.entries.iter().map(|&(index, _)| index).collect()
     }

@@ -25,7 +25,6 @@ const MAX_VALUES: usize = 1_000_000;
 /// A text as far as it could be read.
 #[derive(Debug)]
 pub(in crate::config) struct Parsed<'a> {
-    /// The values.
     pub(in crate::config) tree: Tree<'a>,
     /// Why it ends early, if it does.
     pub(in crate::config) failure: Option<Failure>,
@@ -33,7 +32,6 @@ pub(in crate::config) struct Parsed<'a> {
     pub(in crate::config) spellings: Spellings,
 }
 
-/// Reads a text.
 pub(in crate::config) fn parse(text: &str) -> Parsed<'_> {
     let mut builder = Builder {
         cursor: Cursor::new(text),
@@ -315,7 +313,6 @@ impl<'a> Visitor<'a> for ValueVisitor<'_, 'a> {
     }
 }
 
-/// Reads one key.
 struct KeySeed<'b, 'a>(&'b mut Cursor<'a>);
 
 impl<'a> DeserializeSeed<'a> for KeySeed<'_, 'a> {

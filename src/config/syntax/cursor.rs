@@ -144,7 +144,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A number.
     pub(super) fn skip_number(&mut self) {
         let from = self.at;
         let signed = matches!(self.peek_byte(), Some(b'+' | b'-'));

@@ -50,7 +50,6 @@ fn skip_punctuation(cursor: &mut Cursor<'_>) {
     while cursor.skip_around(b',') || cursor.skip_around(b':') {}
 }
 
-/// Where it happened.
 struct Scene<'a> {
     text: &'a str,
     /// Where the cursor stood.

@@ -31,7 +31,6 @@ impl Spelling {
         Self::WhiteSpace,
     ];
 
-    /// What it is called.
     pub(in crate::config) fn name(self) -> &'static str {
         match self {
             Self::SingleQuotes => "a string in single quotes",

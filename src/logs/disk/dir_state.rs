@@ -14,7 +14,6 @@ const NEW: &str = ".flowlayer.json.new";
 /// Numbers are reserved in blocks of this size.
 pub(crate) const BLOCK: u64 = 1_000_000;
 
-/// What the file says, as written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DirState {
     /// The first number that nobody has used: the end of the reserved block while a session
@@ -26,7 +25,6 @@ pub(crate) struct DirState {
     pub(crate) dropped: BTreeMap<String, (u64, u64)>,
 }
 
-/// What was found when looking for the file.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// No session has written here.
@@ -77,7 +75,6 @@ impl DirState {
         File::open(dir)?.sync_all()
     }
 
-    /// Where the file is.
     pub(crate) fn path(dir: &Path) -> PathBuf {
         dir.join(NAME)
     }

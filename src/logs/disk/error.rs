@@ -45,7 +45,6 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What went wrong with one of our files.
     pub(crate) fn file(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         if super::open::is_not_a_file(&source) {

@@ -1,6 +1,5 @@
 //! Quick checks of a line of a file.
 
-/// The beginning of every line of ours.
 const BEGINNING: &[u8] = b"{\"seq\":";
 
 /// The highest number that every JSON reader takes as it is (2^53). A higher one is not ours: no

@@ -3,7 +3,6 @@
 /// The file with the lines of all services, without its ending.
 pub(crate) const ALL: &str = "all";
 
-/// The ending of every file of lines.
 pub(crate) const ENDING: &str = ".jsonl";
 
 /// What a file that has reached its size is called before the ending.
@@ -39,7 +38,6 @@ pub(crate) fn stem(service: &str) -> String {
     stem
 }
 
-/// The file name of a stem.
 pub(crate) fn current(stem: &str) -> String {
     format!("{stem}{ENDING}")
 }

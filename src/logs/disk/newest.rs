@@ -6,12 +6,10 @@ use super::line;
 use super::reader::{Backward, Part, Reader};
 use super::segment::Segment;
 
-/// Which entries are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
     pub(crate) above: u64,
     pub(crate) below: u64,
-    /// The most entries.
     pub(crate) most: usize,
     /// No more are taken once they have this many bytes.
     pub(crate) max_bytes: usize,
@@ -55,7 +53,6 @@ pub(crate) fn newest(parts: Vec<Part>, wanted: &Wanted) -> io::Result<Newest> {
     Ok(newest)
 }
 
-/// The number of the last entry.
 pub(crate) fn last(segment: Segment) -> io::Result<Option<u64>> {
     let end = segment.end()?;
     let newest = newest(vec![(segment, end)], &Wanted::ANY)?;

@@ -25,13 +25,11 @@ const PIECE: usize = 256 * 1024;
 pub(crate) trait LogFile: Send {
     /// Appends some of the bytes and returns how many.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-    /// Makes the file shorter.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
     /// Its length, and what identifies it.
     fn info(&self) -> io::Result<FileInfo>;
 }
 
-/// Length and identity (device, inode) of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileInfo {
     pub(crate) len: u64,
@@ -85,7 +83,6 @@ pub(crate) struct Context<'a> {
     pub(crate) events: &'a mut Vec<FileEvent>,
 }
 
-/// Something that happened to a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum FileEvent {
     /// Somebody removed or moved the file; it was recreated.
@@ -94,7 +91,6 @@ pub(crate) enum FileEvent {
     Dropped(u64, u64),
 }
 
-/// The file of one stem.
 pub(crate) struct Output {
     path: PathBuf,
     rotated: PathBuf,
@@ -136,7 +132,6 @@ impl Output {
         self.opened.is_some()
     }
 
-    /// Whether the last attempt to write failed.
     pub(crate) fn is_failing(&self) -> bool {
         self.retry.is_some()
     }

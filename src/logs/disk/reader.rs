@@ -8,7 +8,6 @@ use memchr::{memchr, memrchr};
 use super::line;
 use super::segment::Segment;
 
-/// What is read at once.
 const CHUNK: usize = 1 << 20;
 
 /// A stretch of a file that begins and ends between two lines.
@@ -29,7 +28,6 @@ pub(crate) struct Forward {
     /// What is still to be read; the last one is next.
     parts: Vec<Part>,
     buffer: Vec<u8>,
-    /// The line.
     start: usize,
     end: usize,
     /// Up to here there are whole lines.
@@ -96,7 +94,6 @@ impl Reader for Forward {
 pub(crate) struct Backward {
     /// What is still to be read; the last one is next.
     parts: Vec<Part>,
-    /// The end of what is still to be gone through.
     buffer: Vec<u8>,
     /// The line.
     start: usize,
@@ -223,7 +220,6 @@ impl<R: Reader> Merged<R> {
         Ok(merged)
     }
 
-    /// The next line.
     pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         // One file has its order already.
         if self.files.len() == 1 {

@@ -14,7 +14,6 @@ pub struct Context<H> {
     left: usize,
     /// The last entries before a match that may come.
     kept: VecDeque<H>,
-    /// Something has been shown.
     has_shown: bool,
     /// Something has been left out since.
     has_gap: bool,

@@ -109,7 +109,6 @@ enum State {
     Stopping(Stop),
 }
 
-/// How a stop is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urge {
     Graceful,

@@ -15,15 +15,17 @@ const PUBLISH_LIMIT: Duration = Duration::from_millis(200);
 /// What a service with a process is doing until it is up.
 #[derive(Debug, Clone)]
 pub(super) enum Probing {
-    /// A oneshot at work.
-    Working { since: Now },
+    Working {
+        since: Now,
+    },
     /// A oneshot has succeeded; its last lines are being read. It left so many processes.
-    Draining { since: Now, left: usize },
-    /// Its probe is being attempted.
+    Draining {
+        since: Now,
+        left: usize,
+    },
     Probe(Attempts),
 }
 
-/// The attempts of a probe so far.
 #[derive(Debug, Clone)]
 pub(super) struct Attempts {
     since: Now,
@@ -76,17 +78,13 @@ impl Probing {
 /// A leader that ended unasked, until its failure is published.
 #[derive(Debug, Clone)]
 pub(super) struct Failing {
-    /// The life that ended.
     life: LifeId,
-    /// How.
     end: End,
     /// The status it keeps until then.
     pub(super) shown: Status,
     /// It is a daemon that was not ready.
     before_ready: bool,
-    /// The probe that had not passed.
     probing: Option<Box<ProbeAttempts>>,
-    /// Processes it left.
     background: usize,
     pub(super) takedown: Takedown,
     gone: bool,

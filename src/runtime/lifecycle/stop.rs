@@ -11,14 +11,11 @@ use crate::process::{LifeId, Mode};
 /// How long a stop command may take.
 const STOP_COMMAND_LIMIT: Duration = Duration::from_secs(30);
 
-/// A stop under way.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
-    /// The life that is being ended.
     pub(super) life: LifeId,
     /// Its leader, while that lives.
     pub(super) pid: Option<u32>,
-    /// Where it ends.
     pub(super) then: Then,
     pub(super) phase: Phase,
 }
@@ -26,7 +23,6 @@ pub(super) struct Stop {
 /// Where a stop ends when it can be carried out.
 #[derive(Debug, Clone)]
 pub(super) enum Then {
-    /// Somebody asked for it.
     Stopped,
     /// Its probe did not pass in time.
     Fail(Reason),
@@ -34,9 +30,10 @@ pub(super) enum Then {
 
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
-    /// The stop command is running.
-    Command { life: LifeId, since: Now },
-    /// Waiting for everything to be gone.
+    Command {
+        life: LifeId,
+        since: Now,
+    },
     Takedown(Takedown),
     /// Nothing is left; its last lines and its port are waited for.
     Ending(Ending),

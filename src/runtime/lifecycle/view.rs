@@ -110,17 +110,11 @@ impl Lifecycle {
 
     pub(super) fn status(&self) -> Status {
         match &self.state {
-            State::Down {
-                rest: Rest::Unknown,
-                ..
-            } => Status::Unknown,
-            State::Down {
-                rest: Rest::Stopped,
-                ..
-            } => Status::Stopped,
-            State::Down {
-                rest: Rest::Failed, ..
-            } => Status::Failed,
+            State::Down { rest, .. } => match rest {
+                Rest::Unknown => Status::Unknown,
+                Rest::Stopped => Status::Stopped,
+                Rest::Failed => Status::Failed,
+            },
             State::Starting { .. } => Status::Starting,
             State::Coming { .. } => Status::Running,
             State::Up { .. } if self.spec.kind == Kind::Daemon && self.spec.probe.is_none() => {

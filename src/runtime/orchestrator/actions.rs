@@ -1,7 +1,7 @@
 //! Commands on services: taken on or not, and what they set in motion (docs/lifecycle.md, Commands).
 
 use super::campaign::Purpose;
-use super::requests::{Request, Ticket};
+use super::requests::{Goal, Request, Ticket};
 use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
 use crate::facts::{Kind, StopCause};
@@ -20,13 +20,19 @@ impl Orchestrator {
             Action::Start(service) => self.act_start(now, ticket, service, out),
             Action::Stop(service) => self.act_stop(now, ticket, service, out),
             Action::Restart(service) => self.act_restart(now, ticket, service, out),
-            Action::StartAll => self.act_start_all(now, ticket),
+            Action::StartAll => self.act_start_all(ticket),
             Action::StopAll => {
-                self.await_request(ticket, Request::stop_all(self.len()));
+                self.await_request(
+                    ticket,
+                    Request::all(Goal::StopAll { over: None }, self.len()),
+                );
                 self.begin_teardown(now, Some(ticket), out);
             }
             Action::Shutdown(urgency) => {
-                self.await_request(ticket, Request::shutdown(self.len()));
+                self.await_request(
+                    ticket,
+                    Request::all(Goal::Shutdown { over: None }, self.len()),
+                );
                 self.shutdown(now, urgency, out);
             }
         }
@@ -100,7 +106,7 @@ impl Orchestrator {
             Standing::Starting | Standing::Falling | Standing::Stopping => false,
         };
         let closure = self.closure(service);
-        self.await_request(ticket, Request::start(service, closure.clone()));
+        self.await_request(ticket, Request::start(service, closure.clone(), false));
         if joins {
             self.republish(now, service, out);
         }
@@ -134,13 +140,13 @@ impl Orchestrator {
             return self.act_start(now, ticket, service, out);
         }
         // Only this one is touched: a dependency that is down by now blocks it.
-        self.await_request(ticket, Request::restart(service, self.closure(service)));
+        self.await_request(ticket, Request::start(service, self.closure(service), true));
         self.services[service].again = false;
         self.want(service, Want::Now);
         self.apply(now, service, Event::Stop, out);
     }
 
-    fn act_start_all(&mut self, now: Now, ticket: Ticket) {
+    fn act_start_all(&mut self, ticket: Ticket) {
         let mut members = std::collections::BTreeSet::new();
         for service in 0..self.len() {
             if self.services[service].auto_start && !self.is_up(service) {
@@ -151,7 +157,11 @@ impl Orchestrator {
             .into_iter()
             .filter(|&service| !self.is_up(service))
             .collect();
-        self.await_request(ticket, Request::start_all(self.len()));
-        self.begin_campaign(now, members, Purpose::StartAll(ticket));
+        let goal = Goal::StartAll {
+            over: None,
+            overtaken: None,
+        };
+        self.await_request(ticket, Request::all(goal, self.len()));
+        self.begin_campaign(members, Purpose::StartAll(ticket));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::requests::Ticket;
 use super::wants::Want;
-use super::{Effect, Now, Orchestrator, Rest, Standing};
+use super::{Effect, Orchestrator, Rest, Standing};
 use crate::runtime::handle::BootEnd;
 
 /// A boot or a `start_all` on its way up.
@@ -15,7 +15,6 @@ pub(super) struct Campaign {
     wave: Option<usize>,
     /// Unresolved members of the open wave.
     open: usize,
-    /// Who takes part.
     pub(super) members: Vec<usize>,
     pub(super) purpose: Purpose,
 }
@@ -34,16 +33,16 @@ impl Campaign {
 
 impl Orchestrator {
     /// Begins to bring up what boot starts.
-    pub(super) fn boot(&mut self, now: Now, _out: &mut Vec<Effect>) {
+    pub(super) fn boot(&mut self) {
         let members: Vec<usize> = (0..self.len())
             .filter(|&service| {
                 self.services[service].life.standing() == Standing::Down(Rest::Unknown)
             })
             .collect();
-        self.begin_campaign(now, members, Purpose::Boot);
+        self.begin_campaign(members, Purpose::Boot);
     }
 
-    pub(super) fn begin_campaign(&mut self, _now: Now, members: Vec<usize>, purpose: Purpose) {
+    pub(super) fn begin_campaign(&mut self, members: Vec<usize>, purpose: Purpose) {
         let mut unresolved = vec![false; self.len()];
         for &member in &members {
             unresolved[member] = true;

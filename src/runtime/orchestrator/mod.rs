@@ -132,7 +132,6 @@ pub struct Orchestrator {
     teardown_held: bool,
 }
 
-/// How far the session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Live,
@@ -226,7 +225,7 @@ impl Orchestrator {
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
-            Input::Boot => self.boot(now, &mut out),
+            Input::Boot => self.boot(),
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),

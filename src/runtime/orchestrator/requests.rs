@@ -10,14 +10,12 @@ use crate::runtime::handle::{Outcome, RequestId, SubscriberId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket(pub SubscriberId, pub RequestId);
 
-/// An accepted action.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     goal: Goal,
     announced: Announced,
 }
 
-/// What it is to reach.
 #[derive(Debug, Clone)]
 pub(super) enum Goal {
     Start {
@@ -34,7 +32,6 @@ pub(super) enum Goal {
         service: usize,
         /// It was running when this was asked.
         stops: bool,
-        /// It is down.
         down: bool,
     },
     StartAll {
@@ -61,15 +58,7 @@ enum Announced {
 }
 
 impl Request {
-    pub(super) fn start(service: usize, closure: Vec<usize>) -> Self {
-        Self::starting(service, closure, false)
-    }
-
-    pub(super) fn restart(service: usize, closure: Vec<usize>) -> Self {
-        Self::starting(service, closure, true)
-    }
-
-    fn starting(service: usize, closure: Vec<usize>, stopping: bool) -> Self {
+    pub(super) fn start(service: usize, closure: Vec<usize>, stopping: bool) -> Self {
         Self {
             goal: Goal::Start {
                 service,
@@ -93,28 +82,10 @@ impl Request {
         }
     }
 
-    pub(super) fn start_all(services: usize) -> Self {
-        Self {
-            goal: Goal::StartAll {
-                over: None,
-                overtaken: None,
-            },
-            announced: Announced::All(vec![false; services]),
-        }
-    }
-
-    pub(super) fn shutdown(services: usize) -> Self {
-        Self {
-            goal: Goal::Shutdown { over: None },
-            announced: Announced::All(vec![false; services]),
-        }
-    }
-
-    pub(super) fn stop_all(services: usize) -> Self {
-        Self {
-            goal: Goal::StopAll { over: None },
-            announced: Announced::All(vec![false; services]),
-        }
+    /// One that is about all services.
+    pub(super) fn all(goal: Goal, services: usize) -> Self {
+        let announced = Announced::All(vec![false; services]);
+        Self { goal, announced }
     }
 }
 

@@ -14,7 +14,6 @@ pub(super) struct Teardown {
     wave: usize,
     /// By service: whether the wave still waits for it.
     waiting: Vec<bool>,
-    /// How many it waits for.
     pending: usize,
     /// Who asked, when it was a `stop_all`.
     ticket: Option<Ticket>,

@@ -13,27 +13,21 @@ use crate::runtime::handle::Urgency;
 use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
 use crate::session::config::SessionConfig;
 
-/// What must be done for a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Ask the runtime for an action.
     Act(RequestId, Action),
-    /// Ask the runtime for a snapshot.
     Snapshot(RequestId),
-    /// Ask the log for a page.
     Query(RequestId, Query),
 }
 
 /// A command without its result yet.
 #[derive(Debug)]
 struct Pending {
-    /// The client's id for it.
     id: String,
     /// The limit that applies, to be told in the result of a `get_logs`.
     limit: u64,
 }
 
-/// Commands between their text and their result.
 #[derive(Debug)]
 pub(super) struct Commands {
     config: Arc<SessionConfig>,
@@ -41,7 +35,6 @@ pub(super) struct Commands {
     next_request: u64,
     /// Pages that were asked for while there was no room for them.
     waiting: VecDeque<(RequestId, Query)>,
-    /// Pages that are being fetched.
     running: usize,
 }
 

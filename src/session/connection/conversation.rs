@@ -21,7 +21,6 @@ use crate::protocol::message;
 use crate::runtime::{RequestId, Update};
 use crate::session::config::{Limits, SessionConfig};
 
-/// What happened.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A text or binary message came; the two are the same.
@@ -36,11 +35,9 @@ pub(super) enum Event {
     Gone,
     /// Everything handed to the socket has been taken by the system.
     Flushed,
-    /// The runtime has something to say.
     Update(Update),
     /// Nothing more will come from the runtime.
     RuntimeEnded,
-    /// Log entries for everybody.
     Logs(Taken),
     /// There are no more log entries now.
     NoMoreLogs,
@@ -60,7 +57,6 @@ pub(super) struct Line {
     pub(super) quiet: bool,
 }
 
-/// Why a connection is closed, by us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Farewell {
     SessionEnded,
@@ -86,7 +82,6 @@ impl Farewell {
     }
 }
 
-/// How far along a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -107,13 +102,11 @@ enum Phase {
 /// How to leave the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// Drop it.
     HangUp,
     /// Read what the peer still sends for a moment, so that it gets to read our close frame.
     Linger,
 }
 
-/// One connection.
 #[derive(Debug)]
 pub(super) struct Conversation {
     config: Arc<SessionConfig>,
@@ -152,7 +145,6 @@ impl Conversation {
         }
     }
 
-    /// Decides what follows from an event.
     pub(super) fn handle(
         &mut self,
         now: Instant,
@@ -232,7 +224,6 @@ impl Conversation {
         }
     }
 
-    /// Whether the socket has something to flush.
     pub(super) fn flushes(&self) -> bool {
         !self.idle
     }

@@ -29,7 +29,6 @@ impl LogFeed {
         self.batches.is_empty()
     }
 
-    /// Hands over one portion.
     pub(super) fn fill(&mut self, frames: &mut Vec<Message>) {
         let mut filled = 0;
         while filled < PORTION

@@ -14,7 +14,6 @@ pub(super) const PIECE: usize = 128 * 1024;
 /// Why a message must not be dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// The peer has asked for it.
     Reply,
     /// Everybody is told, and it is never dropped (docs/protocol.md, What is guaranteed).
     Status,
@@ -23,7 +22,6 @@ pub(super) enum Class {
 #[derive(Debug)]
 struct Item {
     text: Bytes,
-    /// Bytes that have been handed over.
     sent: usize,
     class: Class,
 }
@@ -60,7 +58,6 @@ impl Outbox {
         self.status_bytes
     }
 
-    /// Hands over about one [`PIECE`] worth of frames.
     pub(super) fn fill(&mut self, frames: &mut Vec<Message>) {
         let mut filled = 0;
         while filled < PIECE

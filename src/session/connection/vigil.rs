@@ -4,7 +4,6 @@ use tokio::time::Instant;
 
 use crate::session::config::Limits;
 
-/// What the watch goes by.
 #[derive(Debug)]
 pub(super) struct Vigil {
     /// When the last frame came, or when reading began again.
@@ -14,7 +13,6 @@ pub(super) struct Vigil {
     status_since: Option<Instant>,
 }
 
-/// What is true of the connection at the moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signs {
     /// Frames of the peer are being read.
@@ -25,7 +23,6 @@ pub(super) struct Signs {
     pub(super) last_write: Instant,
 }
 
-/// What it is time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Nothing,
