@@ -42,6 +42,17 @@ pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, 
 
 /// Reads and checks the configuration; what is wrong with it, or may be, is printed.
 pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
+    let loaded = load_quietly(path, colors)?;
+    print::stderr(&diagnostics::render(
+        &loaded.warnings,
+        &loaded.source,
+        colors.stderr,
+    ));
+    Ok(loaded)
+}
+
+/// The same without its warnings.
+pub(crate) fn load_quietly(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
     let loaded = config::load(path).map_err(|error| unusable(error, colors))?;
     tracing::debug!(
         target: "flowlayer::config",
@@ -50,11 +61,6 @@ pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
         warnings = loaded.warnings.len(),
         "configuration read"
     );
-    print::stderr(&diagnostics::render(
-        &loaded.warnings,
-        &loaded.source,
-        colors.stderr,
-    ));
     Ok(loaded)
 }
 

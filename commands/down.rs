@@ -16,8 +16,8 @@ use crate::session::args::which_session;
 use crate::session::shutdown::{self, Processes};
 use crate::session::watch::{Watch, waiting_for};
 use crate::terminal::color::Colors;
-use crate::terminal::print;
 use crate::terminal::progress::Progress;
+use crate::terminal::{print, sanitize};
 use crate::timeout::TimeoutArgs;
 use crate::timeout::{Deadline, until};
 use crate::tokio_runtime;
@@ -68,7 +68,14 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         match peer.connect_by(deadline).await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
+                let count = connected.services.len();
+                let whose = endpoint.config.as_ref().map_or_else(
+                    || endpoint.address.clone(),
+                    |config| config.display().to_string(),
+                );
+                let services = if count == 1 { "service" } else { "services" };
                 let end = Ending {
+                    ended: format!("ended the session of {whose} ({count} {services})"),
                     processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
                     force: args.force,
@@ -131,6 +138,8 @@ struct Ending {
     deadline: Option<Deadline>,
     force: bool,
     pid: Option<u32>,
+    /// What there is to say at the end.
+    ended: String,
 }
 
 impl Ending {
@@ -173,7 +182,10 @@ impl Ending {
         };
         watch.progress.clear();
         match result {
-            Ok(_) if is_gone => Ok(Exit::SUCCESS),
+            Ok(_) if is_gone => {
+                print::stdout(&format!("{}\n", sanitize::text(&self.ended)));
+                Ok(Exit::SUCCESS)
+            }
             Ok(_) => Err(Failure::TimedOut(
                 "everything is stopped, and the server has not ended yet".to_owned(),
             )),

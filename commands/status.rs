@@ -32,7 +32,7 @@ pub(crate) struct Args {
     services: Vec<String>,
     #[command(flatten)]
     ask: ReportArgs,
-    /// Exit with 1 unless everything shown is up
+    /// Exit with 1 unless everything shown is up; services left out on purpose count only when named
     #[arg(long)]
     exit_code: bool,
 }
@@ -46,7 +46,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         let services = connected.services.clone();
         let explainer = Explainer::new(&services);
         let shown = chosen(connected.services, &args.services);
-        let up = shown.iter().all(ServiceState::is_up);
+        // What was left out on purpose is no fault, unless it is asked for by name.
+        let counts = |service: &&ServiceState| !args.services.is_empty() || !service.is_left_out();
+        let up = shown.iter().filter(counts).all(ServiceState::is_up);
         let text = if args.ask.json {
             print::json(&Report {
                 session: SessionReport::new(&peer, &connected.session),
@@ -71,7 +73,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 #[derive(Serialize)]
 struct Report<'a> {
     session: SessionReport<'a>,
-    /// Whether all of them are.
+    /// Whether all of them are, apart from those left out on purpose.
     up: bool,
     services: Vec<Explained<'a>>,
 }

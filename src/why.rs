@@ -42,12 +42,14 @@ pub struct Explanation {
 /// Why a stack is not all up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overview {
-    /// Whether everything is up.
+    /// Whether everything is up but what was left out on purpose.
     pub up: bool,
     /// How many services are up.
     pub services_up: usize,
-    /// How many there are.
+    /// How many there are, without those left out.
     pub services: usize,
+    /// How many nobody has started: `autoStart: false`, or left out by `--only`.
+    pub left_out: usize,
     /// Each cause once, the root causes first.
     pub causes: Vec<Affecting>,
 }
@@ -111,16 +113,23 @@ impl<'a> Explainer<'a> {
             affects: self.names(&dependents.reach(cause)),
             cause: self.cause(cause, Vec::new()),
         };
-        let services_up = self
-            .services
-            .iter()
-            .filter(|service| service.is_up())
-            .count();
+        let count = |is_so: fn(&ServiceState) -> bool| {
+            let services = self.services.iter();
+            services.filter(|service| is_so(service)).count()
+        };
+        let (services_up, left_out) =
+            (count(ServiceState::is_up), count(ServiceState::is_left_out));
+        let services = self.services.len() - left_out;
+        let causes = causes.into_iter().map(affecting);
+        // What was left out is a cause only of what needs it.
+        let is_fault =
+            |it: &Affecting| it.cause.kind != CauseKind::NotStarted || !it.affects.is_empty();
         Overview {
-            up: services_up == self.services.len(),
+            up: services_up == services,
             services_up,
-            services: self.services.len(),
-            causes: causes.into_iter().map(affecting).collect(),
+            services,
+            left_out,
+            causes: causes.filter(is_fault).collect(),
         }
     }
 

@@ -136,7 +136,12 @@ impl Session {
     }
 
     async fn try_run(&mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = config_file::load(&self.options.config, self.colors)?;
+        let Loaded { config, plan, .. } = if self.console.launcher().is_some() {
+            // The process in front has shown its warnings.
+            config_file::load_quietly(&self.options.config, self.colors)?
+        } else {
+            config_file::load(&self.options.config, self.colors)?
+        };
         let only = self.options.only(&config)?;
         let setup = Setup::new(&config, &plan, &only).map_err(|error| {
             Failure::Failed(format!("cannot tell the current directory: {error}"))

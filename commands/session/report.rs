@@ -56,6 +56,7 @@ pub(crate) struct ServiceReport<'a> {
     signal: Option<&'a str>,
     blocked_by: &'a [String],
     detail: Option<&'a str>,
+    port: Option<u16>,
 }
 
 impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
@@ -73,6 +74,7 @@ impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
             signal: details.signal.as_deref(),
             blocked_by: &details.blocked_by,
             detail: details.detail.as_deref(),
+            port: port(service),
         }
     }
 }
@@ -102,7 +104,9 @@ pub(crate) fn table(mut services: Vec<ServiceState>, colored: bool) -> String {
         (key(one), &one.name).cmp(&(key(other), &other.name))
     });
     let rows: Vec<Vec<Cell>> = services.iter().map(row).collect();
-    let titles = ["WAVE", "SERVICE", "STATE", "UP", "PID", "SINCE", "DETAIL"];
+    let titles = [
+        "WAVE", "SERVICE", "STATE", "UP", "PID", "PORT", "SINCE", "DETAIL",
+    ];
     table::render(&titles, &rows, table::terminal_width(), colored)
 }
 
@@ -116,9 +120,15 @@ fn row(service: &ServiceState) -> Vec<Cell> {
         Cell::new(word).styled(style),
         Cell::new(if service.is_up() { "yes" } else { "no" }),
         number(details.pid.map(|pid| pid.to_string())),
+        number(port(service).map(|port| port.to_string())),
         number(details.since.map(age::age_of)),
         Cell::new(&why(service)),
     ]
+}
+
+/// The port in its configuration.
+fn port(service: &ServiceState) -> Option<u16> {
+    service.details.spec.as_ref()?.port
 }
 
 /// The word for a state, as the boot lines have it, in the colour that the cockpit gives it.

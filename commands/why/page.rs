@@ -62,12 +62,20 @@ impl Page {
         } else {
             "services are"
         };
+        let left_out = match overview.left_out {
+            0 => String::new(),
+            count => format!(" ({count} left out)"),
+        };
         if overview.up {
-            let text = format!("all is well: {up} of {all} {noun} up");
+            let text = format!("all is well: {up} of {all} {noun} up{left_out}");
             self.line("", &text, AnsiColor::Green.on_default());
             return;
         }
-        self.line("", &format!("{up} of {all} {noun} up"), Style::new().bold());
+        self.line(
+            "",
+            &format!("{up} of {all} {noun} up{left_out}"),
+            Style::new().bold(),
+        );
         for Affecting { cause, affects } in &overview.causes {
             self.text.push('\n');
             self.cause(cause);

@@ -223,6 +223,11 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
+    /// Whether nobody has started it, and on purpose: `autoStart: false`, or left out by `--only`.
+    pub fn is_left_out(&self) -> bool {
+        self.status == Status::Stopped && self.details.stopped_by == Some(StoppedBy::NotStarted)
+    }
+
     /// Whether the terminal startup state is reached. Servers other than ours only have the status to say
     /// so.
     pub fn is_up(&self) -> bool {

@@ -198,7 +198,7 @@ fn a_session_that_is_killed_ends_the_command_and_is_no_success() {
 #[test]
 fn the_command_may_take_the_session_down_itself() {
     let here = Here::with(&up());
-    let done = shell(&here, "$FLOWLAYER down && echo alone && exit 4");
+    let done = shell(&here, "$FLOWLAYER down >/dev/null && echo alone && exit 4");
     assert_eq!(
         (done.code, done.stdout.as_str()),
         (Some(4), "alone\n"),
@@ -240,4 +240,17 @@ fn a_session_that_runs_already_is_left_alone() {
     here.run(&["run", "--", "true"])
         .refused(125, &["runs already", "flowlayer wait", "flowlayer down"]);
     assert_eq!(here.run(&["down"]).code, Some(0));
+}
+
+/// The process in front shows the warnings of a configuration, the session does not again.
+#[test]
+fn warnings_of_the_configuration_are_shown_once() {
+    let port = crate::harness::free_port();
+    let here = Here::with(&json!({
+        "api": {"cmd": ["sleep", "1000"], "port": port},
+        "web": {"cmd": ["sleep", "1000"], "port": port, "autoStart": false},
+    }));
+    let done = here.run(&["run", "--", "true"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.stderr.matches("warning").count(), 1, "{done:?}");
 }

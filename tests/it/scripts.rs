@@ -29,13 +29,15 @@ fn status_shows_every_service_and_why_it_is_not_up() {
         .collect();
     assert_eq!(
         lines[0],
-        ["WAVE", "SERVICE", "STATE", "UP", "PID", "SINCE", "DETAIL"]
+        [
+            "WAVE", "SERVICE", "STATE", "UP", "PID", "PORT", "SINCE", "DETAIL"
+        ]
     );
     assert_eq!(lines[1][..4], ["0", "api", "running", "yes"]);
     assert_eq!(lines[2][..4], ["0", "broken", "failed", "no"]);
-    assert_eq!(lines[2][6..].join(" "), "exit code 3");
+    assert_eq!(lines[2][7..].join(" "), "exit code 3");
     assert_eq!(lines[3][..4], ["1", "web", "blocked", "no"]);
-    assert!(lines[3][6..].join(" ").contains("broken"), "{shown:?}");
+    assert!(lines[3][7..].join(" ").contains("broken"), "{shown:?}");
     assert!(!shown.stdout.contains('\u{1b}'));
 
     let all = server.run(["status", "--exit-code"]);
@@ -72,6 +74,7 @@ fn status_as_json_has_every_field_of_every_service() {
             "signal",
             "blocked_by",
             "detail",
+            "port",
             "why",
         ];
         assert_eq!(fields, all);

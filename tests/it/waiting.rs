@@ -154,6 +154,9 @@ fn down_returns_when_the_next_session_can_start() {
         .booted();
     let down = server.run(["down"]);
     assert_eq!((down.code, down.stderr.as_str()), (Some(0), ""));
+    let said = &down.stdout;
+    assert!(said.starts_with("ended the session of /"), "{said}");
+    assert!(said.ends_with("flowlayer.jsonc (1 service)\n"), "{said}");
     // The same address, and the same directory for logs, which only one server may hold.
     let mut next = server.client(["serve", "-s", server.address()]);
     next.env("FLOWLAYER_TEST_STACK", "next");
