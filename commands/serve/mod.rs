@@ -41,7 +41,6 @@ pub(crate) struct Args {
     timeout: TimeoutArgs,
 }
 
-/// Runs the session, or starts it in the background.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let timeout = args.timeout.timeout;
     if timeout.is_some() && !args.detach {

@@ -63,11 +63,10 @@ impl Api {
         }))
     }
 
-    /// The boot lines about it.
     pub(super) fn announce(&self, console: &Console, wording: Wording) {
         console.line(&wording.api(&self.address.to_string()));
         // Whoever is in front finds it in the session file; it need not be in files and logs.
-        let generated = console.launcher().is_none().then(|| self.token.expose());
+        let generated = console.launcher.is_none().then(|| self.token.expose());
         console.line(&wording.token(self.source, generated));
         if self.exposed {
             console.line(&wording.exposed(&self.address.to_string()));

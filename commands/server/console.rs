@@ -9,16 +9,12 @@ use crate::terminal::sanitize;
 
 pub(super) struct Console {
     output: Output,
-    launcher: Option<Launcher>,
+    pub(super) launcher: Option<Launcher>,
 }
 
 impl Console {
     pub(super) fn new(output: Output, launcher: Option<Launcher>) -> Self {
         Self { output, launcher }
-    }
-
-    pub(super) fn launcher(&self) -> Option<&Launcher> {
-        self.launcher.as_ref()
     }
 
     /// Writes a line after all log lines so far.
@@ -48,7 +44,6 @@ impl Console {
         self.output.line_after(seq, &self.as_written(text));
     }
 
-    /// Writes the services' output from now on.
     pub(super) fn follow(&mut self, logs: &Logs, lines: Lines) {
         self.output.follow(logs, lines);
     }

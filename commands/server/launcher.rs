@@ -50,7 +50,7 @@ pub(crate) struct Launcher {
     stream: Arc<UnixStream>,
     is_gone: Arc<AtomicBool>,
     /// Whether the session lives only as long as it.
-    is_owner: bool,
+    pub(super) is_owner: bool,
 }
 
 impl Launcher {
@@ -64,11 +64,6 @@ impl Launcher {
             is_gone: Arc::default(),
             is_owner,
         }
-    }
-
-    /// Whether the session lives only as long as the launcher.
-    pub(crate) const fn is_owner(&self) -> bool {
-        self.is_owner
     }
 
     /// Tells it something, if it is still there.

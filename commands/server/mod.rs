@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use flowlayer_core::config::{Config, Loaded};
 use flowlayer_core::facts::{Reason, Status};
-use flowlayer_core::logs::{LogWarning, Logs, LogsConfig};
+use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::process::guardian;
 use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, Subscription, Update};
 use tokio::time::Instant;
@@ -136,7 +136,7 @@ impl Session {
     }
 
     async fn try_run(&mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = if self.console.launcher().is_some() {
+        let Loaded { config, plan, .. } = if self.console.launcher.is_some() {
             // The process in front has shown its warnings.
             config_file::load_quietly(&self.options.config, self.colors)?
         } else {
@@ -173,7 +173,7 @@ impl Session {
         });
         // At the end of the session `narrate` lets go of it, when requests under way are answered.
         runtime.handle.hold_teardown(server.is_some());
-        if let (Some(launcher), Some(server)) = (self.console.launcher(), &server) {
+        if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
             launcher.tell(&server.report()?);
             launcher.bind(runtime.handle.clone());
         }
@@ -223,7 +223,7 @@ impl Session {
                 }
                 update = updates.updates.recv() => update,
                 warning = warnings.next() => {
-                    self.warn(&warning);
+                    self.console.line(&self.wording.runtime(&warning.to_string()));
                     continue;
                 }
             };
@@ -256,7 +256,7 @@ impl Session {
     /// Tells the process in front what it waits for: how the boot ends, and, if it stays, what fails
     /// after that.
     fn tell_launcher(&mut self, update: &Update, has_booted: &mut bool) {
-        let Some(launcher) = self.console.launcher() else {
+        let Some(launcher) = &self.console.launcher else {
             return;
         };
         match update {
@@ -265,7 +265,7 @@ impl Session {
                 launcher.tell(&Report::Resolved {
                     is_complete: end.failed + end.blocked == 0 && !end.cancelled,
                 });
-                if !launcher.is_owner() {
+                if !launcher.is_owner {
                     self.console.let_go();
                 }
             }
@@ -281,11 +281,6 @@ impl Session {
             }
             _ => {}
         }
-    }
-
-    fn warn(&self, warning: &LogWarning) {
-        self.console
-            .line(&self.wording.runtime(&warning.to_string()));
     }
 
     /// Says what is left, if anything; the exit code.

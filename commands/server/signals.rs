@@ -18,7 +18,6 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes them over. Needs a tokio runtime.
     pub(super) fn install() -> io::Result<Self> {
         let signals = EndSignals::install()?;
         let news = pipe::Receiver::from_owned_fd(signals.as_fd().try_clone_to_owned()?)?;

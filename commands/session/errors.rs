@@ -156,26 +156,6 @@ mod tests {
             &refused(),
             &["no session at 127.0.0.1:7001", "flowlayer sessions"],
         );
-        let address = || "127.0.0.1:7001".to_owned();
-        let wants = client::Failure::TokenRequired(address());
-        says(&nowhere, &wants, &["wants a token", "--token"]);
-        let wrong = client::Failure::InvalidToken(address());
-        says(
-            &nowhere,
-            &wrong,
-            &["does not accept this token", "--config"],
-        );
-        let later = client::Failure::WrongVersion {
-            address: address(),
-            version: 9,
-        };
-        says(&hung, &later, &["version 9", "version 1"]);
-        let other = client::Failure::NotFlowLayer {
-            address: address(),
-            why: "it answers 404 Not Found".to_owned(),
-        };
-        says(&hung, &other, &["not a flowlayer server", "404"]);
-        says(&stopped, &other, &["flowlayer serve", "404"]);
     }
 
     #[test]

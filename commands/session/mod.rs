@@ -100,7 +100,6 @@ impl Peer {
         (config, dialled)
     }
 
-    /// The peer as it can be found now.
     pub(crate) fn found_again(&self) -> Self {
         match find::session(&self.selector, Path::new(".")) {
             Ok(Found::One(endpoint)) => Self {

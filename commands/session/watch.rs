@@ -23,7 +23,6 @@ pub(crate) struct Watch {
 #[derive(Debug)]
 pub(crate) enum News {
     Services,
-    /// A server has introduced itself.
     Session,
     Connection(ConnectionState),
     /// Nothing that matters to scripts.
@@ -51,7 +50,6 @@ impl Watch {
         Some(self.take(event))
     }
 
-    /// Takes in what has been told until now.
     pub(crate) fn catch_up(&mut self) {
         while let Some(event) = self.events.try_next() {
             let _ = self.take(event);

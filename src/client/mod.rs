@@ -1,5 +1,4 @@
-//! A client of the Session API, for the terminal cockpit, for scripts and for tests
-//! (docs/protocol.md, A log without gaps; docs/protocol.md, The end of a session).
+//! A client of the Session API (docs/protocol.md, A log without gaps).
 //!
 //! [`start`] returns a handle for commands and one stream of events. Behind them a task connects,
 //! reconnects, and keeps the log without gaps and duplicates. Memory stays bounded even if the

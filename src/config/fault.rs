@@ -2,11 +2,9 @@
 
 use super::code::Code;
 
-/// What could be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Help {
     None,
-    /// These words.
     Text(String),
     /// One of these was probably meant.
     Among {

@@ -126,7 +126,6 @@ impl<'t, 'a> Problems<'t, 'a> {
         }
     }
 
-    /// What stopped the grammar.
     pub(super) fn failure(&mut self, failure: syntax::Failure) {
         let related = failure.related.map(|(span, message)| Related {
             path: String::new(),

@@ -17,7 +17,6 @@ pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
 }
 
-/// One value, and where it stands.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     /// The array or object it is in.
@@ -55,7 +54,6 @@ pub(super) enum Value<'a> {
     NotFinite,
 }
 
-/// The values in an array or object.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     pub(super) nodes: Vec<NodeId>,
@@ -64,7 +62,6 @@ pub(super) struct Items {
 }
 
 impl<'a> Tree<'a> {
-    /// The outermost value, if there is any.
     pub(super) fn root(&self) -> Option<NodeId> {
         (!self.nodes.is_empty()).then_some(NodeId(0))
     }

@@ -40,24 +40,19 @@ pub enum SurvivalReason {
 impl fmt::Display for ProcessInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pid {} ({}", self.pid, self.name)?;
-        match (self.why, &self.user_name) {
-            (None, _) => {}
-            (Some(SurvivalReason::OtherUser), None) => {
-                write!(f, ", belongs to user {}, end it by hand", self.user)?;
+        match self.why {
+            None => {}
+            Some(SurvivalReason::OtherUser) => {
+                write!(f, ", belongs to user {}", self.user)?;
+                if let Some(name) = &self.user_name {
+                    write!(f, " ({name})")?;
+                }
+                f.write_str(", end it by hand")?;
             }
-            (Some(SurvivalReason::OtherUser), Some(name)) => {
-                write!(
-                    f,
-                    ", belongs to user {} ({name}), end it by hand",
-                    self.user
-                )?;
-            }
-            (Some(SurvivalReason::Uninterruptible), _) => {
+            Some(SurvivalReason::Uninterruptible) => {
                 f.write_str(", waits in the kernel and takes no signal")?;
             }
-            (Some(SurvivalReason::SurvivedKill), _) => {
-                f.write_str(", has not ended after SIGKILL")?;
-            }
+            Some(SurvivalReason::SurvivedKill) => f.write_str(", has not ended after SIGKILL")?,
         }
         f.write_str(")")
     }
@@ -102,28 +97,5 @@ mod tests {
         );
         assert_eq!(holder(None, Some(4242)).to_string(), "pid 4242");
         assert_eq!(holder(None, None).to_string(), "another process");
-    }
-
-    #[test]
-    fn a_reason_stands_behind_the_name() {
-        let mut process = ProcessInfo {
-            pid: 4120,
-            name: "postgres".to_owned(),
-            user: 70,
-            user_name: None,
-            service: None,
-            why: None,
-        };
-        assert_eq!(process.to_string(), "pid 4120 (postgres)");
-        process.why = Some(SurvivalReason::OtherUser);
-        assert_eq!(
-            process.to_string(),
-            "pid 4120 (postgres, belongs to user 70, end it by hand)"
-        );
-        process.user_name = Some("postgres".to_owned());
-        assert_eq!(
-            process.to_string(),
-            "pid 4120 (postgres, belongs to user 70 (postgres), end it by hand)"
-        );
     }
 }

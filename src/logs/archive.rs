@@ -10,7 +10,7 @@ use super::parse::EntryLine;
 /// The files of a log directory.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
 }
 
 impl Archive {
@@ -20,10 +20,6 @@ impl Archive {
         Ok(Self {
             dir: dir.to_owned(),
         })
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
     }
 
     /// Names of the services that have a file here, sorted.

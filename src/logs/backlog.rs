@@ -68,7 +68,6 @@ pub(super) enum Work {
     Write,
     /// Sleep until woken, or for this long.
     Sleep(Option<Duration>),
-    /// Everything is written and nothing more comes.
     End,
 }
 

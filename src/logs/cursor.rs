@@ -77,7 +77,7 @@ impl Cursor {
     /// Takes what is there now, if there is anything.
     pub fn try_next(&mut self) -> Option<Taken> {
         let state = self.store.lock();
-        let start = self.next.max(state.recent.window());
+        let start = self.next.max(state.recent.window);
         let mut batches = Vec::new();
         let mut bytes = 0;
         for batch in state.recent.from(start).take(MOST) {

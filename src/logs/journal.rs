@@ -234,7 +234,7 @@ impl Writer {
         };
         let (written, error) = output.append(text, &mut context);
         if let Some(error) = error {
-            self.status.failed(output.path(), &error);
+            self.status.failed(&output.path, &error);
         }
         for event in events {
             self.file_event(file, &event);
@@ -248,7 +248,7 @@ impl Writer {
 
     fn file_event(&mut self, file: usize, event: &FileEvent) {
         match *event {
-            FileEvent::Recreated => self.status.recreated(self.outputs[file].path()),
+            FileEvent::Recreated => self.status.recreated(&self.outputs[file].path),
             FileEvent::Dropped(first, last) => {
                 self.files.dropped(file, first, last);
                 let files = Arc::clone(&self.files);
@@ -322,7 +322,7 @@ fn spawn_helper(act: impl FnOnce() + Send + 'static) -> io::Result<()> {
 /// Recreates the directory if it is gone, with lock and state.
 fn recreate_dir(lock: &mut Lock, files: &Files) -> io::Result<()> {
     if !lock.is_in_place() {
-        *lock = Lock::take(files.dir()).map_err(io::Error::other)?;
+        *lock = Lock::take(&files.dir).map_err(io::Error::other)?;
         files.save()?;
     }
     Ok(())

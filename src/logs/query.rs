@@ -151,7 +151,7 @@ impl Store {
             Some(service) => &state.rings[service..=service],
             None => &state.rings[..],
         };
-        let evicted = rings.iter().filter_map(Ring::evicted);
+        let evicted = rings.iter().filter_map(|ring| ring.evicted);
         if !with_files {
             let lost = |(first, last)| first < range.below && last > range.above;
             return Snapshot {
@@ -196,7 +196,7 @@ impl State {
         let batches = self.recent.from(next).rev();
         let batches = batches.filter(move |batch| service.is_none_or(|it| it == batch.service));
         batches.filter_map(move |batch| {
-            let (_, evicted) = self.rings[batch.service].evicted()?;
+            let (_, evicted) = self.rings[batch.service].evicted?;
             Slice::within(batch, range.above, range.below.min(evicted + 1))
         })
     }

@@ -21,7 +21,7 @@ pub(super) struct Recent {
     /// The number of the first batch in the list.
     first: u64,
     /// The number of the first batch in the window.
-    window: u64,
+    pub(super) window: u64,
     window_bytes: usize,
 }
 
@@ -30,16 +30,10 @@ impl Recent {
         self.first + self.batches.len() as u64
     }
 
-    /// The number of the oldest batch that followers can still read.
-    pub(super) fn window(&self) -> u64 {
-        self.window
-    }
-
     pub(super) fn get(&self, number: u64) -> Option<&Arc<Batch>> {
         self.batches.get(self.index(number)?)
     }
 
-    /// Batches from a number on.
     pub(super) fn from(
         &self,
         number: u64,

@@ -68,9 +68,9 @@ pub(super) struct Ring {
     /// Entries held.
     entries: usize,
     /// Bytes held, the evicted part of the first batch included.
-    bytes: usize,
+    pub(super) bytes: usize,
     /// `seq` of the first and of the last evicted entry.
-    evicted: Option<(u64, u64)>,
+    pub(super) evicted: Option<(u64, u64)>,
 }
 
 impl Ring {
@@ -114,19 +114,9 @@ impl Ring {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// `seq` of the oldest entry held.
     pub(super) fn oldest(&self) -> Option<u64> {
         let front = self.batches.front()?;
         Some(front.first_seq() + self.offset as u64)
-    }
-
-    /// `seq` of the first and of the last evicted entry.
-    pub(super) fn evicted(&self) -> Option<(u64, u64)> {
-        self.evicted
     }
 
     /// The last line above a number that the service wrote to stderr, else to stdout; blank ones do not

@@ -37,7 +37,6 @@ pub(super) struct Store {
     room: Notify,
     /// Wakes those who wait for everything to be written.
     written: Notify,
-    /// How many readers wait.
     waiting: AtomicUsize,
     /// When the disk last took something, in ms since `start`.
     progress: AtomicU64,
@@ -245,7 +244,6 @@ impl Store {
         (work, backlog.next())
     }
 
-    /// The batches before `number` were written or given up.
     pub(super) fn written(&self, number: u64) {
         let mut dropped = Dropped::default();
         let mut state = self.lock();
@@ -307,7 +305,6 @@ impl Store {
         self.progressed();
     }
 
-    /// No more batches will come: the writer finishes.
     pub(super) fn close(&self) {
         if let Some(backlog) = &mut self.lock().backlog {
             backlog.close();
@@ -333,14 +330,14 @@ impl State {
     ) -> bool {
         self.next_seq += batch.len() as u64;
         let ring = &mut self.rings[batch.service];
-        self.ring_bytes -= ring.bytes();
+        self.ring_bytes -= ring.bytes;
         ring.push(
             Arc::clone(batch),
             buffer_size,
             limits.service_bytes,
             &mut dropped.batches,
         );
-        self.ring_bytes += ring.bytes();
+        self.ring_bytes += ring.bytes;
         self.shrink(limits.total_bytes, dropped);
         self.recent
             .push(Arc::clone(batch), limits.recent_bytes, dropped);
@@ -359,9 +356,9 @@ impl State {
             let Some(ring) = rings.min_by_key(|ring| ring.oldest()) else {
                 break;
             };
-            self.ring_bytes -= ring.bytes();
+            self.ring_bytes -= ring.bytes;
             ring.evict(usize::MAX, &mut dropped.batches);
-            self.ring_bytes += ring.bytes();
+            self.ring_bytes += ring.bytes;
         }
     }
 }

@@ -56,7 +56,18 @@ pub enum LogsCursor {
     Before(NonZeroU64),
 }
 
-/// Why a command is refused before anybody looks at the services.
+impl LogsCursor {
+    /// `after_seq` and `before_seq`.
+    pub fn bounds(self) -> (Option<u64>, Option<u64>) {
+        match self {
+            Self::End => (None, None),
+            Self::After(seq) => (Some(seq), None),
+            Self::Before(seq) => (None, Some(seq.get())),
+        }
+    }
+}
+
+/// Why a command is refused before the services are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PayloadFault {
     /// No command has this name.
@@ -190,22 +201,21 @@ impl LogsQuery {
     }
 
     fn write(&self) -> Option<Value> {
-        let mut fields = Map::new();
-        if let Some(service) = &self.service {
-            fields.insert("service".to_owned(), json!(service));
-        }
-        if let Some(limit) = self.limit {
-            fields.insert("limit".to_owned(), json!(limit));
-        }
-        match self.cursor {
-            LogsCursor::End => {}
-            LogsCursor::After(seq) => {
-                fields.insert("after_seq".to_owned(), json!(seq));
-            }
-            LogsCursor::Before(seq) => {
-                fields.insert("before_seq".to_owned(), json!(seq));
-            }
-        }
+        let (after, before) = self.cursor.bounds();
+        let limit = self.limit.map(NonZeroU64::get);
+        let fields = [
+            (
+                "service",
+                self.service.as_ref().map(|service| json!(service)),
+            ),
+            ("limit", limit.map(Value::from)),
+            ("after_seq", after.map(Value::from)),
+            ("before_seq", before.map(Value::from)),
+        ];
+        let fields = fields.into_iter();
+        let fields: Map<_, _> = fields
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
         (!fields.is_empty()).then_some(Value::Object(fields))
     }
 }

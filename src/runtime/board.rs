@@ -119,23 +119,18 @@ impl Board {
         let before = &self.views[service];
         let facts = view.facts;
         StatusView {
-            service,
-            name: before.name.clone(),
             status: facts.status,
             up: facts.up,
             reason: facts.reason,
             pid: facts.pid,
             end: facts.end,
             wanted: view.wanted,
-            depends_on: before.depends_on.clone(),
-            wave: before.wave,
-            kind: before.kind,
             since: if facts.status == before.status {
                 before.since
             } else {
                 now
             },
-            spec: Arc::clone(&before.spec),
+            ..StatusView::clone(before)
         }
     }
 }

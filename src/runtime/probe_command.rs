@@ -33,12 +33,10 @@ pub(super) struct ProbeRuns {
 }
 
 impl ProbeRuns {
-    /// Whether a life is a probe's.
     pub(super) fn is_one(life: LifeId) -> bool {
         life.0 & PROBE_BIT != 0
     }
 
-    /// Takes an event about a probe's life.
     pub(super) fn handle(&self, event: Event) {
         match event {
             Event::Spawned { stdout, stderr, .. } => {

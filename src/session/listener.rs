@@ -79,7 +79,6 @@ async fn after_failed_accept(error: &io::Error) {
 
 const FULL_WAIT: Duration = Duration::from_millis(500);
 
-/// One connection too many: says so and hangs up.
 async fn refuse(mut socket: TcpStream) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
         content-type: application/json\r\ncontent-length: 54\r\n\r\n\

@@ -17,7 +17,7 @@ pub(super) struct Metered {
     /// Set with the first byte; the task that owns the HTTP connection reads it.
     spoken: Arc<AtomicBool>,
     /// When the system last took bytes from us, which it does for as long as the peer reads.
-    last_write: Instant,
+    pub(super) last_write: Instant,
 }
 
 impl Metered {
@@ -32,10 +32,6 @@ impl Metered {
     /// Whether anything has come from the peer; stays readable when the socket is given away.
     pub(super) fn spoken(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.spoken)
-    }
-
-    pub(super) fn last_write(&self) -> Instant {
-        self.last_write
     }
 }
 

@@ -72,7 +72,6 @@ impl Graph {
         matches!(self.waits[service], Waits::ForWave)
     }
 
-    /// The services that one waits for.
     pub(super) fn waits_for(&self, service: usize) -> &[usize] {
         match &self.waits[service] {
             Waits::For(services) => services,

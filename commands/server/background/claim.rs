@@ -22,7 +22,6 @@ use crate::timeout::Deadline;
 pub(crate) struct Slot {
     /// Locked until the session is registered.
     pub(super) lock: File,
-    /// Its log, empty.
     pub(super) log: File,
     /// Where that is.
     pub(super) path: PathBuf,
@@ -95,18 +94,16 @@ fn running(config: &Path) -> Option<LiveSession> {
 
 /// The directory is nobody else's; a link in it is not followed all the same.
 fn open(path: &Path, truncate: bool) -> io::Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
         .custom_flags(nix::libc::O_NOFOLLOW)
-        .open(path)
-        .and_then(|file| {
-            if truncate {
-                file.set_len(0)?;
-            }
-            Ok(file)
-        })
+        .open(path)?;
+    if truncate {
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 /// The same for the same file, another for any other: `shop-5d1f0c0b8e3a2f41`, after the directory.

@@ -14,7 +14,6 @@ use crate::terminal::{print, sanitize};
 /// How long it is asked. An aid, not a result: what is wrong has been said already.
 const LIMIT: Duration = Duration::from_secs(5);
 const LINES: u64 = 10;
-/// Services that are shown.
 const SERVICES: usize = 5;
 
 impl Session {

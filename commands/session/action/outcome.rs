@@ -20,7 +20,6 @@ pub(super) enum Trouble {
     TimedOut(Deadline),
 }
 
-/// The service that a command is about.
 fn service_of(command: &Command) -> Option<&str> {
     match command {
         Command::StartService(name)

@@ -18,7 +18,6 @@ pub(super) struct Names<'e> {
 }
 
 impl<'e> Names<'e> {
-    /// Names of services sorted by name.
     pub(super) fn new(entries: &'e [Entry], complete: bool) -> Self {
         let mut sorted: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         let mut index = HashMap::with_capacity(entries.len());
@@ -35,7 +34,6 @@ impl<'e> Names<'e> {
     }
 }
 
-/// What one service depends on.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// Index and place of each, sorted, each index once.

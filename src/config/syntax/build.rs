@@ -26,9 +26,7 @@ const MAX_VALUES: usize = 1_000_000;
 #[derive(Debug)]
 pub(in crate::config) struct Parsed<'a> {
     pub(in crate::config) tree: Tree<'a>,
-    /// Why it ends early, if it does.
     pub(in crate::config) failure: Option<Failure>,
-    /// Spellings that JSONC does not have.
     pub(in crate::config) spellings: Spellings,
 }
 

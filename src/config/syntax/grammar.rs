@@ -173,7 +173,6 @@ impl Scene<'_> {
         self.span(start, self.word_end(start), message)
     }
 
-    /// One character.
     fn one(&self, start: usize, message: impl Into<String>) -> Failure {
         let first = self.text[start..].chars().next();
         self.span(start, start + first.map_or(0, char::len_utf8), message)

@@ -104,7 +104,6 @@ impl FromValue for StopScope {
 
 schema!(StopScope, { "enum": ["group", "leader"], "default": "group" });
 
-/// A value of another type than the one expected.
 fn wrong_type(expected: &str, found: &Value) -> Fault {
     let message = format!("expected {expected}, found {}", describe(found));
     Fault::new(Code::WrongType, message)

@@ -102,7 +102,6 @@ pub(super) fn integer(value: &Value, min: u64, max: u64) -> Result<u64, Fault> {
 mod tests {
     use serde_json::json;
 
-    use super::super::code;
     use super::*;
 
     #[test]
@@ -118,14 +117,5 @@ mod tests {
             fault.message,
             "expected an integer from 1 to 65535, found the string \"80\""
         );
-    }
-
-    #[test]
-    fn ports_of_services_may_be_0() {
-        let port = |value| ServicePort::from_value(&value).unwrap().0;
-        assert_eq!(port(json!(0)), None);
-        assert_eq!(port(json!(65535)), Some(65535));
-        assert_eq!(code::<ServicePort>(&json!(-1)), Some(Code::OutOfRange));
-        assert_eq!(code::<ServicePort>(&json!(65536)), Some(Code::OutOfRange));
     }
 }

@@ -93,7 +93,6 @@ pub(in crate::config) fn nul(what: &str) -> Fault {
 mod tests {
     use serde_json::json;
 
-    use super::super::code;
     use super::*;
 
     #[test]
@@ -109,22 +108,5 @@ mod tests {
     fn an_argv_is_taken_as_it_stands() {
         let command = Command::from_value(&json!(["/opt/my app/x", "", " "]));
         assert_eq!(command.unwrap().0, ["/opt/my app/x", "", " "]);
-    }
-
-    #[test]
-    fn empty_commands_are_refused() {
-        for empty in [json!(""), json!(" \t\u{2003}"), json!([]), json!(["", "x"])] {
-            assert_eq!(code::<Command>(&empty), Some(Code::EmptyCommand), "{empty}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_item_of_a_command_is_pointed_at() {
-        let fault = Command::from_value(&json!(["a", 1])).unwrap_err();
-        assert_eq!((fault.code, fault.item), (Code::WrongType, Some(1)));
-        let fault = Command::from_value(&json!(["a", "b", "c\0"])).unwrap_err();
-        assert_eq!((fault.code, fault.item), (Code::NulByte, Some(2)));
-        let fault = Command::from_value(&json!("a\0")).unwrap_err();
-        assert_eq!((fault.code, fault.item), (Code::NulByte, None));
     }
 }

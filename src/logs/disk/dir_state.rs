@@ -27,7 +27,6 @@ pub(crate) struct DirState {
 
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// No session has written here.
     Nothing,
     /// It cannot be understood; the numbers must be guessed from the lines.
     Damaged,

@@ -38,7 +38,7 @@ pub(super) const ALL: usize = 0;
 /// What the writer and the queries share of a directory.
 #[derive(Debug)]
 pub(super) struct Files {
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// The files without their endings: all, then each service.
     stems: Vec<String>,
     known: Mutex<Known>,
@@ -95,10 +95,6 @@ impl Files {
             state_ended: Mutex::new(false),
         };
         Ok((files, lock, first))
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
     }
 
     pub(super) fn count(&self) -> usize {

@@ -62,7 +62,6 @@ impl LogFile for File {
 /// Opens a file for appending and cuts off a torn last line.
 pub(crate) type Open = dyn Fn(&Path) -> io::Result<Box<dyn LogFile>> + Send;
 
-/// [`Open`] on a real disk.
 pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn LogFile>> {
     let file = open::append(path)?;
     repair::repair(&file)?;
@@ -92,7 +91,7 @@ pub(crate) enum FileEvent {
 }
 
 pub(crate) struct Output {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     rotated: PathBuf,
     opened: Option<Opened>,
     /// After an error: no attempt before this.
@@ -122,10 +121,6 @@ impl Output {
             retry: None,
             used: now,
         }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     pub(crate) fn is_open(&self) -> bool {

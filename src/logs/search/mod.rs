@@ -60,7 +60,7 @@ impl Archive {
     fn stems(&self, search: &Search) -> io::Result<Vec<String>> {
         let all = || vec![disk::ALL_STEM.to_owned()];
         if search.services.is_empty() {
-            if !disk::segments(self.dir(), disk::ALL_STEM)?.is_empty() {
+            if !disk::segments(&self.dir, disk::ALL_STEM)?.is_empty() {
                 return Ok(all());
             }
             // Somebody removed it; the services' files hold the same entries.
@@ -80,14 +80,14 @@ impl Archive {
     fn has_dropped(&self, search: &Search, stems: &[String]) -> io::Result<bool> {
         let below = search.before_seq.unwrap_or(u64::MAX);
         let above = search.after_seq.unwrap_or(0);
-        let dropped = disk::dropped(self.dir())?;
+        let dropped = disk::dropped(&self.dir)?;
         let mut ranges = stems.iter().filter_map(|stem| dropped.get(stem));
         Ok(ranges.any(|(first, last)| *first < below && *last > above))
     }
 
     /// The stretches of a file's parts in which wanted entries can be, the older part first.
     fn parts(&self, search: &Search, stem: &str) -> io::Result<Vec<Part>> {
-        let segments = match disk::segments(self.dir(), stem) {
+        let segments = match disk::segments(&self.dir, stem) {
             Ok(segments) => segments,
             // Something else has the name of a file of ours.
             Err(error) if disk::is_not_a_file(&error) => Vec::new(),

@@ -64,17 +64,17 @@ fn check(logs: &Logs, given: &[Arc<Batch>], bounds: Bounds) {
         let all = all.flat_map(|batch| batch.lines().rev().map(|(seq, ..)| seq));
         let all: Vec<u64> = all.collect();
         assert!(held.len() <= bounds.entries);
-        assert!(ring.bytes() <= bounds.service_bytes);
+        assert!(ring.bytes <= bounds.service_bytes);
         assert!(all.starts_with(&held), "the newest are held");
         let bytes: usize = slices.iter().map(|slice| slice.batch.memory()).sum();
-        assert_eq!(ring.bytes(), bytes, "what is counted is what is there");
+        assert_eq!(ring.bytes, bytes, "what is counted is what is there");
         let evicted = &all[held.len()..];
         let ends = evicted.last().copied().zip(evicted.first().copied());
-        assert_eq!(ring.evicted(), ends);
+        assert_eq!(ring.evicted, ends);
         if given_bytes <= bounds.service_bytes.min(bounds.total_bytes) {
             assert_eq!(held.len(), all.len().min(bounds.entries), "there was room");
         }
-        total += ring.bytes();
+        total += ring.bytes;
     }
     assert!(total <= bounds.total_bytes);
 }

@@ -1,11 +1,8 @@
 //! One service, from planned to gone: `(state, now, event) → (state, effects)`. Pure.
 //!
 //! The lifecycle knows nothing of other services. Whether a service may start, and whether a
-//! command is taken on, is the orchestrator's business; what it takes to start and to stop one is
-//! decided here. Time comes in with the event; what it wants to be woken for is [`Lifecycle::deadline`].
-//!
-//! The rules: docs/lifecycle.md, States; docs/lifecycle.md, Starting; docs/lifecycle.md, Probes;
-//! docs/lifecycle.md, Exits; docs/lifecycle.md, Stopping.
+//! command is accepted, is decided by the orchestrator; what it takes to start and to stop one, here
+//! (docs/lifecycle.md, States). Time comes in with the event; [`Lifecycle::deadline`] is the next wake-up.
 
 mod exchange;
 mod running;
@@ -105,7 +102,6 @@ enum State {
     },
     /// The leader has ended unasked; its failure is published when its last lines are in.
     Falling(Failing),
-    /// On the way down.
     Stopping(Stop),
 }
 

@@ -14,7 +14,6 @@ pub(super) enum Step {
     Clearing(Takedown),
     /// Nobody may listen on its port.
     Port,
-    /// Its process is being made.
     Spawning,
 }
 

@@ -269,7 +269,6 @@ impl Lifecycle {
         }
     }
 
-    /// Nothing is left of it.
     pub(super) fn stop_gone(&mut self, out: &mut Vec<Effect>) {
         let State::Stopping(stop) = &mut self.state else {
             return;

@@ -32,7 +32,6 @@ impl Campaign {
 }
 
 impl Orchestrator {
-    /// Begins to bring up what boot starts.
     pub(super) fn boot(&mut self) {
         let members: Vec<usize> = (0..self.len())
             .filter(|&service| {

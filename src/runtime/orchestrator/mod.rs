@@ -1,8 +1,7 @@
 //! The whole stack: what is wanted, what may start, what goes down, who is answered. Pure.
 //!
 //! It owns the lifecycles. `(state, now, input) → (state, effects)`: the actor performs the effects
-//! in order and reports what comes of them as inputs. The rules: docs/lifecycle.md, Up and wanted;
-//! docs/lifecycle.md, Waves; docs/lifecycle.md, Shutdown; docs/lifecycle.md, Commands.
+//! in order and reports what comes of them as inputs (docs/lifecycle.md, Commands).
 //!
 //! Three things decide: *wants* (what each service is meant to be, and whether it may start now),
 //! the *campaign* (a boot or a `start_all` on its way up, wave by wave) and the *teardown* (a

@@ -7,7 +7,6 @@ use crate::facts::{ProcessInfo, StopCause};
 use crate::runtime::handle::Urgency;
 use crate::runtime::lifecycle::Event;
 
-/// A `stop_all` or the end of the session on its way down.
 #[derive(Debug, Clone)]
 pub(super) struct Teardown {
     /// The wave that is going down; all those above it are down.

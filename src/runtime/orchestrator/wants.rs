@@ -195,7 +195,6 @@ impl Orchestrator {
         Reason::Blocked { by: by.collect() }
     }
 
-    /// Why a service that blocks others is down.
     fn code(&self, index: usize) -> Code {
         let service = &self.services[index];
         match service.life.failure() {

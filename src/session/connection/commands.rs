@@ -7,7 +7,7 @@ use super::outbox::{Class, Outbox};
 use super::render;
 use crate::logs::{Page, Query};
 use crate::protocol::{
-    self, Code, Command, CommandEnvelope, ErrorBody, LogsCursor, LogsQuery, ResultPayload, message,
+    self, Code, Command, CommandEnvelope, ErrorBody, LogsQuery, ResultPayload, message,
 };
 use crate::runtime::handle::Urgency;
 use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
@@ -125,11 +125,7 @@ impl Commands {
             Some(limit) => limit.get(),
             None => default.unwrap_or(defaults.all),
         };
-        let (after_seq, before_seq) = match asked.cursor {
-            LogsCursor::End => (None, None),
-            LogsCursor::After(seq) => (Some(seq), None),
-            LogsCursor::Before(seq) => (None, Some(seq.get())),
-        };
+        let (after_seq, before_seq) = asked.cursor.bounds();
         Ok(Query {
             service,
             limit: usize::try_from(*limit).unwrap_or(usize::MAX),

@@ -36,7 +36,6 @@ pub(super) enum Event {
     /// Everything handed to the socket has been taken by the system.
     Flushed,
     Update(Update),
-    /// Nothing more will come from the runtime.
     RuntimeEnded,
     Logs(Taken),
     /// There are no more log entries now.
@@ -177,7 +176,7 @@ impl Conversation {
             Event::Time => {}
         }
         self.commands
-            .start_queries(self.outbox.reply_bytes(), effects);
+            .start_queries(self.outbox.reply_bytes, effects);
         self.keep_time(now, line.quiet);
     }
 
@@ -211,13 +210,12 @@ impl Conversation {
         self.idle = frames.is_empty();
     }
 
-    /// Whether the peer's messages should be read.
     pub(super) fn reads(&self) -> bool {
         match self.phase {
             Phase::Open => {
                 self.introduced
                     && self.commands.in_flight() < self.limits().commands_in_flight
-                    && self.outbox.reply_bytes() < self.limits().unsent_bytes
+                    && self.outbox.reply_bytes < self.limits().unsent_bytes
             }
             Phase::Closing { readable, .. } => readable,
             Phase::Draining { .. } | Phase::Over(_) => false,
@@ -301,14 +299,14 @@ impl Conversation {
     fn push_status(&mut self, now: Instant, text: String) {
         self.outbox.push(Class::Status, text);
         self.vigil.status_waits(now);
-        if self.outbox.status_bytes() > self.limits().unsent_status_bytes {
+        if self.outbox.status_bytes > self.limits().unsent_status_bytes {
             self.close(now, Some(Farewell::TooSlow), true);
         }
     }
 
     fn flushed(&mut self) {
         self.idle = true;
-        if self.outbox.status_bytes() == 0 {
+        if self.outbox.status_bytes == 0 {
             self.vigil.no_status_waits();
         }
         if let Phase::Closing {

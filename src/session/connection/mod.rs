@@ -117,7 +117,7 @@ async fn speak(mut socket: Socket, shared: &Shared) {
             }
         };
         let line = Line {
-            last_write: socket.get_ref().last_write(),
+            last_write: socket.get_ref().last_write,
             quiet,
         };
         conversation.handle(Instant::now(), line, event, &mut effects);

@@ -30,8 +30,10 @@ struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     items: VecDeque<Item>,
-    reply_bytes: usize,
-    status_bytes: usize,
+    /// Of replies, those partly sent included.
+    pub(super) reply_bytes: usize,
+    /// Of status events, those partly sent included.
+    pub(super) status_bytes: usize,
 }
 
 impl Outbox {
@@ -46,16 +48,6 @@ impl Outbox {
 
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
-    }
-
-    /// Bytes of replies, those partly sent included.
-    pub(super) fn reply_bytes(&self) -> usize {
-        self.reply_bytes
-    }
-
-    /// Bytes of status events, those partly sent included.
-    pub(super) fn status_bytes(&self) -> usize {
-        self.status_bytes
     }
 
     pub(super) fn fill(&mut self, frames: &mut Vec<Message>) {
@@ -127,14 +119,14 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.push(Class::Reply, "a".repeat(10));
         outbox.push(Class::Status, "b".repeat(20));
-        assert_eq!((outbox.reply_bytes(), outbox.status_bytes()), (10, 20));
+        assert_eq!((outbox.reply_bytes, outbox.status_bytes), (10, 20));
         let rounds = drain(&mut outbox);
         assert_eq!(rounds.len(), 1);
         for frame in &rounds[0] {
             assert!(frame.header().is_final);
             assert_eq!(frame.header().opcode, OpCode::Data(Data::Text));
         }
-        assert_eq!((outbox.reply_bytes(), outbox.status_bytes()), (0, 0));
+        assert_eq!((outbox.reply_bytes, outbox.status_bytes), (0, 0));
     }
 
     #[test]

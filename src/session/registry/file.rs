@@ -113,28 +113,16 @@ pub(super) fn live(directory: &Path) -> Vec<Record> {
     };
     entries
         .filter_map(Result::ok)
-        .filter_map(|entry| match suffix(&entry.path()) {
-            Some(Suffix::Whole) => read(&entry.path()),
-            Some(Suffix::HalfMade) => {
-                tidy(&entry.path());
-                None
+        .filter_map(|entry| {
+            let path = entry.path();
+            match path.extension()?.to_str()? {
+                "json" => return read(&path),
+                "new" => tidy(&path),
+                _ => {}
             }
-            None => None,
+            None
         })
         .collect()
-}
-
-enum Suffix {
-    Whole,
-    HalfMade,
-}
-
-fn suffix(path: &Path) -> Option<Suffix> {
-    match path.extension()?.to_str()? {
-        "json" => Some(Suffix::Whole),
-        "new" => Some(Suffix::HalfMade),
-        _ => None,
-    }
 }
 
 /// The record in a file of ours that is locked by a server.
