@@ -1,4 +1,4 @@
-//! What a session in the background tells the process that started it.
+//! What a session in the background reports to the process that started it.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -11,10 +11,10 @@ use flowlayer_core::runtime::Handle;
 use flowlayer_core::runtime::handle::Urgency;
 use serde::{Deserialize, Serialize};
 
-/// A launcher that takes nothing for this long is not told anything any more.
+/// A launcher that takes nothing for this long gets no more reports.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One thing to tell; a line of JSON each.
+/// One report: a line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
@@ -66,7 +66,7 @@ impl Launcher {
         }
     }
 
-    /// Tells it something, if it is still there.
+    /// Sends a report, if the launcher is still there.
     pub(crate) fn tell(&self, report: &Report) {
         if self.is_gone.load(Ordering::Relaxed) {
             return;
@@ -92,7 +92,7 @@ impl Launcher {
         });
     }
 
-    /// Lets go of it: nothing more is told.
+    /// Closes the connection: no more reports are sent.
     pub(super) fn close(&self) {
         self.is_gone.store(true, Ordering::Relaxed);
         let _ = self.stream.shutdown(Shutdown::Both);

@@ -1,5 +1,4 @@
-//! The words of the server's own lines (docs/cli.md, What it prints): from facts to strings,
-//! nothing else.
+//! The text of the server's own lines (docs/cli.md, What it prints): from facts to strings.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! How the services of a session are, as its events tell it, and what is being waited for.
+//! The state of the services of a session, kept up to date by its events, and what is waited for.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use flowlayer_core::protocol::ServiceState;
 
 use crate::terminal::progress::Progress;
 
-/// The services as they were told last.
+/// The services, as of the last event.
 #[derive(Debug)]
 pub(crate) struct Watch {
     events: Events,

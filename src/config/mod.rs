@@ -54,7 +54,7 @@ pub fn discover(dir: &Path) -> Option<PathBuf> {
         dir
     };
     let mut paths = FILE_NAMES.iter().map(|name| dir.join(name));
-    // Whatever is there counts, even if it cannot be read: that is then told.
+    // Whatever is there counts, even if it cannot be read: that error is then reported.
     paths.find(|path| path.symlink_metadata().is_ok())
 }
 
@@ -121,7 +121,7 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     let parsed = syntax::parse(if broken.is_some() { "" } else { &text });
     let mut problems = problems::Problems::new(&parsed.tree);
     let failure = broken.or(parsed.failure);
-    // What nobody would write is told in one sentence. After a slip of the pen all else is told too.
+    // A file that is no config gets one error. After a typing error everything else is reported too.
     let is_slip = failure.as_ref().is_none_or(syntax::Failure::is_slip);
     if let Some(failure) = failure {
         problems.failure(failure);

@@ -224,7 +224,7 @@ mod tests {
         assert!(!backlog.begin_reserving(1000, now), "there are enough");
         assert!(!backlog.is_full(BLOCK / 2 + 10));
         assert!(backlog.begin_reserving(BLOCK / 2 + 10, now));
-        assert!(!backlog.begin_reserving(late, now), "somebody is at it");
+        assert!(!backlog.begin_reserving(late, now), "one is under way");
         assert!(backlog.is_full(late));
         backlog.give_up();
         assert!(!backlog.is_full(late));

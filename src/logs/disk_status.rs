@@ -1,6 +1,5 @@
-//! What people are told while files cannot be written (docs/logs.md, What the files promise): one
-//! warning when it begins and one when it ends, with the count of missing entries, however many
-//! files and attempts are involved.
+//! Warnings while files cannot be written (docs/logs.md, What the files promise): one at the beginning and
+//! one at the end, with the count of missing entries, however many files and attempts are involved.
 
 use std::io;
 use std::path::{Path, PathBuf};

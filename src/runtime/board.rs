@@ -1,4 +1,4 @@
-//! What is published: the services as everybody sees them, and who is told.
+//! What is published: the services as everybody sees them, and their subscribers.
 
 use std::collections::HashMap;
 use std::sync::Arc;

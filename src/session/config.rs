@@ -111,7 +111,7 @@ impl Default for Limits {
 mod tests {
     use super::*;
 
-    /// The reference tells the bounds that the code keeps.
+    /// The reference lists the bounds that the code keeps.
     #[test]
     fn the_bounds_are_those_of_the_reference() {
         let limits = Limits::default();

@@ -99,7 +99,7 @@ impl Refusal {
     }
 
     /// For whoever tries with curl.
-    const fn words(self) -> &'static str {
+    const fn message(self) -> &'static str {
         match self {
             Self::NoCredentials => "send the session token: Authorization: Bearer <token>",
             Self::WrongCredentials => "this is not the token of this session",
@@ -111,7 +111,7 @@ impl Refusal {
     }
 
     pub(super) fn reply(self) -> Response {
-        let body = serde_json::json!({ "ok": false, "error": self.words() });
+        let body = serde_json::json!({ "ok": false, "error": self.message() });
         let mut response = json(self.status(), body.to_string());
         let headers = response.headers_mut();
         match self {

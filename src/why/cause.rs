@@ -41,7 +41,7 @@ pub struct Cause {
     /// By whose will it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
-    /// What it said last, oldest first.
+    /// Its last log lines, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LastWords>,
 }

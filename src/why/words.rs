@@ -1,4 +1,4 @@
-//! How causes are worded. One place, so that every face of the product says the same.
+//! The text of causes, in one place, so that every command shows the same.
 
 use super::{Cause, CauseKind};
 use crate::facts::{Kind, NotStarted, Reason, Status, StoppedBy};

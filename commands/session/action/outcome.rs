@@ -1,4 +1,4 @@
-//! What has become of an action, for people and for programs.
+//! The outcome of an action, for people and for programs.
 
 use flowlayer_core::client::CommandError;
 use flowlayer_core::protocol::{Command, ErrorBody, ServiceState as Service};

@@ -1,8 +1,8 @@
-//! What is said on one connection: everything that is decided about it, without any I/O.
+//! One connection: every decision about it, without I/O.
 //!
 //! The task that owns the socket names what happened ([`Event`]); `handle` decides; `fill` says
 //! what goes out next. Replies and status events leave in the order in which they were decided;
-//! words of detail and log entries leave when nothing else waits.
+//! details and log entries leave when nothing else waits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ pub(super) struct Conversation {
     config: Arc<SessionConfig>,
     phase: Phase,
     outbox: Outbox,
-    /// The newest words on each service, rendered; older ones are worth nothing.
+    /// The newest detail of each service, rendered; it replaces older ones.
     details: BTreeMap<usize, String>,
     logs: LogFeed,
     commands: Commands,
@@ -277,7 +277,7 @@ impl Conversation {
                 services,
             } => self.commands.snapshot(request, &services, &mut self.outbox),
             Update::Status { view, at, .. } => {
-                // What was known in detail before is older than this.
+                // A pending detail is older than this.
                 self.details.remove(&view.service);
                 let text = message::service_status(&render::service_status(&view, at));
                 self.push_status(now, text);

@@ -1,4 +1,4 @@
-//! What one connection is owed and has not been sent: replies and status events, in order.
+//! What one connection has yet to be sent: replies and status events, in order.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ pub(super) const PIECE: usize = 128 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Reply,
-    /// Everybody is told, and it is never dropped (docs/protocol.md, What is guaranteed).
+    /// Sent to everybody and never dropped (docs/protocol.md, What is guaranteed).
     Status,
 }
 

@@ -1,4 +1,4 @@
-//! Watching over a peer: is it still there, and does it take what it must be told?
+//! Watches a peer: is it still there, and does it take what is sent?
 
 use tokio::time::Instant;
 
