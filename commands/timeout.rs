@@ -8,6 +8,10 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
+/// How long after its spawn a daemon without a probe is looked at once more, before a command says that all is
+/// up.
+pub(crate) const SETTLE: Duration = Duration::from_millis(500);
+
 /// How long to wait.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct TimeoutArgs {

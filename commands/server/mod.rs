@@ -16,7 +16,8 @@ use flowlayer_core::config::{Config, Loaded};
 use flowlayer_core::facts::{Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::process::guardian;
-use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, Subscription, Update};
+use flowlayer_core::runtime::handle::BootEnd;
+use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, StatusView, Subscription, Update};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -33,6 +34,7 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::lines::Lines;
 use crate::terminal::output::Output;
+use crate::timeout::until;
 use crate::tokio_runtime;
 
 /// Threads for tasks. The work per line is done on the tasks that read the pipes; two of them keep
@@ -211,6 +213,8 @@ impl Session {
             .collect();
         let mut narrator = Narrator::new(self.wording, labels);
         let mut warnings = logs.warnings();
+        // The boot is over, and its end is reported at this moment.
+        let mut resolves: Option<(Instant, BootEnd)> = None;
         let mut has_booted = false;
         let mut reminder = Reminder::new();
         loop {
@@ -218,6 +222,13 @@ impl Session {
                 () = reminder.due(), if narrator.is_booting() => {
                     if let Some(line) = narrator.waits() {
                         self.console.waits(&line);
+                    }
+                    continue;
+                }
+                () = until(resolves.map(|(at, _)| at)) => {
+                    if let Some((_, end)) = resolves.take() {
+                        self.resolved(end, narrator.has_failed());
+                        has_booted = true;
                     }
                     continue;
                 }
@@ -249,37 +260,36 @@ impl Session {
                 (Some(line), _) => self.console.line(&line),
                 (None, _) => {}
             }
-            self.tell_launcher(&update, &mut has_booted);
+            match &update {
+                Update::BootEnded(end) => resolves = Some((narrator.settled_at(), *end)),
+                Update::Status { view, .. } if has_booted => self.report_fault(view),
+                _ => {}
+            }
         }
     }
 
-    /// Tells the process in front what it waits for: how the boot ends, and, if it stays, what fails
-    /// after that.
-    fn tell_launcher(&mut self, update: &Update, has_booted: &mut bool) {
+    /// Reports to the process in front how the boot ended; nothing has failed since, or something has.
+    fn resolved(&mut self, end: BootEnd, has_failed: bool) {
         let Some(launcher) = &self.console.launcher else {
             return;
         };
-        match update {
-            Update::BootEnded(end) => {
-                *has_booted = true;
-                launcher.tell(&Report::Resolved {
-                    is_complete: end.failed + end.blocked == 0 && !end.cancelled,
-                });
-                if !launcher.is_owner {
-                    self.console.let_go();
-                }
-            }
-            Update::Status { view, .. } if *has_booted && view.status == Status::Failed => {
-                launcher.tell(&Report::Fault {
-                    service: view.name.to_string(),
-                    why: view
-                        .reason
-                        .as_ref()
-                        .map(Reason::to_string)
-                        .unwrap_or_default(),
-                });
-            }
-            _ => {}
+        let is_complete = end.failed + end.blocked == 0 && !end.cancelled && !has_failed;
+        launcher.tell(&Report::Resolved { is_complete });
+        if !launcher.is_owner {
+            self.console.let_go();
+        }
+    }
+
+    /// Reports to the process in front, if it stays, what fails after the boot.
+    fn report_fault(&self, view: &StatusView) {
+        if let Some(launcher) = &self.console.launcher
+            && view.status == Status::Failed
+        {
+            let why = view.reason.as_ref().map(Reason::to_string);
+            launcher.tell(&Report::Fault {
+                service: view.name.to_string(),
+                why: why.unwrap_or_default(),
+            });
         }
     }
 

@@ -2,9 +2,14 @@
 //! (docs/cli.md, What it prints).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowlayer_core::facts::Status;
 use flowlayer_core::runtime::{StatusView, Update};
+
+use tokio::time::Instant;
+
+use crate::timeout::SETTLE;
 
 use super::messages::{Change, Wording, blocked_by};
 
@@ -73,6 +78,22 @@ impl Narrator {
 
     pub(crate) fn is_booting(&self) -> bool {
         self.phase == Phase::Boot
+    }
+
+    /// When it can be said how a boot that has just ended went: a daemon without a probe is up when it is
+    /// spawned, so it is looked at once more.
+    pub(crate) fn settled_at(&self) -> Instant {
+        let unproven = self
+            .known
+            .iter()
+            .filter(|view| view.up && view.status == Status::Running);
+        let age = unproven.filter_map(|view| view.since.elapsed().ok()).min();
+        Instant::now() + age.map_or(Duration::ZERO, |age| SETTLE.saturating_sub(age))
+    }
+
+    /// Whether a service has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.known.iter().any(|view| view.status == Status::Failed)
     }
 
     /// Who holds which wave of the boot, and why.

@@ -22,7 +22,7 @@ use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::timeout::Timeout;
 use crate::timeout::TimeoutArgs;
-use crate::timeout::{Deadline, until};
+use crate::timeout::{Deadline, SETTLE, until};
 use crate::tokio_runtime;
 use verdict::Verdict;
 
@@ -91,6 +91,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             deadline: Deadline::from_now(args.timeout.timeout),
             absent: Some((now, None)),
             at_rest_since: None,
+            settled_at: None,
         };
         let end = waiting.until_the_end().await;
         waiting.watch.progress.clear();
@@ -123,6 +124,8 @@ struct Waiting {
     absent: Option<(Instant, Option<core::Failure>)>,
     /// Since when all that is missing is a start that nobody has asked for.
     at_rest_since: Option<Instant>,
+    /// When those that are up without a probe are looked at once more.
+    settled_at: Option<Instant>,
 }
 
 impl Waiting {
@@ -191,7 +194,12 @@ impl Waiting {
             self.at_rest_since = None;
         }
         match verdict {
-            Verdict::Up => return Ok(Some(End::Up)),
+            Verdict::Up => {
+                self.settled_at = verdict::unproven(&services, &self.names, SETTLE);
+                if self.settled_at.is_none() {
+                    return Ok(Some(End::Up));
+                }
+            }
             Verdict::Coming => self.watch.show_progress(),
             Verdict::Lost { names, words } => {
                 let code = "failed";
@@ -215,7 +223,10 @@ impl Waiting {
         };
         let rest = self.at_rest_since.map(|since| since + REST);
         let deadline = self.deadline.map(|deadline| deadline.at);
-        [deadline, absence, rest].into_iter().flatten().min()
+        [deadline, absence, rest, self.settled_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn time(&self) -> Result<Option<End>, Failure> {

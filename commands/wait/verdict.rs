@@ -1,7 +1,10 @@
 //! Whether services are up, will be, or will not be. Pure.
 
-use flowlayer_core::facts::{Causes, Reason, Status};
+use std::time::Duration;
+
+use flowlayer_core::facts::{Causes, Reason, Status, Timestamp};
 use flowlayer_core::protocol::ServiceState;
+use tokio::time::Instant;
 
 use crate::session::report::why;
 
@@ -103,6 +106,28 @@ fn lost_words(service: &ServiceState) -> String {
     } else {
         format!("{name} {word}: {why}")
     }
+}
+
+/// When services that are up only because they were spawned, without a probe, have run for so long; `None`
+/// when all have.
+pub(super) fn unproven(
+    services: &[&ServiceState],
+    names: &[String],
+    settle: Duration,
+) -> Option<Instant> {
+    let unproven = services.iter().filter(|service| {
+        is_about(service, names) && service.status == Status::Running && service.is_up()
+    });
+    let now = Timestamp::now().0;
+    let ages = unproven.filter_map(|service| {
+        let age = now - service.details.since?.0;
+        // A negative one is that of a clock that was set.
+        u64::try_from(age).ok().map(Duration::from_millis)
+    });
+    let left = settle
+        .checked_sub(ages.min()?)
+        .filter(|left| !left.is_zero())?;
+    Some(Instant::now() + left)
 }
 
 fn listed(services: &[&ServiceState], words: impl Fn(&ServiceState) -> String) -> String {

@@ -335,3 +335,27 @@ fn the_recipe_for_ci_works_in_a_bare_environment() {
         "{done:?}"
     );
 }
+
+/// A daemon without a probe is up when it is spawned: one that dies at once must not pass for up.
+#[test]
+fn what_dies_right_after_its_spawn_is_not_up() {
+    let services = json!({
+        "api": {"cmd": ["sh", "-c", "sleep 0.3; exit 3"]},
+        "web": {"cmd": ["sleep", "1000"]},
+    });
+    let here = Here::with(&services);
+    let serve = here.run(&["serve", "--detach"]);
+    assert_eq!(serve.code, Some(1), "{serve:?}");
+    assert!(
+        serve.stdout.contains("api → failed (exit code 3)"),
+        "{serve:?}"
+    );
+    assert_eq!(here.run(&["down"]).code, Some(0));
+    let run = here.run(&["run", "--", "echo", "ran"]);
+    assert_eq!((run.code, &*run.stdout), (Some(125), ""), "{run:?}");
+    let server = Child::spawn(here.command(&["serve", "-s", "127.0.0.1:0"]));
+    let waited = here.run(&["wait"]);
+    assert_eq!(waited.code, Some(1), "{waited:?}");
+    assert_eq!(here.run(&["down"]).code, Some(0));
+    server.finish();
+}
