@@ -67,6 +67,8 @@ codes! {
     MissingCwd "missing_cwd" "warning" "a working directory that does not exist (yet)",
     ShellSyntax "shell_syntax" "warning"
         "a command that looks as if a shell would read it",
+    NotExpanded "not_expanded" "warning"
+        "`~`, a variable or a `\\` at the end, where nothing expands it",
     TooManyProblems "too_many_problems" "error or warning"
         "over 1,000 problems: how many are not shown",
 }

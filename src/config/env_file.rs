@@ -61,6 +61,40 @@ pub fn read(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
     })
 }
 
+/// A variable whose value has nothing that keeps a shell from expanding it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Expandable {
+    pub(super) line: usize,
+    pub(super) name: String,
+    /// As it stands in the file, without quotes and what is escaped.
+    pub(super) text: String,
+}
+
+/// The variables of a file, except for those in single quotes; none when it cannot be read.
+pub(super) fn expandable(path: &Path) -> Vec<Expandable> {
+    let bytes = read::file(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text.lines().zip(1..);
+    std::iter::from_fn(|| lines.next())
+        .filter_map(|(line, number)| {
+            let (name, value) = line.split_once('=')?;
+            let value = value.trim_start();
+            if value.starts_with('\'') || line.trim_start().starts_with('#') {
+                return None;
+            }
+            let text = match value.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+                None => unquoted(value),
+            };
+            Some(Expandable {
+                line: number,
+                name: self::name(name).ok()?,
+                text: text.replace("\\\\", "").replace("\\$", ""),
+            })
+        })
+        .collect()
+}
+
 /// The variables in a dotenv text, or the line that is wrong and why.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, Fault)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

@@ -115,7 +115,8 @@ pub struct Report {
     pub meant: Option<(Config, Plan)>,
 }
 
-/// Checks the bytes of a config. Looks at nothing else but whether each `cwd` exists.
+/// Checks the bytes of a config. Looks at nothing else but whether each `cwd` exists, and what
+/// dotenv files hold that nobody expands.
 pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     let (text, broken) = decode(bytes);
     let parsed = syntax::parse(if broken.is_some() { "" } else { &text });

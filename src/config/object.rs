@@ -6,8 +6,12 @@ use serde_json::{Map, json};
 use super::code::Code;
 use super::problems::{Place, Problems};
 use super::quote::{describe, quote};
+use super::suggest::is_same;
 use super::tree::{Items, NodeId, Value};
 use super::values::FromValue;
+
+/// Names that other tools have for something, and what to write here.
+pub(super) type Hint = (&'static [&'static str], &'static str);
 
 /// A type that can stand somewhere in a config as written.
 pub(super) trait Read: JsonSchema + Sized {
@@ -73,11 +77,18 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
     }
 
     /// Reports every member that is none of the known fields.
-    pub(super) fn check_names(&mut self, known: &'static [&'static str]) {
+    pub(super) fn check_names(&mut self, known: &'static [&'static str], hints: &[Hint]) {
         for &member in &self.members.nodes {
             let key = self.problems.tree.key(member).unwrap_or_default();
             if !known.contains(&key) {
                 let message = format!("unknown field {}", quote(key));
+                let is_meant = |(names, _): &&Hint| names.iter().any(|name| is_same(name, key));
+                if let Some((_, help)) = hints.iter().find(is_meant) {
+                    let (place, help) = (Place::Key(member), Some((*help).to_owned()));
+                    self.problems
+                        .error_with_help(Code::UnknownField, place, message, help);
+                    continue;
+                }
                 let words = ("fields", known.iter().copied(), known.len());
                 self.problems
                     .unknown(Code::UnknownField, Place::Key(member), message, key, words);
@@ -161,11 +172,11 @@ pub(super) fn field_schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Sc
 /// Declares an object of the config once, for reading it and for its JSON Schema.
 ///
 /// A line is `"name" [required] => field: Type,` under its documentation, which is also what the
-/// schema says.
+/// schema says. `hinted by NAME` gives the help for names that other tools use.
 macro_rules! object {
     (
         $(#[doc = $about:literal])+
-        struct $name:ident {
+        struct $name:ident $(hinted by $hints:ident)? {
             $(
                 $(#[doc = $doc:literal])+
                 $key:literal $([$required:ident])? => $field:ident: $type:ty,
@@ -188,7 +199,9 @@ macro_rules! object {
                 problems: &mut $crate::config::problems::Problems<'_, '_>,
             ) -> Option<Self> {
                 let mut object = $crate::config::object::Object::open(node, problems)?;
-                object.check_names(&[$($key),+]);
+                let hints: &[$crate::config::object::Hint] = &[];
+                $( let hints = [hints, &$hints].concat(); )?
+                object.check_names(&[$($key),+], &hints);
                 $(
                     let $field = object.field($key);
                     $( object!(@$required object, $key, $field); )?

@@ -14,7 +14,7 @@ use super::model;
 use super::object::{Field, Read, members};
 use super::problems::{Place, Problems};
 use super::quote::quote;
-use super::tree::{Items, NodeId};
+use super::tree::{Items, NodeId, Value};
 use super::values::{Command, Millis, Port, ServicePort};
 
 /// The fields that limit the waiting, whatever the kind.
@@ -35,7 +35,30 @@ pub(super) struct Ready;
 
 impl Read for Ready {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
+        if let Value::String(text) = problems.tree.value(node) {
+            let message = format!("expected an object, found the string {}", quote(text));
+            let help = instead_of(text);
+            problems.error_with_help(Code::WrongType, Place::Value(node), message, Some(help));
+            return None;
+        }
         members(node, problems).map(|_| Self)
+    }
+}
+
+/// The object that a string in its place stands for.
+fn instead_of(text: &str) -> String {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        format!("write {{ \"type\": \"http\", \"url\": {} }}", quote(text))
+    } else if let Some(kind) = KINDS.iter().find(|kind| kind.name == text) {
+        let fields = kind.parameters.iter();
+        let fields = fields.filter(|parameter| parameter.absent == Absent::Refused);
+        let fields: String = fields
+            .map(|field| format!(", \"{}\": …", field.name))
+            .collect();
+        format!("write {{ \"type\": \"{text}\"{fields} }}")
+    } else {
+        let types: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+        format!("write {{ \"type\": … }} with one of: {}", types.join(", "))
     }
 }
 

@@ -62,6 +62,11 @@ impl Suggestions {
     }
 }
 
+/// Whether two words differ in spelling only.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one.len().abs_diff(other.len()) <= MAX_LENGTH && folded(one) == folded(other)
+}
+
 /// Case, underscores and hyphens do not count: `depends_on` means `dependsOn`.
 fn folded(word: &str) -> String {
     word.chars()

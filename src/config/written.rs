@@ -77,7 +77,7 @@ object! {
 
 object! {
     /// One service.
-    struct Service {
+    struct Service hinted by OTHER_NAMES {
         /// The command. No shell is involved: a string is split on white space, an array is the
         /// argv as it stands.
         "cmd" [required] => cmd: Command,
@@ -115,6 +115,60 @@ object! {
     }
 }
 
+/// What other tools call the fields of a service, and what to write here.
+const OTHER_NAMES: [(&[&str], &str); 11] = [
+    (
+        &["command", "entrypoint", "script", "run", "exec"],
+        "the command goes into `cmd`",
+    ),
+    (
+        &["args", "arguments"],
+        "arguments go into `cmd`: [\"program\", \"argument\", …]",
+    ),
+    (
+        &["environment", "envVars", "variables"],
+        "variables go into `env`: { \"NAME\": \"value\" }",
+    ),
+    (
+        &["workingDir", "workdir", "directory", "dir"],
+        "the working directory goes into `cwd`",
+    ),
+    (
+        &[
+            "healthcheck",
+            "health",
+            "readiness",
+            "readinessProbe",
+            "probe",
+        ],
+        "what to wait for goes into `ready`: { \"type\": \"http\", \"url\": \"http://localhost:…\" }",
+    ),
+    (
+        &["restart", "restartPolicy", "autorestart"],
+        "services are not restarted by themselves: one that ends has failed, and says why",
+    ),
+    (
+        &["shell", "isShell"],
+        "no shell is involved; to use one: \"cmd\": [\"sh\", \"-c\", \"…\"]",
+    ),
+    (
+        &["image", "build", "container", "containerName"],
+        "services are commands: \"cmd\": \"docker compose up NAME\" runs a container",
+    ),
+    (
+        &["ports", "expose"],
+        "the one port that the service listens on goes into `port`",
+    ),
+    (
+        &["stop", "stopCommand", "shutdown"],
+        "the command that stops it goes into `stopCmd`",
+    ),
+    (
+        &["disabled", "enabled", "autostart", "profiles"],
+        "`\"autoStart\": false` keeps a service from starting at boot",
+    ),
+];
+
 object! {
     /// A dotenv file.
     struct EnvFile {
@@ -125,9 +179,9 @@ object! {
     }
 }
 
-/// One dotenv file or several: where each is, and whether it is required.
+/// One dotenv file or several: its place in the config, its path, and whether it is required.
 #[derive(Debug)]
-pub(super) struct EnvFiles(pub(super) Vec<(String, bool)>);
+pub(super) struct EnvFiles(pub(super) Vec<(NodeId, String, bool)>);
 
 impl Read for EnvFiles {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
@@ -145,7 +199,7 @@ impl Read for EnvFiles {
             } else {
                 PathText::read(item, problems).map(|path| (path.0, true))
             };
-            files.extend(file);
+            files.extend(file.map(|(path, required)| (item, path, required)));
         }
         Some(Self(files))
     }
@@ -222,9 +276,17 @@ impl Read for Names {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
         let tree = problems.tree;
         let Value::Array(items) = tree.value(node) else {
-            let found = describe(&tree.to_json(node));
-            let message = format!("expected an array of strings, found {found}");
-            problems.error(Code::WrongType, Place::Value(node), message);
+            let found = tree.to_json(node);
+            let help = match &found {
+                serde_json::Value::String(name) => Some(format!("write [{}]", quote(name))),
+                serde_json::Value::Object(_) => Some(
+                    "write the names alone, as in [\"db\", \"cache\"]: what a service waits for is the `ready` of each"
+                        .to_owned(),
+                ),
+                _ => None,
+            };
+            let message = format!("expected an array of strings, found {}", describe(&found));
+            problems.error_with_help(Code::WrongType, Place::Value(node), message, help);
             return None;
         };
         let mut names = Vec::new();

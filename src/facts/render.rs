@@ -211,9 +211,9 @@ impl Display for StartProblem {
                 f,
                 "command `{name}` does not exist: a command with a slash is looked for in {searched}, the service's working directory"
             ),
-            Self::NotFound { name, searched } => write!(
+            Self::NotFound { name, .. } => write!(
                 f,
-                "command `{name}` was not found: install it or correct the command (searched PATH: {searched})"
+                "command `{name}` was not found: install it or correct the command"
             ),
             Self::NotExecutable { path, error } => write!(f, "{} {error}", path.display()),
             Self::Cwd { path, error } => write!(

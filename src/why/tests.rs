@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{
-    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StoppedBy,
+    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StartProblem, StoppedBy,
     Stream,
 };
 use crate::protocol::Details;
@@ -195,6 +195,23 @@ fn each_kind_of_cause_is_told_apart() {
         assert_eq!((why.causes[0].kind, &*why.causes[0].text), (kind, text));
         assert_eq!(why.summary, format!("db is not up: {text}"));
     }
+}
+
+/// The whole PATH used to stand in every line that named the reason.
+#[test]
+fn a_missing_program_names_the_path_once() {
+    let missing = StartProblem::NotFound {
+        name: "nod".to_owned(),
+        searched: "/usr/bin:/bin".to_owned(),
+    };
+    let api = service("api", 0, Status::Failed, &[]).because(Reason::CannotStart(missing));
+    let why = explain(&[api], "api");
+    assert!(!why.summary.contains("/usr/bin"), "{}", why.summary);
+    assert!(!why.causes[0].text.contains("/usr/bin"), "{:?}", why.causes);
+    assert_eq!(
+        why.causes[0].help.as_deref(),
+        Some("searched PATH: /usr/bin:/bin; when it is mended: flowlayer start api")
+    );
 }
 
 #[test]

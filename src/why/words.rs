@@ -1,7 +1,7 @@
 //! The text of causes, in one place, so that every command shows the same.
 
 use super::{Cause, CauseKind};
-use crate::facts::{Kind, NotStarted, Reason, Status, StoppedBy};
+use crate::facts::{Kind, NotStarted, Reason, StartProblem, Status, StoppedBy};
 use crate::protocol::ServiceState;
 use crate::shell::quoted;
 
@@ -109,7 +109,15 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
             format!("end {holder}, or use another port; then: flowlayer start {name}")
         }
         CauseKind::Exited | CauseKind::Killed | CauseKind::NotReadyInTime | CauseKind::Failed => {
-            format!("when it is mended: flowlayer start {name}")
+            let searched = match service.details.reason.as_deref() {
+                Some(Reason::CannotStart(StartProblem::NotFound { name, searched }))
+                    if !name.contains('/') =>
+                {
+                    format!("searched PATH: {searched}; ")
+                }
+                _ => String::new(),
+            };
+            format!("{searched}when it is mended: flowlayer start {name}")
         }
         CauseKind::Stopped if service.details.stopped_by == Some(StoppedBy::Shutdown) => {
             return None;

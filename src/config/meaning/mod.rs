@@ -2,6 +2,8 @@
 
 mod command;
 mod dependencies;
+mod env_files;
+mod expansion;
 mod names;
 mod service;
 

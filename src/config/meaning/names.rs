@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::dependencies::{self, Names, Wanted};
+use super::env_files::EnvFileCheck;
 use super::service;
 use crate::config::code::Code;
 use crate::config::model::Service;
@@ -43,10 +44,13 @@ pub(super) fn services(
     let graph: Vec<Vec<usize>> = wanted.iter().map(Wanted::indices).collect();
     dependencies::report_cycles(&entries, &wanted, &graph, problems);
     let plan = plan::plan(&graph).ok();
+    let mut checked = EnvFileCheck::default();
     let services = entries
         .into_iter()
         .zip(graph)
-        .filter_map(|(entry, depends_on)| service::service(entry, depends_on, dir, problems))
+        .filter_map(|(entry, depends_on)| {
+            service::service(entry, depends_on, dir, &mut checked, problems)
+        })
         .collect();
     (services, plan)
 }

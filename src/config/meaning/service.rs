@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::command;
+use super::env_files::EnvFileCheck;
+use super::expansion::{self, is_glob};
 use crate::config::code::Code;
 use crate::config::model::Service;
 use crate::config::object::Field;
@@ -12,7 +14,7 @@ use crate::config::ready::Ready;
 use crate::config::source::within;
 use crate::config::tree::NodeId;
 use crate::config::values::PathText;
-use crate::config::written::Entry;
+use crate::config::written::{Entry, Env};
 use crate::facts::EnvFile;
 
 /// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
@@ -23,11 +25,18 @@ pub(super) fn service(
     entry: Entry,
     depends_on: Vec<usize>,
     dir: &Path,
+    checked: &mut EnvFileCheck,
     problems: &mut Problems<'_, '_>,
 ) -> Option<Service> {
     let written = entry.service;
     command::check(written.cmd.node, problems);
     command::check(written.stop_cmd.node, problems);
+    let ready_cmd = written.ready.node.map(|node| problems.tree.members(node));
+    command::check(
+        ready_cmd.and_then(|ready| ready.get("cmd").copied()),
+        problems,
+    );
+    check_env(&written.env, problems);
     let ready = written.ready.placed();
     let ready = ready.and_then(|(node, _)| Ready::resolve(node, &written.port, problems));
     let cwd = cwd(&written.cwd, dir, problems);
@@ -47,9 +56,13 @@ pub(super) fn service(
         env: written.env.value.map_or_else(Vec::new, |env| env.0),
         env_files: env_files
             .iter()
-            .map(|(path, required)| EnvFile {
-                path: within(dir, path),
-                required: *required,
+            .map(|(node, path, required)| {
+                let path = within(dir, path);
+                checked.check(*node, &path, problems);
+                EnvFile {
+                    path,
+                    required: *required,
+                }
             })
             .collect(),
         cwd,
@@ -61,10 +74,30 @@ pub(super) fn service(
     })
 }
 
+/// Warns about values that a shell would have expanded.
+fn check_env(written: &Field<Env>, problems: &mut Problems<'_, '_>) {
+    let Some((node, env)) = written.placed() else {
+        return;
+    };
+    let places = problems.tree.members(node);
+    for (name, value) in &env.0 {
+        if let (Some(what), Some(&node)) = (expansion::in_value(value), places.get(name.as_str())) {
+            let help = Some("write the value itself; services inherit the variables of `serve`");
+            problems.warning(Code::NotExpanded, Place::Value(node), what, help);
+        }
+    }
+}
+
 fn cwd(written: &Field<PathText>, dir: &Path, problems: &mut Problems<'_, '_>) -> Option<PathBuf> {
     let (node, path): (NodeId, _) = written.placed()?;
     let cwd = within(dir, &path.0);
     if !cwd.is_dir() {
+        let what = expansion::in_value(&path.0);
+        if let Some(what) = what.or_else(|| is_glob(&path.0).then_some("`*` is not expanded")) {
+            let help = Some("write the path itself; a relative one is relative to this file");
+            problems.warning(Code::NotExpanded, Place::Value(node), what, help);
+            return Some(cwd);
+        }
         let message = format!("there is no directory {}", cwd.display());
         let help = Some("it must exist when the service starts");
         problems.warning(Code::MissingCwd, Place::Value(node), message, help);

@@ -31,6 +31,94 @@ fn the_file_as_a_whole() {
     }
 }
 
+/// What people bring from other tools, and what they are told.
+#[test]
+fn help_names_what_is_meant() {
+    for (fields, help) in [
+        ("\"command\": \"x\"", "`cmd`"),
+        ("\"environment\": {}", "`env`"),
+        ("\"working_dir\": \"x\"", "`cwd`"),
+        ("\"healthcheck\": {}", "`ready`"),
+        ("\"restart\": \"always\"", "not restarted"),
+        ("\"shell\": true", "[\"sh\", \"-c\", \"…\"]"),
+        ("\"image\": \"postgres\"", "docker compose up"),
+        ("\"ports\": [\"80:80\"]", "`port`"),
+        ("\"env\": {\"PORT\": 3000}", "write \"3000\""),
+        ("\"env\": {\"DEBUG\": true}", "write \"true\""),
+        ("\"port\": \"3000\"", "write 3000, without quotes"),
+        ("\"dependsOn\": \"db\"", "write [\"db\"]"),
+        ("\"dependsOn\": {\"db\": {}}", "[\"db\", \"cache\"]"),
+        (
+            "\"ready\": \"http://localhost:1/x\"",
+            "write { \"type\": \"http\", \"url\": \"http://localhost:1/x\" }",
+        ),
+        ("\"ready\": \"tcp\"", "write { \"type\": \"tcp\" }"),
+        (
+            "\"ready\": \"log\"",
+            "write { \"type\": \"log\", \"pattern\": … }",
+        ),
+        ("\"ready\": \"healthy\"", "with one of: "),
+    ] {
+        let found = problem(&service(&format!("\"cmd\": \"x\", {fields}")));
+        let given = found.help.clone().unwrap_or_default();
+        assert!(given.contains(help), "{fields}: {found:?}");
+    }
+}
+
+#[test]
+fn what_nobody_expands_is_told() {
+    service_problems(&[
+        (
+            "\"cmd\": [\"node server.js\"]",
+            "1:29 shell_syntax services.a.cmd[0]",
+        ),
+        (
+            "\"cmd\": [\"sh\", \"-c\", \"x\", \"&&\", \"y\"]",
+            "1:46 shell_syntax services.a.cmd[3]",
+        ),
+        (
+            "\"cmd\": \"x\", \"ready\": {\"type\": \"exec\", \"cmd\": \"curl $URL\"}",
+            "1:66 shell_syntax services.a.ready.cmd",
+        ),
+        (
+            "\"cmd\": \"x\", \"cwd\": \"~/shop\"",
+            "1:40 not_expanded services.a.cwd",
+        ),
+        (
+            "\"cmd\": \"x\", \"cwd\": \"packages/*\"",
+            "1:40 not_expanded services.a.cwd",
+        ),
+        (
+            "\"cmd\": \"x\", \"env\": {\"PATH\": \"./bin:$PATH\", \"CORS\": \"*\"}",
+            "1:49 not_expanded services.a.env.PATH",
+        ),
+    ]);
+}
+
+#[test]
+fn what_nobody_expands_in_a_dotenv_file_is_told_once_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "A=1\nB='$HOME'\nC=\"\\$HOME $1\"\nexport D=$HOME/x # no\nE=~\nF=a\\\n";
+    std::fs::write(dir.path().join(".env"), text).unwrap();
+    let origin = Origin {
+        name: "flowlayer.jsonc".to_owned(),
+        dir: dir.path().to_owned(),
+    };
+    let config = "{\"services\": {\"a\": {\"cmd\": \"x\", \"envFile\": [\".env\", \"none\"]},
+        \"b\": {\"cmd\": \"x\", \"envFile\": \".env\"}}}";
+    let report = check(config.as_bytes().to_vec(), origin);
+    let [problem] = report.problems.as_slice() else {
+        panic!("{:?}", report.problems);
+    };
+    assert_eq!(
+        (problem.code, problem.path.as_str()),
+        (Code::NotExpanded, "services.a.envFile[0]")
+    );
+    assert!(problem.message.starts_with("line 4 of "), "{problem:?}");
+    let end = "variables are not expanded in D (and 2 more variables)";
+    assert!(problem.message.ends_with(end), "{problem:?}");
+}
+
 #[test]
 fn session_logs_and_log_view() {
     for (field, expected) in [

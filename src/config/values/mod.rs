@@ -49,6 +49,9 @@ impl FromValue for String {
     fn from_value(value: &Value) -> Result<Self, Fault> {
         match value {
             Value::String(text) => Ok(text.clone()),
+            other @ (Value::Number(_) | Value::Bool(_)) => {
+                Err(wrong_type("a string", other).with_help(format!("write \"{other}\"")))
+            }
             other => Err(wrong_type("a string", other)),
         }
     }

@@ -79,7 +79,13 @@ schema!(Millis, { "type": "integer", "minimum": 1, "maximum": u32::MAX });
 pub(super) fn integer(value: &Value, min: u64, max: u64) -> Result<u64, Fault> {
     let bounds = format!("an integer from {min} to {max}");
     let Value::Number(number) = value else {
-        return Err(wrong_type(&bounds, value));
+        let fault = wrong_type(&bounds, value);
+        let meant = value.as_str().and_then(|text| text.trim().parse().ok());
+        let meant = meant.filter(|number: &u64| (min..=max).contains(number));
+        return Err(match meant {
+            Some(number) => fault.with_help(format!("write {number}, without quotes")),
+            None => fault,
+        });
     };
     let whole = number.as_u64().or_else(|| {
         let float = number.as_f64()?;
@@ -103,6 +109,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::fault::Help;
 
     #[test]
     fn integers_stay_in_their_bounds() {
@@ -117,5 +124,11 @@ mod tests {
             fault.message,
             "expected an integer from 1 to 65535, found the string \"80\""
         );
+        assert_eq!(
+            fault.help,
+            Help::Text("write 80, without quotes".to_owned())
+        );
+        let fault = integer(&json!("8080:80"), 1, 65535).unwrap_err();
+        assert_eq!(fault.help, Help::None);
     }
 }
