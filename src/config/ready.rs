@@ -52,10 +52,11 @@ fn instead_of(text: &str) -> String {
     } else if let Some(kind) = KINDS.iter().find(|kind| kind.name == text) {
         let fields = kind.parameters.iter();
         let fields = fields.filter(|parameter| parameter.absent == Absent::Refused);
-        let fields: String = fields
-            .map(|field| format!(", \"{}\": …", field.name))
-            .collect();
-        format!("write {{ \"type\": \"{text}\"{fields} }}")
+        let mut object = format!("\"type\": \"{text}\"");
+        for field in fields {
+            object.extend([", \"", field.name, "\": …"]);
+        }
+        format!("write {{ {object} }}")
     } else {
         let types: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
         format!("write {{ \"type\": … }} with one of: {}", types.join(", "))

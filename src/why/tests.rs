@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{
-    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StartProblem, StoppedBy,
-    Stream,
+    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StartProblem,
+    StoppedBy, Stream,
 };
 use crate::protocol::Details;
 
