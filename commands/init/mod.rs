@@ -10,8 +10,8 @@ use flowlayer_core::import::{self, Draft};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
-use crate::terminal::diagnostics::{self, readable};
-use crate::terminal::print;
+use crate::terminal::diagnostics::{self, readable, shown_path};
+use crate::terminal::{print, sanitize};
 
 const NOTES: &str = "\
 Without --from the first of these that is there is imported: process-compose.yaml, mprocs.yaml,
@@ -56,6 +56,11 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         _ => Path::new(""),
     };
     let made = make(args, directory)?;
+    // Strings keep their meaning; comments of ours have nothing in them that would be escaped.
+    let made = Made {
+        text: sanitize::json(&made.text).into_owned(),
+        ..made
+    };
     let report = config::check(made.text.clone().into_bytes(), Origin::file(&output));
     if made.text.len() as u64 > config::MAX_BYTES {
         let message = format!("what comes out of {} is too large for a config", made.of);
@@ -84,8 +89,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         return Ok(Exit::SUCCESS);
     }
     write(&output, &made.text, args.force)
-        .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", output.display())))?;
-    print::stdout(&format!("wrote {}: {done}", output.display()));
+        .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", shown_path(&output))))?;
+    print::stdout(&format!("wrote {}: {done}", shown_path(&output)));
     Ok(Exit::SUCCESS)
 }
 
@@ -99,8 +104,8 @@ fn refuse_existing(output: &Path, is_default: bool) -> Result<(), Failure> {
         None => Ok(()),
         Some(path) => Err(Failure::Failed(format!(
             "{} is there already: --force overwrites {}, --output names another file (- is standard output)",
-            path.display(),
-            output.display(),
+            shown_path(&path),
+            shown_path(output),
         ))),
     }
 }
@@ -137,7 +142,7 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
     let mut whole = Draft::default();
     let mut names = Vec::new();
     for path in &sources {
-        let name = readable(&path.display().to_string());
+        let name = shown_path(path);
         let mut draft = read(path)?;
         if let Some(prefix) = between(path, directory) {
             draft.relocate(&prefix);
@@ -188,7 +193,7 @@ fn beside(args: &Args, directory: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Draft, Failure> {
-    let shown = || readable(&path.display().to_string());
+    let shown = || shown_path(path);
     let bytes = config::read_file(path).map_err(|error| Failure::Unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::Unreadable(format!("cannot import {}: it is not UTF-8", shown())))?;

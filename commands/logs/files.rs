@@ -18,6 +18,7 @@ use super::shown::Shown;
 use super::{Limit, Wanted, note};
 use crate::failure::Failure;
 use crate::session::Peer;
+use crate::terminal::diagnostics::shown_path;
 
 /// The files, and what their configuration says.
 pub(super) struct Files {
@@ -67,15 +68,15 @@ impl Files {
         if archive.is_none() && !wanted.follow {
             return Err(Stopped::Failed(Failure::NoSession(format!(
                 "no session of {} runs, and none has left a log: {} is not there",
-                self.path.display(),
-                self.dir.display()
+                shown_path(&self.path),
+                shown_path(&self.dir)
             ))));
         }
         let names = self.names(archive.as_ref())?;
         self.check(&search.services, &names)?;
         let mut printer = Printer::new(wanted.form, &names, &search.services);
         if std::io::stderr().is_terminal() && !wanted.follow {
-            note(&format!("no session runs: from {}", self.dir.display()));
+            note(&format!("no session runs: from {}", shown_path(&self.dir)));
         }
         let mut start = Start::After(0);
         let mut next = 1;
@@ -93,7 +94,7 @@ impl Files {
             self.search(archive, &bounded, &mut printer, output)?;
         }
         if wanted.follow {
-            let path = self.path.display();
+            let path = shown_path(&self.path);
             note(&format!("no session of {path} runs: waiting for one"));
         }
         let since = Since {
@@ -159,7 +160,7 @@ impl Files {
         let help = Suggestions::default().help(unknown, "services", names(), known.len());
         Err(Failure::Mistaken(format!(
             "no service is called {unknown:?}, neither in {} nor in the files: {help}",
-            self.path.display()
+            shown_path(&self.path)
         )))
     }
 
@@ -216,14 +217,21 @@ impl Files {
         if let Some(why) = stopped {
             return Err(why);
         }
-        let Searched { damaged, dropped } =
-            searched.map_err(|error| unreadable(&self.dir, &error))?;
+        let Searched {
+            damaged,
+            dropped,
+            skipped,
+        } = searched.map_err(|error| unreadable(&self.dir, &error))?;
         output.flush()?;
+        for path in &skipped {
+            let path = shown_path(path);
+            note(&format!("{path} is not a regular file and left out"));
+        }
         if damaged > 0 {
             let noun = if damaged == 1 { "line is" } else { "lines are" };
             note(&format!(
                 "{damaged} {noun} no entries and left out, in {}",
-                self.dir.display()
+                shown_path(&self.dir)
             ));
         }
         if dropped && search.limit.is_none_or(|limit| matches < limit) {
@@ -236,6 +244,6 @@ impl Files {
 fn unreadable(dir: &Path, error: &std::io::Error) -> Failure {
     Failure::Failed(format!(
         "cannot read the logs in {}: {error}",
-        dir.display()
+        shown_path(dir)
     ))
 }

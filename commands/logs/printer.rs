@@ -138,15 +138,7 @@ impl Printer {
 
     fn json(&self, out: &mut Vec<u8>, json: &str) {
         if self.form.terminal {
-            for character in json.chars() {
-                // JSON escapes only what is below U+0020; escape the rest of what steers a terminal.
-                let escaped = if character.is_control() || sanitize::reorders(character) {
-                    format!("\\u{:04x}", character as u32)
-                } else {
-                    character.to_string()
-                };
-                out.extend_from_slice(escaped.as_bytes());
-            }
+            out.extend_from_slice(sanitize::json(json).as_bytes());
         } else {
             out.extend_from_slice(json.as_bytes());
         }

@@ -7,6 +7,7 @@ use flowlayer_core::config::Config;
 use flowlayer_core::plan::Plan;
 
 use super::edges;
+use crate::terminal::sanitize;
 
 /// For Graphviz.
 pub(super) fn dot(config: &Config, plan: &Plan) -> String {
@@ -27,10 +28,23 @@ pub(super) fn dot(config: &Config, plan: &Plan) -> String {
     text
 }
 
-/// A quoted identifier; in a label `\` would begin an escape, so it is doubled.
+/// A quoted identifier, which is the label too: `\` and `&` would begin escapes there. What steers a
+/// terminal is a character reference.
 fn dot_string(name: &str) -> String {
-    let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", escaped.replace('\n', "\\n"))
+    let mut text = "\"".to_owned();
+    for c in name.chars() {
+        match c {
+            '\\' => text.push_str("\\\\"),
+            '"' => text.push_str("\\\""),
+            '\n' => text.push_str("\\n"),
+            '&' => text.push_str("&amp;"),
+            c if c.is_control() || sanitize::reorders(c) => {
+                let _ = write!(text, "&#{};", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text + "\""
 }
 
 /// For Mermaid. Services have numbers there, since a name can be anything.
@@ -100,6 +114,10 @@ mod tests {
     #[test]
     fn names_cannot_break_out() {
         assert_eq!(dot_string("a\"; b\\\n"), "\"a\\\"; b\\\\\\n\"");
+        assert_eq!(
+            dot_string("a\u{1b}\u{9b}\u{202e}&"),
+            "\"a&#27;&#155;&#8238;&amp;\""
+        );
         assert_eq!(mermaid_string("a\"]<b>\n#"), "a#34;#93;#60;b#62;#10;#35;");
     }
 }

@@ -83,7 +83,7 @@ fn json(config: &Config, plan: &Plan) -> String {
         "waves": waves,
         "edges": edges,
     });
-    format!("{document}\n")
+    print::json_line(&document)
 }
 
 /// Each service with each service it depends on, sorted.

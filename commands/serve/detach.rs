@@ -13,6 +13,7 @@ use crate::server::launcher::Report;
 use crate::server::options::Options;
 use crate::session::args::SessionArgs;
 use crate::terminal::color::Colors;
+use crate::terminal::diagnostics::shown_path;
 use crate::terminal::print;
 use crate::timeout::{Deadline, Timeout};
 use crate::{tokio_runtime, wait};
@@ -112,7 +113,7 @@ impl Starting {
         say(&format!(
             "in the background: pid {}, log {}",
             self.session.pid(),
-            self.session.log.display()
+            shown_path(&self.session.log)
         ));
         say("flowlayer status, logs -f and tui show more; flowlayer down ends it");
         if is_complete {
@@ -139,7 +140,7 @@ impl Starting {
             "the startup has not resolved within {deadline}{why}: it goes on in the background (pid {}, log \
              {}); `flowlayer status` shows what it waits for, `flowlayer down` ends it",
             self.session.pid(),
-            self.session.log.display()
+            shown_path(&self.session.log)
         ))
     }
 }

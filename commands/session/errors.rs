@@ -7,6 +7,7 @@ use flowlayer_core::session::registry::LiveSession;
 
 use crate::failure::Failure;
 use crate::session::find::Endpoint;
+use crate::terminal::diagnostics::shown_path;
 
 /// So many sessions are listed in one line.
 const LISTED: usize = 5;
@@ -16,7 +17,7 @@ pub(super) fn several(live: &[LiveSession]) -> Failure {
     let shown: Vec<String> = live
         .iter()
         .take(LISTED)
-        .map(|session| format!("{} ({})", session.address, session.config.display()))
+        .map(|session| format!("{} ({})", session.address, shown_path(&session.config)))
         .collect();
     let more = match live.len() - shown.len() {
         0 => String::new(),
@@ -57,7 +58,7 @@ fn not_there(endpoint: &Endpoint, why: &client::Failure) -> String {
     match (endpoint.pid, &endpoint.config) {
         (Some(pid), Some(config)) => format!(
             "the session of {} (pid {pid}) does not answer: it is ending, or hangs ({why})",
-            config.display()
+            shown_path(config)
         ),
         (Some(pid), None) => {
             format!("the session of pid {pid} does not answer: it is ending, or hangs ({why})")
@@ -76,7 +77,7 @@ fn start(endpoint: &Endpoint) -> String {
         }
         Some(config) => format!(
             "no session of {0} runs: start one with `flowlayer serve --detach -c {0}`",
-            config.display()
+            shown_path(config)
         ),
         None if endpoint.address == crate::session::find::DEFAULT_ADDRESS => {
             "no session runs, and there is no configuration in this directory: start one with \
@@ -156,6 +157,12 @@ mod tests {
             &refused(),
             &["no session at 127.0.0.1:7001", "flowlayer sessions"],
         );
+    }
+
+    #[test]
+    fn a_line_end_in_a_path_does_not_end_the_line() {
+        let hung = endpoint(Some("/a\nError: b/flowlayer.jsonc"), Some(4242));
+        says(&hung, &refused(), &["/a\u{240a}Error: b"]);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
+use super::sanitize;
+
 /// Why standard output did not take everything; there is one of it, and so of this.
 static REFUSED: OnceLock<io::Error> = OnceLock::new();
 
@@ -39,12 +41,16 @@ pub(crate) fn is_without_room(kind: ErrorKind) -> bool {
     )
 }
 
-/// A document of ours as text, its line end included.
+/// A document of ours as text, its line end included; safe for a terminal, wherever it goes.
 pub(crate) fn json(document: &impl serde::Serialize) -> String {
     // Our documents have text for keys, and nothing in them can refuse to be written.
-    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    format!("{}\n", sanitize::json(&text))
+}
+
+/// [`json`] on one line.
+pub(crate) fn json_line(document: &serde_json::Value) -> String {
+    format!("{}\n", sanitize::json(&document.to_string()))
 }
 
 fn whole(to: &mut impl Write, text: &str) -> io::Result<()> {

@@ -41,6 +41,25 @@ pub(crate) fn text(line: &str) -> Cow<'_, str> {
     text.into()
 }
 
+/// JSON in which nothing steers a terminal, and which means the same. JSON itself escapes only what is below
+/// U+0020; line ends between values stay.
+pub(crate) fn json(json: &str) -> Cow<'_, str> {
+    let is_steering = |c: char| (c.is_control() && c != '\n') || reorders(c);
+    if !json.contains(is_steering) {
+        return json.into();
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_steering(character) {
+            // All of them are below U+10000. Writing to a `String` does not fail.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe.into()
+}
+
 /// [`append_safe`], told how much at the start of a text is known to be plain.
 fn filter(out: &mut String, line: &str, colored: bool, plain_length: impl Fn(&str) -> usize) {
     let mut screen = Screen::new(out, colored);
@@ -329,6 +348,19 @@ mod tests {
             safe("a\u{1b}[32m\u{8}\u{8}b", true),
             "a\u{1b}[32mb\u{1b}[0m"
         );
+    }
+
+    #[test]
+    fn json_is_spelled_otherwise_and_means_the_same() {
+        let text = "a\u{1b}\u{7f}\u{9b}\u{202e}\u{61c}é\t";
+        let pretty = serde_json::to_string_pretty(&[text]).unwrap();
+        let safe = json(&pretty);
+        assert_eq!(
+            safe,
+            "[\n  \"a\\u001b\\u007f\\u009b\\u202e\\u061cé\\t\"\n]"
+        );
+        let read: Vec<String> = serde_json::from_str(&safe).unwrap();
+        assert_eq!(read, [text]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flowlayer_core::config::{Code, Problem};
 
+use crate::terminal::diagnostics::readable;
+
 /// What GitHub calls the file: annotations are shown at paths that are relative to the workspace,
 /// wherever in it the check ran. A name that is no file in there stays as it is.
 pub(crate) fn in_workspace(name: &str) -> String {
@@ -49,11 +51,11 @@ fn command(level: &str, place: &str, title: &str, message: &str) -> String {
     format!("::{level} {place},title={title}::{}\n", data(message))
 }
 
-/// The message: what would end the line is escaped.
+/// The message: what would end the line is escaped, and what steers a terminal is shown as a picture.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D");
+    let lines: Vec<String> = text.split('\n').map(readable).collect();
+    lines.join("%0A")
 }
 
 /// A property: what would end that is, too.

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         }
         Format::Json => {
             let files: Vec<Value> = checked.iter().map(Checked::to_json).collect();
-            print::stdout(&format!("{}\n", json!({ "files": files })));
+            print::stdout(&print::json_line(&json!({ "files": files })));
         }
         Format::Github => {
             let lines = checked.iter().map(Checked::to_github);
@@ -115,7 +115,7 @@ impl Checked {
         let report = match &self.outcome {
             Ok(report) => report,
             Err(error) => {
-                let failure = Failure::Unreadable(error.to_string());
+                let failure = Failure::Unreadable(diagnostics::readable(&error.to_string()));
                 return print::stderr(&failure.line(colors.stderr));
             }
         };

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Child, Stack, Terminal};
 
@@ -205,4 +205,50 @@ fn the_server_ends_while_nobody_reads() {
         .start_with(Child::spawn_unread);
     server.connect().wait_status("flood", "ready");
     assert_eq!(server.stop().code, Some(0));
+}
+
+/// They passed through into JSON and DOT, whether a terminal read that or a file.
+#[test]
+fn a_configuration_steers_no_terminal_through_any_output() {
+    let evil = "a\u{1b}]0;t\u{7}\u{9b}31m\u{202e}b\u{7f}";
+    let server = Stack::new()
+        .service(evil, json!({ "cmd": ["sh", "-c", "exit 3"] }))
+        .daemon("ok", json!({ "dependsOn": [evil] }))
+        .start();
+    server.wait_for_line("STARTUP ");
+    let wrong = json!({ "services": { evil: { "cmdd": "x" } } }).to_string();
+    std::fs::write(server.path().join("wrong.jsonc"), wrong).unwrap();
+    let compose = json!({ "services": { evil: { "image": evil, "command": ["x", evil] } } });
+    std::fs::write(server.path().join("compose.yaml"), compose.to_string()).unwrap();
+    for line in [
+        "plan",
+        "plan --format json",
+        "plan --format dot",
+        "plan --format mermaid",
+        "validate --format json",
+        "validate wrong.jsonc",
+        "validate --format json wrong.jsonc",
+        "validate --format github wrong.jsonc",
+        "init --from compose.yaml -o -",
+        "status",
+        "status --json",
+        "why",
+        "why --json",
+        "wait --timeout 1s --json",
+        "restart ok",
+        "restart ok --json",
+        "start nobody",
+        "logs",
+        "sessions --json",
+        "__complete zsh flowlayer start ",
+    ] {
+        let said = server.run(line.split(' '));
+        let both = format!("{}{}", said.stdout, said.stderr);
+        let steers = |c: char| c.is_control() && !"\n\t".contains(c) || c == '\u{202e}';
+        assert!(!both.contains(steers), "{line}: {both:?}");
+        if line.contains("json") && line.starts_with("status") {
+            let status: Value = serde_json::from_str(&said.stdout).unwrap();
+            assert_eq!(status["services"][0]["name"], evil);
+        }
+    }
 }

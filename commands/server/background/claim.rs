@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::server::options::Options;
 use crate::session::find::is_same;
 use crate::session::shutdown::{self, Processes};
+use crate::terminal::diagnostics::shown_path;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::timeout::Deadline;
@@ -46,7 +47,7 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
     let name = name(config);
     let lock_path = directory.join(format!("{name}.lock"));
     let cannot = |doing: &str, path: &Path, error: &io::Error| {
-        Failure::Failed(format!("cannot {doing} {}: {error}", path.display()))
+        Failure::Failed(format!("cannot {doing} {}: {error}", shown_path(path)))
     };
     let lock = open(&lock_path, false).map_err(|error| cannot("open", &lock_path, &error))?;
     if let Err(TryLockError::WouldBlock) = lock.try_lock() {

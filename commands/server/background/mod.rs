@@ -21,6 +21,7 @@ use crate::server;
 use crate::server::launcher::{Launcher, Report};
 use crate::server::options::Options;
 use crate::terminal::color::Colors;
+use crate::terminal::diagnostics::shown_path;
 
 pub(crate) use claim::{Claim, Slot, claim};
 
@@ -189,5 +190,5 @@ pub(crate) fn how_it_ended(end: End, log: &Path) -> String {
         End::Code(code) => format!("ended with code {code}"),
         End::Signal(signal) => format!("was ended by signal {signal}"),
     };
-    format!("the session {how}; its log is {}", log.display())
+    format!("the session {how}; its log is {}", shown_path(log))
 }

@@ -7,6 +7,8 @@ use flowlayer_core::config::{self, ConfigError};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
+use crate::terminal::diagnostics::shown_path;
+
 /// Where the documents say a server is when nothing else is known.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:6999";
 
@@ -92,7 +94,7 @@ impl Endpoint {
         match &self.taken_by {
             Some(other) => Err(Failure::Unreachable {
                 address: self.address.clone(),
-                why: format!("the session of {} has this address", other.display()),
+                why: format!("the session of {} has this address", shown_path(other)),
             }),
             None => Ok(Target {
                 address: self.address.clone(),

@@ -1,6 +1,7 @@
 //! The part of a source line that is shown.
 
 use std::ops::Range;
+use std::path::Path;
 
 use flowlayer_core::config::Source;
 
@@ -127,6 +128,11 @@ fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A path in a message: a line end in it does not end the line.
+pub(crate) fn shown_path(path: &Path) -> String {
+    readable(&path.to_string_lossy())
 }
 
 /// Text from the config in a message, safe for the terminal and on one line.

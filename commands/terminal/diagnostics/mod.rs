@@ -12,7 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use flowlayer_core::config::{Position, Problem, Severity, Source};
 
 use excerpt::Excerpt;
-pub(crate) use excerpt::readable;
+pub(crate) use excerpt::{readable, shown_path};
 
 /// Other places of a problem that are shown; a circle of services can have thousands.
 const RELATED_SHOWN: usize = 8;

@@ -13,7 +13,8 @@ mod reader;
 mod repair;
 mod segment;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -214,7 +215,12 @@ pub(super) fn ends(lines: &[u8]) -> Option<(u64, u64)> {
 
 /// By stem: which entries rotation has dropped, as far as the last session has said.
 pub(super) fn dropped(dir: &Path) -> io::Result<BTreeMap<String, (u64, u64)>> {
-    Ok(match DirState::read(dir)? {
+    let found = match DirState::read(dir) {
+        // A server refuses it; for a reader it says nothing.
+        Err(error) if is_not_a_file(&error) => Found::Nothing,
+        found => found?,
+    };
+    Ok(match found {
         Found::State(state) => state.dropped,
         Found::Nothing | Found::Damaged => BTreeMap::new(),
     })
@@ -233,6 +239,34 @@ pub(super) fn newest(dir: &Path, stem: &str, wanted: &Wanted) -> io::Result<Newe
 
 /// Both parts of a file, the newer one first, from one moment between two rotations.
 pub(super) fn segments(dir: &Path, stem: &str) -> io::Result<Vec<Segment>> {
+    segments_by(dir, stem, open::read)
+}
+
+/// [`segments`], with the paths of those that are no files, and without these.
+pub(super) fn segments_and_others(
+    dir: &Path,
+    stem: &str,
+) -> io::Result<(Vec<Segment>, BTreeSet<PathBuf>)> {
+    let mut others = BTreeSet::new();
+    let segments = segments_by(dir, stem, |path| match open::read(path) {
+        Err(error) if is_not_a_file(&error) => {
+            others.insert(path.to_owned());
+            Ok(None)
+        }
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("{}: {error}", path.display()),
+        )),
+        read => read,
+    })?;
+    Ok((segments, others))
+}
+
+fn segments_by(
+    dir: &Path,
+    stem: &str,
+    mut read: impl FnMut(&Path) -> io::Result<Option<File>>,
+) -> io::Result<Vec<Segment>> {
     let (current, rotated) = (
         dir.join(names::current(stem)),
         dir.join(names::rotated(stem)),
@@ -242,9 +276,9 @@ pub(super) fn segments(dir: &Path, stem: &str) -> io::Result<Vec<Segment>> {
     // far apart; somebody else playing with the files must not keep us here.
     let mut found = Vec::new();
     for _ in 0..10 {
-        let newer = open::read(&current)?;
-        let older = open::read(&rotated)?;
-        let opened = newer.as_ref().map(std::fs::File::metadata).transpose()?;
+        let newer = read(&current)?;
+        let older = read(&rotated)?;
+        let opened = newer.as_ref().map(File::metadata).transpose()?;
         let there = std::fs::symlink_metadata(&current).ok();
         found = newer.into_iter().chain(older).collect();
         if opened.map(identity) == there.map(identity) {

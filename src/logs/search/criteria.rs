@@ -1,5 +1,7 @@
 //! What is searched for and what a search returns.
 
+use std::path::PathBuf;
+
 use super::context::Context;
 use super::pattern::Pattern;
 use crate::facts::{Stream, Timestamp};
@@ -41,12 +43,14 @@ pub enum Found<'a> {
 }
 
 /// How a search went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Searched {
     /// Lines that are not entries and were left out.
     pub damaged: u64,
     /// Entries of the range asked for were dropped by rotation.
     pub dropped: bool,
+    /// Links, FIFOs and the like that have the names of files of the log, and were not read.
+    pub skipped: Vec<PathBuf>,
 }
 
 impl Search {

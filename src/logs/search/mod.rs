@@ -14,8 +14,10 @@ mod pattern;
 mod tests;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 pub use context::{Context, Verdict};
 pub use criteria::{Found, Search, Searched};
@@ -41,11 +43,12 @@ impl Archive {
         search: &Search,
         show: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
     ) -> io::Result<Searched> {
-        let stems = self.stems(search)?;
+        let mut skipped = BTreeSet::new();
+        let stems = self.stems(search, &mut skipped)?;
         let dropped = self.has_dropped(search, &stems)?;
         let mut parts = Vec::with_capacity(stems.len());
         for stem in &stems {
-            parts.push(self.parts(search, stem)?);
+            parts.push(self.parts(search, stem, &mut skipped)?);
         }
         let damaged = if search.limit.is_some() {
             let files = parts.into_iter().map(Backward::new).collect();
@@ -54,15 +57,25 @@ impl Archive {
             let files = parts.into_iter().map(Forward::new).collect();
             walk::forwards(search, Merged::new(files, false)?, show)?
         };
-        Ok(Searched { damaged, dropped })
+        Ok(Searched {
+            damaged,
+            dropped,
+            skipped: skipped.into_iter().collect(),
+        })
     }
 
-    fn stems(&self, search: &Search) -> io::Result<Vec<String>> {
+    fn stems(
+        &self,
+        search: &Search,
+        skipped: &mut BTreeSet<PathBuf>,
+    ) -> io::Result<Vec<String>> {
         let all = || vec![disk::ALL_STEM.to_owned()];
         if search.services.is_empty() {
-            if !disk::segments(&self.dir, disk::ALL_STEM)?.is_empty() {
+            let (segments, others) = disk::segments_and_others(&self.dir, disk::ALL_STEM)?;
+            if !segments.is_empty() {
                 return Ok(all());
             }
+            skipped.extend(others);
             // Somebody removed it; the services' files hold the same entries.
             let services = self.services()?;
             return Ok(services.iter().map(|name| disk::stem(name)).collect());
@@ -86,13 +99,14 @@ impl Archive {
     }
 
     /// The stretches of a file's parts in which wanted entries can be, the older part first.
-    fn parts(&self, search: &Search, stem: &str) -> io::Result<Vec<Part>> {
-        let segments = match disk::segments(&self.dir, stem) {
-            Ok(segments) => segments,
-            // Something else has the name of a file of ours.
-            Err(error) if disk::is_not_a_file(&error) => Vec::new(),
-            Err(error) => return Err(error),
-        };
+    fn parts(
+        &self,
+        search: &Search,
+        stem: &str,
+        skipped: &mut BTreeSet<PathBuf>,
+    ) -> io::Result<Vec<Part>> {
+        let (segments, others) = disk::segments_and_others(&self.dir, stem)?;
+        skipped.extend(others);
         let since = search.since.map(|since| bound(since, -CLOCK_STEP_MS));
         let until = search.until.map(|until| bound(until, CLOCK_STEP_MS));
         let mut parts = Vec::with_capacity(segments.len());

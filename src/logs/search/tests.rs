@@ -410,3 +410,28 @@ fn a_search_that_is_ended_ends() {
         assert_eq!(count, 1);
     }
 }
+
+/// One FIFO in the place of `all.jsonl` or of an older part broke everything, and was not named.
+#[test]
+fn what_is_no_file_is_named_and_the_rest_is_searched() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let entry = |seq: u64| {
+        format!(
+            "{{\"seq\":{seq},\"service\":\"api\",\"phase\":\"ready\",\"stream\":\"stdout\",\"message\":\"x\",\"timestamp\":\"2025-01-01T00:00:00.000Z\"}}\n"
+        )
+    };
+    fs::write(at("api.jsonl"), entry(7)).unwrap();
+    for name in ["all.jsonl", "api.1.jsonl"] {
+        nix::unistd::mkfifo(&at(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    let archive = Archive::open(dir.path()).unwrap();
+    let mut found = 0;
+    let searched = archive.search(&Search::default(), &mut |_| {
+        found += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!(found, 1);
+    let skipped = [at("all.jsonl"), at("api.1.jsonl")];
+    assert_eq!(searched.unwrap().skipped, skipped);
+}
