@@ -67,7 +67,9 @@ pub(crate) fn load_quietly(path: &Path, colors: Colors) -> Result<Loaded, Failur
 /// How a command ends whose configuration cannot be used; its problems are printed here.
 pub(crate) fn unusable(error: ConfigError, colors: Colors) -> Failure {
     match error {
-        ConfigError::Unreadable(error) => Failure::Unreadable(diagnostics::readable(&error.to_string())),
+        ConfigError::Unreadable(error) => {
+            Failure::Unreadable(diagnostics::readable(&error.to_string()))
+        }
         ConfigError::Invalid { problems, text } => {
             print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
             Failure::Reported(Exit::USAGE)

@@ -88,8 +88,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         print::stderr(&done);
         return Ok(Exit::SUCCESS);
     }
-    write(&output, &made.text, args.force)
-        .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", shown_path(&output))))?;
+    write(&output, &made.text, args.force).map_err(|error| {
+        Failure::Failed(format!("cannot write {}: {error}", shown_path(&output)))
+    })?;
     print::stdout(&format!("wrote {}: {done}", shown_path(&output)));
     Ok(Exit::SUCCESS)
 }

@@ -355,10 +355,7 @@ mod tests {
         let text = "a\u{1b}\u{7f}\u{9b}\u{202e}\u{61c}é\t";
         let pretty = serde_json::to_string_pretty(&[text]).unwrap();
         let safe = json(&pretty);
-        assert_eq!(
-            safe,
-            "[\n  \"a\\u001b\\u007f\\u009b\\u202e\\u061cé\\t\"\n]"
-        );
+        assert_eq!(safe, "[\n  \"a\\u001b\\u007f\\u009b\\u202e\\u061cé\\t\"\n]");
         let read: Vec<String> = serde_json::from_str(&safe).unwrap();
         assert_eq!(read, [text]);
     }

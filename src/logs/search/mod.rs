@@ -64,11 +64,7 @@ impl Archive {
         })
     }
 
-    fn stems(
-        &self,
-        search: &Search,
-        skipped: &mut BTreeSet<PathBuf>,
-    ) -> io::Result<Vec<String>> {
+    fn stems(&self, search: &Search, skipped: &mut BTreeSet<PathBuf>) -> io::Result<Vec<String>> {
         let all = || vec![disk::ALL_STEM.to_owned()];
         if search.services.is_empty() {
             let (segments, others) = disk::segments_and_others(&self.dir, disk::ALL_STEM)?;
