@@ -32,7 +32,7 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
-    /// A few words for a header (docs/tui.md, Connecting), e.g. `reconnecting in 2s`.
+    /// A short text for a header (docs/tui.md, Connecting), e.g. `reconnecting in 2s`.
     pub fn label(&self, now: Instant) -> Cow<'static, str> {
         match self {
             Self::Connecting => "connecting".into(),

@@ -37,7 +37,7 @@ pub struct ServiceSpec {
     pub auto_start: bool,
     /// From the stop signal to SIGKILL, in milliseconds.
     pub grace_ms: u64,
-    /// The signal that tells it to end.
+    /// The stop signal.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stop_signal: StopSignal,
     /// Who gets that signal first.

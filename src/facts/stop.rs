@@ -1,11 +1,11 @@
-//! How a service is told to end.
+//! The stop signal of a service, and who gets it first.
 
 use std::fmt;
 
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-/// The signal that tells a service to end. Displays as its name.
+/// The stop signal of a service. Displays as its name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "each is the signal of that name")]

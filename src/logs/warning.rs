@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// A warning about the files. `Display` words it for the terminal.
+/// A warning about the files. `Display` renders it for the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogWarning {
     /// A file cannot be written; services go on.

@@ -129,7 +129,7 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// A code with its words.
+    /// A code with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code: code.as_str().to_owned(),

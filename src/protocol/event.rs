@@ -121,7 +121,7 @@ pub struct Details {
     /// Who had its port when it was to be started.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub port_conflict: Option<Box<PortConflict>>,
-    /// By whose will it is down, when nothing is to start it.
+    /// Who stopped it, when nothing is to start it.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
     /// What the session runs for it. In snapshots only: it never changes.

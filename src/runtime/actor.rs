@@ -19,7 +19,7 @@ use crate::facts::{LastLine, ProcessInfo, Reason};
 use crate::logs::Logs;
 use crate::process::{self, Event, guardian};
 
-/// How often the words on what is waited for are sent, at most (docs/protocol.md, `service_detail`).
+/// The minimum interval between details (docs/protocol.md, `service_detail`).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The target of the decision trace: each message is a line of JSON.
@@ -97,7 +97,7 @@ struct Actor {
     core: Orchestrator,
     board: Board,
     performer: Performer,
-    /// Told the phase of each service's lines.
+    /// Gets each status, as the phase of later lines.
     logs: Logs,
     ended: Ended,
     over: bool,
@@ -305,7 +305,7 @@ impl Actor {
         self.schedule_details();
     }
 
-    /// Shows the words of this moment; true when they are others than before.
+    /// Refreshes the published detail; true when it changed.
     fn refresh(&mut self, service: usize) -> bool {
         let mut view = self.core.view(self.now(), service);
         self.lives[service].complete(&mut view);
@@ -321,7 +321,7 @@ impl Actor {
     }
 }
 
-/// Whether the decisions are written down.
+/// Whether the decision trace is on.
 fn is_tracing() -> bool {
     tracing::enabled!(target: DECISIONS, tracing::Level::TRACE)
 }

@@ -86,7 +86,7 @@ impl Board {
         changed
     }
 
-    /// Shows a service as it is now and tells everybody; `after` is the newest log entry.
+    /// Publishes a service to all subscribers; `after` is the newest log entry.
     pub(super) fn publish(&mut self, service: usize, view: View, after: u64) {
         let at = SystemTime::now();
         self.views[service] = Arc::new(self.dress(service, view, at));
@@ -94,7 +94,7 @@ impl Board {
         self.tell_all(&Update::Status { view, at, after });
     }
 
-    /// Tells everybody what a service waits for, as it was shown last.
+    /// Sends the last published detail of a service to all subscribers.
     pub(super) fn tell_detail(&self, service: usize) {
         self.tell_all(&Update::Detail {
             view: Arc::clone(&self.views[service]),

@@ -52,7 +52,7 @@ pub(super) struct Performer {
     logs: Logs,
     reports: mpsc::UnboundedSender<Report>,
     probe_runs: ProbeRuns,
-    /// Stop commands by life: to tell their ends from those of services.
+    /// Stop commands by life: to distinguish their exits from those of services.
     stop_commands: HashMap<LifeId, usize>,
 }
 

@@ -14,7 +14,7 @@ pub struct SessionConfig {
     pub token: Token,
     /// New for every `serve`; clients recognise a restarted server by it.
     pub session_id: Uuid,
-    /// The number of the session's first log entry: clients tell its own from those before.
+    /// The number of the session's first log entry: clients distinguish it from earlier sessions.
     pub first_seq: u64,
     /// Names of the services, sorted; their index is their identity.
     pub services: Arc<[Arc<str>]>,

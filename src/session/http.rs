@@ -98,7 +98,7 @@ impl Refusal {
         }
     }
 
-    /// For whoever tries with curl.
+    /// For people who try curl.
     const fn message(self) -> &'static str {
         match self {
             Self::NoCredentials => "send the session token: Authorization: Bearer <token>",

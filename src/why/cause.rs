@@ -38,7 +38,7 @@ pub struct Cause {
     /// Who has its port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port_conflict: Option<Box<PortConflict>>,
-    /// By whose will it is down.
+    /// Who stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
     /// Its last log lines, oldest first.
@@ -66,7 +66,7 @@ pub enum CauseKind {
     Working,
     /// It is being started.
     Starting,
-    /// It is being taken down.
+    /// It is being stopped.
     Stopping,
     /// Somebody stopped it.
     Stopped,

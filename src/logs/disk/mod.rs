@@ -181,7 +181,7 @@ impl Files {
     }
 }
 
-/// Repairs a file, if it is there, and tells its last number.
+/// Repairs a file, if it exists, and returns its last number.
 fn check(dir: &Path, stem: &str) -> Result<u64, OpenError> {
     let path = dir.join(names::current(stem));
     let check = || -> io::Result<Option<u64>> {

@@ -1,4 +1,4 @@
-//! What a lifecycle is told, and what it asks for.
+//! The events of a lifecycle and its effects.
 
 use serde::{Deserialize, Serialize};
 

@@ -40,9 +40,9 @@ pub struct Spec {
     pub grace: Duration,
     /// Whether a `stopCmd` is to be run.
     pub has_stop_command: bool,
-    /// The signal that tells it to end.
+    /// The stop signal.
     pub stop_signal: StopSignal,
-    /// Who gets that first.
+    /// Who gets the stop signal first.
     pub stop_scope: StopScope,
 }
 
@@ -172,7 +172,7 @@ impl Lifecycle {
         }
     }
 
-    /// When it wants to be told that time has passed.
+    /// When the next [`Event::Tick`] is due.
     pub fn deadline(&self) -> Option<Now> {
         match &self.state {
             State::Down { clearing, .. } => clearing

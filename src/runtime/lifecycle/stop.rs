@@ -20,7 +20,7 @@ pub(super) struct Stop {
     pub(super) phase: Phase,
 }
 
-/// Where a stop ends when it can be carried out.
+/// The status after a successful stop.
 #[derive(Debug, Clone)]
 pub(super) enum Then {
     Stopped,
@@ -163,7 +163,7 @@ impl Lifecycle {
         out.push(Effect::TakeDown(round, mode));
     }
 
-    /// The life that is to be ended; whoever probes it is told to leave it alone.
+    /// The life to end; stops its probe.
     fn leave_running(&self, out: &mut Vec<Effect>) -> Option<(LifeId, Option<u32>)> {
         match &self.state {
             State::Coming { life, pid, work } => {

@@ -15,7 +15,7 @@ const FORBIDDEN_LIMIT: Duration = Duration::from_millis(500);
 /// One takedown of everything a service has, from the first signal to the last process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Takedown {
-    /// Told apart from earlier ones of the same service, so that a late answer is not believed.
+    /// Distinguishes it from earlier ones of the same service, so that late answers are ignored.
     pub round: u32,
     /// When it began.
     pub since: Now,

@@ -82,7 +82,7 @@ pub enum Effect {
     ShuttingDown,
     /// SIGKILL to everything at once.
     KillAll,
-    /// All services are down: take down whatever is left, whoever's it is.
+    /// All services are down: stop all remaining processes of the session.
     Finish,
     /// Everything is over; false when something could not be stopped.
     End {

@@ -1,4 +1,4 @@
-//! Whether a request has reached its goal, and the words for how it ended.
+//! Whether a request has reached its goal, and the message for how it ended.
 
 use std::sync::Arc;
 

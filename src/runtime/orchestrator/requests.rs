@@ -23,7 +23,7 @@ pub(super) enum Goal {
         closure: Vec<usize>,
         /// The stop that comes first in a restart is not over yet.
         stopping: bool,
-        /// A stop came in between: the words for it, and whether that stop is over.
+        /// A stop came in between: its message, and whether that stop is over.
         overtaken: Option<(String, bool)>,
         /// A second run of a oneshot that its dependencies do not allow: why.
         refused: Option<String>,

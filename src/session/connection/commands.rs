@@ -24,7 +24,7 @@ pub(super) enum Effect {
 #[derive(Debug)]
 struct Pending {
     id: String,
-    /// The limit that applies, to be told in the result of a `get_logs`.
+    /// The effective limit, reported in the result of a `get_logs`.
     limit: u64,
 }
 

@@ -12,10 +12,10 @@ use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use super::commands::{Commands, Effect};
+use super::keepalive::{Due, Keepalive, Signs};
 use super::log_feed::LogFeed;
 use super::outbox::{Class, Outbox};
 use super::render;
-use super::vigil::{Due, Signs, Vigil};
 use crate::logs::{Page, Taken};
 use crate::protocol::message;
 use crate::runtime::{RequestId, Update};
@@ -115,7 +115,7 @@ pub(super) struct Conversation {
     details: BTreeMap<usize, String>,
     logs: LogFeed,
     commands: Commands,
-    vigil: Vigil,
+    keepalive: Keepalive,
     /// Whether the snapshot is on its way: nothing may come before it, so nothing is read either.
     introduced: bool,
     /// Whether all that was handed to the socket has been taken.
@@ -136,7 +136,7 @@ impl Conversation {
             outbox,
             details: BTreeMap::new(),
             logs: LogFeed::default(),
-            vigil: Vigil::new(now),
+            keepalive: Keepalive::new(now),
             introduced: false,
             idle: true,
             last_write: now,
@@ -154,13 +154,13 @@ impl Conversation {
         self.last_write = line.last_write;
         match event {
             Event::Message(text) => {
-                self.vigil.heard(now);
+                self.keepalive.heard(now);
                 if self.phase == Phase::Open {
                     self.commands.receive(&text, &mut self.outbox, effects);
                 }
             }
             Event::SignOfLife => {
-                self.vigil.heard(now);
+                self.keepalive.heard(now);
                 // The socket may have a pong to send.
                 self.idle = false;
             }
@@ -196,7 +196,7 @@ impl Conversation {
     }
 
     fn fill_open(&mut self, now: Instant, frames: &mut Vec<Message>) {
-        if self.vigil.ping(now, &self.config.limits) {
+        if self.keepalive.ping(now, &self.config.limits) {
             frames.push(Message::Ping(Bytes::new()));
         }
         if !self.outbox.is_empty() {
@@ -249,7 +249,7 @@ impl Conversation {
     /// When [`Event::Time`] is due.
     pub(super) fn wake_at(&self) -> Instant {
         match self.phase {
-            Phase::Open | Phase::Over(_) => self.vigil.next(self.signs(), self.limits()),
+            Phase::Open | Phase::Over(_) => self.keepalive.next(self.signs(), self.limits()),
             Phase::Draining { until } | Phase::Closing { until, .. } => until,
         }
     }
@@ -298,7 +298,7 @@ impl Conversation {
 
     fn push_status(&mut self, now: Instant, text: String) {
         self.outbox.push(Class::Status, text);
-        self.vigil.status_waits(now);
+        self.keepalive.status_waits(now);
         if self.outbox.status_bytes > self.limits().unsent_status_bytes {
             self.close(now, Some(Farewell::TooSlow), true);
         }
@@ -307,7 +307,7 @@ impl Conversation {
     fn flushed(&mut self) {
         self.idle = true;
         if self.outbox.status_bytes == 0 {
-            self.vigil.no_status_waits();
+            self.keepalive.no_status_waits();
         }
         if let Phase::Closing {
             readable: false,
@@ -347,11 +347,11 @@ impl Conversation {
     fn keep_time(&mut self, now: Instant, quiet: bool) {
         let reading = self.reads();
         if reading && !self.was_reading {
-            self.vigil.heard(now);
+            self.keepalive.heard(now);
         }
         self.was_reading = reading;
         match self.phase {
-            Phase::Open => match self.vigil.due(now, self.signs(), self.limits()) {
+            Phase::Open => match self.keepalive.due(now, self.signs(), self.limits()) {
                 Due::Silent if quiet => self.phase = Phase::Over(End::HangUp),
                 Due::Silent | Due::Nothing => {}
                 Due::Stuck => self.close(now, Some(Farewell::TooSlow), true),

@@ -2,12 +2,12 @@
 
 mod commands;
 mod conversation;
+mod keepalive;
 mod log_feed;
 mod outbox;
 mod render;
 #[cfg(test)]
 mod tests;
-mod vigil;
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,11 +1,11 @@
-//! Watches a peer: is it still there, and does it take what is sent?
+//! Detects silent and stuck peers, and schedules pings.
 
 use tokio::time::Instant;
 
 use crate::session::config::Limits;
 
 #[derive(Debug)]
-pub(super) struct Vigil {
+pub(super) struct Keepalive {
     /// When the last frame came, or when reading began again.
     heard: Instant,
     pinged: Instant,
@@ -32,7 +32,7 @@ pub(super) enum Due {
     Stuck,
 }
 
-impl Vigil {
+impl Keepalive {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             heard: now,
@@ -123,67 +123,67 @@ mod tests {
     #[test]
     fn pings_come_every_twenty_seconds() {
         let (start, limits) = (Instant::now(), Limits::default());
-        let mut vigil = Vigil::new(start);
-        assert!(!vigil.ping(start + s(19), &limits));
-        assert_eq!(vigil.next(signs(start), &limits), start + s(20));
-        assert!(vigil.ping(start + s(20), &limits));
-        assert!(!vigil.ping(start + s(39), &limits));
-        assert!(vigil.ping(start + s(40), &limits));
+        let mut keepalive = Keepalive::new(start);
+        assert!(!keepalive.ping(start + s(19), &limits));
+        assert_eq!(keepalive.next(signs(start), &limits), start + s(20));
+        assert!(keepalive.ping(start + s(20), &limits));
+        assert!(!keepalive.ping(start + s(39), &limits));
+        assert!(keepalive.ping(start + s(40), &limits));
     }
 
     #[test]
     fn silence_is_measured_from_the_last_frame() {
         let (start, limits) = (Instant::now(), Limits::default());
-        let mut vigil = Vigil::new(start);
-        vigil.heard(start + s(30));
+        let mut keepalive = Keepalive::new(start);
+        keepalive.heard(start + s(30));
         // That we write to it is no sign of life while it is expected to answer.
         let signs = signs(start + s(80));
-        assert_eq!(vigil.due(start + s(89), signs, &limits), Due::Nothing);
-        assert_eq!(vigil.due(start + s(90), signs, &limits), Due::Silent);
+        assert_eq!(keepalive.due(start + s(89), signs, &limits), Due::Nothing);
+        assert_eq!(keepalive.due(start + s(90), signs, &limits), Due::Silent);
     }
 
     #[test]
     fn a_peer_we_do_not_read_or_that_still_takes_is_not_silent() {
         let (start, limits) = (Instant::now(), Limits::default());
-        let vigil = Vigil::new(start);
+        let keepalive = Keepalive::new(start);
         for (reading, idle) in [(false, true), (true, false), (false, false)] {
             let signs = Signs {
                 reading,
                 idle,
                 last_write: start + s(50),
             };
-            assert_eq!(vigil.due(start + s(109), signs, &limits), Due::Nothing);
-            assert_eq!(vigil.due(start + s(110), signs, &limits), Due::Silent);
+            assert_eq!(keepalive.due(start + s(109), signs, &limits), Due::Nothing);
+            assert_eq!(keepalive.due(start + s(110), signs, &limits), Due::Silent);
         }
     }
 
     #[test]
     fn stuck_is_taking_nothing_while_status_waits() {
         let (start, limits) = (Instant::now(), Limits::default());
-        let mut vigil = Vigil::new(start);
+        let mut keepalive = Keepalive::new(start);
         let blocked = |last_write| Signs {
             reading: true,
             idle: false,
             last_write,
         };
         assert_eq!(
-            vigil.due(start + s(30), blocked(start), &limits),
+            keepalive.due(start + s(30), blocked(start), &limits),
             Due::Nothing
         );
-        vigil.status_waits(start + s(30));
-        vigil.status_waits(start + s(35));
+        keepalive.status_waits(start + s(30));
+        keepalive.status_waits(start + s(35));
         assert_eq!(
-            vigil.due(start + s(39), blocked(start), &limits),
+            keepalive.due(start + s(39), blocked(start), &limits),
             Due::Nothing
         );
         assert_eq!(
-            vigil.due(start + s(40), blocked(start), &limits),
+            keepalive.due(start + s(40), blocked(start), &limits),
             Due::Stuck
         );
         let takes = blocked(start + s(38));
-        assert_eq!(vigil.next(takes, &limits), start + s(48));
-        assert_eq!(vigil.due(start + s(47), takes, &limits), Due::Nothing);
-        vigil.no_status_waits();
-        assert_eq!(vigil.due(start + s(48), takes, &limits), Due::Nothing);
+        assert_eq!(keepalive.next(takes, &limits), start + s(48));
+        assert_eq!(keepalive.due(start + s(47), takes, &limits), Due::Nothing);
+        keepalive.no_status_waits();
+        assert_eq!(keepalive.due(start + s(48), takes, &limits), Due::Nothing);
     }
 }
