@@ -25,7 +25,7 @@ const LIMITS: [(&str, &str); 2] = [
     ),
     (
         "attemptTimeoutMs",
-        "Time limit of one attempt in ms. Default: 200 (tcp), 2000 (http), 5000 (exec).",
+        "Time limit of one attempt in ms. Default: 200 (tcp), 10000 (http), 5000 (exec).",
     ),
 ];
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::probe_command::ProbeCommands;
 use crate::config::Ready;
+use crate::facts::limit;
 use crate::logs::LineWatch;
 
 /// From the start of one attempt to the start of the next.
@@ -33,7 +34,10 @@ pub(super) async fn probe(
         let error = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
             Ok(Attempt::Passed) => return,
             Ok(Attempt::Failed(error)) => error,
-            Err(_) => format!("no answer within {} ms", ready.attempt_timeout.as_millis()),
+            Err(_) => {
+                let ms = u64::try_from(ready.attempt_timeout.as_millis()).unwrap_or(u64::MAX);
+                format!("no answer within {}", limit(ms))
+            }
         };
         failed(error);
         commands.ended().await;

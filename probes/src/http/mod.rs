@@ -13,7 +13,8 @@ use crate::{Attempt, Context, Probe, words};
 pub(crate) const KIND: Kind = Kind {
     name: "http",
     about: "Passes when a GET of `url` answers with a status from 200 to 399; redirects are not followed.",
-    attempt_timeout: Duration::from_secs(2),
+    // The first page of a development server may have to be compiled.
+    attempt_timeout: Duration::from_secs(10),
     parameters: &[Parameter {
         name: "url",
         about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified.",

@@ -29,7 +29,7 @@ fn limits_come_from_the_object_or_from_the_kind() {
         (ready.attempt_timeout.as_millis(), ready.timeout)
     };
     let http = "{\"type\": \"http\", \"url\": \"http://localhost/\"}";
-    assert_eq!(limits(http), (2000, None));
+    assert_eq!(limits(http), (10_000, None));
     assert_eq!(limits("{\"type\": \"tcp\", \"port\": 1}"), (200, None));
     assert_eq!(limits("{\"type\": \"exec\", \"cmd\": \"x\"}"), (5000, None));
     let own = "{\"type\": \"tcp\", \"port\": 1, \"timeoutMs\": 7, \"attemptTimeoutMs\": 9}";
