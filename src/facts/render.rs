@@ -38,13 +38,8 @@ impl Display for Reason {
                 "cannot tell whether port {} was released: {error}",
                 hold.port
             ),
-            Self::PortInUse(hold)
-            | Self::PortNotReleased {
-                hold, ours: false, ..
-            } => write!(f, "{hold}"),
-            Self::PortNotReleased {
-                hold, ours: true, ..
-            } => write!(f, "{}", hold.not_released()),
+            Self::PortInUse(hold) => write!(f, "{hold}"),
+            Self::PortNotReleased { hold, .. } => write!(f, "{}", hold.not_released()),
             Self::Probing(attempts) => write!(f, "{attempts}"),
             Self::NotReadyInTime {
                 limit_ms,

@@ -86,7 +86,8 @@ impl Performer {
 
     pub(super) fn perform(&mut self, service: usize, effect: Effect) {
         match effect {
-            Effect::CheckPort(life, port) => self.check_port(service, life, port),
+            Effect::CheckPort(life, port) => self.check_port(service, life, port, Duration::ZERO),
+            Effect::AwaitPort(life, port) => self.check_port(service, life, port, RELEASE_LIMIT),
             Effect::Spawn(life) => self.prepare(service, life, Role::Service),
             Effect::StartProbe(life) => self.start_probe(service, life),
             Effect::StopProbe => self.stop_probe(service),
@@ -131,11 +132,11 @@ impl Performer {
         });
     }
 
-    fn check_port(&self, service: usize, life: LifeId, port: u16) {
+    fn check_port(&self, service: usize, life: LifeId, port: u16, limit: Duration) {
         self.later(async move {
             Report::Step(
                 service,
-                match listener(port).await {
+                match await_free(port, limit).await {
                     Ok(None) => Step::PortFree(life),
                     Ok(Some(holder)) => {
                         Step::PortBusy(life, Reason::PortInUse(PortHold { port, holder }))
@@ -413,43 +414,43 @@ fn problem(path: &Path, error: &EnvFileError) -> StartProblem {
     }
 }
 
-async fn listener(port: u16) -> std::io::Result<Option<Holder>> {
-    tokio::task::spawn_blocking(move || ports::listener(port))
-        .await
-        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
-}
-
-/// Waits until nobody listens on a port that a stopped service had. The system does not tell when
-/// that happens, so it is asked, ever less often.
-async fn await_release(life: LifeId, port: u16) -> Step {
-    let deadline = Instant::now() + RELEASE_LIMIT;
-    let mut pause = Duration::from_millis(5);
-    let not_released = |holder, error| {
-        Some(Reason::PortNotReleased {
-            hold: PortHold { port, holder },
-            ours: false,
-            error,
-            by: None,
-        })
+/// Waits until nobody listens on a port; who still does when the limit is over. The system does not tell
+/// when that happens, so it is asked, ever less often.
+async fn await_free(port: u16, limit: Duration) -> std::io::Result<Option<Holder>> {
+    let blocking = async |look: fn(u16) -> std::io::Result<Option<Holder>>| {
+        tokio::task::spawn_blocking(move || look(port))
+            .await
+            .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
     };
-    loop {
-        let holder = match listener(port).await {
-            Ok(None) => return Step::PortReleased(life, None),
-            Ok(Some(holder)) => holder,
-            Err(error) => {
-                let reason = not_released(Holder::default(), Some(error.to_string()));
-                return Step::PortReleased(life, reason);
-            }
-        };
-        let ours = holder.pid.is_some_and(process::is_ours);
-        // Everything of ours is gone: one that is not ours came from elsewhere.
-        if !ours && (holder.pid.is_some() || Instant::now() >= deadline) {
-            return Step::PortReleased(life, not_released(holder, None));
-        }
-        if Instant::now() >= deadline {
-            return Step::PortHeld(life, PortHold { port, holder });
+    let deadline = Instant::now() + limit;
+    let mut pause = Duration::from_millis(5);
+    while Instant::now() < deadline {
+        let taken = blocking(|port| Ok(ports::is_taken(port)?.then(Holder::default)));
+        if taken.await?.is_none() {
+            return Ok(None);
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));
     }
+    blocking(ports::listener).await
+}
+
+/// Waits for the port of a stopped service.
+async fn await_release(life: LifeId, port: u16) -> Step {
+    let (holder, error) = match await_free(port, RELEASE_LIMIT).await {
+        Ok(None) => return Step::PortReleased(life, None),
+        Ok(Some(holder)) => (holder, None),
+        Err(error) => (Holder::default(), Some(error.to_string())),
+    };
+    let hold = PortHold { port, holder };
+    if hold.holder.pid.is_some_and(process::is_ours) {
+        return Step::PortHeld(life, hold);
+    }
+    let reason = Reason::PortNotReleased {
+        hold,
+        ours: false,
+        error,
+        by: None,
+    };
+    Step::PortReleased(life, Some(reason))
 }

@@ -1,6 +1,9 @@
 //! Services by the book, with real processes: boot, blocking, commands, stopping, descendants
 //! (docs/lifecycle.md, In short).
 
+use std::io::Write;
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -219,6 +222,63 @@ fn a_port_in_use_fails_the_start_and_names_the_holder() {
         line.contains(&me) && line.contains(&format!("pid {}", std::process::id())),
         "{line}"
     );
+}
+
+/// A container goes a moment after the command that ends it, and is not below the server.
+#[test]
+fn a_stop_waits_for_a_port_that_somebody_else_holds() {
+    let port = free_port();
+    let stack = Stack::new().daemon("db", json!({ "port": port })).start();
+    stack.wait_for_line("db → running");
+    let holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1500));
+        drop(holder);
+    });
+    let restarted = stack.run(["restart", "db"]);
+    assert_eq!(restarted.code, Some(0), "{restarted:?}");
+    release.join().unwrap();
+
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let stopped = stack.run(["stop", "db"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    let status = stack.run(["status", "db"]);
+    let me = format!("pid {}", std::process::id());
+    for words in ["stopped", "was not released", &me] {
+        assert!(status.stdout.contains(words), "{words}: {status:?}");
+    }
+    let started = stack.run(["start", "db"]);
+    assert_eq!(started.code, Some(1), "{started:?}");
+    assert!(started.stderr.contains(&me), "{started:?}");
+}
+
+/// A first page may take seconds to compile.
+#[test]
+fn a_slow_first_answer_passes_an_http_probe() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(2500));
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            });
+        }
+    });
+    let ready = |rest| json!({ "ready": { "type": "http", "url": url, "attemptTimeoutMs": rest } });
+    let mut web = ready(json!(null));
+    web["ready"]
+        .as_object_mut()
+        .unwrap()
+        .remove("attemptTimeoutMs");
+    let stack = Stack::new()
+        .daemon("web", web)
+        .daemon("hasty", ready(json!(1000)))
+        .start();
+    stack.wait_for_line("web → ready");
+    let why = stack.run(["why", "hasty"]);
+    assert!(why.stdout.contains("no answer within 1 s"), "{why:?}");
 }
 
 #[test]

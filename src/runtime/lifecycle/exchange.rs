@@ -54,6 +54,8 @@ pub enum Event {
 pub enum Effect {
     /// Find out whether somebody listens on the port: `PortFree` or `PortBusy`.
     CheckPort(LifeId, u16),
+    /// The same where the last life may still hold it: wait for that, 5 s at most.
+    AwaitPort(LifeId, u16),
     /// Start the command: `Spawned` or `SpawnFailed`, later `Exited`.
     Spawn(LifeId),
     /// Attempt the probe until it passes: `ProbeFailed` each time it does not, `ProbePassed`.

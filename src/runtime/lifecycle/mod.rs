@@ -70,6 +70,8 @@ pub struct Lifecycle {
     stuck: bool,
     /// After its last stop its port was not released.
     port_held: bool,
+    /// A process of it has run since its port was last waited for.
+    may_hold_port: bool,
     state: State,
 }
 
@@ -122,6 +124,7 @@ impl Lifecycle {
             end: None,
             stuck: false,
             port_held: false,
+            may_hold_port: false,
             state: State::Down {
                 rest,
                 reason: None,

@@ -81,7 +81,11 @@ impl Lifecycle {
 
     fn check_port(&mut self, life: LifeId, out: &mut Vec<Effect>) {
         let step = if let Some(port) = self.spec.port {
-            out.push(Effect::CheckPort(life, port));
+            out.push(if std::mem::take(&mut self.may_hold_port) {
+                Effect::AwaitPort(life, port)
+            } else {
+                Effect::CheckPort(life, port)
+            });
             Step::Port
         } else {
             out.push(Effect::Spawn(life));
@@ -141,6 +145,7 @@ impl Lifecycle {
         if current != life {
             return;
         }
+        self.may_hold_port = true;
         let pid = Some(pid);
         self.state = match (self.spec.kind, &self.spec.probe) {
             (Kind::Daemon, None) => State::Up { life, pid, left: 0 },

@@ -331,6 +331,7 @@ impl Lifecycle {
         };
         let (then, port) = (then.clone(), port.clone());
         self.port_held = port.is_err();
+        self.may_hold_port = false;
         out.push(Effect::Cut);
         match (then, port) {
             (Then::Fail(reason), Ok(_)) => self.fail(now, reason, None, out),

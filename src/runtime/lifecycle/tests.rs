@@ -379,6 +379,42 @@ fn a_port_that_is_not_released_makes_the_stop_fail() {
 }
 
 #[test]
+fn a_start_waits_for_the_port_of_a_run_that_ended_by_itself_and_a_stop_has_waited() {
+    let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
+    service.on(Event::Start);
+    let Effect::CheckPort(life, _) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    service
+        .on(Event::PortFree(life))
+        .on(Event::Spawned(life, 1))
+        .on(Event::Exited(life, End::Code(1), 0));
+    let round = service.round(Mode::Terminate);
+    service
+        .on(Event::Drained(life))
+        .on(Event::Gone(round))
+        .on(Event::Start);
+    let Effect::AwaitPort(life, 3000) = service.effects[1] else {
+        panic!("{:?}", service.effects)
+    };
+    service
+        .on(Event::PortFree(life))
+        .on(Event::Spawned(life, 1))
+        .on(Event::Stop);
+    let round = service.round(Mode::Terminate);
+    service
+        .on(Event::Gone(round))
+        .on(Event::Drained(life))
+        .on(Event::PortReleased(life, None))
+        .on(Event::Start);
+    assert!(
+        matches!(service.effects[1], Effect::CheckPort(_, 3000)),
+        "{:?}",
+        service.effects
+    );
+}
+
+#[test]
 fn a_probe_that_never_passes_ends_in_failed_with_its_last_error() {
     let mut service = Service::probed(Some(500));
     let life = service.spawned();

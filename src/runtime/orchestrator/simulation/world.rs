@@ -223,14 +223,15 @@ impl World {
         let soon = now + latency;
         let behaviour = self.services[service].behaviour.clone();
         match *effect {
-            lifecycle::Effect::CheckPort(life, _) => self.say(
-                soon,
-                service,
-                match behaviour.port {
-                    Some(Outcome::Fails) => Event::PortBusy(life, Reason::PortInUse(HELD)),
-                    _ => Event::PortFree(life),
-                },
-            ),
+            lifecycle::Effect::CheckPort(life, _) | lifecycle::Effect::AwaitPort(life, _) => self
+                .say(
+                    soon,
+                    service,
+                    match behaviour.port {
+                        Some(Outcome::Fails) => Event::PortBusy(life, Reason::PortInUse(HELD)),
+                        _ => Event::PortFree(life),
+                    },
+                ),
             lifecycle::Effect::Spawn(life) => {
                 assert!(
                     !self.has_processes(service) || behaviour.immortal,
