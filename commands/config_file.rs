@@ -72,6 +72,7 @@ pub(crate) fn unusable(error: ConfigError, colors: Colors) -> Failure {
         }
         ConfigError::Invalid { problems, text } => {
             print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+            print::stderr(&diagnostics::total(&text.origin.name, &problems));
             Failure::Reported(Exit::USAGE)
         }
     }

@@ -6,8 +6,8 @@ use crate::terminal::{color, sanitize};
 /// Ends a subcommand early.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The command line does not make sense: `Error: <message>`, a blank line and the help of the
-    /// subcommand on stderr, exit 2.
+    /// The command line does not make sense: `Error: <message>` and a line that names the help on
+    /// stderr, exit 2.
     Usage(String),
     /// A file that the command line names cannot be read: `Error: <message>` on stderr, exit 2.
     Unreadable(String),

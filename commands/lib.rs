@@ -13,6 +13,7 @@ mod down;
 mod exit;
 mod failure;
 mod init;
+mod links;
 mod logs;
 mod man;
 mod plan;
@@ -88,6 +89,7 @@ subcommands! {
     Completions => completions,
     Schema => schema,
     Init => init,
+    Links => links,
     Man => man(grammar()),
     #[command(name = "__complete", hide = true)]
     Complete => completions::complete(grammar()),
@@ -134,7 +136,7 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|failure| {
             print::stderr(&failure.line(colors.stderr));
             if let Failure::Usage(_) = failure {
-                print::stderr(&format!("\n{}", line.help().paint(colors.stderr)));
+                print::stderr(&line.after_usage_error(colors.stderr));
             }
             failure.exit()
         })

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::builder::StyledStr;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 use super::one_dash::{ValueOptions, canonical};
@@ -113,12 +113,54 @@ impl CommandLine {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                     Ok(Parsed::Show(Text(error.render())))
                 }
-                _ => Err(Failure::Usage(usage_error::message(
-                    &error,
-                    &self.addressed(),
-                ))),
+                _ => {
+                    let mut message = usage_error::message(&error, &self.addressed());
+                    if error.kind() == ErrorKind::UnknownArgument
+                        && let Some(hint) = self.misplaced_option(&error)
+                    {
+                        message.push_str(&hint);
+                    }
+                    Err(Failure::Usage(message))
+                }
             },
         }
+    }
+
+    /// What stands below a usage error: where the help is; under one of the original names, whose
+    /// documents promise it, the help.
+    pub(crate) fn after_usage_error(&self, colored: bool) -> String {
+        let program = self.arguments.first();
+        if program.is_some_and(|name| multi_call(name).is_some()) {
+            return format!("\n{}", self.help().paint(colored));
+        }
+        let command = self.addressed();
+        let name = command.get_bin_name().unwrap_or("flowlayer");
+        format!("For all that can be given: {name} --help\n")
+    }
+
+    /// Where an option belongs that stands before the subcommand.
+    fn misplaced_option(&self, error: &clap::Error) -> Option<String> {
+        let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+            return None;
+        };
+        let words = self.arguments.iter().skip(1);
+        let words = words.take_while(|word| *word != "--");
+        let mut named = words.filter_map(|name| self.grammar.find_subcommand(name));
+        let has_option = |command: &&clap::Command| {
+            command
+                .get_arguments()
+                .any(|known| match option.strip_prefix("--") {
+                    Some(long) => known.get_long() == Some(long),
+                    None => known
+                        .get_short()
+                        .is_some_and(|short| option[1..] == *short.encode_utf8(&mut [0; 4])),
+                })
+        };
+        let command = named.find(has_option)?;
+        let name = command.get_name();
+        Some(format!(
+            " (options follow the command: flowlayer {name} {option} …)"
+        ))
     }
 
     /// The help of the subcommand that the arguments name, or of the whole.
@@ -330,6 +372,34 @@ mod tests {
                 "unknown command \"my.jsonc\" (to run a stack: flowlayer serve my.jsonc)",
             ),
             ("flowlayer --bogus", "unknown option \"--bogus\""),
+            (
+                "flowlayer ps",
+                "unknown command \"ps\" (flowlayer status shows the services)",
+            ),
+            (
+                "flowlayer -c x.jsonc status",
+                "unknown option \"-c\" (options follow the command: flowlayer status -c …)",
+            ),
+            (
+                "flowlayer --config x.jsonc serve",
+                "unknown option \"--config\" (options follow the command: flowlayer serve --config …)",
+            ),
+            (
+                "flowlayer logs --tail 10",
+                "unknown option \"--tail\" (-n N shows the last N entries)",
+            ),
+            (
+                "flowlayer logs -t",
+                "unknown option \"-t\" (did you mean \"--timestamps\"?)",
+            ),
+            (
+                "flowlayer tui -t x",
+                "unknown option \"-t\" (did you mean \"--token\"?)",
+            ),
+            (
+                "flowlayer status --watch",
+                "unknown option \"--watch\" (flowlayer tui shows the services as they change)",
+            ),
         ];
         for (text, message) in cases {
             assert_eq!(wrong(text), message, "{text}");

@@ -4,8 +4,8 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The message for a command line that could not be parsed. The help follows it on the screen, so
-/// it does not repeat the usage.
+/// The message for a command line that could not be parsed. Where the help is follows it on the
+/// screen, so it does not repeat the usage.
 pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -15,8 +15,9 @@ pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
     let option = name_of(argument);
     match error.kind() {
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
-            let suggestion = did_you_mean(text(ContextKind::SuggestedArg));
-            format!("unknown option {argument:?}{suggestion}")
+            let instead = option_instead(argument, command)
+                .unwrap_or_else(|| did_you_mean(text(ContextKind::SuggestedArg)));
+            format!("unknown option {argument:?}{instead}")
         }
         ErrorKind::UnknownArgument => {
             let takes_one_config = command
@@ -97,10 +98,59 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |known| format!(" (did you mean {known:?}?)"))
 }
 
+/// What other tools have as this option.
+fn option_instead(option: &str, command: &clap::Command) -> Option<String> {
+    let has = |long: &&str| {
+        command
+            .get_arguments()
+            .any(|known| known.get_long() == Some(long))
+    };
+    match option {
+        "--tail" | "--lines" if has(&"grep") => Some(" (-n N shows the last N entries)".to_owned()),
+        "--watch" | "-w" if command.get_name() == "status" => {
+            Some(" (flowlayer tui shows the services as they change)".to_owned())
+        }
+        "-t" => {
+            let meant = ["timestamps", "timeout", "token"].into_iter().find(has)?;
+            Some(did_you_mean(Some(&format!("--{meant}"))))
+        }
+        _ => None,
+    }
+}
+
+/// What other tools call a command, and what does it here.
+const OTHER_COMMANDS: [(&[&str], &str); 6] = [
+    (&["up", "boot", "dev"], "flowlayer serve boots the stack"),
+    (
+        &["ps", "ls", "list", "top"],
+        "flowlayer status shows the services",
+    ),
+    (
+        &["tail", "log"],
+        "flowlayer logs -f shows what services print",
+    ),
+    (
+        &["watch", "ui", "attach"],
+        "flowlayer tui opens the cockpit",
+    ),
+    (
+        &["kill", "quit", "exit", "shutdown"],
+        "flowlayer down ends the session",
+    ),
+    (
+        &["check", "lint", "config"],
+        "flowlayer validate checks a configuration",
+    ),
+];
+
 fn instead_of(name: &str, error: &clap::Error) -> String {
     let extension = std::path::Path::new(name).extension();
     if extension.is_some_and(|extension| extension == "json" || extension == "jsonc") {
         return format!(" (to run a stack: flowlayer serve {name})");
+    }
+    let mut others = OTHER_COMMANDS.iter();
+    if let Some((_, instead)) = others.find(|(names, _)| names.contains(&name)) {
+        return format!(" ({instead})");
     }
     match error.get(ContextKind::SuggestedSubcommand) {
         Some(ContextValue::Strings(known)) => did_you_mean(known.first().map(String::as_str)),

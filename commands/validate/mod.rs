@@ -127,14 +127,7 @@ impl Checked {
             let waves = count(plan.waves.len() as u64, "wave");
             return print::stdout(&format!("{name}: valid, {services} in {waves}\n"));
         }
-        let errors = report.problems.iter().filter(|problem| problem.is_error());
-        let errors = errors.count();
-        let mut found = count(errors as u64, "error");
-        if errors < report.problems.len() {
-            let warnings = count((report.problems.len() - errors) as u64, "warning");
-            found = format!("{found}, {warnings}");
-        }
-        print::stderr(&format!("{name}: {found}\n"));
+        print::stderr(&diagnostics::total(&self.name, &report.problems));
     }
 
     fn to_json(&self) -> Value {

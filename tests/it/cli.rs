@@ -60,7 +60,7 @@ fn version_names_the_program_as_it_was_called() {
 }
 
 #[test]
-fn a_usage_error_is_the_message_a_blank_line_and_the_help() {
+fn a_usage_error_ends_with_one_line_about_the_help() {
     let directory = tempdir().unwrap();
     let cases: &[(&[&str], &str)] = &[
         (
@@ -88,7 +88,6 @@ fn a_usage_error_is_the_message_a_blank_line_and_the_help() {
     ];
     for (arguments, message) in cases {
         let wrong = run(directory.path(), *arguments);
-        let help = run(directory.path(), [arguments[0], "--help"]);
         assert_eq!(
             (wrong.code, wrong.stdout.as_str()),
             (Some(2), ""),
@@ -96,7 +95,10 @@ fn a_usage_error_is_the_message_a_blank_line_and_the_help() {
         );
         assert_eq!(
             wrong.stderr,
-            format!("Error: {message}\n\n{}", help.stdout),
+            format!(
+                "Error: {message}\nFor all that can be given: flowlayer {} --help\n",
+                arguments[0]
+            ),
             "{arguments:?}"
         );
     }
@@ -119,10 +121,8 @@ fn without_a_configuration_there_is_nothing_to_do() {
             "{}",
             wrong.stderr
         );
-        assert!(wrong.stderr.contains(&format!(
-            "\n\n{}",
-            run(directory.path(), [command, "-h"]).stdout
-        )));
+        let last = format!("\nFor all that can be given: flowlayer {command} --help\n");
+        assert!(wrong.stderr.ends_with(&last), "{}", wrong.stderr);
     }
 }
 
@@ -149,6 +149,65 @@ fn under_its_server_name_it_is_serve() {
     );
 }
 
+/// docs/cli.md, Exit codes: a configuration that cannot be used is its problems, in every command.
+#[test]
+fn a_broken_configuration_is_its_problems_and_their_number() {
+    let directory = tempdir().unwrap();
+    let text = "{\"services\": {\"a\": {\"command\": \"x\"}}}";
+    std::fs::write(directory.path().join("flowlayer.jsonc"), text).unwrap();
+    for arguments in [
+        &["validate"][..],
+        &["serve"],
+        &["plan"],
+        &["run", "--", "true"],
+        &["status", "-c", "flowlayer.jsonc"],
+    ] {
+        let stderr = run(directory.path(), arguments).stderr;
+        assert!(stderr.starts_with("error["), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("Error: "), "{arguments:?}: {stderr}");
+        let last = stderr.lines().last();
+        assert_eq!(last, Some("flowlayer.jsonc: 2 errors"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn links_make_the_two_names_of_the_original() {
+    let directory = tempdir().unwrap();
+    let at = directory.path().join("bin");
+    for _ in 0..2 {
+        let made = run(directory.path(), ["links", "bin"]);
+        assert_eq!((made.code, made.stderr.as_str()), (Some(0), ""));
+        assert_eq!(made.stdout.lines().count(), 2, "{}", made.stdout);
+    }
+    for (name, usage) in [
+        (
+            "flowlayer-server",
+            "Usage: flowlayer-server [OPTIONS] [CONFIG]",
+        ),
+        (
+            "flowlayer-client-tui",
+            "Usage: flowlayer-client-tui [OPTIONS]",
+        ),
+    ] {
+        let mut linked = std::process::Command::new(at.join(name));
+        linked.arg("--bogus");
+        let wrong = Child::spawn(linked).finish();
+        assert_eq!(wrong.code, Some(2));
+        assert!(
+            wrong
+                .stderr
+                .starts_with("Error: unknown option \"--bogus\"\n\n")
+        );
+        assert!(wrong.stderr.contains(usage), "{}", wrong.stderr);
+    }
+    std::fs::remove_file(at.join("flowlayer-client-tui")).unwrap();
+    std::fs::write(at.join("flowlayer-client-tui"), "mine").unwrap();
+    std::fs::remove_file(at.join("flowlayer-server")).unwrap();
+    let refused = run(directory.path(), ["links", "bin"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(!at.join("flowlayer-server").exists(), "nothing is changed");
+}
+
 #[test]
 fn our_own_colors_need_a_terminal_and_nobody_against_it() {
     let usage_error = |arguments: &[&str], no_color: Option<&str>| {
@@ -158,7 +217,7 @@ fn our_own_colors_need_a_terminal_and_nobody_against_it() {
             command.env("NO_COLOR", value);
         }
         let terminal = Terminal::run(&command, 40, 120);
-        terminal.wait_for_text("Usage: flowlayer plan");
+        terminal.wait_for_text("flowlayer plan --help");
         assert_eq!(terminal.wait_for_end().code, Some(2));
         terminal.raw().contains(&0x1b)
     };

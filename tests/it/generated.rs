@@ -54,6 +54,25 @@ fn every_subcommand_has_a_manual_page() {
     let count = fs::read_dir(&at).unwrap().count();
     // The whole, and the two names of its own.
     assert_eq!(count, names.len() + 3);
+    let schema = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/flowlayer.schema.json"),
+    );
+    let schema: serde_json::Value = serde_json::from_str(&schema.unwrap()).unwrap();
+    let config = fs::read_to_string(at.with_file_name("man5/flowlayer.jsonc.5")).unwrap();
+    for field in schema["$defs"]["Service"]["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        let field = format!("\\fBservices.NAME.{field}\\fR");
+        assert!(config.contains(&field), "{field}: {config}");
+    }
+    for field in ["session.bind", "logs.dir", "services.NAME.ready.timeoutMs"] {
+        assert!(
+            config.contains(&format!("\\fB{field}\\fR")),
+            "{field}: {config}"
+        );
+    }
     let mandoc = Command::new("mandoc").arg("-V").output().is_ok();
     for page in fs::read_dir(&at).unwrap().filter(|_| mandoc) {
         let page = page.unwrap().path();

@@ -129,6 +129,10 @@ fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
     for text in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "install.sh"] {
         assert!(home.unpacked.join(text).is_file(), "{text}");
     }
+    links_lead_somewhere(&home.unpacked.join("README.md"));
+    for text in fs::read_dir(home.unpacked.join("docs")).unwrap() {
+        links_lead_somewhere(&text.unwrap().path());
+    }
     assert_eq!(home.files(), [""; 0]);
     let said = home.install(&[]);
     assert!(said.contains("is not in your PATH"), "{said}");
@@ -138,6 +142,7 @@ fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
         ".local/bin/flowlayer-server",
         ".local/bin/flowlayer-client-tui",
         ".local/share/man/man1/flowlayer-serve.1",
+        ".local/share/man/man5/flowlayer.jsonc.5",
         ".local/share/bash-completion/completions/flowlayer",
         ".local/share/bash-completion/completions/flowlayer-server",
         ".local/share/zsh/site-functions/_flowlayer",
@@ -193,6 +198,22 @@ fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
     assert_eq!(home.files(), [""; 0]);
 
     refusals(&home);
+}
+
+/// The links of a Markdown text to files are to files that are there.
+#[track_caller]
+fn links_lead_somewhere(text: &Path) {
+    if text.extension().is_none_or(|extension| extension != "md") {
+        return;
+    }
+    let written = fs::read_to_string(text).unwrap();
+    for link in written.split("](").skip(1) {
+        let target = link.split([')', '#']).next().unwrap();
+        if !target.is_empty() && !target.contains("://") {
+            let file = text.parent().unwrap().join(target);
+            assert!(file.exists(), "{}: {target}", text.display());
+        }
+    }
 }
 
 /// What cannot be done is said, with nothing changed.

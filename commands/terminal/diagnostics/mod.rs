@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use flowlayer_core::config::{Position, Problem, Severity, Source};
 
+use super::lines::count;
 use excerpt::Excerpt;
 pub(crate) use excerpt::{readable, shown_path};
 
@@ -31,6 +32,17 @@ pub(crate) fn render(problems: &[Problem], source: &Source, colored: bool) -> St
         text.push_str("\n\n");
     }
     text
+}
+
+/// The last line about a file that cannot be used: `flowlayer.jsonc: 2 errors, 1 warning`.
+pub(crate) fn total(name: &str, problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let mut found = count(errors as u64, "error");
+    if errors < problems.len() {
+        let warnings = count((problems.len() - errors) as u64, "warning");
+        found = format!("{found}, {warnings}");
+    }
+    format!("{}: {found}\n", readable(name))
 }
 
 fn one(problem: &Problem, source: &Source, renderer: &Renderer) -> String {

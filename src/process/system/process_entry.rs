@@ -11,6 +11,11 @@ pub(crate) struct Identity {
     pub(crate) start: u64,
 }
 
+/// A pid as the system calls take it.
+pub(crate) fn pid(pid: u32) -> nix::unistd::Pid {
+    nix::unistd::Pid::from_raw(pid.cast_signed())
+}
+
 /// One process of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProcessEntry {

@@ -17,13 +17,6 @@ use circles::circles;
 use map::{Line, Map};
 use scan::{Arrow, Module, Scan, scan};
 
-/// Circles that are still there: the folders they go through. This list is to become empty.
-const KNOWN: &[&[&str]] = &[&[
-    "src/process/system",
-    "src/process/system/linux",
-    "src/process/system/macos",
-]];
-
 /// A part of the map: where its files are, what it is called in paths, and the crate below it.
 struct Crate {
     folder: &'static str,
@@ -68,7 +61,6 @@ fn the_arrows_are_those_of_the_map() {
 fn nothing_goes_in_a_circle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut wrong = Vec::new();
-    let mut known: Vec<_> = KNOWN.to_vec();
     for place in &CRATES {
         let scan = scan(
             &files(&root.join(place.folder)),
@@ -76,21 +68,13 @@ fn nothing_goes_in_a_circle() {
             place.below_name,
         );
         for (folders, arrows) in all_circles(place.folder, &scan) {
-            let is_known = |known: &&[&str]| folders.iter().all(|f| known.contains(&f.as_str()));
-            if KNOWN.iter().any(is_known) {
-                known.retain(|known| !is_known(known));
-            } else {
-                let folders: Vec<_> = folders.into_iter().collect();
-                wrong.push(format!(
-                    "circle of {}:\n{}",
-                    folders.join(", "),
-                    arrows.join("\n")
-                ));
-            }
+            let folders: Vec<_> = folders.into_iter().collect();
+            wrong.push(format!(
+                "circle of {}:\n{}",
+                folders.join(", "),
+                arrows.join("\n")
+            ));
         }
-    }
-    for gone in known {
-        wrong.push(format!("take it off the list of known circles: {gone:?}"));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

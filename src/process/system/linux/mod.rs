@@ -18,7 +18,8 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
-use super::process_entry::Identity;
+use super::open_fds::mark_open_fds;
+use super::process_entry::{self, Identity};
 
 pub use arguments::conceal_argument;
 pub(crate) use launch::Launcher;
@@ -71,9 +72,6 @@ pub(crate) fn take_default_action(signal: c_int) {
     }
 }
 
-/// Where the system lists the descriptors of this process.
-pub(crate) const FD_DIR: &str = "/proc/self/fd";
-
 /// Marks inherited descriptors above 2 close-on-exec.
 pub(crate) fn close_inherited_on_exec() -> io::Result<()> {
     // SAFETY: no pointers; it changes a flag of descriptors.
@@ -89,7 +87,7 @@ pub(crate) fn close_inherited_on_exec() -> io::Result<()> {
         return Ok(());
     }
     // Older than Linux 5.11.
-    super::mark_open_fds()
+    mark_open_fds()
 }
 
 /// A pipe, close-on-exec: read end, write end.
@@ -190,7 +188,7 @@ pub(crate) fn signal(process: Identity, child: bool, signals: &[Signal]) -> Resu
 /// A child of ours keeps its pid until we reap it.
 fn signal_child(pid: u32, signals: &[Signal]) -> Result<bool, Errno> {
     for signal in signals {
-        match nix::sys::signal::kill(super::pid(pid), *signal) {
+        match nix::sys::signal::kill(process_entry::pid(pid), *signal) {
             Ok(()) => {}
             Err(Errno::ESRCH) => return Ok(false),
             Err(errno) => return Err(errno),

@@ -23,7 +23,8 @@ use nix::libc::{self, c_int};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
-use super::process_entry::Identity;
+use super::open_fds::mark_open_fds;
+use super::process_entry::{self, Identity};
 
 pub(crate) use launch::Launcher;
 pub(crate) use list::{children, environment, find, list, user};
@@ -68,12 +69,9 @@ pub(crate) fn watch(_: u32) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Where the system lists the descriptors of this process.
-pub(crate) const FD_DIR: &str = "/dev/fd";
-
 /// Marks inherited descriptors above 2 close-on-exec.
 pub(crate) fn close_inherited_on_exec() -> io::Result<()> {
-    super::mark_open_fds()
+    mark_open_fds()
 }
 
 /// A pipe, close-on-exec: read end, write end.
@@ -159,7 +157,7 @@ pub(crate) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<b
         if now.is_none_or(|now| now.identity() != process) {
             return Ok(false);
         }
-        match kill(super::pid(process.pid), *signal) {
+        match kill(process_entry::pid(process.pid), *signal) {
             Ok(()) => {}
             Err(Errno::ESRCH) => return Ok(false),
             Err(errno) => return Err(errno),

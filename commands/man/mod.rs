@@ -1,5 +1,7 @@
 //! `flowlayer man`: the manual pages, from the same definitions as the help.
 
+mod config_page;
+
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -18,7 +20,8 @@ use crate::terminal::print;
 /// Write the manual pages into a directory
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-One page a subcommand, and flowlayer.1 for the whole. For example: flowlayer man ~/.local/share/man/man1")]
+One page a subcommand, flowlayer.1 for the whole, and flowlayer.jsonc.5, which goes into man5 beside
+DIR if DIR is called man1. For example: flowlayer man ~/.local/share/man/man1")]
 pub(crate) struct Args {
     /// Where the pages are written; made when missing
     #[arg(value_name = "DIR")]
@@ -38,9 +41,16 @@ pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Fa
         let path = directory.join(name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
     }
+    let section = match directory.file_name() {
+        Some(name) if name == "man1" => directory.with_file_name("man5"),
+        _ => directory.clone(),
+    };
+    std::fs::create_dir_all(&section).map_err(|error| failed(&section, error))?;
+    let path = section.join("flowlayer.jsonc.5");
+    std::fs::write(&path, config_page::page()).map_err(|error| failed(&path, error))?;
+    let (count, path) = (pages.len(), path.display());
     print::stdout(&format!(
-        "{} pages in {}\n",
-        pages.len(),
+        "{count} pages in {}, and {path}\n",
         directory.display()
     ));
     Ok(Exit::SUCCESS)
