@@ -13,7 +13,7 @@ pub(crate) mod watch;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer_core::protocol::Token;
@@ -27,6 +27,12 @@ use crate::terminal::{print, sanitize};
 use crate::timeout::Deadline;
 
 pub(crate) use names::check as check_names;
+
+/// Until a server that had no room for the connection is dialled again.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// How long a server that hangs up at once is dialled again.
+const DROPPED_LIMIT: Duration = Duration::from_secs(2);
 
 /// From dialling until it is known how all services are. A server on this machine needs
 /// milliseconds.
@@ -113,10 +119,24 @@ impl Peer {
     /// Connects, and waits until it is known how all services are. Bounded; a connection that is
     /// lost later is not made again.
     pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
-        let connected = client::connect(self.client_config(Persistence::Once));
+        let began = Instant::now();
+        let connected = async {
+            loop {
+                let outcome = client::connect(self.client_config(Persistence::Once)).await;
+                let again_until = match &outcome {
+                    Err(client::Failure::Full(_)) => CONNECT_LIMIT,
+                    // Dropped before it was heard, for a newer connection without credentials.
+                    Err(client::Failure::NoHandshake { .. }) if self.is_registered() => DROPPED_LIMIT,
+                    _ => return outcome,
+                };
+                if began.elapsed() + AGAIN_AFTER >= again_until {
+                    return outcome;
+                }
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        };
         match tokio::time::timeout(CONNECT_LIMIT, connected).await {
-            Ok(Ok(connected)) => Ok(connected),
-            Ok(Err(why)) => Err(self.explain(&why)),
+            Ok(outcome) => outcome.map_err(|why| self.explain(&why)),
             Err(_) => Err(self.explain(&client::Failure::Unreachable {
                 address: self.endpoint.address.clone(),
                 why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),

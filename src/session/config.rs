@@ -60,6 +60,8 @@ impl LogDefaults {
 pub struct Limits {
     /// Connections at the same time, WebSockets included.
     pub connections: usize,
+    /// Connections that have not shown credentials; for one more the oldest is dropped.
+    pub without_credentials: usize,
     /// How long the headers of a request may take.
     pub headers: Duration,
     /// How long requests under way may take once the API stops taking connections.
@@ -91,6 +93,7 @@ impl Default for Limits {
         const MIB: usize = 1 << 20;
         Self {
             connections: 1024,
+            without_credentials: 64,
             headers: Duration::from_secs(10),
             requests_at_stop: Duration::from_secs(2),
             message_bytes: MIB,
@@ -122,6 +125,10 @@ mod tests {
             (
                 "connections, WebSockets included",
                 limits.connections.to_string(),
+            ),
+            (
+                "connections without credentials so far, besides; the oldest is dropped for one more",
+                limits.without_credentials.to_string(),
             ),
             ("time for the headers of a request", seconds(limits.headers)),
             (

@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     WrongMethod,
     NoUpgrade,
     NoKey,
+    /// All places for connections with credentials are taken.
+    Full,
 }
 
 /// Judges a request. Credentials come first, so that without them nothing can be learnt, not even
@@ -95,6 +97,7 @@ impl Refusal {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::NoKey => StatusCode::BAD_REQUEST,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -107,6 +110,7 @@ impl Refusal {
             Self::WrongMethod => "use GET",
             Self::NoUpgrade => "/ws speaks WebSocket, version 13",
             Self::NoKey => "the header Sec-WebSocket-Key is missing",
+            Self::Full => "too many connections, try later",
         }
     }
 
@@ -126,7 +130,7 @@ impl Refusal {
                 headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
-            Self::WrongCredentials | Self::NoSuchPath | Self::NoKey => {}
+            Self::WrongCredentials | Self::NoSuchPath | Self::NoKey | Self::Full => {}
         }
         response
     }

@@ -10,10 +10,7 @@ use std::time::Duration;
 
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use warp::Filter;
 use warp::http::{HeaderMap, Method, Version};
 use warp::hyper::Request;
@@ -24,20 +21,21 @@ use warp::hyper::upgrade::OnUpgrade;
 use warp::path::FullPath;
 use warp::reply::Response;
 
+use super::admission::{Admission, Visitor};
 use super::connection;
 use super::http::{self, Refusal, Verdict};
-use super::meter::{Metered, discard};
-use super::shared::{Place, Shared};
+use super::meter::Metered;
+use super::shared::Shared;
 
 /// What travels with a request to the routes beside the request itself.
 #[derive(Clone)]
 struct Arrival {
-    place: Place,
+    visitor: Arc<Visitor>,
     version: Version,
 }
 
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let places = Arc::new(Semaphore::new(shared.config.limits.connections));
+    let admission = Admission::new(&shared.config.limits);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -52,15 +50,8 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         // Replies and events are small and wanted at once.
         let _ = socket.set_nodelay(true);
-        match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => {
-                let serving = serve(socket, Arc::new(place), Arc::clone(&shared));
-                shared.requests.spawn(serving);
-            }
-            Err(_) => {
-                shared.requests.spawn(timeout(FULL_WAIT, refuse(socket)));
-            }
-        }
+        let serving = serve(socket, admission.enter(), Arc::clone(&shared));
+        shared.requests.spawn(serving);
     }
 }
 
@@ -77,28 +68,18 @@ async fn after_failed_accept(error: &io::Error) {
     }
 }
 
-const FULL_WAIT: Duration = Duration::from_millis(500);
-
-async fn refuse(mut socket: TcpStream) {
-    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
-        content-type: application/json\r\ncontent-length: 54\r\n\r\n\
-        {\"ok\":false,\"error\":\"too many connections, try later\"}";
-    if socket.write_all(FULL).await.is_ok() && socket.shutdown().await.is_ok() {
-        discard(&mut socket).await;
-    }
-}
-
 pub(super) const HEADER_BYTES: usize = 32 * 1024;
 
 /// Speaks HTTP on one connection, until it ends, is upgraded, or the API stops.
-async fn serve(socket: TcpStream, place: Place, shared: Arc<Shared>) {
+async fn serve(socket: TcpStream, visitor: Arc<Visitor>, shared: Arc<Shared>) {
+    let dropped = visitor.dropped.clone();
     let socket = Metered::new(socket);
     let spoken = socket.spoken();
     let routes = TowerToHyperService::new(warp::service(routes(Arc::clone(&shared))));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let place = Arc::clone(&place);
+        let visitor = Arc::clone(&visitor);
         let version = request.version();
-        request.extensions_mut().insert(Arrival { place, version });
+        request.extensions_mut().insert(Arrival { visitor, version });
         routes.call(request)
     });
     let connection = http1::Builder::new()
@@ -111,6 +92,7 @@ async fn serve(socket: TcpStream, place: Place, shared: Arc<Shared>) {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
+        () = dropped.cancelled() => return,
         () = shared.stop.cancelled() => {}
     }
     if !spoken.load(Ordering::Relaxed) {
@@ -140,16 +122,23 @@ fn routes(
                   headers: HeaderMap,
                   arrival: Arrival,
                   upgrade: Option<OnUpgrade>| {
-                let Arrival { place, version } = arrival;
+                let Arrival { visitor, version } = arrival;
                 let token = &shared.config.token;
-                let verdict = http::judge(token, &method, path.as_str(), version, &headers);
+                let mut verdict = http::judge(token, &method, path.as_str(), version, &headers);
+                let has_credentials = !matches!(
+                    verdict,
+                    Err(Refusal::NoCredentials | Refusal::WrongCredentials)
+                );
+                if has_credentials && !visitor.admit() {
+                    verdict = Err(Refusal::Full);
+                }
                 match (verdict, upgrade) {
                     (Ok(Verdict::Health), _) => http::healthy(),
                     (Err(refusal), _) => refusal.reply(),
                     (Ok(Verdict::Upgrade { key }), Some(upgrade)) => {
                         let shared = Arc::clone(&shared);
                         let sockets = shared.sockets.clone();
-                        sockets.spawn(connection::open(upgrade, place, shared));
+                        sockets.spawn(connection::open(upgrade, visitor, shared));
                         http::switching(&key)
                     }
                     (Ok(Verdict::Upgrade { .. }), None) => Refusal::NoUpgrade.reply(),

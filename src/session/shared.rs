@@ -1,18 +1,11 @@
 //! What the listener and all connections of a session have in common.
 
-use std::sync::Arc;
-
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::SessionConfig;
 use crate::logs::Logs;
 use crate::runtime::Handle;
-
-/// A place among the connections; given back when the last holder drops it. It goes with the
-/// request into the WebSocket that comes out of it.
-pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
 #[derive(Debug)]
 pub(super) struct Shared {

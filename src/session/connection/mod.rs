@@ -25,18 +25,19 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use warp::hyper::upgrade::OnUpgrade;
 
+use super::admission::Visitor;
 use super::config::Limits;
 use super::meter::{Metered, discard};
-use super::shared::{Place, Shared};
+use super::shared::Shared;
 use commands::Effect;
 use conversation::{Conversation, End, Event, Farewell, Line};
 
 type Socket = WebSocketStream<Metered>;
 
 /// Waits for the HTTP side to hand the socket over, then speaks on it until it is over.
-pub(super) async fn open(upgrade: OnUpgrade, place: Place, shared: Arc<Shared>) {
+pub(super) async fn open(upgrade: OnUpgrade, visitor: Arc<Visitor>, shared: Arc<Shared>) {
     // Held for as long as the socket is.
-    let _place = place;
+    let _visitor = visitor;
     let Ok(upgraded) = upgrade.await else {
         return;
     };

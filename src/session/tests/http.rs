@@ -113,7 +113,8 @@ async fn one_connection_too_many_is_told_so() {
     let mut api = Api::with(|config| config.limits.connections = 2).await;
     let first = api.client().await;
     let _second = api.client().await;
-    let response = api.http(&request("GET /health", "")).await;
+    let health = request("GET /health", "authorization: Bearer secret\r\n");
+    let response = api.http(&health).await;
     starts(&response, "503 Service Unavailable");
     let body = response.split("\r\n\r\n").nth(1).unwrap();
     assert!(
@@ -125,11 +126,39 @@ async fn one_connection_too_many_is_told_so() {
     assert!(matches!(api.asked().await, Request::Unsubscribe(_)));
     soon(async {
         loop {
-            let response = api.http(&request("GET /health", "")).await;
-            if response.starts_with("HTTP/1.1 401") {
+            let response = api.http(&health).await;
+            if response.starts_with("HTTP/1.1 200") {
                 return;
             }
         }
     })
     .await;
+}
+
+/// They took all places, and who had the token could not even end the session.
+#[tokio::test]
+async fn who_has_no_credentials_keeps_nobody_out() {
+    let api = Api::with(|config| {
+        config.limits.connections = 2;
+        config.limits.without_credentials = 4;
+    })
+    .await;
+    let mut half = Vec::new();
+    for _ in 0..20 {
+        let mut socket = TcpStream::connect(api.address).await.unwrap();
+        socket.write_all(b"GET /health HT").await.unwrap();
+        half.push(socket);
+    }
+    let health = request("GET /health", "authorization: Bearer secret\r\n");
+    starts(&api.http(&health).await, "200 OK");
+    // That one was the 21st: the oldest are gone, the newest still there.
+    for oldest in &mut half[..17] {
+        let mut rest = Vec::new();
+        let _ = soon(oldest.read_to_end(&mut rest)).await;
+    }
+    let mut newest = half.pop().unwrap();
+    newest.write_all(b"TP/1.1\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    soon(newest.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
 }

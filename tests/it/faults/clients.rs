@@ -154,3 +154,21 @@ fn connections_cut_in_the_middle_of_a_frame_are_let_go() {
     is_alive(&server);
     ends_well(&server);
 }
+
+/// They took every place: the session could not be asked, nor ended.
+#[test]
+fn connections_without_credentials_do_not_keep_the_command_line_out() {
+    let server = server("exec sleep 1000000");
+    let half: Vec<TcpStream> = (0..1100)
+        .filter_map(|_| {
+            let mut stream = TcpStream::connect(server.address()).ok()?;
+            stream.write_all(b"GET /health HT").ok()?;
+            Some(stream)
+        })
+        .collect();
+    assert_eq!(server.run(["status"]).code, Some(0));
+    let down = server.run(["down"]);
+    assert_eq!(down.code, Some(0), "{}", down.stderr);
+    assert_eq!(server.wait_for_end().code, Some(0));
+    drop(half);
+}

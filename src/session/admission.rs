@@ -1,0 +1,96 @@
+//! Who may stay connected (docs/protocol.md, Bounds): a connection has a place of its own from its first
+//! request with credentials on. Until then it is one of a few, of which the oldest is dropped for a new one,
+//! so that nobody without credentials keeps out who has them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::config::Limits;
+
+/// The places, and those who have none yet.
+#[derive(Debug)]
+pub(super) struct Admission {
+    places: Arc<Semaphore>,
+    most_waiting: usize,
+    waiting: Mutex<Waiting>,
+}
+
+/// Connections without credentials so far, the oldest first.
+#[derive(Debug, Default)]
+struct Waiting {
+    next: u64,
+    dropped: BTreeMap<u64, CancellationToken>,
+}
+
+/// A connection. It goes with its requests into the WebSocket that comes out of one, and gives its place back
+/// when the last holder drops it.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    admission: Arc<Admission>,
+    number: u64,
+    /// Cancelled when a newer connection takes its part of the pool.
+    pub(super) dropped: CancellationToken,
+    place: OnceLock<OwnedSemaphorePermit>,
+}
+
+impl Admission {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(limits.connections)),
+            most_waiting: limits.without_credentials,
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// Takes a new connection in, and drops the oldest without credentials when there are too many.
+    pub(super) fn enter(self: &Arc<Self>) -> Arc<Visitor> {
+        let dropped = CancellationToken::new();
+        let mut waiting = self.waiting();
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.dropped.insert(number, dropped.clone());
+        if waiting.dropped.len() > self.most_waiting
+            && let Some((_, oldest)) = waiting.dropped.pop_first()
+        {
+            oldest.cancel();
+        }
+        drop(waiting);
+        Arc::new(Visitor {
+            admission: Arc::clone(self),
+            number,
+            dropped,
+            place: OnceLock::new(),
+        })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Visitor {
+    /// It has shown credentials: it gets a place, unless all are taken.
+    pub(super) fn admit(&self) -> bool {
+        if self.place.get().is_none()
+            && let Ok(place) = Arc::clone(&self.admission.places).try_acquire_owned()
+        {
+            // HTTP/1.1 answers one request of a connection at a time, so nobody else sets it.
+            let _ = self.place.set(place);
+            self.leave();
+        }
+        self.place.get().is_some()
+    }
+
+    fn leave(&self) {
+        self.admission.waiting().dropped.remove(&self.number);
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
