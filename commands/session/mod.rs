@@ -126,7 +126,9 @@ impl Peer {
                 let again_until = match &outcome {
                     Err(client::Failure::Full(_)) => CONNECT_LIMIT,
                     // Dropped before it was heard, for a newer connection without credentials.
-                    Err(client::Failure::NoHandshake { .. }) if self.is_registered() => DROPPED_LIMIT,
+                    Err(client::Failure::NoHandshake { .. }) if self.is_registered() => {
+                        DROPPED_LIMIT
+                    }
                     _ => return outcome,
                 };
                 if began.elapsed() + AGAIN_AFTER >= again_until {

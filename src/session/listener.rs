@@ -79,7 +79,9 @@ async fn serve(socket: TcpStream, visitor: Arc<Visitor>, shared: Arc<Shared>) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         let visitor = Arc::clone(&visitor);
         let version = request.version();
-        request.extensions_mut().insert(Arrival { visitor, version });
+        request
+            .extensions_mut()
+            .insert(Arrival { visitor, version });
         routes.call(request)
     });
     let connection = http1::Builder::new()
