@@ -3,10 +3,17 @@
 //! A block of complete lines is found, checked for UTF-8 and copied once; the lines in it are a
 //! table of offsets. Only the beginning of a line that is not complete yet stays behind.
 
-use memchr::{memchr_iter, memrchr};
+use std::borrow::Cow;
+use std::time::Duration;
+
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The longest message of one entry, in bytes of UTF-8. A longer line is cut into several.
 pub const MAX_LINE: usize = 64 * 1024;
+
+/// So much silence after the beginning of a line makes an entry of it, each time twice as much within
+/// one line.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// The most entries that come out together, so that what is made from them stays small too.
 const MAX_ENTRIES: usize = 16 * 1024;
@@ -19,7 +26,7 @@ pub struct Lines {
     /// Where the `\n` of each entry is. Empty for a single entry, the most frequent case, where
     /// the table would cost more than the text.
     ends: Box<[u32]>,
-    /// Ascending indices of the entries that are continued by the next one.
+    /// Ascending indices of the entries that are not the end of their line.
     partial: Box<[u32]>,
 }
 
@@ -45,7 +52,7 @@ impl Lines {
         self.ends.len().max(1)
     }
 
-    /// The message of an entry, and whether the next one continues it.
+    /// The message of an entry, and whether its line goes on.
     ///
     /// # Panics
     /// When `index` is not below [`Lines::count`].
@@ -127,14 +134,18 @@ impl Builder {
             ..Self::default()
         };
         for line in text.split_terminator('\n') {
-            let mut line = line;
-            while let Some((piece, rest)) = cut(line) {
-                builder.push(piece, true);
-                line = rest;
-            }
-            builder.push(line, false);
+            builder.push_cut(line, false);
         }
         builder.finish()
+    }
+
+    /// A line in as many entries as it takes, `partial` for the last.
+    fn push_cut(&mut self, mut line: &str, partial: bool) {
+        while let Some((piece, rest)) = cut(line) {
+            self.push(piece, true);
+            line = rest;
+        }
+        self.push(line, partial);
     }
 
     fn push(&mut self, entry: &str, partial: bool) {
@@ -178,11 +189,22 @@ fn offset(at: usize) -> u32 {
 pub struct Splitter {
     /// The beginning of a line whose end has not been read. Holds no `\n`.
     tail: Vec<u8>,
+    /// How many times this line has become an entry as far as it was there.
+    pauses: u32,
 }
 
 impl Splitter {
     /// Takes what one read brought and emits the lines that are complete now.
-    pub fn push(&mut self, chunk: &[u8], emit: &mut dyn FnMut(Lines)) {
+    pub fn push(&mut self, mut chunk: &[u8], emit: &mut dyn FnMut(Lines)) {
+        if self.pauses > 0
+            && let Some(end) = memchr(b'\n', chunk)
+        {
+            if self.is_all_emitted(&chunk[..end]) {
+                self.tail.clear();
+                chunk = &chunk[end + 1..];
+            }
+            self.pauses = 0;
+        }
         let Some(last) = memrchr(b'\n', chunk) else {
             self.tail.extend_from_slice(chunk);
             self.cut_tail(emit);
@@ -215,13 +237,50 @@ impl Splitter {
 
     /// The stream has ended: what is left is a line too.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Lines)) {
-        if self.tail.is_empty() {
+        if self.tail.is_empty() || self.pauses > 0 && self.is_all_emitted(b"") {
             return;
         }
         let mut text = std::mem::take(&mut self.tail);
         let end = offset(text.len());
         text.push(b'\n');
         emit(Lines::from_block(text, vec![end]));
+    }
+
+    /// Nothing has come for [`Splitter::patience`]: emits what there is of the line.
+    pub fn pause(&mut self, emit: &mut dyn FnMut(Lines)) {
+        let settled = self.settled();
+        if settled == 0 {
+            return;
+        }
+        let text = String::from_utf8_lossy(&self.tail[..settled]);
+        let mut builder = Builder::default();
+        builder.push_cut(&text, true);
+        self.tail = self.tail[settled..].to_vec();
+        self.pauses += 1;
+        emit(builder.finish());
+    }
+
+    /// How much silence makes an entry of an unfinished line; `None` when there is nothing to make
+    /// one of.
+    pub fn patience(&self) -> Option<Duration> {
+        (self.settled() > 0).then(|| SILENCE * (1 << self.pauses.min(20)))
+    }
+
+    /// What has been read and not emitted of a line that has no end yet.
+    pub fn unfinished(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.tail[..self.settled()])
+    }
+
+    /// How much of the tail can be an entry. A `\r` waits: it may belong to the line end.
+    fn settled(&self) -> usize {
+        let whole = &self.tail[..whole_characters(&self.tail)];
+        let returns = whole.iter().rev().take_while(|byte| **byte == b'\r');
+        whole.len() - returns.count()
+    }
+
+    /// Whether the line would end without anything new if this were the rest of it.
+    fn is_all_emitted(&self, rest: &[u8]) -> bool {
+        matches!((&*self.tail, rest), ([], [] | [b'\r']) | ([b'\r'], []))
     }
 
     /// Emits the beginning of a line that is too long already, so that it need not be held.
@@ -262,148 +321,4 @@ fn whole_characters(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    type Entries = Vec<(String, bool)>;
-
-    /// What docs/logs.md, From output to entries, says, word for word, for all bytes at once.
-    fn reference(bytes: &[u8]) -> Entries {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut entries = Vec::new();
-        for line in text.split_terminator('\n') {
-            let mut line = line.strip_suffix('\r').unwrap_or(line);
-            while line.len() > MAX_LINE {
-                let at = (0..=MAX_LINE).rev().find(|at| line.is_char_boundary(*at));
-                let (piece, rest) = line.split_at(at.unwrap());
-                entries.push((piece.to_owned(), true));
-                line = rest;
-            }
-            entries.push((line.to_owned(), false));
-        }
-        entries
-    }
-
-    fn collect(lines: &Lines, into: &mut Entries) {
-        let all = (0..lines.count()).map(|index| lines.get(index));
-        into.extend(all.map(|(text, partial)| (text.to_owned(), partial)));
-    }
-
-    /// Reads of the given sizes, over and over.
-    fn split(bytes: &[u8], sizes: &[usize]) -> Entries {
-        let mut splitter = Splitter::default();
-        let mut entries = Vec::new();
-        let mut rest = bytes;
-        for size in sizes.iter().cycle() {
-            if rest.is_empty() {
-                break;
-            }
-            let (chunk, after) = rest.split_at((*size).clamp(1, rest.len()));
-            splitter.push(chunk, &mut |lines| collect(&lines, &mut entries));
-            assert!(splitter.tail.len() < MAX_LINE + 5);
-            rest = after;
-        }
-        splitter.finish(&mut |lines| collect(&lines, &mut entries));
-        entries
-    }
-
-    /// Bytes with what makes splitting hard, in pieces that repeat.
-    fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            3 => Just(b"\n".to_vec()),
-            2 => Just(b"\r\n".to_vec()),
-            1 => Just(b"\r".to_vec()),
-            3 => "[ -~]{0,12}".prop_map(String::into_bytes),
-            2 => "\\PC{0,4}".prop_map(String::into_bytes),
-            2 => proptest::collection::vec(any::<u8>(), 0..6),
-            2 => proptest::sample::select(vec![
-                b"\xE2\x82".to_vec(), b"\xF0\x9F".to_vec(), b"\xF0\x9F\x92".to_vec(),
-                b"\xC2".to_vec(), b"\x80".to_vec(), b"\xED\xA0\x80".to_vec(),
-                "\u{20AC}".into(), "\u{1F4A9}".into(),
-            ]),
-        ];
-        proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
-    }
-
-    /// A long run of something, to get beyond the limit of a line, between other bytes.
-    fn long() -> impl Strategy<Value = Vec<u8>> {
-        let unit = prop_oneof![
-            Just(b"x".to_vec()),
-            Just("\u{20AC}".into()),
-            Just("\u{1F4A9}".into()),
-            Just(b"\xFF".to_vec()),
-            Just(b"\xF0\x9F\x92".to_vec()),
-            Just(b"\n".to_vec()),
-        ];
-        let run = (unit, MAX_LINE - 5..MAX_LINE + 6, 1..3usize).prop_map(|(unit, len, times)| {
-            let count = len * times / unit.len();
-            unit.repeat(count)
-        });
-        (bytes(), run, bytes()).prop_map(|(a, b, c)| [a, b, c].concat())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-        #[test]
-        fn any_reads_give_the_lines_of_the_whole(
-            bytes in bytes(),
-            sizes in proptest::collection::vec(1..40usize, 1..6),
-        ) {
-            prop_assert_eq!(split(&bytes, &sizes), reference(&bytes));
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100))]
-        #[test]
-        fn long_lines_are_cut_where_the_whole_would_be(
-            bytes in long(),
-            sizes in proptest::collection::vec(1..100_000usize, 1..6),
-        ) {
-            let (got, wanted) = (split(&bytes, &sizes), reference(&bytes));
-            prop_assert!(got == wanted, "{} entries, wanted {}", got.len(), wanted.len());
-        }
-    }
-
-    #[test]
-    fn the_limit_is_exact_and_does_not_count_the_line_end() {
-        let full = "x".repeat(MAX_LINE);
-        for end in ["\n", "\r\n", "", "\r"] {
-            let text = format!("{full}{end}");
-            assert_eq!(
-                split(text.as_bytes(), &[1000]),
-                [(full.clone(), false)],
-                "{end:?}"
-            );
-            let over = format!("{full}y{end}");
-            let wanted = [(full.clone(), true), ("y".to_owned(), false)];
-            assert_eq!(split(over.as_bytes(), &[1000]), wanted, "{end:?}");
-        }
-    }
-
-    #[test]
-    fn many_short_lines_come_out_in_bounded_groups() {
-        let mut sizes = Vec::new();
-        Splitter::default().push(&b"\n".repeat(3 * MAX_ENTRIES + 5), &mut |lines| {
-            sizes.push(lines.count());
-        });
-        assert_eq!(sizes, [MAX_ENTRIES, MAX_ENTRIES, MAX_ENTRIES, 5]);
-    }
-
-    #[test]
-    fn a_quiet_pipe_keeps_no_large_buffer() {
-        let mut splitter = Splitter::default();
-        splitter.push(&vec![b'x'; 60_000], &mut |_| {});
-        splitter.push(b"y\nz", &mut |_| {});
-        assert!(splitter.tail.capacity() <= 4096);
-        assert_eq!(splitter.tail, b"z");
-    }
-
-    #[test]
-    fn one_entry_stays_one_whatever_is_in_it() {
-        let lines = Lines::one("a\nb\r\n");
-        assert_eq!((lines.count(), lines.get(0)), (1, ("a b  ", false)));
-    }
-}
+mod tests;

@@ -4,16 +4,18 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use super::lines::{Lines, Splitter};
+use super::lines::{Lines, MAX_LINE, Splitter};
 use super::pace::Pace;
 use super::store::Store;
 use crate::facts::{Origin, Stream};
@@ -27,8 +29,8 @@ thread_local! {
 
 /// Sees the lines of one pipe as they are read.
 pub trait LineWatch: Send + Sync {
-    /// The message of an entry, in order. Called on the log path, so it must be quick and not block.
-    /// `false`: do not call it again.
+    /// A line, or what has come of it until now, in order. Called on the log path, so it must be quick
+    /// and not block. `false`: do not call it again.
     fn line(&self, line: &str) -> bool;
 }
 
@@ -86,8 +88,23 @@ pub(super) struct Sink {
 
 struct Progress {
     splitter: Splitter,
-    watch: Option<Arc<dyn LineWatch>>,
+    watch: Option<Watching>,
     finished: bool,
+}
+
+struct Watching {
+    watch: Arc<dyn LineWatch>,
+    /// What has been logged of a line that has not ended.
+    logged: String,
+}
+
+impl Watching {
+    fn line(&self, line: &str) -> bool {
+        if self.logged.is_empty() {
+            return self.watch.line(line);
+        }
+        self.watch.line(&[&*self.logged, line].concat())
+    }
 }
 
 impl std::fmt::Debug for Sink {
@@ -112,37 +129,86 @@ impl Sink {
             stream,
             progress: Mutex::new(Progress {
                 splitter: Splitter::default(),
-                watch,
+                watch: watch.map(|watch| Watching {
+                    watch,
+                    logged: String::new(),
+                }),
                 finished: false,
             }),
             hurry: Notify::new(),
         }
     }
 
-    fn take(&self, bytes: &[u8]) {
-        self.with(|splitter, emit| splitter.push(bytes, emit), false);
+    /// Takes what one read brought. How much silence makes an entry of the line that has not ended.
+    fn take(&self, mut bytes: &[u8]) -> Option<Duration> {
+        let mut guard = self.lock()?;
+        let progress = &mut *guard;
+        if let Some(Watching { logged, .. }) = &progress.watch
+            && !logged.is_empty()
+            && let Some(end) = memchr(b'\n', bytes)
+        {
+            // What has been logged of this line belongs to no other.
+            let (line, rest) = bytes.split_at(end + 1);
+            self.split(progress, |splitter, emit| splitter.push(line, emit));
+            if let Some(watching) = &mut progress.watch {
+                watching.logged.clear();
+            }
+            bytes = rest;
+        }
+        self.split(progress, |splitter, emit| splitter.push(bytes, emit));
+        if let Some(watching) = &progress.watch {
+            let unfinished = progress.splitter.unfinished();
+            if !unfinished.is_empty() && !watching.line(&unfinished) {
+                progress.watch = None;
+            }
+        }
+        progress.splitter.patience()
+    }
+
+    /// Nothing has come for a while: logs what there is of a line.
+    fn pause(&self) {
+        let Some(mut progress) = self.lock() else {
+            return;
+        };
+        let Progress {
+            splitter, watch, ..
+        } = &mut *progress;
+        if let Some(Watching { logged, .. }) = watch {
+            logged.push_str(&splitter.unfinished());
+            if logged.len() > MAX_LINE {
+                logged.clear();
+            }
+        }
+        splitter.pause(&mut |lines| {
+            self.store.append(self.service, self.stream, lines);
+        });
     }
 
     fn finish(&self) {
-        self.with(Splitter::finish, true);
+        if let Some(mut progress) = self.lock() {
+            self.split(&mut progress, Splitter::finish);
+            progress.finished = true;
+        }
     }
 
     /// Nothing is added once it is finished; the lock makes that so while the task still runs.
-    fn with(&self, act: impl FnOnce(&mut Splitter, &mut dyn FnMut(Lines)), last: bool) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> Option<MutexGuard<'_, Progress>> {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        (!progress.finished).then_some(progress)
+    }
+
+    fn split(
+        &self,
+        progress: &mut Progress,
+        act: impl FnOnce(&mut Splitter, &mut dyn FnMut(Lines)),
+    ) {
         let Progress {
-            splitter,
-            watch,
-            finished,
-        } = &mut *progress;
-        if *finished {
-            return;
-        }
-        *finished = last;
+            splitter, watch, ..
+        } = progress;
         act(splitter, &mut |lines| {
             if let Some(batch) = self.store.append(self.service, self.stream, lines)
-                && let Some(watcher) = watch
-                && !batch.lines().all(|(_, line, _)| watcher.line(line))
+                && let Some(watching) = watch
+                && !batch.lines().all(|(_, line, _)| watching.line(line))
             {
                 *watch = None;
             }
@@ -151,7 +217,11 @@ impl Sink {
 }
 
 enum Read {
-    Some(usize),
+    Some {
+        count: usize,
+        /// See [`Splitter::patience`].
+        patience: Option<Duration>,
+    },
     End,
     /// The disk is behind: nothing was read.
     NoRoom,
@@ -159,9 +229,29 @@ enum Read {
 
 async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
     let mut pace = Pace::new(Instant::now());
+    let mut patience = None;
     loop {
-        match poll_fn(|cx| poll_read(&mut pipe, &sink, cx)).await {
-            Read::Some(count) => pace.after(count, &sink.hurry).await,
+        let read = poll_fn(|cx| poll_read(&mut pipe, &sink, cx));
+        let read = match patience {
+            None => read.await,
+            // The timer is set only when there is nothing to read.
+            Some(silence) => match timeout(silence, read).await {
+                Ok(read) => read,
+                Err(_) => {
+                    sink.pause();
+                    patience = None;
+                    continue;
+                }
+            },
+        };
+        match read {
+            Read::Some {
+                count,
+                patience: next,
+            } => {
+                patience = next;
+                pace.after(count, &sink.hurry).await;
+            }
             Read::NoRoom => sink.store.room().await,
             Read::End => break,
         }
@@ -178,10 +268,10 @@ fn poll_read(pipe: &mut pipe::Receiver, sink: &Sink, cx: &mut Context<'_>) -> Po
         let mut buffer = ReadBuf::new(buffer);
         match Pin::new(pipe).poll_read(cx, &mut buffer) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                sink.take(buffer.filled());
-                Poll::Ready(Read::Some(buffer.filled().len()))
-            }
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Poll::Ready(Read::Some {
+                count: buffer.filled().len(),
+                patience: sink.take(buffer.filled()),
+            }),
             // Whatever the error, no more will come.
             Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Read::End),
         }

@@ -47,6 +47,35 @@ fn output_that_would_steer_the_terminal_does_not() {
 }
 
 #[test]
+fn a_prompt_a_progress_bar_and_a_last_line_without_its_end_are_shown() {
+    let script = r"
+printf '10%%\r20%%'; printf '\r30%%' >&2
+sleep 0.1; printf ' done\nUse another port? (Y/n) '; exec sleep 1000000";
+    let server = Stack::new()
+        .shell("api", script, json!({}))
+        .shell(
+            "web",
+            "printf 'Listening on 3000'; exec sleep 1000000",
+            json!({ "ready": { "type": "log", "pattern": "on 3000" } }),
+        )
+        .start()
+        .booted();
+    server.wait_for_line("api │ 20% done");
+    server.wait_for_line("api │ 30%");
+    server.wait_for_line("api │ Use another port? (Y/n)");
+    server.wait_for_line("web │ Listening on 3000");
+    let stored = server.run(["logs", "--json", "--stream", "stdout", "api"]);
+    for words in [
+        r#""message":"10%\r20% done","#,
+        r#""message":"Use another port? (Y/n) ","#,
+        r#","partial":true}"#,
+    ] {
+        assert!(stored.stdout.contains(words), "{words}: {stored:?}");
+    }
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
 fn without_a_terminal_there_is_no_color_at_all() {
     let server = Stack::new()
         .shell("api", HOSTILE, json!({}))

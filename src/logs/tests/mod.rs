@@ -141,6 +141,32 @@ async fn a_watch_sees_lines_until_it_has_enough() {
     assert_eq!(*watch.seen.lock().unwrap(), ["a", "b"]);
 }
 
+#[tokio::test]
+async fn a_watch_sees_a_line_as_it_grows_and_over_pauses() {
+    let logs = logs(10);
+    let mut cursor = logs.cursor();
+    let watch = Arc::new(Watch {
+        seen: Mutex::default(),
+        left: AtomicUsize::new(usize::MAX),
+    });
+    let (read, mut write) = std::io::pipe().unwrap();
+    let mut reader = logs.read_pipe(read.into(), 0, Stream::Stdout, Some(watch.clone()));
+    write.write_all(b"Listening on ").unwrap();
+    let taken = soon(cursor.next()).await;
+    assert_eq!(taken.batches[0].line(0), ("Listening on ", true));
+    write.write_all(b"3000").unwrap();
+    let taken = soon(cursor.next()).await;
+    assert_eq!(taken.batches[0].line(0), ("3000", true));
+    write.write_all(b"\nready\n").unwrap();
+    drop(write);
+    soon(reader.ended()).await;
+    assert_eq!(messages(&soon(cursor.next()).await), ["ready"]);
+    assert_eq!(
+        *watch.seen.lock().unwrap(),
+        ["Listening on ", "Listening on 3000", "ready"]
+    );
+}
+
 /// A directory that goes away with the test, in memory where there is such a place: what is
 /// written durably costs a disk many milliseconds each time.
 fn tempdir() -> tempfile::TempDir {
