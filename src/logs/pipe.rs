@@ -235,14 +235,14 @@ async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
         let read = match patience {
             None => read.await,
             // The timer is set only when there is nothing to read.
-            Some(silence) => match timeout(silence, read).await {
-                Ok(read) => read,
-                Err(_) => {
+            Some(silence) => {
+                let Ok(read) = timeout(silence, read).await else {
                     sink.pause();
                     patience = None;
                     continue;
-                }
-            },
+                };
+                read
+            }
         };
         match read {
             Read::Some {

@@ -88,7 +88,7 @@ fn split_with(bytes: &[u8], mut ends: Vec<usize>, silences: &Silences) -> Entrie
     let mut start = 0;
     for end in ends {
         splitter.push(&bytes[start..end], &mut |lines| {
-            collect(&lines, &mut entries)
+            collect(&lines, &mut entries);
         });
         if silences.contains(&end) {
             splitter.pause(&mut |lines| collect(&lines, &mut entries));
