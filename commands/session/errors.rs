@@ -36,6 +36,7 @@ pub(super) fn no_session(endpoint: &Endpoint, why: &client::Failure) -> Failure 
         Why::Unreachable { .. }
         | Why::Refused(_)
         | Why::NoHandshake { .. }
+        | Why::Stranger { .. }
         | Why::Closed { .. }
         | Why::Lost(_)
         | Why::Silent(_) => not_there(endpoint, why),
@@ -114,6 +115,7 @@ mod tests {
             pid,
             session_id: pid.map(|pid| pid.to_string()),
             taken_by: None,
+            recipient: client::Recipient::OwnOrRoot,
             found: "",
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use flowlayer_core::client::Recipient;
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::LiveSession;
 
@@ -55,6 +56,8 @@ pub(super) fn endpoint(choice: Choice) -> Endpoint {
         pid: choice.pid,
         session_id: None,
         taken_by: None,
+        // It is registered, or a person has typed it.
+        recipient: Recipient::Anybody,
         found: "chosen from the sessions that run here",
     }
 }

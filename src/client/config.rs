@@ -14,6 +14,17 @@ pub struct Target {
     pub address: String,
     /// `None`: try without; the server says if it needs one.
     pub token: Option<Token>,
+    /// To whom the token may be given.
+    pub recipient: Recipient,
+}
+
+/// To whom a token is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipient {
+    /// Whoever is at the address: its session is registered there, or a person has named it.
+    Anybody,
+    /// On loopback only to a server of this user or of root.
+    OwnOrRoot,
 }
 
 /// Finds the server before every attempt: a restarted one may have another address or token. An error

@@ -12,8 +12,9 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::config::{Target, Timings};
+use super::config::{Recipient, Target, Timings};
 use super::state::Failure;
+use crate::ports;
 
 pub(super) type Socket = WebSocketStream<TcpStream>;
 
@@ -37,12 +38,39 @@ pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, F
         Ok(Err(error)) => return Err(unreachable(os_error_text(&error))),
         Err(_) => return Err(unreachable(no_answer())),
     };
+    if target.token.is_some() && target.recipient == Recipient::OwnOrRoot {
+        check_recipient(address, &socket)?;
+    }
     match timeout_at(deadline, handshake(address, socket, request)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Failure::NoHandshake {
             address: address.clone(),
             why: no_answer(),
         }),
+    }
+}
+
+/// Another user can listen at the address of a session that does not run. The connection is there already, so
+/// that nobody else can come in between.
+fn check_recipient(address: &str, socket: &TcpStream) -> Result<(), Failure> {
+    let stranger = |user| Failure::Stranger {
+        address: address.to_owned(),
+        user,
+    };
+    let ends = socket
+        .peer_addr()
+        .and_then(|it| Ok((it, socket.local_addr()?)));
+    let Ok((server, client)) = ends else {
+        return Err(stranger(None));
+    };
+    if !server.ip().is_loopback() {
+        return Ok(());
+    }
+    let users = ports::users(server, client).unwrap_or_default();
+    let own = nix::unistd::geteuid().as_raw();
+    match users.iter().find(|&&user| user != own && user != 0) {
+        None if !users.is_empty() => Ok(()),
+        user => Err(stranger(user.copied())),
     }
 }
 

@@ -23,7 +23,7 @@ mod state;
 mod tests;
 
 pub use calls::{CommandError, Page, Reply};
-pub use config::{ClientConfig, FindTarget, Persistence, Target, Timings};
+pub use config::{ClientConfig, FindTarget, Persistence, Recipient, Target, Timings};
 pub use entry::{Entry, Gap};
 pub use follow::{Follow, Missed, Start};
 pub use handle::{Call, Client, Connected, Events, connect, start};

@@ -98,6 +98,17 @@ pub enum Failure {
     /// The server has too many connections.
     #[error("{0} has too many connections, try later")]
     Full(String),
+    /// Who listens there, or nobody knows who, is not to get the token.
+    #[error(
+        "{} listens at {address}, and gets no token; if that is your server, name it with --addr",
+        .user.map_or_else(|| "nobody knows who".to_owned(), |user| format!("user {user}"))
+    )]
+    Stranger {
+        /// What was dialled.
+        address: String,
+        /// Whose server it is, when that is known.
+        user: Option<u32>,
+    },
     /// The server has closed the connection.
     #[error("the server has closed the connection: {reason} ({code})")]
     Closed {

@@ -104,6 +104,25 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     }
 }
 
+/// What a config says of the session, for a client: it need not have services.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn session(path: &Path) -> Result<Session, ConfigError> {
+    let mut report = check(read::file(path)?, Origin::file(path));
+    let only_services_missing = report.problems.iter().all(|problem| {
+        let is_missing = problem.code == Code::MissingField && problem.path.is_empty();
+        is_missing || !problem.is_error()
+    });
+    match report.session.take() {
+        Some(session) if only_services_missing => Ok(session),
+        _ => Err(ConfigError::Invalid {
+            problems: report.problems,
+            text: report.source,
+        }),
+    }
+}
+
 /// Everything a check finds.
 #[derive(Debug)]
 pub struct Report {
@@ -113,6 +132,8 @@ pub struct Report {
     pub source: Source,
     /// The config and its plan; `None` exactly when one of the problems is an error.
     pub meant: Option<(Config, Plan)>,
+    /// What it says of the session, where that can be read.
+    session: Option<Session>,
 }
 
 /// Checks the bytes of a config. Looks at nothing else but whether each `cwd` exists, and what
@@ -127,18 +148,19 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     if let Some(failure) = failure {
         problems.failure(failure);
     }
-    let mut meant = None;
+    let (mut session, mut meant) = (None, None);
     if is_slip {
         for (spelling, first, times) in parsed.spellings.seen() {
             problems.spelling(spelling, first, times);
         }
-        meant = meaning::read(&origin.dir, &mut problems);
+        (session, meant) = meaning::read(&origin.dir, &mut problems).unzip();
     }
     let problems = problems.finish(&text);
     let secrets = secrets(&parsed.tree);
     Report {
         problems,
-        meant: meant.map(|meant| (meant.config, meant.plan)),
+        meant: meant.flatten(),
+        session,
         source: Source {
             origin,
             text,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::facts::Holder;
 
@@ -29,6 +29,41 @@ pub(super) fn is_taken(port: u16) -> io::Result<bool> {
 /// The sockets that listen on a port, by inode.
 fn sockets(port: u16) -> io::Result<Vec<u64>> {
     let mut sockets = Vec::new();
+    each_line(|line| sockets.extend(parse(line, port)))?;
+    Ok(sockets)
+}
+
+pub(super) fn users(server: SocketAddr, client: SocketAddr) -> io::Result<Vec<u32>> {
+    let mut users = Vec::new();
+    each_line(|line| users.extend(user(line, server, client)))?;
+    Ok(users)
+}
+
+/// The user of a line's socket, if that is the server's end of a connection or listens for it.
+fn user(line: &str, server: SocketAddr, client: SocketAddr) -> Option<u32> {
+    let mut fields = line.split_ascii_whitespace().skip(1);
+    let local = socket_address(fields.next()?)?;
+    let remote = socket_address(fields.next()?)?;
+    let is_listener = fields.next()? == LISTEN;
+    let user = fields.nth(3)?.parse().ok()?;
+    let inode = fields.nth(1)?;
+    let is_meant = if is_listener {
+        local.port() == server.port() && (local.ip() == server.ip() || local.ip().is_unspecified())
+    } else {
+        // Nobody has taken one without an inode; it is shown as root's.
+        (local, remote) == (server, client) && inode != "0"
+    };
+    is_meant.then_some(user)
+}
+
+fn socket_address(text: &str) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    Some(SocketAddr::new(address_of(address)?, port))
+}
+
+/// The lines of both tables.
+fn each_line(mut line: impl FnMut(&str)) -> io::Result<()> {
     for (table, needed) in [("/proc/net/tcp", true), ("/proc/net/tcp6", false)] {
         let file = match fs::File::open(table) {
             Ok(file) => file,
@@ -36,11 +71,11 @@ fn sockets(port: u16) -> io::Result<Vec<u64>> {
             Err(error) if !needed && error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        for line in BufReader::new(file).lines().skip(1) {
-            sockets.extend(parse(&line?, port));
+        for text in BufReader::new(file).lines().skip(1) {
+            line(&text?);
         }
     }
-    Ok(sockets)
+    Ok(())
 }
 
 /// The inode of a line's socket, if that is one we would collide with. The fields: number, local

@@ -15,6 +15,7 @@ use linux as os;
 use macos as os;
 
 use std::io;
+use std::net::SocketAddr;
 
 use crate::facts::Holder;
 
@@ -25,6 +26,15 @@ use crate::facts::Holder;
 /// When the system's table of sockets cannot be read.
 pub fn listener(port: u16) -> io::Result<Option<Holder>> {
     os::listener(port)
+}
+
+/// The users who have the server's end of a connection on this machine: those who listen at the address that was
+/// dialled, and the one who has taken the connection, if somebody has. Empty when that cannot be told.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
+pub fn users(server: SocketAddr, client: SocketAddr) -> io::Result<Vec<u32>> {
+    os::users(server, client)
 }
 
 /// Whether anybody listens on a port.
@@ -56,6 +66,22 @@ mod tests {
                 assert!(holder.name.is_some());
             }
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_users_at_the_other_end_are_known() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = socket.local_addr().unwrap();
+        let client = TcpStream::connect(server).unwrap();
+        let own = nix::unistd::geteuid().as_raw();
+        let users = || users(server, client.local_addr().unwrap()).unwrap();
+        assert_eq!(users(), [own]);
+        let _accepted = socket.accept().unwrap();
+        assert_eq!(users(), [own, own]);
+        // Who has taken it counts though nobody listens any more.
+        drop(socket);
+        assert_eq!(users(), [own]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use flowlayer_core::client::{ClientConfig, Connected, Persistence, Target, connect};
+use flowlayer_core::client::{ClientConfig, Connected, Persistence, Recipient, Target, connect};
 use flowlayer_core::facts::Status;
 use flowlayer_core::protocol::{LogsCursor, LogsQuery, Token};
 
@@ -39,6 +39,7 @@ impl Session {
         let mut config = ClientConfig::new(Target {
             address: api.address.clone(),
             token: Token::new(api.token.as_str()).ok(),
+            recipient: Recipient::Anybody,
         });
         config.persistence = Persistence::Once;
         connect(config).await.ok()

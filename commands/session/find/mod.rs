@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use flowlayer_core::client::{Failure, Target};
-use flowlayer_core::config::{self, ConfigError};
+use flowlayer_core::client::{Failure, Recipient, Target};
+use flowlayer_core::config::{self, Bind, ConfigError, PortZero};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
@@ -50,6 +50,8 @@ pub(crate) struct Endpoint {
     /// Whose address it is now, when that is the session of another configuration: nobody to talk to
     /// under this one's name.
     pub(crate) taken_by: Option<PathBuf>,
+    /// Who may get the token there.
+    pub(crate) recipient: Recipient,
     /// How it was found, in words.
     pub(crate) found: &'static str,
 }
@@ -72,11 +74,12 @@ impl Endpoint {
             pid: Some(session.pid),
             session_id: Some(session.session_id.clone()),
             taken_by: None,
+            recipient: Recipient::Anybody,
             found,
         }
     }
 
-    /// An address of which nothing else is known.
+    /// An address of which nothing else is known, and that nobody has named.
     fn at(address: String, token: Option<Token>, found: &'static str) -> Self {
         Self {
             address,
@@ -85,6 +88,7 @@ impl Endpoint {
             pid: None,
             session_id: None,
             taken_by: None,
+            recipient: Recipient::OwnOrRoot,
             found,
         }
     }
@@ -99,6 +103,7 @@ impl Endpoint {
             None => Ok(Target {
                 address: self.address.clone(),
                 token: self.token.clone(),
+                recipient: self.recipient,
             }),
         }
     }
@@ -126,10 +131,17 @@ fn choose(
 ) -> Result<Found, ConfigError> {
     if let Some(address) = &selector.address {
         let found = "the address given";
-        let known = live.iter().find(|session| session.address == *address);
+        let exact = live.iter().find(|session| session.address == *address);
+        let known = exact.or_else(|| {
+            let mut live = live.iter();
+            live.find(|session| is_same_place(&session.address, address))
+        });
         return Ok(Found::One(match known {
             Some(session) => Endpoint::to(session, selector.token(), found),
-            None => Endpoint::at(address.clone(), selector.token(), found),
+            None => Endpoint {
+                recipient: Recipient::Anybody,
+                ..Endpoint::at(address.clone(), selector.token(), found)
+            },
         }));
     }
     let attach = |session, found| Found::One(Endpoint::to(session, selector.token(), found));
@@ -145,7 +157,11 @@ fn choose(
         return Ok(attach(session, found));
     }
     if let Some(path) = &selector.config {
-        let session = config::load(path)?.config.session;
+        let session = config::session(path)?;
+        if let Some(live) = at_its_address(&session, &live) {
+            let found = "the session with the address and token of the configuration given";
+            return Ok(attach(live, found));
+        }
         let found = "the configuration given";
         return Ok(configured(selector, path, &session, &live, found));
     }
@@ -203,19 +219,26 @@ fn taken(address: &str, config: &Path, live: &[LiveSession]) -> Option<PathBuf> 
         .map(|session| session.config.clone())
 }
 
-/// Whether who dials one reaches the same server as who dials the other, as far as can be told
-/// without asking anybody.
+/// The session that a client's own configuration means: the one that has its address and its token.
+fn at_its_address<'a>(
+    session: &config::Session,
+    live: &'a [LiveSession],
+) -> Option<&'a LiveSession> {
+    let (address, token) = (session.dial()?, session.token.as_ref()?);
+    live.iter()
+        .find(|live| live.token.expose() == token && is_same_place(&live.address, &address))
+}
+
+/// Whether two addresses mean the same: a host that is empty, `localhost`, of the loopback or of all
+/// interfaces is this machine.
 fn is_same_place(one: &str, other: &str) -> bool {
-    let (Some((host, port)), Some((other_host, other_port))) =
-        (one.rsplit_once(':'), other.rsplit_once(':'))
-    else {
-        return one == other;
+    let read = |text: &str| {
+        let bind = Bind::parse(text, PortZero::Allowed).ok()?;
+        let is_here = bind.is_loopback() || bind.is_every_interface();
+        let host = if is_here { "localhost" } else { &bind.host };
+        Some((host.to_owned(), bind.port))
     };
-    // `localhost` may be either of the two.
-    let is_local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    let hosts = [host, other_host];
-    port == other_port
-        && (host == other_host || (hosts.contains(&"localhost") && hosts.into_iter().all(is_local)))
+    one == other || read(one).is_some_and(|one| read(other) == Some(one))
 }
 
 /// Whether both name the same file.
@@ -248,7 +271,13 @@ fn refreshed_among(endpoint: &Endpoint, selector: &Selector, live: &[LiveSession
             .config
             .as_ref()
             .filter(|_| selector.address.is_none());
+        let recipient = match selector.address {
+            Some(_) => Recipient::Anybody,
+            // The session that had the address is gone: anybody may have it now.
+            None => Recipient::OwnOrRoot,
+        };
         return Endpoint {
+            recipient,
             taken_by: config.and_then(|config| taken(&endpoint.address, config, live)),
             ..endpoint.clone()
         };

@@ -212,3 +212,58 @@ fn an_attachment_stays_with_its_configuration_unless_an_address_was_given() {
     selector.address = Some("127.0.0.1:7001".to_owned());
     assert_eq!(port(&selector, &moved), Ok("token-7001".to_owned()));
 }
+
+/// A file for the client alone was refused, and so was one that is not the server's own.
+#[test]
+fn a_configuration_of_a_client_means_the_session_with_its_address_and_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("client.jsonc");
+    let selector = Selector {
+        config: Some(path.clone()),
+        ..Selector::default()
+    };
+    let sessions = || vec![live(7000, Path::new("/a")), live(7001, Path::new("/b"))];
+    for (field, address) in [
+        ("addr", "127.0.0.1:7001"),
+        ("addr", "localhost:7001"),
+        ("addr", "[::1]:7001"),
+        ("bind", ":7001"),
+    ] {
+        let config = format!(r#"{{"session": {{"{field}": "{address}", "token": "token-7001"}}}}"#);
+        fs::write(&path, &config).unwrap();
+        let found = |sessions| choose(&selector, Path::new("/"), sessions);
+        assert_eq!(
+            one(found(sessions())),
+            at("127.0.0.1:7001", "token-7001"),
+            "{address}"
+        );
+        assert_eq!(one(found(Vec::new())).1.as_deref(), Some("token-7001"));
+        fs::write(&path, config.replace("token-7001", "another")).unwrap();
+        assert_eq!(
+            taken_by(found(sessions())).as_deref(),
+            Some(Path::new("/b"))
+        );
+    }
+    fs::write(&path, r#"{"session": {"addr": 5}}"#).unwrap();
+    assert!(choose(&selector, Path::new("/"), sessions()).is_err());
+}
+
+#[test]
+fn only_a_registered_session_and_an_address_that_was_named_get_the_token_from_anybody() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("flowlayer.jsonc");
+    fs::write(&path, CONFIG).unwrap();
+    let found = |selector: &Selector, sessions| match choose(selector, directory.path(), sessions) {
+        Ok(Found::One(endpoint)) => endpoint,
+        other => panic!("{other:?}"),
+    };
+    let mut selector = Selector::default();
+    assert_eq!(found(&selector, Vec::new()).recipient, Recipient::OwnOrRoot);
+    let own = found(&selector, vec![live(7001, &path)]);
+    assert_eq!(own.recipient, Recipient::Anybody);
+    // It has ended since.
+    let gone = refreshed_among(&own, &selector, &[]);
+    assert_eq!(gone.recipient, Recipient::OwnOrRoot);
+    selector.address = Some("127.0.0.1:7001".to_owned());
+    assert_eq!(found(&selector, Vec::new()).recipient, Recipient::Anybody);
+}

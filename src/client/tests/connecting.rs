@@ -73,6 +73,7 @@ async fn the_token_travels_in_the_header_and_is_looked_up_for_every_attempt() {
         Ok(Target {
             address: address.clone(),
             token: (attempt > 0).then(|| Token::new(format!("t{attempt}")).unwrap()),
+            recipient: Recipient::Anybody,
         })
     });
     let (_client, _events) = start(config);

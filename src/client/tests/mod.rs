@@ -96,6 +96,7 @@ fn config(address: &str) -> ClientConfig {
     let mut config = ClientConfig::new(Target {
         address: address.to_owned(),
         token: Some(Token::new("secret").unwrap()),
+        recipient: Recipient::OwnOrRoot,
     });
     config.timings.backoff = [10, 20].map(Duration::from_millis).to_vec();
     config

@@ -19,16 +19,13 @@ use super::tree::{NodeId, Value};
 use super::{object::Read as _, written};
 use crate::plan::Plan;
 
-/// A config that can be used, and in which waves it starts.
-#[derive(Debug)]
-pub(super) struct Meant {
-    pub(super) config: Config,
-    pub(super) plan: Plan,
-}
-
-/// Reports everything that is wrong with a tree. The config is `None` exactly when something is an
-/// error; `dir` is what relative paths are relative to.
-pub(super) fn read(dir: &Path, problems: &mut Problems<'_, '_>) -> Option<Meant> {
+/// Reports everything that is wrong with a tree. The config, with the waves in which its services start, is `None`
+/// exactly when something is an error; what it says of the session is there if it is an object at all. `dir` is what
+/// relative paths are relative to.
+pub(super) fn read(
+    dir: &Path,
+    problems: &mut Problems<'_, '_>,
+) -> Option<(Session, Option<(Config, Plan)>)> {
     let root = problems.tree.root()?;
     duplicates(problems);
     not_finite(problems);
@@ -44,8 +41,9 @@ pub(super) fn read(dir: &Path, problems: &mut Problems<'_, '_>) -> Option<Meant>
         services,
         dir: dir.to_owned(),
     };
-    let plan = plan.filter(|_| !problems.has_errors())?;
-    Some(Meant { config, plan })
+    let session = config.session.clone();
+    let plan = plan.filter(|_| !problems.has_errors());
+    Some((session, plan.map(|plan| (config, plan))))
 }
 
 fn session(written: written::Session) -> Session {

@@ -10,7 +10,7 @@ use nix::unistd::{Pid, geteuid};
 use serde_json::json;
 
 use super::ends_well;
-use crate::harness::{Child, Server, Stack, flowlayer, skipped, through, until};
+use crate::harness::{Child, Server, Stack, TOKEN, flowlayer, run, skipped, through, until};
 
 const NOBODY: u32 = 65534;
 
@@ -185,4 +185,35 @@ fn the_guardian_says_whom_it_could_not_end() {
     let words =
         format!("could not end pid {pid} (sleep, belongs to user 0 (root), end it by hand)");
     assert!(end.stderr.contains(&words), "{}", end.stderr);
+}
+
+/// The client gave the token of a configuration to whoever listened at its address.
+#[test]
+fn the_token_of_a_configuration_is_not_given_to_another_user() {
+    let asleep = format!("73{}.5", std::process::id());
+    let Some(server) = unprivileged(&asleep) else {
+        return;
+    };
+    let own = Stack::new().field(
+        "session",
+        json!({ "addr": server.address(), "token": TOKEN }),
+    );
+    let own = own.prepare().home;
+    let refused = run(own.directory.path(), ["status"]);
+    assert_eq!(refused.code, Some(3));
+    refused.complained(&["user 65534 listens at", "--addr"]);
+    let named = run(
+        own.directory.path(),
+        ["status", "--addr", server.address(), "--token", TOKEN],
+    );
+    assert_eq!(named.code, Some(0), "{}", named.stderr);
+    let [pid] = of_user(0, &sleeping(&asleep))[..] else {
+        panic!("one is wanted")
+    };
+    server.signal(Signal::SIGTERM);
+    server.wait_for_processes("the server's end", |all| {
+        all.iter().all(|process| process.pid == pid)
+    });
+    end_by_hand(pid);
+    server.wait_for_end();
 }
