@@ -284,7 +284,10 @@ mod tests {
         let by = StopCause::StopAll;
         says(
             Status::Stopped,
-            Reason::Stopped { by },
+            Reason::Stopped {
+                by,
+                unowned: Vec::new(),
+            },
             "somebody stopped all",
         );
         let reason = Reason::PortNotReleased {

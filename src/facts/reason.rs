@@ -41,6 +41,9 @@ pub enum Reason {
     Stopped {
         /// What did.
         by: StopCause,
+        /// What ran then and belongs to no known service, so that it may be of this one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unowned: Vec<ProcessInfo>,
     },
     /// It is on its way to a process.
     Starting {
@@ -139,6 +142,11 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "is_default")]
         last_run: bool,
     },
+    /// It is stopped, and these run and belong to no known service, so that they may be of this one.
+    Unowned {
+        /// Which.
+        processes: Vec<ProcessInfo>,
+    },
     /// A oneshot that succeeded left processes running.
     LeftBehind {
         /// How many.
@@ -169,6 +177,7 @@ pub enum Code {
     Stopping,
     StopCmdFailed,
     CouldNotEnd,
+    Unowned,
     LeftBehind,
     OutputHeld,
     /// A code of a later version.
@@ -199,6 +208,7 @@ impl Reason {
             Self::Stopping { .. } => Code::Stopping,
             Self::StopCmdFailed { .. } => Code::StopCmdFailed,
             Self::CouldNotEnd { .. } => Code::CouldNotEnd,
+            Self::Unowned { .. } => Code::Unowned,
             Self::LeftBehind { .. } => Code::LeftBehind,
             Self::OutputHeld => Code::OutputHeld,
         }
@@ -208,7 +218,7 @@ impl Reason {
     pub fn stopped_by(&self) -> Option<StoppedBy> {
         match self {
             Self::NotStarted { .. } => Some(StoppedBy::NotStarted),
-            Self::Stopped { by } => Some((*by).into()),
+            Self::Stopped { by, .. } => Some((*by).into()),
             Self::Stopping { by, .. } | Self::PortNotReleased { by, .. } => by.map(StoppedBy::from),
             _ => None,
         }

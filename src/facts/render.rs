@@ -22,7 +22,6 @@ impl Display for Reason {
             Self::WaitingFor { on } => write!(f, "waiting for {}", on.join(", ")),
             Self::Blocked { by } => write!(f, "blocked: {}", Causes(by)),
             Self::NotStarted { .. }
-            | Self::Stopped { .. }
             | Self::Working { .. }
             | Self::Starting { ending: None, .. } => Ok(()),
             Self::Starting {
@@ -86,6 +85,17 @@ impl Display for Reason {
                 f,
                 "not started: of its last run, could not end {}",
                 Processes(left)
+            ),
+            Self::Stopped { unowned, .. } if unowned.is_empty() => Ok(()),
+            Self::Stopped { unowned, .. } => write!(
+                f,
+                "of no known service, and still running: {}",
+                Processes(unowned)
+            ),
+            Self::Unowned { processes } => write!(
+                f,
+                "stopped; of no known service, and still running: {}",
+                Processes(processes)
             ),
             Self::LeftBehind { processes } => write!(
                 f,
@@ -271,6 +281,9 @@ pub(super) struct Processes<'a>(pub(super) &'a [ProcessInfo]);
 impl Display for Processes<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 4;
+        if self.0.is_empty() {
+            return f.write_str("processes that replace themselves faster than they can be listed");
+        }
         for (index, process) in self.0.iter().take(SHOWN).enumerate() {
             let comma = if index == 0 { "" } else { ", " };
             write!(f, "{comma}{process}")?;

@@ -88,6 +88,11 @@ impl Takedown {
         }
     }
 
+    /// Whether it sends SIGKILL.
+    pub(crate) fn kills(&self) -> bool {
+        self.mode == Mode::Kill
+    }
+
     /// Switches to a harder mode; no effect when it is as hard already.
     pub(crate) fn raise(&mut self, mode: Mode, now: Instant) {
         if mode > self.mode {
@@ -190,7 +195,8 @@ impl Takedown {
         living.iter().map(|m| describe(m, explain)).collect()
     }
 
-    fn survives_kill(&self, now: Instant) -> bool {
+    /// Whether it goes on although SIGKILL was sent a while ago.
+    pub(crate) fn survives_kill(&self, now: Instant) -> bool {
         self.mode == Mode::Kill && now - self.mode_since >= EXPLAIN_AFTER
     }
 }

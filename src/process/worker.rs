@@ -309,6 +309,14 @@ impl<F: Fn(Event)> Worker<F> {
                     None => return,
                 }
             }
+            Notice::Unowned { service, processes } => match self.rounds.get(&service) {
+                Some(&round) => Event::Unowned {
+                    service,
+                    round,
+                    processes,
+                },
+                None => return,
+            },
             Notice::Remaining(Target::Service(service), processes) => {
                 match self.rounds.get(&service) {
                     Some(&round) => Event::Remaining {

@@ -339,6 +339,11 @@ impl Performer {
                 round,
                 processes,
             } => Some((service, Step::Remaining(round, processes))),
+            Event::Unowned {
+                service,
+                round,
+                processes,
+            } => Some((service, Step::Unowned(round, processes))),
             Event::Gone { service, round } => Some((service, Step::Gone(round))),
             Event::LifeGone { .. } | Event::GuardianLost | Event::Finished { .. } => None,
         }

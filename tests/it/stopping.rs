@@ -72,3 +72,22 @@ fn a_service_is_told_by_its_own_signal() {
     assert_eq!(spec["stop_signal"], json!("SIGINT"));
     assert_eq!(stopped(&stack), ["armed", "interrupted"]);
 }
+
+/// What `prlimit` leaves no trace of, and nobody saw below its service.
+#[test]
+fn a_stop_names_what_belongs_to_no_known_service() {
+    let script = "(exec prlimit --locks=unlimited --rss=unlimited env -i setsid \
+        sh -c 'sleep 100 </dev/null >/dev/null 2>&1 &'); echo armed; exec sleep 1000";
+    let stack = Stack::new().shell("it", script, armed(json!({}))).start();
+    let stack = stack.booted();
+    let words = "of no known service, and still running: pid ";
+    let lines = stopped(&stack);
+    assert!(lines[1].contains(&format!("stopped; {words}")), "{lines:?}");
+    let state = stack.connect().services()[0].clone();
+    assert!(
+        state["detail"].as_str().unwrap().starts_with(words),
+        "{state}"
+    );
+    assert_eq!(state["reason"]["unowned"].as_array().unwrap().len(), 1);
+    assert_eq!(stack.stop().code, Some(0), "it ends with the session");
+}

@@ -92,6 +92,10 @@ impl Supervised {
                 return;
             }
             let _ = reap(dead);
+            if peek(self.child) != ChildState::Running {
+                // From here on they are the server's, and may come faster than they are reaped.
+                return;
+            }
         }
     }
 

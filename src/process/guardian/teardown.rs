@@ -275,6 +275,7 @@ impl<'a> Teardown<'a> {
                 self.stages.insert(service, stage);
             }
             Notice::Gone(_)
+            | Notice::Unowned { .. }
             | Notice::Left { .. }
             | Notice::RunGone { .. }
             | Notice::Remaining(..) => {}

@@ -186,6 +186,15 @@ pub enum Event {
         /// What is left, sorted by pid.
         processes: Vec<ProcessInfo>,
     },
+    /// Before `Gone`: these run and show no service that they belong to, so that they may be of this one.
+    Unowned {
+        /// Index of the service.
+        service: usize,
+        /// As in the newest request.
+        round: u32,
+        /// Which, sorted by pid.
+        processes: Vec<ProcessInfo>,
+    },
     /// Nothing of the service is left.
     Gone {
         /// Index of the service.

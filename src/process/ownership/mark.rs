@@ -1,9 +1,9 @@
 //! The marks that show which service a descendant belongs to when it has lost its parents.
 //!
-//! Everything a service starts inherits two: an environment variable, which names service and run and which
-//! people can read (`ps e`), and the soft limit on file locks, which Linux has ignored since 2.4.25 and which,
-//! unlike the environment, no process sheds by accident. The variable's name contains the session, so that a
-//! nested FlowLayer adds its own instead of replacing ours.
+//! Everything a service starts inherits three: an environment variable, which names service and run and which
+//! people can read (`ps e`), and the soft limits on file locks and on resident memory, which Linux has ignored since
+//! 2.4.25 and 2.4.30 and which, unlike the environment, no process sheds by accident. The variable's name contains
+//! the session, so that a nested FlowLayer adds its own instead of replacing ours.
 
 use super::Owner;
 use crate::process::message::LifeId;

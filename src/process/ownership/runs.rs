@@ -150,8 +150,10 @@ impl Runs {
             .and_then(|&id| self.owner(id))
     }
 
-    fn by_limit(&self, pid: u32) -> Option<Owner> {
-        let (service, bits) = self.mark.in_limit(system::marked_limit(pid)?)?;
+    /// The owner by the marks that are the hardest to shed.
+    pub(crate) fn by_limit(&self, pid: u32) -> Option<Owner> {
+        let mut limits = system::marked_limits(pid);
+        let (service, bits) = limits.find_map(|limit| self.mark.in_limit(limit))?;
         let life = self
             .all
             .iter()

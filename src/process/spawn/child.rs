@@ -116,7 +116,7 @@ pub(crate) unsafe fn exec(setup: &mut ChildSetup) -> Failure {
             report.sent = sent != -1;
         }
         if let Some(mark) = setup.mark {
-            mark_limit(mark);
+            mark_limits(mark);
         }
         libc::setsid();
         for signal in 1..SIGNALS {
@@ -143,21 +143,23 @@ pub(crate) unsafe fn exec(setup: &mut ChildSetup) -> Failure {
     }
 }
 
-/// Sets the soft limit, where the hard one allows it.
+/// Sets the soft limits that carry the mark, where the hard ones allow it.
 #[cfg(target_os = "linux")]
-unsafe fn mark_limit(mark: u64) {
-    // SAFETY: the structure is ours.
-    unsafe {
-        let mut limit: rlimit = std::mem::zeroed();
-        if libc::getrlimit(libc::RLIMIT_LOCKS, &raw mut limit) == 0 && limit.rlim_max >= mark {
-            limit.rlim_cur = mark;
-            libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
+unsafe fn mark_limits(mark: u64) {
+    for resource in [libc::RLIMIT_LOCKS, libc::RLIMIT_RSS] {
+        // SAFETY: the structure is ours.
+        unsafe {
+            let mut limit: rlimit = std::mem::zeroed();
+            if libc::getrlimit(resource, &raw mut limit) == 0 && limit.rlim_max >= mark {
+                limit.rlim_cur = mark;
+                libc::setrlimit(resource, &raw const limit);
+            }
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-unsafe fn mark_limit(_: u64) {}
+unsafe fn mark_limits(_: u64) {}
 
 fn failure(step: Step) -> Failure {
     let errno = Errno::last();

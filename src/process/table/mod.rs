@@ -12,6 +12,7 @@
 
 mod reconcile;
 mod schedule;
+mod sweep;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -48,6 +49,11 @@ pub(super) enum Notice {
     },
     /// Nothing of the target is left: the takedown has ended.
     Gone(Target),
+    /// Before the `Gone` of a service: what runs and belongs to no known one, so that it may be of this.
+    Unowned {
+        service: usize,
+        processes: Vec<ProcessInfo>,
+    },
     /// What a takedown waits for.
     Remaining(Target, Vec<ProcessInfo>),
 }
@@ -171,6 +177,7 @@ impl Table {
 
     /// To be called when a child may have ended.
     pub(super) fn children_changed(&mut self, notices: &mut Vec<Notice>) {
+        self.reap_adopted();
         // During a takedown the next scan asks about all of them.
         let taking_down = !self.takedowns.is_empty();
         let ended = self
@@ -211,6 +218,7 @@ impl Table {
 
     /// Scans the processes and acts on what it finds.
     pub(super) fn scan(&mut self, notices: &mut Vec<Notice>) {
+        self.sweep();
         // Whoever is known to be dead from here on was dead before the scan began.
         let ended = self.runs.newly_ended(|_| true);
         self.report_probes(&ended, notices);

@@ -206,10 +206,20 @@ impl Table {
         let members = &self.members;
         self.takedowns.retain(|&target, takedown| {
             if nothing_of(members, target) {
+                let unowned = living(members, Target::Unowned);
+                if let (Target::Service(service), false) = (target, unowned.is_empty()) {
+                    let processes = unowned.iter().map(|m| describe(m, false)).collect();
+                    notices.push(Notice::Unowned { service, processes });
+                }
                 notices.push(Notice::Gone(target));
                 return false;
             }
-            if let Some(left) = takedown.report(&living(members, target), now) {
+            let mut left = living(members, target);
+            if left.is_empty() && takedown.survives_kill(now) {
+                // They replace themselves: the dead ones are all that a scan has seen.
+                left = members.iter().filter(|m| target.covers(m.owner)).collect();
+            }
+            if let Some(left) = takedown.report(&left, now) {
                 notices.push(Notice::Remaining(target, left));
             }
             true

@@ -43,11 +43,26 @@ process_test! {
 }
 
 process_test! {
-    /// Without the limit that carries our mark nothing tells whose it is: it goes at the end.
-    fn what_cannot_be_told_goes_at_the_end_of_the_session(driver) {
-        driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
+    /// As before, and it has lost the limit on file locks, as `prlimit --locks` and `ulimit -x` do.
+    fn an_orphan_that_shed_its_lock_limit_too_goes_with_its_own_service(driver) {
+        let orphan = "(exec prlimit --locks=unlimited env -i setsid sh -c 'sleep TOKEN </dev/null >/dev/null 2>&1 &'); exec sleep TOKEN";
+        driver.service(0, orphan);
+        driver.service(1, orphan);
+        driver.sleepers(4);
+        driver.down(0, "term");
+        assert_eq!(driver.left().len(), 2, "the other service is untouched");
+        driver.down(1, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    /// Without the limits that carry our mark nothing tells whose it is: a stop says so, and it goes at the end.
+    fn what_cannot_be_told_is_named_and_goes_at_the_end_of_the_session(driver) {
+        driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited --rss=unlimited:unlimited; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
         driver.sleepers(2);
         driver.down(0, "term");
+        driver.expect_line("unowned 0 [sleep]");
         driver.sleepers(1);
     }
 }

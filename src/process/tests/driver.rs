@@ -168,6 +168,9 @@ fn tell(event: Event, processes: &Processes) {
         } => {
             println!("remaining {service} {}", names(&processes));
         }
+        Event::Unowned {
+            service, processes, ..
+        } => println!("unowned {service} {}", names(&processes)),
         Event::Gone { service, .. } => println!("gone {service}"),
         Event::LifeGone { life } => println!("over {}", life.0),
         Event::GuardianLost => {

@@ -7,6 +7,7 @@ mod diary;
 mod driver;
 mod guarding;
 mod harness;
+mod hopping;
 mod moments;
 mod spawning;
 mod stopping;

@@ -39,6 +39,8 @@ pub enum Event {
     StopCommandEnded(LifeId, Result<(), StopCmdFailure>),
     /// A takedown is still waiting for these.
     Remaining(u32, Vec<ProcessInfo>),
+    /// A takedown is about to be done, and these may be of the service too: nothing shows whose they are.
+    Unowned(u32, Vec<ProcessInfo>),
     /// A takedown is done: nothing is left.
     Gone(u32),
     /// After a stop, its port is free again; or somebody else's, or nobody can tell, which the reason says.

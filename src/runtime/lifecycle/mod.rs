@@ -21,7 +21,7 @@ use self::start::Step;
 use self::stop::Stop;
 pub use self::takedown::Takedown;
 pub use self::view::{Facts, Rest, Standing};
-use crate::facts::{End, Kind, Probe, Reason, StopScope, StopSignal};
+use crate::facts::{End, Kind, Probe, ProcessInfo, Reason, StopScope, StopSignal};
 use crate::process::LifeId;
 
 /// Time since the session began. The pure parts never read a clock.
@@ -72,6 +72,8 @@ pub struct Lifecycle {
     port_held: bool,
     /// A process of it has run since its port was last waited for.
     may_hold_port: bool,
+    /// What ran at the end of its last stop and may be of it, for all that is known.
+    unowned: Vec<ProcessInfo>,
     state: State,
 }
 
@@ -125,6 +127,7 @@ impl Lifecycle {
             stuck: false,
             port_held: false,
             may_hold_port: false,
+            unowned: Vec::new(),
             state: State::Down {
                 rest,
                 reason: None,
@@ -155,6 +158,7 @@ impl Lifecycle {
                     takedown.remaining = processes;
                 }
             }
+            Event::Unowned(round, processes) => self.note_unowned(round, processes, out),
             Event::Gone(round) => self.gone(now, round, out),
             Event::PortFree(life) => self.port_free(life, out),
             Event::PortBusy(life, reason) => self.start_failed(now, life, reason, out),
@@ -244,6 +248,15 @@ impl Lifecycle {
             State::Starting { .. } => self.starting_tick(now, out),
             State::Down { .. } => self.clearing_tick(now, out),
             State::Stopping(_) => self.stopping_tick(now, out),
+        }
+    }
+
+    /// A stop ends, and nothing shows whose these are.
+    fn note_unowned(&mut self, round: u32, processes: Vec<ProcessInfo>, out: &mut Vec<Effect>) {
+        let stopping = matches!(self.state, State::Stopping(_));
+        if stopping && self.takedown_mut().is_some_and(|it| it.round == round) {
+            self.unowned.clone_from(&processes);
+            out.push(Effect::Note(Reason::Unowned { processes }));
         }
     }
 

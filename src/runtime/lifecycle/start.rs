@@ -59,6 +59,7 @@ impl Lifecycle {
         let life = self.next_life();
         self.end = None;
         self.port_held = false;
+        self.unowned.clear();
         let clearing = match under_way {
             None if has_left => {
                 let (takedown, mode) = self.new_takedown(now, Urge::Graceful);

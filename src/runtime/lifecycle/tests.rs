@@ -243,6 +243,26 @@ fn a_stop_goes_from_term_to_kill_after_the_grace_and_says_what_it_waits_for() {
 }
 
 #[test]
+fn a_stop_names_what_may_be_left_of_it() {
+    let mut service = Service::daemon();
+    let life = service.spawned();
+    service.on(Event::Stop);
+    let round = service.round(Mode::Terminate);
+    service.on(Event::Unowned(round, postgres(None)));
+    let [Effect::Note(reason)] = &service.effects[..] else {
+        panic!("{:?}", service.effects)
+    };
+    assert_eq!(
+        reason.to_string(),
+        "stopped; of no known service, and still running: pid 4120 (postgres)"
+    );
+    service.on(Event::Gone(round)).on(Event::Drained(life));
+    assert_eq!(service.life.unowned(), postgres(None));
+    service.on(Event::Start);
+    assert!(service.life.unowned().is_empty());
+}
+
+#[test]
 fn a_stop_that_cannot_end_everything_fails_and_names_what_is_left() {
     let mut service = Service::daemon();
     service.spawned();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Lifecycle, Now, State};
-use crate::facts::{End, Kind, Reason, Status};
+use crate::facts::{End, Kind, ProcessInfo, Reason, Status};
 
 /// What is published of a service beyond its name and place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,11 @@ impl Lifecycle {
             } => reason.as_ref(),
             _ => None,
         }
+    }
+
+    /// What ran at the end of its last stop and may be of it, for all that is known.
+    pub fn unowned(&self) -> &[ProcessInfo] {
+        &self.unowned
     }
 
     /// The service as it is to be published now.

@@ -179,7 +179,9 @@ impl Orchestrator {
                 *by = service.stopped_by;
             }
             (reason @ None, Standing::Down(Rest::Stopped)) => {
-                let stopped = service.stopped_by.map(|by| Reason::Stopped { by });
+                let unowned = service.life.unowned().to_vec();
+                let by = service.stopped_by;
+                let stopped = by.map(|by| Reason::Stopped { by, unowned });
                 *reason = stopped.or_else(|| service.not_started.clone());
             }
             _ => {}

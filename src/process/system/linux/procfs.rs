@@ -60,13 +60,35 @@ pub(crate) fn children(children: &mut Vec<u32>) -> io::Result<()> {
         }
         text.push(b' ');
     }
-    File::open(format!("/proc/self/task/{main}/children"))?.read_to_end(&mut text)?;
+    append_adopted(main, &mut text)?;
+    parse_pids(&text, children)
+}
+
+/// Replaces `children` by the pids of the children that the main thread has, zombies included: all that were
+/// adopted, because that is where the kernel puts an orphan. Much cheaper than [`children`].
+///
+/// # Errors
+/// As those of [`children`].
+pub(crate) fn adopted(children: &mut Vec<u32>) -> io::Result<()> {
+    children.clear();
+    let mut text = Vec::with_capacity(1024);
+    append_adopted(std::process::id(), &mut text)?;
+    parse_pids(&text, children)
+}
+
+fn append_adopted(main: u32, text: &mut Vec<u8>) -> io::Result<()> {
+    File::open(format!("/proc/self/task/{main}/children"))?.read_to_end(text)?;
+    Ok(())
+}
+
+/// Parses a list of pids, each followed by white space.
+fn parse_pids(text: &[u8], pids: &mut Vec<u32>) -> io::Result<()> {
     let words = text.split(u8::is_ascii_whitespace);
     for word in words.filter(|word| !word.is_empty()) {
         let pid = std::str::from_utf8(word)
             .ok()
             .and_then(|pid| pid.parse().ok());
-        children.push(pid.ok_or(io::ErrorKind::InvalidData)?);
+        pids.push(pid.ok_or(io::ErrorKind::InvalidData)?);
     }
     Ok(())
 }
@@ -131,13 +153,15 @@ pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()
 }
 
-/// The soft limit that carries our mark, see `ownership/mark.rs`.
-pub(crate) fn marked_limit(pid: u32) -> Option<u64> {
-    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max file locks"))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
+/// The soft limits that carry our mark, see `ownership/mark.rs`: those that are set.
+pub(crate) fn marked_limits(pid: u32) -> impl Iterator<Item = u64> {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+    ["Max file locks", "Max resident set"]
+        .into_iter()
+        .filter_map(move |name| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_ascii_whitespace().next()?.parse().ok()
+        })
 }
 
 /// The inodes of the pipes that a process has as stdout and stderr.

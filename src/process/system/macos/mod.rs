@@ -4,7 +4,7 @@
 //!   session of its service, when it was seen below it before, or when it kept the environment it was
 //!   given. One that left both, cleared its environment and lost its parent between two scans is lost.
 //! - There are no pidfds: a pid may be reused between the check of its start time and the signal.
-//! - There is no unused resource limit, and so no second mark.
+//! - There is no unused resource limit, and so no mark but the environment.
 //! - A daemon's stdin ends with the server, even if the guardian goes on.
 
 mod launch;
@@ -27,7 +27,7 @@ use super::open_fds::mark_open_fds;
 use super::process_entry::{self, Identity};
 
 pub(crate) use launch::Launcher;
-pub(crate) use list::{children, environment, find, list, user};
+pub(crate) use list::{children as adopted, children, environment, find, list, user};
 
 /// Whether orphans below this process are re-parented to it: not here.
 pub(crate) const ADOPTS: bool = false;
@@ -139,9 +139,9 @@ impl SilentStdin {
 /// Not done here: arguments stay as they were given.
 pub fn conceal_argument(_: &str) {}
 
-/// There is no such limit here.
-pub(crate) fn marked_limit(_: u32) -> Option<u64> {
-    None
+/// There are no such limits here.
+pub(crate) fn marked_limits(_: u32) -> impl Iterator<Item = u64> {
+    std::iter::empty()
 }
 
 /// Not known here.

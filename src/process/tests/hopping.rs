@@ -1,0 +1,86 @@
+//! Processes that replace themselves faster than a scan lists them: each forks, goes on in the child, in a session of
+//! its own, and ends. A copy of this test binary is the service.
+
+use std::time::{Duration, Instant};
+
+use nix::libc;
+
+use super::harness::{Service, process_test, ready};
+
+/// How many chains a copy of this binary begins.
+const CHAINS: &str = "FLOWLAYER_TEST_CHAINS";
+/// When they end by themselves, so that a failure leaves nothing.
+const LIFETIME: Duration = Duration::from_secs(20);
+
+/// Not a test, but the service of those below.
+#[test]
+fn population() {
+    let Ok(chains) = std::env::var(CHAINS) else {
+        return;
+    };
+    let end = Instant::now() + LIFETIME;
+    for signal in 1..64 {
+        // SAFETY: no handler is set.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+    for _ in 0..chains.parse().expect("a number") {
+        // SAFETY: the child calls what may be called after a fork, and never returns.
+        unsafe {
+            if libc::fork() == 0 {
+                while Instant::now() < end {
+                    match libc::fork() {
+                        0 => drop(libc::setsid()),
+                        child if child > 0 => libc::_exit(0),
+                        _ => {}
+                    }
+                }
+                libc::_exit(0);
+            }
+        }
+    }
+    // The harness has begun a line.
+    println!("\nready");
+    std::thread::sleep(LIFETIME);
+}
+
+fn service(chains: u32) -> String {
+    let exe = std::env::current_exe().expect("it runs");
+    let name = concat!(module_path!(), "::population");
+    let name = name.split_once("::").expect("a path").1;
+    let exe = exe.display();
+    format!("{CHAINS}={chains} exec {exe} --exact {name} --nocapture --test-threads=1; : TOKEN")
+}
+
+process_test! {
+    fn chains_of_one_service_are_killed_and_the_others_stay(driver) {
+        driver.service(1, "exec sleep TOKEN");
+        ready(driver, &Service::new(0, &service(16)));
+        let begun = Instant::now();
+        driver.down(0, "kill");
+        println!("16 chains ended in {:?}", begun.elapsed());
+        assert_eq!(driver.left().len(), 1, "the other service");
+        driver.down(1, "term");
+    }
+}
+
+process_test! {
+    fn chains_end_with_the_session_and_leave_no_zombies(driver) {
+        ready(driver, &Service::new(0, &service(16)));
+        driver.order("killall");
+        driver.order("finish");
+        let begun = Instant::now();
+        driver.expect_line("finished []");
+        println!("16 chains ended in {:?}", begun.elapsed());
+        driver.wait();
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn the_guardian_ends_them_too(driver) {
+        ready(driver, &Service { grace: 100, ..Service::new(0, &service(16)) });
+        nix::sys::signal::kill(crate::process::system::pid(driver.server), nix::sys::signal::Signal::SIGKILL).unwrap();
+        assert_eq!(driver.wait().code(), Some(1));
+        driver.nothing_left();
+    }
+}
