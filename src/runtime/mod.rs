@@ -10,6 +10,7 @@ pub mod lifecycle;
 pub mod orchestrator;
 mod perform;
 mod pipes;
+mod port_wait;
 mod probe_command;
 mod prober;
 pub mod setup;

@@ -8,24 +8,20 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
 use super::lifecycle::{Effect, Event as Step};
 use super::pipes::{Drained, Pipes};
+use super::port_wait::{RELEASE_LIMIT, await_free, await_release};
 use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Watched};
 use super::setup::{Service, Setup};
 use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
-use crate::facts::{End, Holder, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
+use crate::facts::{End, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
 use crate::logs::{LineWatch, Logs};
-use crate::ports;
 use crate::process::{
-    self, Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
+    Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
 };
-
-/// How long a port may stay in use after a stop (docs/lifecycle.md, Ports).
-const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What comes back from work that was done elsewhere.
 #[derive(Debug)]
@@ -417,45 +413,4 @@ fn problem(path: &Path, error: &EnvFileError) -> StartProblem {
         line,
         error,
     }
-}
-
-/// Waits until nobody listens on a port; who still does when the limit is over. The system does not tell
-/// when that happens, so it is asked, ever less often.
-async fn await_free(port: u16, limit: Duration) -> std::io::Result<Option<Holder>> {
-    let blocking = async |look: fn(u16) -> std::io::Result<Option<Holder>>| {
-        tokio::task::spawn_blocking(move || look(port))
-            .await
-            .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
-    };
-    let deadline = Instant::now() + limit;
-    let mut pause = Duration::from_millis(5);
-    while Instant::now() < deadline {
-        let taken = blocking(|port| Ok(ports::is_taken(port)?.then(Holder::default)));
-        if taken.await?.is_none() {
-            return Ok(None);
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(200));
-    }
-    blocking(ports::listener).await
-}
-
-/// Waits for the port of a stopped service.
-async fn await_release(life: LifeId, port: u16) -> Step {
-    let (holder, error) = match await_free(port, RELEASE_LIMIT).await {
-        Ok(None) => return Step::PortReleased(life, None),
-        Ok(Some(holder)) => (holder, None),
-        Err(error) => (Holder::default(), Some(error.to_string())),
-    };
-    let hold = PortHold { port, holder };
-    if hold.holder.pid.is_some_and(process::is_ours) {
-        return Step::PortHeld(life, hold);
-    }
-    let reason = Reason::PortNotReleased {
-        hold,
-        ours: false,
-        error,
-        by: None,
-    };
-    Step::PortReleased(life, Some(reason))
 }
