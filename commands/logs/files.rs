@@ -12,9 +12,9 @@ use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
 use flowlayer_core::session::LogDefaults;
 
 use super::follow::Since;
+use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
-use super::shown::Shown;
 use super::{Limit, Wanted, note};
 use crate::failure::Failure;
 use crate::session::Peer;
@@ -59,7 +59,7 @@ impl Files {
         self,
         wanted: &Wanted,
         output: &'a mut Output,
-    ) -> Result<(Shown<'a>, Since), Stopped> {
+    ) -> Result<(MatchPrinter<'a>, Since), Stopped> {
         let search = Search {
             limit: self.limit(wanted),
             ..wanted.search.clone()
@@ -102,7 +102,7 @@ impl Files {
             next,
             session: None,
         };
-        Ok((Shown::new(search, printer, output), since))
+        Ok((MatchPrinter::new(search, printer, output), since))
     }
 
     fn limit(&self, wanted: &Wanted) -> Option<usize> {

@@ -5,9 +5,9 @@ use flowlayer_core::client::{
     self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, Session, Start,
 };
 
+use super::matches::MatchPrinter;
 use super::note;
 use super::output::{Stopped, reader_gone};
-use super::shown::Shown;
 use crate::session::Peer;
 use crate::terminal::lines::grouped;
 
@@ -22,7 +22,7 @@ pub(super) struct Since {
 }
 
 /// Goes on until nobody reads any more, or nobody will ever answer.
-pub(super) async fn run(peer: &Peer, shown: Shown<'_>, since: Since) -> Result<(), Stopped> {
+pub(super) async fn run(peer: &Peer, shown: MatchPrinter<'_>, since: Since) -> Result<(), Stopped> {
     let gone = reader_gone()?;
     let mut follower = Follower { peer, shown };
     tokio::select! {
@@ -34,7 +34,7 @@ pub(super) async fn run(peer: &Peer, shown: Shown<'_>, since: Since) -> Result<(
 /// Shows what comes.
 struct Follower<'a> {
     peer: &'a Peer,
-    shown: Shown<'a>,
+    shown: MatchPrinter<'a>,
 }
 
 impl Follower<'_> {

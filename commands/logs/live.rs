@@ -9,9 +9,9 @@ use flowlayer_core::logs::{Context, Search, Verdict};
 use flowlayer_core::protocol::{LogsCursor, LogsQuery};
 
 use super::follow::Since;
+use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
-use super::shown::Shown;
 use super::{Limit, Wanted, note};
 use crate::failure::Failure;
 use crate::session::{self, Peer};
@@ -25,7 +25,7 @@ pub(super) async fn show<'a>(
     peer: &Peer,
     wanted: &Wanted,
     output: &'a mut Output,
-) -> Result<(Shown<'a>, Since), Stopped> {
+) -> Result<(MatchPrinter<'a>, Since), Stopped> {
     let Connected {
         client,
         session,
@@ -46,7 +46,7 @@ pub(super) async fn show<'a>(
     };
     let span = span(&client, &search, first, end).await.map_err(failed)?;
     let printer = Printer::new(wanted.form, &names, &search.services);
-    let mut shown = Shown::new(search, printer, output);
+    let mut shown = MatchPrinter::new(search, printer, output);
     if shown.search.limit.is_some() {
         newest(&mut shown, &client, span, wanted.follow, failed).await?;
     } else {
@@ -133,7 +133,7 @@ fn moved(moment: Timestamp, by: i64) -> Timestamp {
 
 /// Everything, as it comes.
 async fn oldest(
-    shown: &mut Shown<'_>,
+    shown: &mut MatchPrinter<'_>,
     client: &Client,
     span: Span,
     failed: impl Fn(CommandError) -> Failure,
@@ -154,7 +154,7 @@ enum Kept {
 
 /// The newest, which have to be found first.
 async fn newest(
-    shown: &mut Shown<'_>,
+    shown: &mut MatchPrinter<'_>,
     client: &Client,
     span: Span,
     follows: bool,

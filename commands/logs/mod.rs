@@ -3,15 +3,15 @@
 //!
 //! [`live`] asks the session, [`files`] reads the files. What is wanted of either is one [`Search`],
 //! and what either finds goes through one [`Printer`](printer::Printer) to one [`Output`]. [`follow`] goes on
-//! with what is then [`Shown`](shown::Shown), where they end.
+//! with what is then [`MatchPrinter`](matches::MatchPrinter), where they end.
 
 mod args;
 mod files;
 mod follow;
 mod live;
+mod matches;
 mod output;
 mod printer;
-mod shown;
 mod time;
 
 use flowlayer_core::facts::Timestamp;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Run;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::server::background::{Seen, how_it_ended};
+use crate::server::background::{Event, how_it_ended};
 use crate::server::launcher::Report;
 use crate::terminal::{print, sanitize};
 use crate::timeout::until;
@@ -77,9 +77,9 @@ impl Run {
         let end = loop {
             tokio::select! {
                 end = &mut command.ended => break end,
-                seen = self.session.next(), if !is_over => match seen {
-                    Seen::Report(report) => self.told_beside(report),
-                    Seen::Ended(end) => {
+                event = self.session.next(), if !is_over => match event {
+                    Event::Report(report) => self.told_beside(report),
+                    Event::Ended(end) => {
                         is_over = true;
                         // Somebody may have ended it on purpose, the command among them.
                         if end != End::Code(0) {
@@ -97,7 +97,7 @@ impl Run {
                 }
             }
         };
-        self.tell_faults();
+        self.print_faults();
         let left = if is_over {
             End::Code(0)
         } else {
@@ -153,7 +153,7 @@ impl Run {
         }
     }
 
-    fn tell_faults(&mut self) {
+    fn print_faults(&mut self) {
         for (service, why) in std::mem::take(&mut self.faults) {
             let words = format!("{service} failed ({why})");
             let words = sanitize::text(&words);

@@ -11,7 +11,7 @@ use flowlayer_core::process::End;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Output, Seen, Session, Side};
+use crate::server::background::{self, Claim, Event, Forked, Output, Session};
 use crate::server::launcher::Report;
 use crate::server::options::{Options, ServerArgs};
 use crate::terminal::color::Colors;
@@ -70,8 +70,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     };
     let output = if shows { Output::Stderr } else { Output::Log };
     match background::launch(options, output, true, slot, colors).map_err(not_run)? {
-        Side::Back(exit) => Ok(exit),
-        Side::Front(session) => tokio_runtime::block_on(async {
+        Forked::Back(exit) => Ok(exit),
+        Forked::Front(session) => tokio_runtime::block_on(async {
             Run {
                 session: *session,
                 interrupts: Interrupts::take(&command::signals())?,
@@ -126,15 +126,15 @@ impl Run {
         match boot {
             Boot::Up => self.run_beside(command).await,
             Boot::Incomplete => {
-                self.tell_bad_lines();
-                self.session.tell_last_lines().await;
+                self.print_bad_lines();
+                self.session.print_last_lines().await;
                 let _ = self.take_down().await;
                 Err(Failure::Failed(
                     "the stack did not come up, and the command was not run".to_owned(),
                 ))
             }
             Boot::Late(deadline) => {
-                self.session.tell_last_lines().await;
+                self.session.print_last_lines().await;
                 let why = self.session.what_is_waited_for().await;
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));
                 let _ = self.take_down().await;
@@ -158,11 +158,11 @@ impl Run {
         let deadline = Deadline::from_now(self.limit);
         loop {
             tokio::select! {
-                seen = self.session.next() => match seen {
-                    Seen::Report(Report::Resolved { is_complete: true }) => return Boot::Up,
-                    Seen::Report(Report::Resolved { is_complete: false }) => return Boot::Incomplete,
-                    Seen::Report(report) => self.told(report),
-                    Seen::Ended(end) => return Boot::Ended(end),
+                event = self.session.next() => match event {
+                    Event::Report(Report::Resolved { is_complete: true }) => return Boot::Up,
+                    Event::Report(Report::Resolved { is_complete: false }) => return Boot::Incomplete,
+                    Event::Report(report) => self.handle(report),
+                    Event::Ended(end) => return Boot::Ended(end),
                 },
                 signal = self.interrupts.next() => return Boot::Interrupted(signal),
                 passed = Deadline::passed(deadline) => return Boot::Late(passed),
@@ -170,7 +170,7 @@ impl Run {
         }
     }
 
-    fn told(&mut self, report: Report) {
+    fn handle(&mut self, report: Report) {
         match report {
             Report::Line { text, is_bad } => {
                 if !self.shows {
@@ -191,7 +191,7 @@ impl Run {
     }
 
     /// Says what failed, unless the session has said it on the same stream.
-    fn tell_bad_lines(&mut self) {
+    fn print_bad_lines(&mut self) {
         for line in std::mem::take(&mut self.bad_lines) {
             if !self.shows {
                 print::stderr(&format!("{line}\n"));
@@ -204,16 +204,16 @@ impl Run {
         self.bad_lines.clear();
         let end = loop {
             tokio::select! {
-                seen = self.session.next() => match seen {
-                    Seen::Report(report) => self.told(report),
-                    Seen::Ended(end) => break end,
+                event = self.session.next() => match event {
+                    Event::Report(report) => self.handle(report),
+                    Event::Ended(end) => break end,
                 },
                 _ = self.interrupts.next() => self.session.ask_to_end(),
             }
         };
         self.progress.clear();
         if end != End::Code(0) {
-            self.tell_bad_lines();
+            self.print_bad_lines();
         }
         end
     }

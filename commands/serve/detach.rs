@@ -8,7 +8,7 @@ use tokio::signal::unix::SignalKind;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Output, Seen, Session, Side};
+use crate::server::background::{self, Claim, Event, Forked, Output, Session};
 use crate::server::launcher::Report;
 use crate::server::options::Options;
 use crate::session::args::SessionArgs;
@@ -31,8 +31,8 @@ pub(super) fn run(
         Claim::Taken(live) => return join(&live, timeout, colors),
     };
     match background::launch(options, Output::Log, false, slot, colors)? {
-        Side::Back(exit) => Ok(exit),
-        Side::Front(session) => {
+        Forked::Back(exit) => Ok(exit),
+        Forked::Front(session) => {
             let starting = Starting {
                 session: *session,
                 deadline,
@@ -75,12 +75,12 @@ impl Starting {
         ])?;
         loop {
             tokio::select! {
-                seen = self.session.next() => match seen {
-                    Seen::Report(Report::Resolved { is_complete }) if self.interrupted.is_none() => {
+                event = self.session.next() => match event {
+                    Event::Report(Report::Resolved { is_complete }) if self.interrupted.is_none() => {
                         return Ok(self.resolved(is_complete).await);
                     }
-                    Seen::Report(report) => self.told(report),
-                    Seen::Ended(end) => return self.ended(end),
+                    Event::Report(report) => self.handle(report),
+                    Event::Ended(end) => return self.ended(end),
                 },
                 signal = interrupts.next() => {
                     if self.interrupted.is_none() {
@@ -96,7 +96,7 @@ impl Starting {
         }
     }
 
-    fn told(&mut self, report: Report) {
+    fn handle(&mut self, report: Report) {
         match report {
             Report::Line { text, .. } | Report::Waits { text } => {
                 print::stdout(&format!("{text}\n"));
@@ -108,7 +108,7 @@ impl Starting {
 
     async fn resolved(&self, is_complete: bool) -> Exit {
         if !is_complete {
-            self.session.tell_last_lines().await;
+            self.session.print_last_lines().await;
         }
         say(&format!(
             "in the background: pid {}, log {}",
@@ -133,7 +133,7 @@ impl Starting {
     }
 
     async fn late(&self, deadline: Deadline) -> Failure {
-        self.session.tell_last_lines().await;
+        self.session.print_last_lines().await;
         let why = self.session.what_is_waited_for().await;
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
         Failure::TimedOut(format!(

@@ -26,7 +26,7 @@ use self::console::Console;
 use self::launcher::{Launcher, Report};
 use self::messages::{Wording, blocked_by};
 use self::options::Options;
-use self::reporter::Narrator;
+use self::reporter::StatusLines;
 use self::signals::Signals;
 use crate::config_file;
 use crate::exit::Exit;
@@ -211,7 +211,7 @@ impl Session {
             .iter()
             .map(|service| service.ready.as_ref().map(|ready| ready.probe.label()))
             .collect();
-        let mut narrator = Narrator::new(self.wording, labels);
+        let mut lines = StatusLines::new(self.wording, labels);
         let mut warnings = logs.warnings();
         // The boot is over, and its end is reported at this moment.
         let mut resolves: Option<(Instant, BootEnd)> = None;
@@ -219,15 +219,15 @@ impl Session {
         let mut reminder = Reminder::new();
         loop {
             let update = tokio::select! {
-                () = reminder.due(), if narrator.is_booting() => {
-                    if let Some(line) = narrator.waits() {
+                () = reminder.due(), if lines.is_booting() => {
+                    if let Some(line) = lines.waits() {
                         self.console.waits(&line);
                     }
                     continue;
                 }
                 () = until(resolves.map(|(at, _)| at)) => {
                     if let Some((_, end)) = resolves.take() {
-                        self.resolved(end, narrator.has_failed());
+                        self.resolved(end, lines.has_failed());
                         has_booted = true;
                     }
                     continue;
@@ -248,7 +248,7 @@ impl Session {
                     runtime.hold_teardown(false);
                 });
             }
-            let line = narrator.tell(&update);
+            let line = lines.line_for(&update);
             if line.is_some() {
                 reminder = Reminder::new();
             }
@@ -261,7 +261,7 @@ impl Session {
                 (None, _) => {}
             }
             match &update {
-                Update::BootEnded(end) => resolves = Some((narrator.settled_at(), *end)),
+                Update::BootEnded(end) => resolves = Some((lines.settled_at(), *end)),
                 Update::Status { view, .. } if has_booted => self.report_fault(view),
                 _ => {}
             }

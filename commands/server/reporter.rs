@@ -13,14 +13,14 @@ use crate::timeout::SETTLE;
 
 use super::messages::{Change, Wording, blocked_by};
 
-/// Tells what happens to the services, one line a change, in the words of [`Wording`]. Pure: one
+/// Renders each change of a service as one line, worded by [`Wording`]. Pure: one
 /// update in, at most one line out.
 #[derive(Debug)]
-pub(crate) struct Narrator {
+pub(crate) struct StatusLines {
     wording: Wording,
     /// What makes a service ready, for those that have a probe. By index.
     ready_labels: Vec<Option<String>>,
-    /// The services as they were told last, sorted by name. By index.
+    /// The last published services, sorted by name. By index.
     known: Vec<Arc<StatusView>>,
     phase: Phase,
 }
@@ -33,7 +33,7 @@ enum Phase {
     Teardown,
 }
 
-impl Narrator {
+impl StatusLines {
     /// For a session that is about to boot. The labels are those of the probes, by index of the
     /// service.
     pub(crate) fn new(wording: Wording, ready_labels: Vec<Option<String>>) -> Self {
@@ -46,7 +46,7 @@ impl Narrator {
     }
 
     /// The line for this update, if it is worth one.
-    pub(crate) fn tell(&mut self, update: &Update) -> Option<String> {
+    pub(crate) fn line_for(&mut self, update: &Update) -> Option<String> {
         match update {
             Update::Snapshot { services, .. } => {
                 self.known = services.to_vec();
@@ -62,9 +62,9 @@ impl Narrator {
                 (was_booting).then(|| self.wording.summary(end))
             }
             Update::ShuttingDown => {
-                let told = self.phase == Phase::Teardown;
+                let is_repeated = self.phase == Phase::Teardown;
                 self.phase = Phase::Teardown;
-                (!told).then(|| self.wording.shutting_down())
+                (!is_repeated).then(|| self.wording.shutting_down())
             }
             Update::Detail { view, .. } => {
                 if let Some(known) = self.known.get_mut(view.service) {
@@ -191,17 +191,17 @@ mod tests {
         Reason::Blocked { by: by.collect() }
     }
 
-    /// Three services, `billing` with a probe; what is told of them.
-    struct Told {
-        narrator: Narrator,
+    /// Three services, `billing` with a probe, and the lines printed for them.
+    struct Fixture {
+        status_lines: StatusLines,
         lines: Vec<String>,
     }
 
-    impl Told {
+    impl Fixture {
         fn start() -> Self {
             let labels = vec![Some("http :3002/healthz".to_owned()), None, None];
-            let mut told = Self {
-                narrator: Narrator::new(PLAIN, labels),
+            let mut fixture = Self {
+                status_lines: StatusLines::new(PLAIN, labels),
                 lines: Vec::new(),
             };
             let services = [
@@ -209,19 +209,19 @@ mod tests {
                 view(1, "ping", 0),
                 view(2, "users", 1),
             ];
-            told.update(&Update::Snapshot {
+            fixture.update(&Update::Snapshot {
                 request: None,
                 services: services.map(Arc::new).into_iter().collect(),
             });
-            told
+            fixture
         }
 
         fn update(&mut self, update: &Update) {
-            self.lines.extend(self.narrator.tell(update));
+            self.lines.extend(self.status_lines.line_for(update));
         }
 
         fn status(&mut self, service: usize, status: Status, set: impl FnOnce(&mut StatusView)) {
-            let mut view = (*self.narrator.known[service]).clone();
+            let mut view = (*self.status_lines.known[service]).clone();
             view.status = status;
             set(&mut view);
             self.update(&Update::Status {
@@ -256,8 +256,8 @@ mod tests {
 
     #[test]
     fn who_holds_a_wave_is_said_with_the_reason() {
-        let mut told = Told::start();
-        assert_eq!(told.narrator.waits(), None, "nothing is under way");
+        let mut fixture = Fixture::start();
+        assert_eq!(fixture.status_lines.waits(), None, "nothing is under way");
         let waiting = |view: &mut StatusView| {
             view.reason = Some(Reason::Probing(ProbeAttempts {
                 probe: Probe {
@@ -269,41 +269,41 @@ mod tests {
                 last: Some("connection refused".to_owned()),
             }));
         };
-        told.status(0, Status::Running, waiting);
+        fixture.status(0, Status::Running, waiting);
         assert_eq!(
-            told.narrator.waits().as_deref(),
+            fixture.status_lines.waits().as_deref(),
             Some(
                 "[flowlayer] boot: wave 0 │ billing holds it, waiting for tcp :5432: \
                  connection refused (44 attempts, 10.0 s)"
             )
         );
-        told.status(1, Status::Starting, |_| {});
-        let both = told.narrator.waits().unwrap();
+        fixture.status(1, Status::Starting, |_| {});
+        let both = fixture.status_lines.waits().unwrap();
         assert!(both.ends_with("10.0 s); so does ping"), "{both}");
     }
 
     #[test]
     fn after_the_boot_lines_are_short() {
-        let mut told = Told::start();
-        told.boot_ended(0, 0, 0);
-        told.lines.clear();
-        told.status(0, Status::Running, |_| {});
-        told.status(0, Status::Ready, |view| view.up = true);
-        told.status(0, Status::Failed, |view| {
+        let mut fixture = Fixture::start();
+        fixture.boot_ended(0, 0, 0);
+        fixture.lines.clear();
+        fixture.status(0, Status::Running, |_| {});
+        fixture.status(0, Status::Ready, |view| view.up = true);
+        fixture.status(0, Status::Failed, |view| {
             view.reason = Some(exited(End::Code(1), false));
         });
-        told.status(1, Status::Failed, |view| {
+        fixture.status(1, Status::Failed, |view| {
             view.reason = Some(exited(End::Signal(9), false));
         });
-        told.status(1, Status::Stopping, |_| {});
-        told.status(1, Status::Stopped, |_| {});
-        told.status(2, Status::Stopped, |view| {
+        fixture.status(1, Status::Stopping, |_| {});
+        fixture.status(1, Status::Stopped, |_| {});
+        fixture.status(2, Status::Stopped, |view| {
             view.reason = Some(blocked(&[
                 ("billing", Code::Exited),
                 ("ping", Code::Stopped),
             ]));
         });
-        told.are(&[
+        fixture.are(&[
             "[flowlayer] billing → running",
             "[flowlayer] billing → ready (http :3002/healthz)",
             "[flowlayer] billing → failed (exit code 1)",
@@ -316,13 +316,13 @@ mod tests {
 
     #[test]
     fn a_signal_in_the_middle_of_a_boot_ends_its_lines() {
-        let mut told = Told::start();
-        told.status(0, Status::Starting, |_| {});
-        told.update(&Update::ShuttingDown);
-        told.update(&Update::ShuttingDown);
-        told.status(0, Status::Stopping, |_| {});
-        told.boot_ended(0, 0, 0);
-        told.are(&[
+        let mut fixture = Fixture::start();
+        fixture.status(0, Status::Starting, |_| {});
+        fixture.update(&Update::ShuttingDown);
+        fixture.update(&Update::ShuttingDown);
+        fixture.status(0, Status::Stopping, |_| {});
+        fixture.boot_ended(0, 0, 0);
+        fixture.are(&[
             "[flowlayer] boot: wave 0 │ billing → starting",
             "[flowlayer] shutting down, dependents first; a second signal kills everything at once",
             "[flowlayer] billing → stopping",
@@ -350,13 +350,13 @@ mod tests {
 
     #[test]
     fn names_and_reasons_cannot_steer_the_terminal() {
-        let mut told = Told::start();
-        told.narrator.known[0] = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
-        told.status(0, Status::Failed, |view| {
+        let mut fixture = Fixture::start();
+        fixture.status_lines.known[0] = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
+        fixture.status(0, Status::Failed, |view| {
             let error = "\u{1b}[2Jgone".to_owned();
             view.reason = Some(Reason::CannotStart(StartProblem::System { error }));
         });
-        told.are(&["[flowlayer] boot: wave 0 │ ab → failed (gone)"]);
+        fixture.are(&["[flowlayer] boot: wave 0 │ ab → failed (gone)"]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Peer {
         match found {
             Found::One(endpoint) => {
                 let peer = Self { selector, endpoint };
-                peer.tell_if_guessed();
+                peer.note_if_guessed();
                 Ok(peer)
             }
             Found::Several(live) => Err(errors::several(&live)),
@@ -169,7 +169,7 @@ impl Peer {
     }
 
     /// A person at a terminal is told when the session is that of another directory.
-    fn tell_if_guessed(&self) {
+    fn note_if_guessed(&self) {
         let named = self.selector.address.is_some() || self.selector.config.is_some();
         let Some(config) = self.endpoint.config.as_ref().filter(|_| !named) else {
             return;

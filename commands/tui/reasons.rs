@@ -15,18 +15,18 @@ use crate::terminal::status::State;
 
 /// Why the service is there, or nothing; and of one that was stopped, by whom.
 pub(crate) fn of(service: &Service) -> Option<String> {
-    let told = told(service);
+    let reported = reported(service);
     match who_stopped(&service.details) {
         Some(who) if service.state() == State::Stopped => {
             // What else is told of a stopped service is about its port, not about why it was stopped.
-            Some(told.map_or_else(|| who.to_owned(), |told| format!("{who}; {told}")))
+            Some(reported.map_or_else(|| who.to_owned(), |why| format!("{who}; {why}")))
         }
-        _ => told,
+        _ => reported,
     }
 }
 
 /// Why the service is there, or nothing.
-pub(crate) fn told(service: &Service) -> Option<String> {
+pub(crate) fn reported(service: &Service) -> Option<String> {
     let details = &service.details;
     let words = match details.reason.as_deref() {
         Some(reason) => brief(reason),

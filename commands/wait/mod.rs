@@ -106,7 +106,7 @@ enum End {
     Hopeless {
         code: &'static str,
         names: Vec<String>,
-        words: String,
+        why: String,
     },
     TimedOut(Deadline),
 }
@@ -201,15 +201,15 @@ impl Waiting {
                 }
             }
             Verdict::Coming => self.watch.show_progress(),
-            Verdict::Lost { names, words } => {
+            Verdict::Lost { names, why } => {
                 let code = "failed";
-                return Ok(Some(End::Hopeless { code, names, words }));
+                return Ok(Some(End::Hopeless { code, names, why }));
             }
-            Verdict::AtRest { names, words } => {
+            Verdict::AtRest { names, why } => {
                 let since = *self.at_rest_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= REST {
                     let code = "stopped";
-                    return Ok(Some(End::Hopeless { code, names, words }));
+                    return Ok(Some(End::Hopeless { code, names, why }));
                 }
             }
         }
@@ -267,7 +267,7 @@ impl Waiting {
             .collect();
         let (error, failed_services) = match &end {
             End::Up => (None, Vec::new()),
-            End::Hopeless { code, names, words } => (Some((*code, words.clone())), names.clone()),
+            End::Hopeless { code, names, why } => (Some((*code, why.clone())), names.clone()),
             End::TimedOut(passed) => (Some(("timeout", late(*passed, &about))), Vec::new()),
         };
         if json {
@@ -290,8 +290,8 @@ impl Waiting {
             print::stdout(&lines);
         }
         match (end, error) {
-            (End::TimedOut(_), Some((_, words))) => Err(Failure::TimedOut(words)),
-            (_, Some((_, words))) => Err(Failure::Failed(words)),
+            (End::TimedOut(_), Some((_, why))) => Err(Failure::TimedOut(why)),
+            (_, Some((_, why))) => Err(Failure::Failed(why)),
             (_, None) => Ok(Exit::SUCCESS),
         }
     }

@@ -17,9 +17,9 @@ pub(super) enum Verdict {
     /// Some are on their way.
     Coming,
     /// These have failed or are blocked.
-    Lost { names: Vec<String>, words: String },
+    Lost { names: Vec<String>, why: String },
     /// These are down, and nobody is about to start them.
-    AtRest { names: Vec<String>, words: String },
+    AtRest { names: Vec<String>, why: String },
 }
 
 /// So many services are named in one line.
@@ -56,7 +56,7 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
     if !lost.is_empty() {
         return Verdict::Lost {
             names: lost.iter().map(|service| service.name.clone()).collect(),
-            words: listed(&lost, lost_words),
+            why: listed(&lost, lost_words),
         };
     }
     let is_ending = services
@@ -66,7 +66,7 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
     if !resting.is_empty() && !is_ending {
         return Verdict::AtRest {
             names: resting.iter().map(|service| service.name.clone()).collect(),
-            words: listed(&resting, |service| {
+            why: listed(&resting, |service| {
                 format!("{} is stopped, and nobody is starting it", service.name)
             }),
         };
@@ -77,8 +77,7 @@ pub(super) fn judge(services: &[&ServiceState], names: &[String]) -> Verdict {
         } else {
             Verdict::AtRest {
                 names: Vec::new(),
-                words: "no service is meant to be up: `flowlayer start --all` starts them"
-                    .to_owned(),
+                why: "no service is meant to be up: `flowlayer start --all` starts them".to_owned(),
             }
         };
     }
@@ -130,11 +129,11 @@ pub(super) fn unproven(
     Some(Instant::now() + left)
 }
 
-fn listed(services: &[&ServiceState], words: impl Fn(&ServiceState) -> String) -> String {
+fn listed(services: &[&ServiceState], why: impl Fn(&ServiceState) -> String) -> String {
     let shown: Vec<String> = services
         .iter()
         .take(NAMED)
-        .map(|service| words(service))
+        .map(|service| why(service))
         .collect();
     match services.len() - shown.len() {
         0 => shown.join("; "),
@@ -205,7 +204,7 @@ mod tests {
             verdict(&all, &[]),
             Verdict::Lost {
                 names: vec!["api".to_owned(), "db".to_owned()],
-                words: "api is blocked: db failed; db failed: exit code 1 before ready".to_owned(),
+                why: "api is blocked: db failed; db failed: exit code 1 before ready".to_owned(),
             }
         );
         assert_eq!(verdict(&all, &["web"]), Verdict::Coming);
@@ -218,9 +217,9 @@ mod tests {
         let mut up = service("cache", Status::Ready, true);
         up.details.depends_on = vec!["db".to_owned()];
         let all = [failed, slow, blocked("web", Status::Unknown), up];
-        let words = "web is blocked: db failed".to_owned();
+        let why = "web is blocked: db failed".to_owned();
         let names = vec!["web".to_owned()];
-        assert_eq!(verdict(&all, &["web"]), Verdict::Lost { names, words });
+        assert_eq!(verdict(&all, &["web"]), Verdict::Lost { names, why });
         assert_eq!(verdict(&all, &["build"]), Verdict::Coming);
         assert_eq!(verdict(&all, &["cache"]), Verdict::Up, "it runs already");
     }

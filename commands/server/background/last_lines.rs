@@ -19,7 +19,7 @@ const SERVICES: usize = 5;
 impl Session {
     /// Prints on standard error what those of its services said last that have failed, or are still on
     /// their way. Shows nothing when it cannot be asked.
-    pub(crate) async fn tell_last_lines(&self) {
+    pub(crate) async fn print_last_lines(&self) {
         let tell = async {
             if let Some(connected) = self.ask().await {
                 tell(connected).await;

@@ -35,7 +35,7 @@ pub(crate) enum Output {
 
 /// Which of the two processes this is.
 #[must_use]
-pub(crate) enum Side {
+pub(crate) enum Forked {
     Front(Box<Session>),
     /// The session, and it is over.
     Back(Exit),
@@ -50,7 +50,7 @@ pub(crate) fn launch(
     is_bound: bool,
     slot: Slot,
     colors: Colors,
-) -> Result<Side, Failure> {
+) -> Result<Forked, Failure> {
     let split = match output {
         Output::Log => background::split(slot.log.as_fd()),
         Output::Stderr => background::split(io::stderr().as_fd()),
@@ -59,7 +59,7 @@ pub(crate) fn launch(
         Failure::Failed(format!("cannot start a process in the background: {error}"))
     };
     match split.map_err(cannot)? {
-        Split::Front(process, reports) => Ok(Side::Front(Box::new(Session {
+        Split::Front(process, reports) => Ok(Forked::Front(Box::new(Session {
             process,
             reports: Reports::Waiting(reports),
             waiting: None,
@@ -84,7 +84,7 @@ pub(crate) fn launch(
             };
             let launcher = Launcher::new(stream, is_bound);
             let exit = server::run(options, colors, Some(&launcher))?;
-            Ok(Side::Back(exit))
+            Ok(Forked::Back(exit))
         }
     }
 }
@@ -117,7 +117,7 @@ enum Reports {
 
 /// What can be seen of it.
 #[derive(Debug)]
-pub(crate) enum Seen {
+pub(crate) enum Event {
     Report(Report),
     Ended(End),
 }
@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// Waits for what happens next, other than its API opening. Cancel-safe. Needs a runtime. After its end it says that again.
-    pub(crate) async fn next(&mut self) -> Seen {
+    pub(crate) async fn next(&mut self) -> Event {
         loop {
             match &mut self.reports {
                 Reports::Waiting(_) => self.begin_to_read(),
@@ -141,13 +141,13 @@ impl Session {
                                 self.api = Some(Api { address, token });
                                 self.is_claimed = None;
                             } else {
-                                return Seen::Report(report);
+                                return Event::Report(report);
                             }
                         }
                     }
                     Ok(None) | Err(_) => self.reports = Reports::Over,
                 },
-                Reports::Over => return Seen::Ended(self.end().await),
+                Reports::Over => return Event::Ended(self.end().await),
             }
         }
     }

@@ -27,7 +27,7 @@ impl Excerpt {
         let text = &source.text;
         let start = floor(text, span.start.min(text.len()));
         let end = floor(text, span.end.clamp(start, text.len()));
-        let mut shown = Shown {
+        let mut builder = Builder {
             source,
             text: String::new(),
         };
@@ -35,34 +35,34 @@ impl Excerpt {
         let first = start - before.len();
         let from_line_start = first == 0 || text[..first].ends_with(['\n', '\r']);
         if !from_line_start {
-            shown.text.push('…');
+            builder.text.push('…');
         }
         for (at, c) in before.char_indices() {
-            shown.char(c, first + at);
+            builder.char(c, first + at);
         }
-        let marked_from = shown.text.len();
+        let marked_from = builder.text.len();
         let mut marked_to = marked_from;
         let after = &text[start..ahead(text, start)];
         for (at, c) in after.char_indices() {
-            shown.char(c, start + at);
+            builder.char(c, start + at);
             if start + at < end {
-                marked_to = shown.text.len();
+                marked_to = builder.text.len();
             }
         }
         let cut = start + after.len();
         if cut < text.len() && !text[cut..].starts_with(['\n', '\r']) {
-            shown.text.push('…');
+            builder.text.push('…');
         }
         if marked_to == marked_from {
             // Nothing to mark, as at the end of a line: mark what would follow.
-            shown.text.push(' ');
-            marked_to += shown.text[marked_from..]
+            builder.text.push(' ');
+            marked_to += builder.text[marked_from..]
                 .chars()
                 .next()
                 .map_or(0, char::len_utf8);
         }
         Self {
-            text: shown.text,
+            text: builder.text,
             span: marked_from..marked_to,
             from_line_start,
         }
@@ -70,12 +70,12 @@ impl Excerpt {
 }
 
 /// An excerpt that grows.
-struct Shown<'a> {
+struct Builder<'a> {
     source: &'a Source,
     text: String,
 }
 
-impl Shown<'_> {
+impl Builder<'_> {
     fn char(&mut self, c: char, at: usize) {
         let secret = |range: &Range<usize>| range.contains(&at);
         self.text.push(if self.source.secrets.iter().any(secret) {

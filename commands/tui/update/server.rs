@@ -82,7 +82,7 @@ pub(super) fn status(model: &mut Model, state: ServiceState, at: Timestamp) {
     let reason = if tone == Tone::Busy {
         None
     } else {
-        reasons::told(service)
+        reasons::reported(service)
     };
     let reason = reason
         .map(|reason| format!(" ({reason})"))
@@ -193,7 +193,7 @@ fn failure(model: &Model, order: &Order, why: &str, services: &[String]) -> Stri
         .filter(|&name| services.iter().any(|service| service == name))
         .and_then(|name| model.services.get(name))
         .filter(|service| matches!(service.state(), State::Failed | State::Blocked))
-        .and_then(|service| Some((service.state().word(), reasons::told(service)?)));
+        .and_then(|service| Some((service.state().word(), reasons::reported(service)?)));
     let text = match own {
         Some((word, reason)) => format!("{word}: {reason}"),
         None => format!("failed: {why}"),

@@ -8,7 +8,7 @@ use super::output::{Output, Stopped};
 use super::printer::Printer;
 
 /// Where entries go, in the order of their numbers.
-pub(super) struct Shown<'a> {
+pub(super) struct MatchPrinter<'a> {
     pub(super) search: Search,
     /// What there was before the next entry.
     pub(super) context: Context<Entry>,
@@ -16,7 +16,7 @@ pub(super) struct Shown<'a> {
     pub(super) output: &'a mut Output,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> MatchPrinter<'a> {
     pub(super) fn new(search: Search, printer: Printer, output: &'a mut Output) -> Self {
         Self {
             context: search.context(),
