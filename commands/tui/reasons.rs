@@ -299,7 +299,7 @@ mod tests {
             error: None,
             by: Some(StopCause::Command),
         };
-        let expected = "somebody stopped it; port 1 is in use by another process";
+        let expected = "somebody stopped it; port 1 was not released within 5 s: another process listens on it";
         says(Status::Stopped, reason, expected);
     }
 
