@@ -1,4 +1,4 @@
-//! Everything a person types or sees: one module a subcommand, and how we print in [`terminal`].
+//! Everything a person types or sees: one module a subcommand, and how we print in `terminal`.
 //!
 //! A subcommand is a module with its arguments, `Args`, and a `run` that takes them. It is declared
 //! here, as a module and as a line of the table of `subcommands!`.

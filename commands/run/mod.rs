@@ -11,7 +11,7 @@ use flowlayer_core::process::End;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Event, Forked, Output, Session};
+use crate::server::background::{self, BackgroundSession, Claim, Event, Forked, Output};
 use crate::server::launcher::Report;
 use crate::server::options::{Options, ServerArgs};
 use crate::terminal::color::Colors;
@@ -98,7 +98,7 @@ pub(crate) fn not_run(failure: Failure) -> Failure {
 }
 
 struct Run {
-    session: Session,
+    session: BackgroundSession,
     interrupts: Interrupts,
     progress: Progress,
     /// The session prints by itself.

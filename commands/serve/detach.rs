@@ -8,7 +8,7 @@ use tokio::signal::unix::SignalKind;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, Claim, Event, Forked, Output, Session};
+use crate::server::background::{self, BackgroundSession, Claim, Event, Forked, Output};
 use crate::server::launcher::Report;
 use crate::server::options::Options;
 use crate::session::args::SessionArgs;
@@ -58,7 +58,7 @@ fn join(live: &LiveSession, limit: Option<Timeout>, colors: Colors) -> Result<Ex
 }
 
 struct Starting {
-    session: Session,
+    session: BackgroundSession,
     /// Counted from the start of the command.
     deadline: Option<Deadline>,
     failure: Option<String>,

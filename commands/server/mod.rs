@@ -93,7 +93,7 @@ async fn serve(
     };
     let console = Console::new(output, launcher);
     console.line(&wording.validating());
-    let session = Session {
+    let session = SessionSetup {
         options,
         colors,
         wording,
@@ -123,14 +123,14 @@ impl Reminder {
     }
 }
 
-struct Session {
+struct SessionSetup {
     options: Options,
     colors: Colors,
     wording: Wording,
     console: Console,
 }
 
-impl Session {
+impl SessionSetup {
     async fn run(mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
         let outcome = self.try_run(link, signals).await;
         self.console.close();

@@ -1,7 +1,7 @@
 //! `flowlayer tui`: the cockpit, as in `docs/tui.md`.
 //!
 //! [`update`] is a pure function from model and message to model and effects, [`view`] draws what is
-//! visible of the model, [`run`] is the loop around them, [`session`] the connection, [`screen`] the
+//! visible of the model, [`mod@run`] is the loop around them, [`session`] the connection, [`screen`] the
 //! terminal.
 
 mod causes;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::draft::{Draft, Service};
+use super::draft::{Draft, DraftService};
 use super::source::{ImportError, few_enough};
 use super::values::{is_command, is_identifier, unknown};
 use super::yaml::Node;
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Result<Draft, ImportError> {
     Ok(draft)
 }
 
-fn service(name: &str, process: &Node) -> Option<Service> {
+fn service(name: &str, process: &Node) -> Option<DraftService> {
     let listed = match process.items() {
         [] => process.get("cmd").map(selected),
         _ => Some(process),
@@ -47,7 +47,7 @@ fn service(name: &str, process: &Node) -> Option<Service> {
         let text = process.text();
         shell::line(text.or_else(|| selected(process.get("shell")?).text())?)
     }?;
-    let mut service = Service::new(name, line.cmd);
+    let mut service = DraftService::new(name, line.cmd);
     for (key, value) in process.entries() {
         let value = selected(value);
         if !value.is_null() {
@@ -58,7 +58,7 @@ fn service(name: &str, process: &Node) -> Option<Service> {
     Some(service)
 }
 
-fn field(service: &mut Service, key: &str, value: &Node) {
+fn field(service: &mut DraftService, key: &str, value: &Node) {
     match key {
         "cmd" | "shell" => {}
         "cwd" => {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Service, words};
+use super::draft::{Draft, DraftService, words};
 use super::shell::port;
 use super::source::{Beside, ImportError, few_enough};
 
@@ -138,7 +138,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
         } else {
             json!(format!("{manager} run {name}"))
         };
-        let mut service = Service::new(name, cmd);
+        let mut service = DraftService::new(name, cmd);
         service.description = Some(format!("{name}: {script}"));
         if !is_lasting(name) {
             service.set("kind", "oneshot");

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::draft::{Draft, Service};
+use super::draft::{Draft, DraftService};
 use super::shell::{self, positive};
 use super::source::{Beside, ImportError, few_enough};
 use super::values::{is_path, unknown};
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError
             draft.note(format!("{name}: a command with NUL in it"));
             continue;
         };
-        let mut service = Service::new(name, line.cmd);
+        let mut service = DraftService::new(name, line.cmd);
         service.description = Some(comment.join("\n")).filter(|text| !text.trim().is_empty());
         match setting.env_files.as_slice() {
             [] => {}

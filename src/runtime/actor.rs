@@ -244,7 +244,7 @@ impl Actor {
         for effect in effects {
             match effect {
                 Effect::Service(service, effect) => {
-                    if matches!(effect, lifecycle::Effect::Spawn(_)) {
+                    if matches!(effect, lifecycle::ServiceEffect::Spawn(_)) {
                         self.lives[service].began_after = self.logs.last_seq();
                     }
                     let name = self.core.name(service);

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::lifecycle::{Effect, Event as Step};
+use super::lifecycle::{Event as Step, ServiceEffect};
 use super::pipes::{Drained, Pipes};
 use super::port_wait::{RELEASE_LIMIT, await_free, await_release};
 use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Watched};
-use super::setup::{Service, Setup};
+use super::setup::{ServiceSetup, Setup};
 use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
 use crate::facts::{End, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
@@ -40,7 +40,7 @@ pub(super) enum Report {
 
 /// Performs effects; what comes of them arrives as process events and reports.
 pub(super) struct Performer {
-    services: Vec<Service>,
+    services: Vec<ServiceSetup>,
     environment: Vec<(OsString, OsString)>,
     /// What runs, by service.
     running: Vec<Running>,
@@ -80,35 +80,41 @@ impl Performer {
         }
     }
 
-    pub(super) fn perform(&mut self, service: usize, effect: Effect) {
+    pub(super) fn perform(&mut self, service: usize, effect: ServiceEffect) {
         match effect {
-            Effect::CheckPort(life, port) => self.check_port(service, life, port, Duration::ZERO),
-            Effect::AwaitPort(life, port) => self.check_port(service, life, port, RELEASE_LIMIT),
-            Effect::Spawn(life) => self.prepare(service, life, Role::Service),
-            Effect::StartProbe(life) => self.start_probe(service, life),
-            Effect::StopProbe => self.stop_probe(service),
-            Effect::RunStopCommand(life) => {
+            ServiceEffect::CheckPort(life, port) => {
+                self.check_port(service, life, port, Duration::ZERO);
+            }
+            ServiceEffect::AwaitPort(life, port) => {
+                self.check_port(service, life, port, RELEASE_LIMIT);
+            }
+            ServiceEffect::Spawn(life) => self.prepare(service, life, Role::Service),
+            ServiceEffect::StartProbe(life) => self.start_probe(service, life),
+            ServiceEffect::StopProbe => self.stop_probe(service),
+            ServiceEffect::RunStopCommand(life) => {
                 self.stop_commands.insert(life, service);
                 self.prepare(service, life, Role::StopCommand);
             }
-            Effect::EndStopCommand(life) => self.processes.send(Request::EndLife { life }),
-            Effect::TakeDown(round, mode) => self.processes.send(Request::TakeDown {
+            ServiceEffect::EndStopCommand(life) => self.processes.send(Request::EndLife { life }),
+            ServiceEffect::TakeDown(round, mode) => self.processes.send(Request::TakeDown {
                 service,
                 mode,
                 round,
             }),
-            Effect::Drain(life) => {
+            ServiceEffect::Drain(life) => {
                 let drained = self.running[service].pipes.drain(life);
                 self.later(async move { Report::Drained(service, drained.await) });
             }
-            Effect::Cut => self.running[service].pipes.cut(),
-            Effect::AwaitRelease(life, port) => {
+            ServiceEffect::Cut => self.running[service].pipes.cut(),
+            ServiceEffect::AwaitRelease(life, port) => {
                 self.later(async move { Report::Step(service, await_release(life, port).await) });
             }
-            Effect::Note(reason) => self.logs.note(service, &reason.to_string()),
-            Effect::NoteFailure(reason) => self.logs.note_failure(service, &reason.to_string()),
+            ServiceEffect::Note(reason) => self.logs.note(service, &reason.to_string()),
+            ServiceEffect::NoteFailure(reason) => {
+                self.logs.note_failure(service, &reason.to_string());
+            }
             // Published by the actor, with what only the whole knows.
-            Effect::Publish(_) => {}
+            ServiceEffect::Publish(_) => {}
         }
     }
 

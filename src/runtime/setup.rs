@@ -16,14 +16,14 @@ use crate::plan::Plan;
 #[derive(Debug)]
 pub struct Setup {
     /// Sorted by name; the index is the service's identity.
-    pub services: Vec<Service>,
+    pub services: Vec<ServiceSetup>,
     /// What all services inherit.
     pub environment: Vec<(OsString, OsString)>,
 }
 
 /// One service, as the runtime needs it.
 #[derive(Debug)]
-pub struct Service {
+pub struct ServiceSetup {
     /// For the orchestrator.
     pub planned: Planned,
     /// Program and arguments of `cmd`.
@@ -64,7 +64,7 @@ impl Setup {
             .enumerate()
             .map(|(index, service)| {
                 let cwd = service.cwd.as_ref().unwrap_or(&here);
-                Service {
+                ServiceSetup {
                     planned: planned(service, plan.wave_of[index], at_boot[index]),
                     argv: service.cmd.clone(),
                     stop_argv: service.stop_cmd.clone(),

@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use crate::harness::{Child, Finished, Here, Terminal};
+use crate::harness::{Child, Finished, Here, Terminal, until};
 
 /// Runs a shell beside the stack.
 #[track_caller]
@@ -150,6 +150,11 @@ fn a_termination_goes_to_the_command_first() {
     here.wait_for_file("asked");
     run.signal(Signal::SIGTERM);
     assert_eq!(run.finish().code, Some(137));
+    // The last `sleep` of the killed shell ends by itself.
+    until("nothing is left", || {
+        let left = here.processes();
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    });
 }
 
 #[test]

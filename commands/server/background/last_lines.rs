@@ -7,7 +7,7 @@ use flowlayer_core::client::{ClientConfig, Connected, Persistence, Recipient, Ta
 use flowlayer_core::facts::Status;
 use flowlayer_core::protocol::{LogsCursor, LogsQuery, Token};
 
-use super::Session;
+use super::BackgroundSession;
 use crate::session::watch::waiting_for;
 use crate::terminal::{print, sanitize};
 
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 const LINES: u64 = 10;
 const SERVICES: usize = 5;
 
-impl Session {
+impl BackgroundSession {
     /// Prints on standard error what those of its services said last that have failed, or are still on
     /// their way. Shows nothing when it cannot be asked.
     pub(crate) async fn print_last_lines(&self) {

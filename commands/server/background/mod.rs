@@ -36,7 +36,7 @@ pub(crate) enum Output {
 /// Which of the two processes this is.
 #[must_use]
 pub(crate) enum Forked {
-    Front(Box<Session>),
+    Front(Box<BackgroundSession>),
     /// The session, and it is over.
     Back(Exit),
 }
@@ -59,7 +59,7 @@ pub(crate) fn launch(
         Failure::Failed(format!("cannot start a process in the background: {error}"))
     };
     match split.map_err(cannot)? {
-        Split::Front(process, reports) => Ok(Forked::Front(Box::new(Session {
+        Split::Front(process, reports) => Ok(Forked::Front(Box::new(BackgroundSession {
             process,
             reports: Reports::Waiting(reports),
             waiting: None,
@@ -90,7 +90,7 @@ pub(crate) fn launch(
 }
 
 /// A session in the background, as the process in front sees it.
-pub(crate) struct Session {
+pub(crate) struct BackgroundSession {
     process: Background,
     reports: Reports,
     /// The thread that waits for its end.
@@ -122,7 +122,7 @@ pub(crate) enum Event {
     Ended(End),
 }
 
-impl Session {
+impl BackgroundSession {
     /// The process that a signal would go to.
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()

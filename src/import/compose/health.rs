@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Reader;
 use super::ports::Published;
-use crate::import::draft::Service;
+use crate::import::draft::DraftService;
 use crate::import::health::{argv, recognise, timing};
 use crate::import::shell::quoted;
 use crate::import::values::is_command;
@@ -22,7 +22,7 @@ impl Reader<'_> {
         from: &Node,
         ports: &[Published],
         container: Option<&str>,
-        service: &mut Service,
+        service: &mut DraftService,
     ) {
         let Some(check) = from.get("healthcheck") else {
             return;

@@ -15,7 +15,7 @@ use indexmap::IndexSet;
 use serde_json::{Value, json};
 
 use self::files::Files;
-use super::draft::{Draft, Service, names_a_job};
+use super::draft::{Draft, DraftService, names_a_job};
 use super::source::{Beside, ImportError, few_enough};
 use super::yaml::Node;
 use super::{values, variables, yaml};
@@ -198,7 +198,7 @@ impl Reader<'_> {
     }
 
     /// Puts the `.env` in front of the files of a service whose commands refer to it.
-    fn give_dotenv(&self, service: &mut Service) {
+    fn give_dotenv(&self, service: &mut DraftService) {
         let mut files = match service.fields.remove("envFile") {
             Some(Value::Array(files)) => files,
             _ => Vec::new(),
@@ -212,7 +212,7 @@ impl Reader<'_> {
     }
 
     /// A service that ends by itself, although nobody waits for that.
-    fn job(&mut self, name: &str, from: &Node, service: &mut Service) {
+    fn job(&mut self, name: &str, from: &Node, service: &mut DraftService) {
         let restart = from.get("restart").and_then(Node::text);
         let lasts = matches!(restart, Some("always" | "unless-stopped"))
             || from.get("ports").is_some()
@@ -225,8 +225,8 @@ impl Reader<'_> {
         }
     }
 
-    fn container(&mut self, name: &str, from: &Node) -> Service {
-        let mut service = Service::new(
+    fn container(&mut self, name: &str, from: &Node) -> DraftService {
+        let mut service = DraftService::new(
             name,
             self.docker(&["up", "--no-log-prefix", "--no-deps", name]),
         );
@@ -270,7 +270,7 @@ impl Reader<'_> {
     }
 
     /// What it depends on, and whether it starts by itself.
-    fn relations(&mut self, from: &Node, service: &mut Service) {
+    fn relations(&mut self, from: &Node, service: &mut DraftService) {
         if let Some(node) = from.get("depends_on") {
             service
                 .depends_on

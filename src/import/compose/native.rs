@@ -7,16 +7,16 @@ use serde_json::json;
 
 use super::Reader;
 use super::ports::Published;
-use crate::import::draft::Service;
+use crate::import::draft::DraftService;
 use crate::import::values::{environment, is_command, is_identifier, is_path, unknown};
 use crate::import::yaml::Node;
 use crate::import::{shell, variables};
 
 impl Reader<'_> {
     /// The service, when it has a command.
-    pub(super) fn native(&mut self, name: &str, from: &Node) -> Option<Service> {
+    pub(super) fn native(&mut self, name: &str, from: &Node) -> Option<DraftService> {
         let line = self.command(from)?;
-        let mut service = Service::new(name, line.cmd);
+        let mut service = DraftService::new(name, line.cmd);
         if let Some(path) = from
             .get("working_dir")
             .and_then(Node::text)
@@ -139,7 +139,7 @@ impl Reader<'_> {
 
     /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that
     /// may be missing is kept only if it is not.
-    fn env_files(&self, node: Option<&Node>, service: &mut Service) -> Vec<String> {
+    fn env_files(&self, node: Option<&Node>, service: &mut DraftService) -> Vec<String> {
         let Some(node) = node else { return Vec::new() };
         let items = match node.items() {
             [] => std::slice::from_ref(node),

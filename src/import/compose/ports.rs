@@ -1,7 +1,7 @@
 //! The ports of a compose service, in all their spellings.
 
 use super::Reader;
-use crate::import::draft::Service;
+use crate::import::draft::DraftService;
 use crate::import::shell::positive;
 use crate::import::yaml::Node;
 
@@ -92,7 +92,7 @@ fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
 
 impl Reader<'_> {
     /// The TCP ports that this machine sees, in order.
-    pub(super) fn ports(&self, from: &Node, service: &mut Service) -> Vec<Published> {
+    pub(super) fn ports(&self, from: &Node, service: &mut DraftService) -> Vec<Published> {
         let mut ports = Vec::new();
         for item in from.get("ports").map(Node::items).unwrap_or_default() {
             let others = self.unset.take();

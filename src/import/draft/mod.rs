@@ -14,14 +14,14 @@ use render::one_line;
 /// What is carried over, and what is not.
 #[derive(Debug, Default)]
 pub struct Draft {
-    pub(super) services: Vec<Service>,
+    pub(super) services: Vec<DraftService>,
     /// About the source as a whole.
     notes: Vec<String>,
 }
 
 /// One service.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct DraftService {
     pub(super) name: String,
     /// What the source says of it.
     pub(super) description: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Service {
     pub(super) notes: Vec<String>,
 }
 
-impl Service {
+impl DraftService {
     pub(super) fn new(name: &str, cmd: Value) -> Self {
         let mut fields = Map::new();
         fields.insert("cmd".to_owned(), cmd);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Draft, Service};
+use super::{Draft, DraftService};
 
 impl Draft {
     /// The text of the config.
@@ -46,7 +46,7 @@ impl Draft {
     }
 }
 
-impl Service {
+impl DraftService {
     fn render(&self, text: &mut String) {
         if let Some(description) = &self.description {
             for line in description.lines() {

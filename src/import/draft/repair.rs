@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{Draft, Service, add_note};
+use super::{Draft, DraftService, add_note};
 use crate::config::{self, Origin};
 
 impl Draft {
@@ -91,7 +91,7 @@ impl Draft {
     }
 }
 
-impl Service {
+impl DraftService {
     /// Takes out every field that the config's own rules refuse. They decide, not a copy of them.
     fn repair(&mut self) {
         // Each round takes a field away, and there are only so many.

@@ -4,7 +4,7 @@ mod readiness;
 
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Service, names_a_job};
+use super::draft::{Draft, DraftService, names_a_job};
 use super::source::{Beside, ImportError, few_enough};
 use super::values::{environment, is_command, is_identifier, is_path, milliseconds, unknown};
 use super::yaml::Node;
@@ -133,9 +133,9 @@ fn service(
     process: &Node,
     shared: &Shared,
     oneshots: &mut Vec<String>,
-) -> Option<Service> {
+) -> Option<DraftService> {
     let (cmd, assigned) = command(process, shared)?;
-    let mut service = Service::new(name, cmd);
+    let mut service = DraftService::new(name, cmd);
     let mut files = shared.env_files.clone();
     let is_off = process.get("is_dotenv_disabled").is_some_and(Node::is_true);
     if shared.dotenv && !is_off {
@@ -212,7 +212,7 @@ fn command(process: &Node, shared: &Shared) -> Option<(Value, Vec<(String, Strin
 }
 
 fn field(
-    service: &mut Service,
+    service: &mut DraftService,
     key: &str,
     value: &Node,
     shared: &Shared,
@@ -290,7 +290,7 @@ fn field(
     }
 }
 
-fn depends_on(service: &mut Service, value: &Node, oneshots: &mut Vec<String>) {
+fn depends_on(service: &mut DraftService, value: &Node, oneshots: &mut Vec<String>) {
     for name in value.texts() {
         service.depends_on.push(name.to_owned());
     }
@@ -314,7 +314,7 @@ fn depends_on(service: &mut Service, value: &Node, oneshots: &mut Vec<String>) {
     }
 }
 
-fn shutdown(service: &mut Service, value: &Node, shared: &Shared) {
+fn shutdown(service: &mut DraftService, value: &Node, shared: &Shared) {
     for (key, value) in value.entries() {
         let Some(text) = value.text() else { continue };
         match key.as_str() {

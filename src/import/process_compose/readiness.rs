@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::import::draft::Service;
+use crate::import::draft::DraftService;
 use crate::import::health::timing;
 use crate::import::shell::positive;
 use crate::import::yaml::Node;
@@ -12,7 +12,7 @@ use crate::import::{shell, values, variables};
 const LOG_LINE_DECIDES: &str = "readiness_probe: ready_log_line decides";
 
 /// What `ready_log_line` says.
-pub(super) fn log_line(service: &mut Service, value: &Node) {
+pub(super) fn log_line(service: &mut DraftService, value: &Node) {
     let Some(line) = value.text() else { return };
     if service.fields.contains_key("ready") {
         service.note(LOG_LINE_DECIDES);
@@ -22,7 +22,7 @@ pub(super) fn log_line(service: &mut Service, value: &Node) {
 }
 
 /// What `readiness_probe` says.
-pub(super) fn probe(service: &mut Service, value: &Node) {
+pub(super) fn probe(service: &mut DraftService, value: &Node) {
     let probe = if let Some(get) = value.get("http_get") {
         for key in ["headers", "status_code"] {
             if get.get(key).is_some() {

@@ -53,7 +53,7 @@ pub enum Event {
 
 /// What is to be done for a service, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Effect {
+pub enum ServiceEffect {
     /// Find out whether somebody listens on the port: `PortFree` or `PortBusy`.
     CheckPort(LifeId, u16),
     /// The same where the last life may still hold it: wait for that, 5 s at most.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::exchange::{Effect, Event};
+pub use self::exchange::{Event, ServiceEffect};
 use self::running::{Clearing, Failing, Probing};
 use self::start::Step;
 use self::stop::Stop;
@@ -137,13 +137,13 @@ impl Lifecycle {
     }
 
     /// Lets something happen to it.
-    pub fn handle(&mut self, now: Now, event: Event) -> Vec<Effect> {
+    pub fn handle(&mut self, now: Now, event: Event) -> Vec<ServiceEffect> {
         let mut effects = Vec::new();
         self.step(now, event, &mut effects);
         effects
     }
 
-    fn step(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
+    fn step(&mut self, now: Now, event: Event, out: &mut Vec<ServiceEffect>) {
         match event {
             Event::Start => self.start(now, out),
             Event::Stop => self.stop(now, Urge::Graceful, out),
@@ -193,8 +193,8 @@ impl Lifecycle {
         }
     }
 
-    fn publish(&self, now: Now, out: &mut Vec<Effect>) {
-        out.push(Effect::Publish(self.facts(now)));
+    fn publish(&self, now: Now, out: &mut Vec<ServiceEffect>) {
+        out.push(ServiceEffect::Publish(self.facts(now)));
     }
 
     fn next_life(&mut self) -> LifeId {
@@ -226,9 +226,9 @@ impl Lifecycle {
         now: Now,
         reason: Reason,
         clearing: Option<Clearing>,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<ServiceEffect>,
     ) {
-        out.push(Effect::NoteFailure(reason.clone()));
+        out.push(ServiceEffect::NoteFailure(reason.clone()));
         self.state = State::Down {
             rest: Rest::Failed,
             reason: Some(reason),
@@ -237,7 +237,7 @@ impl Lifecycle {
         self.publish(now, out);
     }
 
-    fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+    fn tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
@@ -252,16 +252,21 @@ impl Lifecycle {
     }
 
     /// A stop ends, and nothing shows whose these are.
-    fn note_unowned(&mut self, round: u32, processes: Vec<ProcessInfo>, out: &mut Vec<Effect>) {
+    fn note_unowned(
+        &mut self,
+        round: u32,
+        processes: Vec<ProcessInfo>,
+        out: &mut Vec<ServiceEffect>,
+    ) {
         let stopping = matches!(self.state, State::Stopping(_));
         if stopping && self.takedown_mut().is_some_and(|it| it.round == round) {
             self.unowned.clone_from(&processes);
-            out.push(Effect::Note(Reason::Unowned { processes }));
+            out.push(ServiceEffect::Note(Reason::Unowned { processes }));
         }
     }
 
     /// A takedown has found nothing left.
-    fn gone(&mut self, now: Now, round: u32, out: &mut Vec<Effect>) {
+    fn gone(&mut self, now: Now, round: u32, out: &mut Vec<ServiceEffect>) {
         if self
             .takedown_mut()
             .is_none_or(|takedown| takedown.round != round)

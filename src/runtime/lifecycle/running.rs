@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::stop::Then;
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, ProbeSpec, State, ms};
+use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
 use crate::facts::{End, Kind, ProbeAttempts, Reason, Status};
 use crate::process::{LifeId, Mode};
 
@@ -131,7 +131,7 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn probe_passed(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+    pub(super) fn probe_passed(&mut self, now: Now, life: LifeId, out: &mut Vec<ServiceEffect>) {
         if let State::Coming {
             life: current,
             pid,
@@ -149,7 +149,7 @@ impl Lifecycle {
     }
 
     /// The probe's time is over: the service is stopped, and has failed.
-    pub(super) fn probe_gave_up(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn probe_gave_up(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Coming { work, .. } = &self.state else {
             return;
         };
@@ -177,7 +177,7 @@ impl Lifecycle {
         life: LifeId,
         end: End,
         left: usize,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<ServiceEffect>,
     ) {
         if let State::Stopping(stop) = &mut self.state {
             if stop.life == life {
@@ -196,7 +196,7 @@ impl Lifecycle {
                     *pid = None;
                     *work = Probing::Draining { since, left };
                     self.end = Some(end);
-                    out.push(Effect::Drain(life));
+                    out.push(ServiceEffect::Drain(life));
                     return;
                 }
                 false
@@ -206,7 +206,7 @@ impl Lifecycle {
                 work: Probing::Probe(_),
                 ..
             } if *current == life => {
-                out.push(Effect::StopProbe);
+                out.push(ServiceEffect::StopProbe);
                 false
             }
             State::Up { life: current, .. } if *current == life => true,
@@ -232,13 +232,13 @@ impl Lifecycle {
             publish_by: now + PUBLISH_LIMIT,
         });
         out.extend([
-            Effect::TakeDown(round, Mode::Terminate),
-            Effect::Drain(life),
+            ServiceEffect::TakeDown(round, Mode::Terminate),
+            ServiceEffect::Drain(life),
         ]);
     }
 
     /// Something that a succeeded oneshot has left has ended.
-    pub(super) fn left(&mut self, life: LifeId, now_left: usize, out: &mut Vec<Effect>) {
+    pub(super) fn left(&mut self, life: LifeId, now_left: usize, out: &mut Vec<ServiceEffect>) {
         match &mut self.state {
             State::Coming {
                 life: current,
@@ -261,14 +261,14 @@ impl Lifecycle {
                         }
                     )
                 {
-                    out.push(Effect::Cut);
+                    out.push(ServiceEffect::Cut);
                 }
             }
             _ => {}
         }
     }
 
-    pub(super) fn drained(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+    pub(super) fn drained(&mut self, now: Now, life: LifeId, out: &mut Vec<ServiceEffect>) {
         match &mut self.state {
             State::Coming {
                 life: current,
@@ -277,7 +277,7 @@ impl Lifecycle {
             } if *current == life => {
                 let left = *left;
                 if left == 0 {
-                    out.push(Effect::Cut);
+                    out.push(ServiceEffect::Cut);
                 }
                 if self.spec.probe.is_some() {
                     self.state = State::Coming {
@@ -285,7 +285,7 @@ impl Lifecycle {
                         pid: None,
                         work: Probing::probe(now, left),
                     };
-                    out.push(Effect::StartProbe(life));
+                    out.push(ServiceEffect::StartProbe(life));
                 } else {
                     self.state = State::Up {
                         life,
@@ -307,7 +307,7 @@ impl Lifecycle {
     }
 
     /// Nothing is left of what failed.
-    pub(super) fn fallen(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn fallen(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         if let State::Falling(failing) = &mut self.state {
             failing.gone = true;
             if failing.drained {
@@ -316,11 +316,11 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn falling_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn falling_tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         self.publish_fall(now, out);
     }
 
-    fn publish_fall(&mut self, now: Now, out: &mut Vec<Effect>) {
+    fn publish_fall(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Falling(failing) = &self.state else {
             return;
         };
@@ -329,13 +329,13 @@ impl Lifecycle {
             takedown: failing.takedown.clone(),
         });
         if clearing.is_none() {
-            out.push(Effect::Cut);
+            out.push(ServiceEffect::Cut);
         }
         self.fail(now, reason, clearing, out);
     }
 
     /// What a failed service left is gone.
-    pub(super) fn cleared(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn cleared(&mut self, out: &mut Vec<ServiceEffect>) {
         if let State::Down {
             reason, clearing, ..
         } = &mut self.state
@@ -344,11 +344,11 @@ impl Lifecycle {
             if let Some(Reason::Exited { stopping, .. }) = reason {
                 *stopping = false;
             }
-            out.push(Effect::Cut);
+            out.push(ServiceEffect::Cut);
         }
     }
 
-    pub(super) fn clearing_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn clearing_tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Down {
             reason, clearing, ..
         } = &mut self.state
@@ -360,7 +360,7 @@ impl Lifecycle {
         };
         match takedown.tick(now) {
             takedown::Step::Wait => {}
-            takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+            takedown::Step::Send(mode) => out.push(ServiceEffect::TakeDown(takedown.round, mode)),
             takedown::Step::GiveUp => {
                 self.stuck = true;
                 let left = std::mem::take(&mut takedown.remaining);
@@ -368,7 +368,7 @@ impl Lifecycle {
                     left: left.clone(),
                     last_run: false,
                 };
-                out.extend([Effect::Note(note), Effect::Cut]);
+                out.extend([ServiceEffect::Note(note), ServiceEffect::Cut]);
                 if let Some(Reason::Exited { could_not_end, .. }) = reason {
                     *could_not_end = left;
                 }
@@ -378,11 +378,11 @@ impl Lifecycle {
     }
 
     /// SIGKILL for what is on its way out already.
-    pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         if let Some(takedown) = self.takedown_mut()
             && takedown.skip_grace(now)
         {
-            out.push(Effect::TakeDown(takedown.round, Mode::Kill));
+            out.push(ServiceEffect::TakeDown(takedown.round, Mode::Kill));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::running::Probing;
 use super::stop::{Phase, Stop, Then};
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, Rest, State, Urge};
+use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge};
 use crate::facts::{Kind, Reason, StartStep};
 use crate::process::{LifeId, Mode};
 
@@ -43,7 +43,7 @@ impl Step {
 }
 
 impl Lifecycle {
-    pub(super) fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn start(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         debug_assert!(
             self.may_start(),
             "the orchestrator starts only what may start"
@@ -63,7 +63,7 @@ impl Lifecycle {
         let clearing = match under_way {
             None if has_left => {
                 let (takedown, mode) = self.new_takedown(now, Urge::Graceful);
-                out.push(Effect::TakeDown(takedown.round, mode));
+                out.push(ServiceEffect::TakeDown(takedown.round, mode));
                 Some(takedown)
             }
             under_way => under_way,
@@ -80,16 +80,16 @@ impl Lifecycle {
         }
     }
 
-    fn check_port(&mut self, life: LifeId, out: &mut Vec<Effect>) {
+    fn check_port(&mut self, life: LifeId, out: &mut Vec<ServiceEffect>) {
         let step = if let Some(port) = self.spec.port {
             out.push(if std::mem::take(&mut self.may_hold_port) {
-                Effect::AwaitPort(life, port)
+                ServiceEffect::AwaitPort(life, port)
             } else {
-                Effect::CheckPort(life, port)
+                ServiceEffect::CheckPort(life, port)
             });
             Step::Port
         } else {
-            out.push(Effect::Spawn(life));
+            out.push(ServiceEffect::Spawn(life));
             Step::Spawning
         };
         self.state = State::Starting {
@@ -100,14 +100,14 @@ impl Lifecycle {
     }
 
     /// What the last life left is gone.
-    pub(super) fn start_cleared(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn start_cleared(&mut self, out: &mut Vec<ServiceEffect>) {
         if let State::Starting { life, .. } = self.state {
-            out.push(Effect::Cut);
+            out.push(ServiceEffect::Cut);
             self.check_port(life, out);
         }
     }
 
-    pub(super) fn port_free(&mut self, life: LifeId, out: &mut Vec<Effect>) {
+    pub(super) fn port_free(&mut self, life: LifeId, out: &mut Vec<ServiceEffect>) {
         if let State::Starting {
             life: current,
             step: step @ Step::Port,
@@ -116,7 +116,7 @@ impl Lifecycle {
             && *current == life
         {
             *step = Step::Spawning;
-            out.push(Effect::Spawn(life));
+            out.push(ServiceEffect::Spawn(life));
         }
     }
 
@@ -126,7 +126,7 @@ impl Lifecycle {
         now: Now,
         life: LifeId,
         reason: Reason,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<ServiceEffect>,
     ) {
         if matches!(&self.state, State::Starting { life: current, step: Step::Port | Step::Spawning, .. } if *current == life)
         {
@@ -134,7 +134,13 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn spawned(&mut self, now: Now, life: LifeId, pid: u32, out: &mut Vec<Effect>) {
+    pub(super) fn spawned(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        pid: u32,
+        out: &mut Vec<ServiceEffect>,
+    ) {
         let State::Starting {
             life: current,
             step: Step::Spawning,
@@ -172,12 +178,12 @@ impl Lifecycle {
                 ..
             }
         ) {
-            out.push(Effect::StartProbe(life));
+            out.push(ServiceEffect::StartProbe(life));
         }
     }
 
     /// A stop came while it was on its way up.
-    pub(super) fn stop_start(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+    pub(super) fn stop_start(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
         let State::Starting { life, step, stop } = &mut self.state else {
             return;
         };
@@ -195,7 +201,7 @@ impl Lifecycle {
             Step::Clearing(takedown) => {
                 let mut takedown = takedown.clone();
                 if urge == Urge::Kill && takedown.skip_grace(now) {
-                    out.push(Effect::TakeDown(takedown.round, Mode::Kill));
+                    out.push(ServiceEffect::TakeDown(takedown.round, Mode::Kill));
                 }
                 self.state = State::Stopping(Stop {
                     life: *life,
@@ -208,7 +214,7 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn starting_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn starting_tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Starting {
             step: Step::Clearing(takedown),
             ..
@@ -218,7 +224,7 @@ impl Lifecycle {
         };
         match takedown.tick(now) {
             takedown::Step::Wait => {}
-            takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+            takedown::Step::Send(mode) => out.push(ServiceEffect::TakeDown(takedown.round, mode)),
             takedown::Step::GiveUp => {
                 self.stuck = true;
                 let reason = Reason::CouldNotEnd {
@@ -231,7 +237,7 @@ impl Lifecycle {
     }
 
     /// Shown as stopped without ever having been started by the one who asked.
-    pub(super) fn rest(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn rest(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         if let State::Down { rest, reason, .. } = &mut self.state {
             if *rest != Rest::Stopped {
                 *reason = None;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::running::Probing;
 use super::takedown::{self, Takedown};
-use super::{Effect, Lifecycle, Now, Rest, State, Urge, ms};
+use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge, ms};
 use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound, StopScope};
 use crate::process::{LifeId, Mode};
 
@@ -94,7 +94,7 @@ impl Stop {
 }
 
 impl Lifecycle {
-    pub(super) fn stop(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+    pub(super) fn stop(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
         match &self.state {
             State::Starting { .. } => self.stop_start(now, urge, out),
             State::Coming { .. } | State::Up { .. } if urge == Urge::Graceful => {
@@ -107,7 +107,7 @@ impl Lifecycle {
                 phase: Phase::Command { life, .. },
                 ..
             }) if urge == Urge::Kill => {
-                out.push(Effect::EndStopCommand(*life));
+                out.push(ServiceEffect::EndStopCommand(*life));
                 self.take_down(now, Urge::Kill, out);
             }
             State::Stopping(Stop {
@@ -126,7 +126,7 @@ impl Lifecycle {
     }
 
     /// Begins a stop by the book: with the stop command when there is one.
-    pub(super) fn begin_stop(&mut self, now: Now, then: Then, out: &mut Vec<Effect>) {
+    pub(super) fn begin_stop(&mut self, now: Now, then: Then, out: &mut Vec<ServiceEffect>) {
         if !self.spec.has_stop_command {
             return self.begin_takedown(now, then, Urge::Graceful, out);
         }
@@ -144,10 +144,10 @@ impl Lifecycle {
             },
         });
         self.publish(now, out);
-        out.push(Effect::RunStopCommand(command));
+        out.push(ServiceEffect::RunStopCommand(command));
     }
 
-    fn begin_takedown(&mut self, now: Now, then: Then, urge: Urge, out: &mut Vec<Effect>) {
+    fn begin_takedown(&mut self, now: Now, then: Then, urge: Urge, out: &mut Vec<ServiceEffect>) {
         let Some((life, pid)) = self.leave_running(out) else {
             return;
         };
@@ -160,15 +160,15 @@ impl Lifecycle {
             phase: Phase::Takedown(takedown),
         });
         self.publish(now, out);
-        out.push(Effect::TakeDown(round, mode));
+        out.push(ServiceEffect::TakeDown(round, mode));
     }
 
     /// The life to end; stops its probe.
-    fn leave_running(&self, out: &mut Vec<Effect>) -> Option<(LifeId, Option<u32>)> {
+    fn leave_running(&self, out: &mut Vec<ServiceEffect>) -> Option<(LifeId, Option<u32>)> {
         match &self.state {
             State::Coming { life, pid, work } => {
                 if matches!(work, Probing::Probe(_)) {
-                    out.push(Effect::StopProbe);
+                    out.push(ServiceEffect::StopProbe);
                 }
                 Some((*life, *pid))
             }
@@ -192,10 +192,10 @@ impl Lifecycle {
     }
 
     /// Goes from the stop command to signals.
-    fn take_down(&mut self, now: Now, urge: Urge, out: &mut Vec<Effect>) {
+    fn take_down(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
         let (takedown, mode) = self.new_takedown(now, urge);
         if let State::Stopping(stop) = &mut self.state {
-            out.push(Effect::TakeDown(takedown.round, mode));
+            out.push(ServiceEffect::TakeDown(takedown.round, mode));
             stop.phase = Phase::Takedown(takedown);
         }
     }
@@ -205,7 +205,7 @@ impl Lifecycle {
         now: Now,
         life: LifeId,
         result: Result<(), StopCmdFailure>,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<ServiceEffect>,
     ) {
         let State::Stopping(Stop {
             phase: Phase::Command { life: current, .. },
@@ -224,7 +224,7 @@ impl Lifecycle {
                 if let State::Stopping(stop) = &mut self.state {
                     stop.phase = Phase::Takedown(takedown);
                 }
-                out.push(Effect::TakeDown(round, Mode::Watch));
+                out.push(ServiceEffect::TakeDown(round, Mode::Watch));
             }
             Err(failure) => {
                 out.push(self.stop_command_failed(failure));
@@ -233,20 +233,20 @@ impl Lifecycle {
         }
     }
 
-    fn stop_command_failed(&self, failure: StopCmdFailure) -> Effect {
-        Effect::Note(Reason::StopCmdFailed {
+    fn stop_command_failed(&self, failure: StopCmdFailure) -> ServiceEffect {
+        ServiceEffect::Note(Reason::StopCmdFailed {
             failure,
             sending: self.spec.stop_signal,
         })
     }
 
-    pub(super) fn stopping_tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+    pub(super) fn stopping_tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Stopping(stop) = &mut self.state else {
             return;
         };
         match &mut stop.phase {
             Phase::Command { life, .. } => {
-                out.push(Effect::EndStopCommand(*life));
+                out.push(ServiceEffect::EndStopCommand(*life));
                 let limit_ms = ms(STOP_COMMAND_LIMIT);
                 let failure = StopCmdFailure::TookTooLong { limit_ms };
                 out.push(self.stop_command_failed(failure));
@@ -254,14 +254,16 @@ impl Lifecycle {
             }
             Phase::Takedown(takedown) => match takedown.tick(now) {
                 takedown::Step::Wait => {}
-                takedown::Step::Send(mode) => out.push(Effect::TakeDown(takedown.round, mode)),
+                takedown::Step::Send(mode) => {
+                    out.push(ServiceEffect::TakeDown(takedown.round, mode));
+                }
                 takedown::Step::GiveUp => {
                     self.stuck = true;
                     let reason = Reason::CouldNotEnd {
                         left: std::mem::take(&mut takedown.remaining),
                         last_run: false,
                     };
-                    out.push(Effect::Cut);
+                    out.push(ServiceEffect::Cut);
                     self.fail(now, reason, None, out);
                 }
             },
@@ -269,7 +271,7 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn stop_gone(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn stop_gone(&mut self, out: &mut Vec<ServiceEffect>) {
         let State::Stopping(stop) = &mut self.state else {
             return;
         };
@@ -278,13 +280,13 @@ impl Lifecycle {
             drained: false,
             port: self.spec.port.is_none().then_some(Ok(None)),
         });
-        out.push(Effect::Drain(stop.life));
+        out.push(ServiceEffect::Drain(stop.life));
         if let Some(port) = self.spec.port {
-            out.push(Effect::AwaitRelease(stop.life, port));
+            out.push(ServiceEffect::AwaitRelease(stop.life, port));
         }
     }
 
-    pub(super) fn stop_drained(&mut self, now: Now, life: LifeId, out: &mut Vec<Effect>) {
+    pub(super) fn stop_drained(&mut self, now: Now, life: LifeId, out: &mut Vec<ServiceEffect>) {
         if let State::Stopping(Stop {
             life: current,
             phase: Phase::Ending(ending),
@@ -302,7 +304,7 @@ impl Lifecycle {
         now: Now,
         life: LifeId,
         result: Result<Option<Reason>, PortHold>,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<ServiceEffect>,
     ) {
         if let State::Stopping(Stop {
             life: current,
@@ -316,7 +318,7 @@ impl Lifecycle {
         }
     }
 
-    fn finish_stop(&mut self, now: Now, out: &mut Vec<Effect>) {
+    fn finish_stop(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Stopping(Stop {
             then,
             phase:
@@ -332,7 +334,7 @@ impl Lifecycle {
         let (then, port) = (then.clone(), port.clone());
         self.port_held = port.is_err();
         self.may_hold_port = false;
-        out.push(Effect::Cut);
+        out.push(ServiceEffect::Cut);
         match (then, port) {
             (Then::Fail(reason), Ok(_)) => self.fail(now, reason, None, out),
             (Then::Fail(mut reason), Err(hold)) => {

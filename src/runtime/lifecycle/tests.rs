@@ -11,7 +11,7 @@ use crate::process::Mode;
 struct Service {
     life: Lifecycle,
     now: Now,
-    effects: Vec<Effect>,
+    effects: Vec<ServiceEffect>,
 }
 
 impl Service {
@@ -66,7 +66,7 @@ impl Service {
             .effects
             .iter()
             .find_map(|effect| match effect {
-                Effect::Spawn(life) => Some(*life),
+                ServiceEffect::Spawn(life) => Some(*life),
                 _ => None,
             })
             .expect("it asks for its process");
@@ -79,15 +79,15 @@ impl Service {
         self.effects
             .iter()
             .find_map(|effect| match effect {
-                Effect::TakeDown(round, mode) if *mode == wanted => Some(*round),
+                ServiceEffect::TakeDown(round, mode) if *mode == wanted => Some(*round),
                 _ => None,
             })
             .expect("a takedown was asked for")
     }
 
     fn published(&self) -> Vec<Status> {
-        let of = |effect: &Effect| match effect {
-            Effect::Publish(facts) => Some(facts.status),
+        let of = |effect: &ServiceEffect| match effect {
+            ServiceEffect::Publish(facts) => Some(facts.status),
             _ => None,
         };
         self.effects.iter().filter_map(of).collect()
@@ -132,7 +132,7 @@ fn a_daemon_without_a_probe_is_up_when_it_runs() {
 fn a_probe_decides_and_its_last_error_is_told() {
     let mut service = Service::probed(None);
     let life = service.spawned();
-    assert!(service.effects.contains(&Effect::StartProbe(life)));
+    assert!(service.effects.contains(&ServiceEffect::StartProbe(life)));
     assert!(!service.life.facts(service.now).up);
     for _ in 0..12 {
         service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
@@ -150,7 +150,11 @@ fn a_probe_decides_and_its_last_error_is_told() {
 fn the_port_is_checked_before_the_start() {
     let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
     service.on(Event::Start);
-    let [Effect::Publish(_), Effect::CheckPort(life, 3000)] = service.effects[..] else {
+    let [
+        ServiceEffect::Publish(_),
+        ServiceEffect::CheckPort(life, 3000),
+    ] = service.effects[..]
+    else {
         panic!("{:?}", service.effects)
     };
     let reason = Reason::PortInUse(PortHold {
@@ -158,7 +162,7 @@ fn the_port_is_checked_before_the_start() {
         holder: node(),
     });
     service.on(Event::PortBusy(life, reason.clone()));
-    assert_eq!(service.effects[0], Effect::NoteFailure(reason));
+    assert_eq!(service.effects[0], ServiceEffect::NoteFailure(reason));
     service.shows(
         Status::Failed,
         Some("port 3000 is in use by node (pid 4242)"),
@@ -171,7 +175,7 @@ fn an_exit_before_ready_is_published_after_the_last_line() {
     let life = service.spawned();
     service.on(Event::Exited(life, End::Code(1), 0));
     assert_eq!(service.published(), []);
-    assert_eq!(service.effects[0], Effect::StopProbe);
+    assert_eq!(service.effects[0], ServiceEffect::StopProbe);
     let round = service.round(Mode::Terminate);
     service.on(Event::Gone(round));
     assert_eq!(service.published(), []);
@@ -211,12 +215,12 @@ fn what_a_failed_daemon_left_does_not_hold_up_the_news_and_a_new_start_waits_for
         !service
             .effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Spawn(_)))
+            .any(|effect| matches!(effect, ServiceEffect::Spawn(_)))
     );
     service.on(Event::Gone(round));
     assert!(matches!(
         service.effects[..],
-        [Effect::Cut, Effect::Spawn(_)]
+        [ServiceEffect::Cut, ServiceEffect::Spawn(_)]
     ));
 }
 
@@ -233,11 +237,14 @@ fn a_stop_goes_from_term_to_kill_after_the_grace_and_says_what_it_waits_for() {
         Some("stopping, 3.2 of 8 s: waiting for pid 4120 (postgres)"),
     );
     service.after(4800);
-    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
+    assert_eq!(
+        service.effects,
+        [ServiceEffect::TakeDown(round, Mode::Kill)]
+    );
     service
         .on(Event::Exited(life, End::Signal(9), 0))
         .on(Event::Gone(round));
-    assert_eq!(service.effects, [Effect::Drain(life)]);
+    assert_eq!(service.effects, [ServiceEffect::Drain(life)]);
     service.on(Event::Drained(life));
     service.shows(Status::Stopped, None);
 }
@@ -249,7 +256,7 @@ fn a_stop_names_what_may_be_left_of_it() {
     service.on(Event::Stop);
     let round = service.round(Mode::Terminate);
     service.on(Event::Unowned(round, postgres(None)));
-    let [Effect::Note(reason)] = &service.effects[..] else {
+    let [ServiceEffect::Note(reason)] = &service.effects[..] else {
         panic!("{:?}", service.effects)
     };
     assert_eq!(
@@ -291,7 +298,7 @@ fn a_stop_command_has_thirty_seconds_and_the_service_its_grace_after_it() {
     let mut service = Service::new(Kind::Daemon, |spec| spec.has_stop_command = true);
     service.spawned();
     service.on(Event::Stop);
-    let Effect::RunStopCommand(command) = service.effects[1] else {
+    let ServiceEffect::RunStopCommand(command) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     let mut slow = Service {
@@ -300,7 +307,7 @@ fn a_stop_command_has_thirty_seconds_and_the_service_its_grace_after_it() {
         effects: Vec::new(),
     };
     slow.after(30_000);
-    assert_eq!(slow.effects[0], Effect::EndStopCommand(command));
+    assert_eq!(slow.effects[0], ServiceEffect::EndStopCommand(command));
     slow.round(Mode::Terminate);
 
     service.on(Event::StopCommandEnded(command, Ok(())));
@@ -313,11 +320,17 @@ fn a_stop_command_has_thirty_seconds_and_the_service_its_grace_after_it() {
         Some("stopping, stopCmd has ended, 7.9 of 8 s: waiting for pid 4120 (postgres)"),
     );
     service.after(1);
-    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Terminate)]);
+    assert_eq!(
+        service.effects,
+        [ServiceEffect::TakeDown(round, Mode::Terminate)]
+    );
     service.after(1999);
     assert_eq!(service.effects, []);
     service.after(1);
-    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
+    assert_eq!(
+        service.effects,
+        [ServiceEffect::TakeDown(round, Mode::Kill)]
+    );
 }
 
 #[test]
@@ -330,12 +343,18 @@ fn the_leader_alone_is_asked_until_half_of_the_grace_is_over() {
     assert_eq!(service.effects, []);
     service.shows(Status::Stopping, Some("stopping, 3.9 of 8 s"));
     service.after(1);
-    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Terminate)]);
+    assert_eq!(
+        service.effects,
+        [ServiceEffect::TakeDown(round, Mode::Terminate)]
+    );
     service.shows(Status::Stopping, Some("stopping, 4.0 of 8 s"));
     service.after(3999);
     assert_eq!(service.effects, []);
     service.after(1);
-    assert_eq!(service.effects, [Effect::TakeDown(round, Mode::Kill)]);
+    assert_eq!(
+        service.effects,
+        [ServiceEffect::TakeDown(round, Mode::Kill)]
+    );
 }
 
 #[test]
@@ -346,14 +365,14 @@ fn a_stop_command_that_fails_is_followed_by_signals() {
     });
     service.spawned();
     service.on(Event::Stop);
-    let Effect::RunStopCommand(command) = service.effects[1] else {
+    let ServiceEffect::RunStopCommand(command) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     service.on(Event::StopCommandEnded(
         command,
         Err(StopCmdFailure::Ended(End::Code(3))),
     ));
-    let Effect::Note(reason) = &service.effects[0] else {
+    let ServiceEffect::Note(reason) = &service.effects[0] else {
         panic!("{:?}", service.effects)
     };
     assert_eq!(
@@ -367,7 +386,7 @@ fn a_stop_command_that_fails_is_followed_by_signals() {
 fn a_port_that_is_not_released_makes_the_stop_fail() {
     let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
     service.on(Event::Start);
-    let Effect::CheckPort(life, _) = service.effects[1] else {
+    let ServiceEffect::CheckPort(life, _) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     service
@@ -378,7 +397,10 @@ fn a_port_that_is_not_released_makes_the_stop_fail() {
     service.on(Event::Gone(round));
     assert_eq!(
         service.effects,
-        [Effect::Drain(life), Effect::AwaitRelease(life, 3000)]
+        [
+            ServiceEffect::Drain(life),
+            ServiceEffect::AwaitRelease(life, 3000)
+        ]
     );
     service.on(Event::Drained(life));
     service.shows(
@@ -402,7 +424,7 @@ fn a_port_that_is_not_released_makes_the_stop_fail() {
 fn a_start_waits_for_the_port_of_a_run_that_ended_by_itself_and_a_stop_has_waited() {
     let mut service = Service::new(Kind::Daemon, |spec| spec.port = Some(3000));
     service.on(Event::Start);
-    let Effect::CheckPort(life, _) = service.effects[1] else {
+    let ServiceEffect::CheckPort(life, _) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     service
@@ -414,7 +436,7 @@ fn a_start_waits_for_the_port_of_a_run_that_ended_by_itself_and_a_stop_has_waite
         .on(Event::Drained(life))
         .on(Event::Gone(round))
         .on(Event::Start);
-    let Effect::AwaitPort(life, 3000) = service.effects[1] else {
+    let ServiceEffect::AwaitPort(life, 3000) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     service
@@ -428,7 +450,7 @@ fn a_start_waits_for_the_port_of_a_run_that_ended_by_itself_and_a_stop_has_waite
         .on(Event::PortReleased(life, None))
         .on(Event::Start);
     assert!(
-        matches!(service.effects[1], Effect::CheckPort(_, 3000)),
+        matches!(service.effects[1], ServiceEffect::CheckPort(_, 3000)),
         "{:?}",
         service.effects
     );
@@ -462,7 +484,7 @@ fn a_oneshot_that_succeeds_may_leave_processes_until_it_runs_again() {
         .on(Event::Drained(life));
     service.shows(Status::Ready, Some("left 2 processes running"));
     assert!(
-        !service.effects.contains(&Effect::Cut),
+        !service.effects.contains(&ServiceEffect::Cut),
         "their pipes are still read"
     );
     service.on(Event::Start);
@@ -470,7 +492,7 @@ fn a_oneshot_that_succeeds_may_leave_processes_until_it_runs_again() {
     service.on(Event::Gone(round));
     assert!(matches!(
         service.effects[..],
-        [Effect::Cut, Effect::Spawn(_)]
+        [ServiceEffect::Cut, ServiceEffect::Spawn(_)]
     ));
 }
 
@@ -502,7 +524,7 @@ fn a_late_answer_of_an_earlier_takedown_is_not_believed() {
 fn a_stop_while_the_process_is_being_made_comes_right_after() {
     let mut service = Service::daemon();
     service.on(Event::Start);
-    let Effect::Spawn(life) = service.effects[1] else {
+    let ServiceEffect::Spawn(life) = service.effects[1] else {
         panic!("{:?}", service.effects)
     };
     service.on(Event::Stop);
@@ -518,6 +540,9 @@ fn kill_skips_all_grace() {
     service.on(Event::Stop).on(Event::Kill);
     assert!(matches!(
         service.effects[..],
-        [Effect::EndStopCommand(_), Effect::TakeDown(_, Mode::Kill)]
+        [
+            ServiceEffect::EndStopCommand(_),
+            ServiceEffect::TakeDown(_, Mode::Kill)
+        ]
     ));
 }

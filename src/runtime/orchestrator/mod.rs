@@ -69,7 +69,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// Something about one service other than publishing it.
-    Service(usize, lifecycle::Effect),
+    Service(usize, lifecycle::ServiceEffect),
     /// Publish a service.
     Publish(usize, View),
     /// Answer an action.
@@ -302,7 +302,7 @@ impl Orchestrator {
         }
         for effect in effects {
             match effect {
-                lifecycle::Effect::Publish(facts) => self.publish(service, facts, out),
+                lifecycle::ServiceEffect::Publish(facts) => self.publish(service, facts, out),
                 other => out.push(Effect::Service(service, other)),
             }
         }

@@ -86,11 +86,11 @@ impl Pair {
             ) => {
                 format!("failed {failed_services:?}: {message}")
             }
-            Effect::Service(service, lifecycle::Effect::Spawn(life)) => {
+            Effect::Service(service, lifecycle::ServiceEffect::Spawn(life)) => {
                 self.life[service] = Some(life);
                 return None;
             }
-            Effect::Service(service, lifecycle::Effect::TakeDown(round, _)) => {
+            Effect::Service(service, lifecycle::ServiceEffect::TakeDown(round, _)) => {
                 self.round[service] = round;
                 return None;
             }
@@ -197,7 +197,7 @@ fn what_depends_on_a_failed_service_is_blocked_before_its_wave_comes() {
     ]);
     let effects = stack.handle(Duration::ZERO, Input::Boot);
     let life = effects.iter().find_map(|effect| match effect {
-        Effect::Service(0, lifecycle::Effect::Spawn(life)) => Some(*life),
+        Effect::Service(0, lifecycle::ServiceEffect::Spawn(life)) => Some(*life),
         _ => None,
     });
     let error = "no".to_owned();

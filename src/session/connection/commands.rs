@@ -14,7 +14,7 @@ use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
 use crate::session::config::SessionConfig;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum CommandEffect {
     Act(RequestId, Action),
     Snapshot(RequestId),
     Query(RequestId, Query),
@@ -59,7 +59,12 @@ impl Commands {
     }
 
     /// Takes one message of the client (docs/protocol.md, Messages).
-    pub(super) fn receive(&mut self, text: &[u8], outbox: &mut Outbox, effects: &mut Vec<Effect>) {
+    pub(super) fn receive(
+        &mut self,
+        text: &[u8],
+        outbox: &mut Outbox,
+        effects: &mut Vec<CommandEffect>,
+    ) {
         let CommandEnvelope { id, name, payload } = match protocol::parse(text) {
             Ok(envelope) => envelope,
             Err(refused) => {
@@ -82,15 +87,15 @@ impl Commands {
         id: &str,
         command: &Command,
         outbox: &mut Outbox,
-        effects: &mut Vec<Effect>,
+        effects: &mut Vec<CommandEffect>,
     ) -> Result<(), ErrorBody> {
         let request = RequestId(self.next_request);
         let mut limit = 0;
-        let mut act = |action| effects.push(Effect::Act(request, action));
+        let mut act = |action| effects.push(CommandEffect::Act(request, action));
         match command {
             Command::GetSnapshot => {
                 outbox.push(Class::Reply, message::ack(id, None));
-                effects.push(Effect::Snapshot(request));
+                effects.push(CommandEffect::Snapshot(request));
             }
             Command::GetLogs(asked) => {
                 let query = self.query(asked, &mut limit)?;
@@ -148,7 +153,7 @@ impl Commands {
 
     /// Starts pages that fit. Each may bring `page_bytes`, and what is fetched and what waits to be
     /// sent must stay within `unsent_bytes` together.
-    pub(super) fn start_queries(&mut self, reply_bytes: usize, effects: &mut Vec<Effect>) {
+    pub(super) fn start_queries(&mut self, reply_bytes: usize, effects: &mut Vec<CommandEffect>) {
         let limits = &self.config.limits;
         while let Some(&(request, query)) = self.waiting.front() {
             let with_it = reply_bytes + (self.running + 1) * limits.page_bytes;
@@ -158,7 +163,7 @@ impl Commands {
             }
             self.waiting.pop_front();
             self.running += 1;
-            effects.push(Effect::Query(request, query));
+            effects.push(CommandEffect::Query(request, query));
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
-use super::commands::{Commands, Effect};
+use super::commands::{CommandEffect, Commands};
 use super::keepalive::{Due, Keepalive, Signs};
 use super::log_feed::LogFeed;
 use super::outbox::{Class, Outbox};
@@ -40,7 +40,7 @@ pub(super) enum Event {
     Logs(Taken),
     /// There are no more log entries now.
     NoMoreLogs,
-    /// The answer to a [`Effect::Query`].
+    /// The answer to a [`CommandEffect::Query`].
     Page(RequestId, Page),
     /// [`Conversation::wake_at`] has come.
     Time,
@@ -149,7 +149,7 @@ impl Conversation {
         now: Instant,
         line: Line,
         event: Event,
-        effects: &mut Vec<Effect>,
+        effects: &mut Vec<CommandEffect>,
     ) {
         self.last_write = line.last_write;
         match event {

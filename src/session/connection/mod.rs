@@ -29,7 +29,7 @@ use super::admission::Visitor;
 use super::config::Limits;
 use super::meter::{Metered, discard};
 use super::shared::Shared;
-use commands::Effect;
+use commands::CommandEffect;
 use conversation::{Conversation, End, Event, Farewell, Line};
 
 type Socket = WebSocketStream<Metered>;
@@ -124,11 +124,13 @@ async fn speak(mut socket: Socket, shared: &Shared) {
         conversation.handle(Instant::now(), line, event, &mut effects);
         for effect in effects.drain(..) {
             match effect {
-                Effect::Act(request, action) => {
+                CommandEffect::Act(request, action) => {
                     shared.runtime.act(subscription.id, request, action);
                 }
-                Effect::Snapshot(request) => shared.runtime.snapshot(subscription.id, request),
-                Effect::Query(request, query) => {
+                CommandEffect::Snapshot(request) => {
+                    shared.runtime.snapshot(subscription.id, request);
+                }
+                CommandEffect::Query(request, query) => {
                     let logs = shared.logs.clone();
                     pages.push(async move { (request, logs.query(query).await) });
                 }

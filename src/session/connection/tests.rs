@@ -10,12 +10,12 @@ use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
 use crate::runtime::{Decision, Outcome, Rejection, StatusView, Update};
 use crate::session::config::{LogDefaults, SessionConfig};
-use crate::session::connection::commands::Effect;
+use crate::session::connection::commands::CommandEffect;
 
 struct Talk {
     conversation: Conversation,
     now: Instant,
-    effects: Vec<Effect>,
+    effects: Vec<CommandEffect>,
 }
 
 impl Talk {
@@ -265,7 +265,7 @@ fn pages_wait_for_room() {
     // Two pages of 15 MiB fit into 32 MiB, a third does not.
     let first = queries(&mut talk);
     assert_eq!(first.len(), 2);
-    let Effect::Query(request, query) = first[0] else {
+    let CommandEffect::Query(request, query) = first[0] else {
         panic!("{first:?}");
     };
     assert_eq!((query.service, query.limit), (None, 500));
@@ -291,7 +291,7 @@ fn a_page_that_is_not_taken_holds_the_next_ones_back() {
     }
     let mut fetched = 0;
     while let Some(effect) = talk.effects.pop() {
-        let Effect::Query(request, query) = effect else {
+        let CommandEffect::Query(request, query) = effect else {
             panic!("{effect:?}");
         };
         fetched += 1;
@@ -311,7 +311,7 @@ fn a_page_that_is_not_taken_holds_the_next_ones_back() {
 fn the_end_waits_for_pages_and_for_what_is_to_be_sent() {
     let mut talk = Talk::introduced();
     talk.says(r#"{"type":"command","id":"1","name":"get_logs"}"#);
-    let Some(Effect::Query(request, _)) = talk.effects.pop() else {
+    let Some(CommandEffect::Query(request, _)) = talk.effects.pop() else {
         panic!("a page is asked for");
     };
     talk.happens(Event::RuntimeEnded);
@@ -434,9 +434,9 @@ proptest! {
             }
             for effect in talk.effects.drain(..) {
                 match effect {
-                    Effect::Act(request, _) => undecided.push(request),
-                    Effect::Snapshot(request) => snapshots.push(request),
-                    Effect::Query(request, _) => queries.push(request),
+                    CommandEffect::Act(request, _) => undecided.push(request),
+                    CommandEffect::Snapshot(request) => snapshots.push(request),
+                    CommandEffect::Query(request, _) => queries.push(request),
                 }
             }
         }

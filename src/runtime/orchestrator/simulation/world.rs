@@ -218,21 +218,21 @@ impl World {
         }
     }
 
-    fn perform_for(&mut self, service: usize, effect: &lifecycle::Effect, now: Now) {
+    fn perform_for(&mut self, service: usize, effect: &lifecycle::ServiceEffect, now: Now) {
         let latency = Duration::from_millis(u64::from(self.services[service].behaviour.latency_ms));
         let soon = now + latency;
         let behaviour = self.services[service].behaviour.clone();
         match *effect {
-            lifecycle::Effect::CheckPort(life, _) | lifecycle::Effect::AwaitPort(life, _) => self
-                .say(
-                    soon,
-                    service,
-                    match behaviour.port {
-                        Some(Outcome::Fails) => Event::PortBusy(life, Reason::PortInUse(HELD)),
-                        _ => Event::PortFree(life),
-                    },
-                ),
-            lifecycle::Effect::Spawn(life) => {
+            lifecycle::ServiceEffect::CheckPort(life, _)
+            | lifecycle::ServiceEffect::AwaitPort(life, _) => self.say(
+                soon,
+                service,
+                match behaviour.port {
+                    Some(Outcome::Fails) => Event::PortBusy(life, Reason::PortInUse(HELD)),
+                    _ => Event::PortFree(life),
+                },
+            ),
+            lifecycle::ServiceEffect::Spawn(life) => {
                 assert!(
                     !self.has_processes(service) || behaviour.immortal,
                     "a second life while something of the first is left"
@@ -252,7 +252,7 @@ impl World {
                     );
                 }
             }
-            lifecycle::Effect::StartProbe(life) => {
+            lifecycle::ServiceEffect::StartProbe(life) => {
                 assert!(
                     self.services[service].probe.is_none(),
                     "two probes at a time"
@@ -260,8 +260,8 @@ impl World {
                 self.services[service].probe = Some((life, 0));
                 self.plan(soon, What::Attempt(service, life));
             }
-            lifecycle::Effect::StopProbe => self.services[service].probe = None,
-            lifecycle::Effect::RunStopCommand(life) => {
+            lifecycle::ServiceEffect::StopProbe => self.services[service].probe = None,
+            lifecycle::ServiceEffect::RunStopCommand(life) => {
                 assert!(
                     self.services[service].stop_command.is_none(),
                     "two stop commands at a time"
@@ -271,16 +271,18 @@ impl World {
                     self.plan(soon, What::StopCommand(service, life));
                 }
             }
-            lifecycle::Effect::EndStopCommand(_) => self.services[service].stop_command = None,
-            lifecycle::Effect::TakeDown(round, mode) => {
+            lifecycle::ServiceEffect::EndStopCommand(_) => {
+                self.services[service].stop_command = None
+            }
+            lifecycle::ServiceEffect::TakeDown(round, mode) => {
                 self.take_down(service, round, mode, now, &behaviour);
             }
-            lifecycle::Effect::Drain(life) => self.say(
+            lifecycle::ServiceEffect::Drain(life) => self.say(
                 now + latency.min(Duration::from_millis(200)),
                 service,
                 Event::Drained(life),
             ),
-            lifecycle::Effect::AwaitRelease(life, _) => match behaviour.release {
+            lifecycle::ServiceEffect::AwaitRelease(life, _) => match behaviour.release {
                 Outcome::Works => self.say(soon, service, Event::PortReleased(life, None)),
                 Outcome::Fails => self.say(
                     now + Duration::from_secs(5),
@@ -288,10 +290,10 @@ impl World {
                     Event::PortHeld(life, HELD),
                 ),
             },
-            lifecycle::Effect::Cut
-            | lifecycle::Effect::Note(_)
-            | lifecycle::Effect::NoteFailure(_)
-            | lifecycle::Effect::Publish(_) => {}
+            lifecycle::ServiceEffect::Cut
+            | lifecycle::ServiceEffect::Note(_)
+            | lifecycle::ServiceEffect::NoteFailure(_)
+            | lifecycle::ServiceEffect::Publish(_) => {}
         }
     }
 
