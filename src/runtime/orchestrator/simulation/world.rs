@@ -272,7 +272,7 @@ impl World {
                 }
             }
             lifecycle::ServiceEffect::EndStopCommand(_) => {
-                self.services[service].stop_command = None
+                self.services[service].stop_command = None;
             }
             lifecycle::ServiceEffect::TakeDown(round, mode) => {
                 self.take_down(service, round, mode, now, &behaviour);
