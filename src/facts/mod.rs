@@ -4,6 +4,7 @@
 //! clients hold them, and whoever shows them chooses the words; [`Reason`] displays as the line that the
 //! protocol publishes as `detail`.
 
+mod command_problem;
 mod end;
 mod origin;
 mod process;
@@ -15,12 +16,13 @@ mod stop;
 mod stream;
 mod timestamp;
 
+pub use command_problem::{StartProblem, StopCmdFailure};
 pub use end::{End, signal_name};
 pub use origin::Origin;
 pub use process::{Holder, ProcessInfo, SurvivalReason};
 pub use reason::{
     BlockedBy, Code, Ending, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
-    StartProblem, StartStep, StopCause, StopCmdFailure, StopRound,
+    StartStep, StopCause, StopRound,
 };
 pub use render::{Causes, limit};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};

@@ -3,10 +3,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::reason::{
-    BlockedBy, Ending, PortHold, ProbeAttempts, Reason, StartProblem, StopCmdFailure, StopRound,
-};
-use super::{End, ProcessInfo};
+use super::reason::{BlockedBy, Ending, PortHold, ProbeAttempts, Reason, StopRound};
+use super::{End, ProcessInfo, StartProblem, StopCmdFailure};
 
 impl Reason {
     /// The line for people; `None` where the status says it all.
