@@ -119,7 +119,8 @@ fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
 fn probe(ready: &config::Ready) -> Probe {
     Probe {
         r#type: ready.probe.kind().to_owned(),
-        target: ready.probe.target(),
+        // A command may hold a URL too.
+        target: mask_credentials(&ready.probe.target()),
     }
 }
 
@@ -127,12 +128,16 @@ fn probe(ready: &config::Ready) -> Probe {
 fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
     let masked = |argv: &[String]| argv.iter().map(|word| mask_credentials(word)).collect();
     let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let env_files = service.env_files.iter().map(|file| EnvFile {
+        path: resolved(&file.path),
+        required: file.required,
+    });
     ServiceSpec {
         argv: masked(&service.cmd),
         stop_argv: service.stop_cmd.as_deref().map(masked),
-        cwd: cwd.to_owned(),
+        cwd: resolved(cwd),
         env: service.env.iter().map(|(name, _)| name.clone()).collect(),
-        env_files: service.env_files.clone(),
+        env_files: env_files.collect(),
         port: service.port,
         probe: service.ready.as_ref().map(probe),
         probe_limits: service.ready.as_ref().map(|ready| ProbeLimits {
@@ -148,6 +153,11 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         stop_signal: service.stop_signal,
         stop_scope: service.stop_scope,
     }
+}
+
+/// The path without links and `..`, where it exists.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Which services the boot starts: those that are to start, and all they depend on.

@@ -371,6 +371,30 @@ fn an_env_file_is_read_at_the_start_and_its_faults_fail_that_service() {
     assert!(line.contains("broken.env:2"), "{line}");
 }
 
+/// What a session publishes of what it runs: paths as the system has them, and no credentials.
+#[test]
+fn a_spec_has_resolved_paths_and_no_credentials() {
+    let url = "postgres://me:secret@localhost/db";
+    let stack = Stack::new()
+        .service(
+            "api",
+            json!({
+                "cmd": ["sleep", "1000"],
+                "stopCmd": ["true", url],
+                "cwd": "/usr/./bin/..",
+                "ready": { "type": "exec", "cmd": ["true", url] },
+                "env": { "KEY": "secret" },
+            }),
+        )
+        .start()
+        .booted();
+    let spec = &stack.connect().snapshot[0]["spec"];
+    assert_eq!(spec["cwd"], "/usr", "{spec}");
+    assert_eq!(spec["env"], json!(["KEY"]));
+    assert_eq!(spec["probe"]["target"], "true postgres://***@localhost/db");
+    assert!(!spec.to_string().contains("secret"), "{spec}");
+}
+
 /// The list in the reference failed on every fresh clone, where nobody has a `.env.local` yet.
 #[test]
 fn an_optional_env_file_may_be_missing_but_not_malformed() {
