@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer_core::facts::{BlockedBy, Reason, Status};
+use flowlayer_core::facts::{BlockedBy, End, Reason, Status};
 use flowlayer_core::runtime::StatusView;
 use flowlayer_core::runtime::handle::BootEnd;
 
@@ -175,13 +175,10 @@ fn blockers(causes: &[BlockedBy]) -> String {
 /// have it.
 fn failure(view: &StatusView, in_boot: bool) -> Option<String> {
     match view.reason.as_ref()? {
-        Reason::Exited {
-            end,
-            before_ready: true,
-            left: 0,
-            ..
-        } if in_boot && end.code() != Some(0) => {
-            Some(format!("process exited before ready: {end}"))
+        Reason::Exited(exit)
+            if in_boot && exit.before_ready && exit.left == 0 && exit.end != End::Code(0) =>
+        {
+            Some(format!("process exited before ready: {}", exit.end))
         }
         reason => reason.detail(),
     }

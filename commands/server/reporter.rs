@@ -145,7 +145,7 @@ mod tests {
     use std::time::SystemTime;
 
     use flowlayer_core::facts::{
-        BlockedBy, Code, End, Kind, Probe, ProbeAttempts, Reason, StartProblem,
+        BlockedBy, Code, End, Exit, Kind, Probe, ProbeAttempts, Reason, StartProblem,
     };
     use flowlayer_core::runtime::handle::BootEnd;
 
@@ -168,18 +168,6 @@ mod tests {
             kind: Kind::Daemon,
             since: SystemTime::UNIX_EPOCH,
             spec: Arc::default(),
-        }
-    }
-
-    fn exited(end: End, before_ready: bool) -> Reason {
-        Reason::Exited {
-            end,
-            before_ready,
-            left: 0,
-            stopping: false,
-            could_not_end: Vec::new(),
-            last_line: None,
-            probing: None,
         }
     }
 
@@ -290,10 +278,10 @@ mod tests {
         fixture.status(0, Status::Running, |_| {});
         fixture.status(0, Status::Ready, |view| view.up = true);
         fixture.status(0, Status::Failed, |view| {
-            view.reason = Some(exited(End::Code(1), false));
+            view.reason = Some(Reason::Exited(Exit::new(End::Code(1), false)));
         });
         fixture.status(1, Status::Failed, |view| {
-            view.reason = Some(exited(End::Signal(9), false));
+            view.reason = Some(Reason::Exited(Exit::new(End::Signal(9), false)));
         });
         fixture.status(1, Status::Stopping, |_| {});
         fixture.status(1, Status::Stopped, |_| {});

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowlayer_core::facts::{
-    BlockedBy, Code, End, Kind, Probe, ProbeAttempts, Reason, ServiceSpec, Status, Stream,
+    BlockedBy, Code, End, Exit, Kind, Probe, ProbeAttempts, Reason, ServiceSpec, Status, Stream,
     Timestamp,
 };
 use flowlayer_core::protocol::{Details, ServiceState};
@@ -139,15 +139,7 @@ pub(crate) fn states() -> Vec<ServiceState> {
                 kind: Some(Kind::Daemon),
                 depends_on: vec!["migrate".to_owned(), "store".to_owned()],
                 spec: Some(Arc::new(spec(&["target/debug/demo", "worker"]))),
-                ..Details::default().because(Reason::Exited {
-                    end: End::Code(1),
-                    before_ready: true,
-                    left: 0,
-                    stopping: false,
-                    could_not_end: Vec::new(),
-                    last_line: None,
-                    probing: None,
-                })
+                ..Details::default().because(Reason::Exited(Exit::new(End::Code(1), true)))
             },
         ),
     ]

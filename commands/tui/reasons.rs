@@ -126,7 +126,7 @@ fn answered(attempts: &ProbeAttempts) -> String {
 #[cfg(test)]
 mod tests {
     use flowlayer_core::facts::{
-        BlockedBy, Code, End, Holder, PortHold, Probe, ProcessInfo, StartStep, StopCause,
+        BlockedBy, Code, End, Exit, Holder, PortHold, Probe, ProcessInfo, StartStep, StopCause,
     };
 
     use super::*;
@@ -203,15 +203,7 @@ mod tests {
         };
         let expected = "not ready within 2 s: it said: no (x): tcp [::1]:5 (9 attempts, 2.0 s)";
         says(Status::Failed, reason, expected);
-        let reason = Reason::Exited {
-            end: End::Code(1),
-            before_ready: true,
-            left: 0,
-            stopping: false,
-            could_not_end: Vec::new(),
-            last_line: None,
-            probing: None,
-        };
+        let reason = Reason::Exited(Exit::new(End::Code(1), true));
         says(Status::Failed, reason, "exit code 1 before ready");
     }
 

@@ -21,7 +21,7 @@ pub use end::{End, signal_name};
 pub use origin::Origin;
 pub use process::{Holder, ProcessInfo, SurvivalReason};
 pub use reason::{
-    BlockedBy, Code, Ending, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
+    BlockedBy, Code, Ending, Exit, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
     StartStep, StopCause, StopRound,
 };
 pub use render::{Causes, limit};

@@ -89,28 +89,7 @@ pub enum Reason {
         port: Option<PortHold>,
     },
     /// Its process ended although nobody asked.
-    Exited {
-        /// How.
-        #[serde(flatten)]
-        end: End,
-        /// It is a daemon and was not ready yet.
-        before_ready: bool,
-        /// Background processes it left, which were stopped.
-        #[serde(default, skip_serializing_if = "is_default")]
-        left: usize,
-        /// They are still being stopped.
-        #[serde(default, skip_serializing_if = "is_default")]
-        stopping: bool,
-        /// Those of them that could not be ended.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        could_not_end: Vec<ProcessInfo>,
-        /// The last line it wrote to stderr, else to stdout.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        last_line: Option<Box<LastLine>>,
-        /// The probe that had not passed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        probing: Option<Box<ProbeAttempts>>,
-    },
+    Exited(Exit),
     /// Its command cannot be started.
     CannotStart(StartProblem),
     /// It is being stopped.
@@ -203,7 +182,7 @@ impl Reason {
             Self::PortNotReleased { .. } => Code::PortNotReleased,
             Self::Probing(_) => Code::Probing,
             Self::NotReadyInTime { .. } => Code::NotReadyInTime,
-            Self::Exited { .. } => Code::Exited,
+            Self::Exited(_) => Code::Exited,
             Self::CannotStart(_) => Code::CannotStart,
             Self::Stopping { .. } => Code::Stopping,
             Self::StopCmdFailed { .. } => Code::StopCmdFailed,
@@ -236,7 +215,7 @@ impl Reason {
     pub fn probe(&self) -> Option<&ProbeAttempts> {
         match self {
             Self::Probing(attempts) | Self::NotReadyInTime { attempts, .. } => Some(attempts),
-            Self::Exited { probing, .. } => probing.as_deref(),
+            Self::Exited(exit) => exit.probing.as_deref(),
             Self::Stopping { failure, .. } => failure.as_ref()?.probe(),
             _ => None,
         }
@@ -375,6 +354,46 @@ pub struct ProbeAttempts {
     /// What the last failed attempt ran into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
+}
+
+/// The end of a process that nobody asked to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: End,
+    /// It is a daemon and was not ready yet.
+    pub before_ready: bool,
+    /// Background processes it left, which were stopped.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub left: usize,
+    /// They are still being stopped.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stopping: bool,
+    /// Those of them that could not be ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub could_not_end: Vec<ProcessInfo>,
+    /// The last line it wrote to stderr, else to stdout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_line: Option<Box<LastLine>>,
+    /// The probe that had not passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probing: Option<Box<ProbeAttempts>>,
+}
+
+impl Exit {
+    /// An exit that left no processes, with nothing known beyond this.
+    pub const fn new(end: End, before_ready: bool) -> Self {
+        Self {
+            end,
+            before_ready,
+            left: 0,
+            stopping: false,
+            could_not_end: Vec::new(),
+            last_line: None,
+            probing: None,
+        }
+    }
 }
 
 /// The last thing a process wrote.

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::reason::{BlockedBy, Ending, PortHold, ProbeAttempts, Reason, StopRound};
+use super::reason::{BlockedBy, Ending, Exit, PortHold, ProbeAttempts, Reason, StopRound};
 use super::{End, ProcessInfo, StartProblem, StopCmdFailure};
 
 impl Reason {
@@ -49,20 +49,7 @@ impl Display for Reason {
                     None => Ok(()),
                 }
             }
-            Self::Exited {
-                end,
-                before_ready,
-                left,
-                stopping,
-                could_not_end,
-                ..
-            } => {
-                exited(f, *end, *before_ready, *left, *stopping)?;
-                if could_not_end.is_empty() {
-                    return Ok(());
-                }
-                write!(f, "; could not end {}", Processes(could_not_end))
-            }
+            Self::Exited(exit) => write!(f, "{exit}"),
             Self::CannotStart(problem) => write!(f, "{problem}"),
             Self::Stopping { ending, .. } => match ending.round {
                 StopRound::Port => f.write_str("stopping: waiting for its port to be released"),
@@ -105,35 +92,36 @@ impl Display for Reason {
     }
 }
 
-/// A daemon or oneshot that ended although nobody asked.
-fn exited(
-    f: &mut Formatter<'_>,
-    end: End,
-    before_ready: bool,
-    left: usize,
-    stopping: bool,
-) -> fmt::Result {
-    if left > 0 {
-        match end {
-            End::Code(code) => write!(f, "exited with {code}")?,
-            End::Signal(_) => write!(f, "{end}")?,
+impl Display for Exit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.end {
+            End::Code(code) if self.left > 0 => write!(f, "exited with {code}")?,
+            end => write!(f, "{end}")?,
         }
-        let processes = count(left, "background process", "background processes");
-        return match (stopping, left) {
-            (true, _) => write!(f, "; stopping {processes}: run it in the foreground"),
-            (false, 1) => write!(f, "; {processes} was stopped: run it in the foreground"),
-            (false, _) => write!(f, "; {processes} were stopped: run it in the foreground"),
-        };
+        if self.left > 0 {
+            let processes = count(self.left, "background process", "background processes");
+            match (self.stopping, self.left) {
+                (true, _) => write!(f, "; stopping {processes}")?,
+                (false, 1) => write!(f, "; {processes} was stopped")?,
+                (false, _) => write!(f, "; {processes} were stopped")?,
+            }
+            f.write_str(": run it in the foreground")?;
+        } else {
+            if self.before_ready {
+                f.write_str(" before ready")?;
+            }
+            if self.end == End::Code(0) {
+                // The likeliest mistake: a command that is meant to end.
+                f.write_str(
+                    ": a daemon is to stay up; use \"kind\": \"oneshot\" for a command that ends",
+                )?;
+            }
+        }
+        if self.could_not_end.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; could not end {}", Processes(&self.could_not_end))
     }
-    write!(f, "{end}")?;
-    if before_ready {
-        f.write_str(" before ready")?;
-    }
-    if end == End::Code(0) {
-        // The likeliest mistake: a command that is meant to end.
-        f.write_str(": a daemon is to stay up; use \"kind\": \"oneshot\" for a command that ends")?;
-    }
-    Ok(())
 }
 
 /// `3.2 of 8 s: waiting for pid 4120 (postgres)`.

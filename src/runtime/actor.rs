@@ -118,8 +118,8 @@ struct Life {
 
 impl Life {
     fn complete(&self, view: &mut View) {
-        if let Some(Reason::Exited { last_line, .. }) = &mut view.facts.reason {
-            last_line.clone_from(&self.last_line);
+        if let Some(Reason::Exited(exit)) = &mut view.facts.reason {
+            exit.last_line.clone_from(&self.last_line);
         }
     }
 }
@@ -254,7 +254,7 @@ impl Actor {
                 Effect::Publish(service, mut view) => {
                     let life = &mut self.lives[service];
                     life.last_line = match view.facts.reason {
-                        Some(Reason::Exited { .. }) => {
+                        Some(Reason::Exited(_)) => {
                             self.logs.last_line(service, life.began_after).map(Box::new)
                         }
                         _ => None,

@@ -150,11 +150,10 @@ impl CauseKind {
         match service.details.reason.as_deref() {
             Some(Reason::PortInUse(_)) => Self::PortInUse,
             Some(Reason::NotReadyInTime { .. }) => Self::NotReadyInTime,
-            Some(Reason::Exited {
-                end: End::Signal(_),
-                ..
-            }) => Self::Killed,
-            Some(Reason::Exited { .. }) => Self::Exited,
+            Some(Reason::Exited(exit)) => match exit.end {
+                End::Code(_) => Self::Exited,
+                End::Signal(_) => Self::Killed,
+            },
             Some(Reason::Probing(_)) => Self::Probing,
             Some(Reason::Working { .. }) => Self::Working,
             Some(Reason::NotStarted { .. }) => Self::NotStarted,

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{
-    End, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason, StartProblem,
-    StoppedBy, Stream,
+    End, Exit, Holder, Kind, NotStarted, Origin, PortHold, Probe, ProbeAttempts, Reason,
+    StartProblem, StoppedBy, Stream,
 };
 use crate::protocol::Details;
 
@@ -46,18 +46,6 @@ impl With for ServiceState {
     }
 }
 
-fn exited(end: End, before_ready: bool) -> Reason {
-    Reason::Exited {
-        end,
-        before_ready,
-        left: 0,
-        stopping: false,
-        could_not_end: Vec::new(),
-        last_line: None,
-        probing: None,
-    }
-}
-
 fn attempts(failed: u64, elapsed_ms: u64, last: Option<&str>) -> ProbeAttempts {
     ProbeAttempts {
         probe: Probe {
@@ -73,7 +61,7 @@ fn attempts(failed: u64, elapsed_ms: u64, last: Option<&str>) -> ProbeAttempts {
 fn failed_db() -> ServiceState {
     service("db", 0, Status::Failed, &[])
         .with(|details| details.exit_code = Some(1))
-        .because(exited(End::Code(1), true))
+        .because(Reason::Exited(Exit::new(End::Code(1), true)))
 }
 
 fn blocked(name: &str, wave: usize, needs: &[&str], by: &[&str]) -> ServiceState {
@@ -138,7 +126,7 @@ fn each_kind_of_cause_is_told_apart() {
     let cases = [
         (failed_db(), CauseKind::Exited, "exit code 1 before ready"),
         (
-            failed_db().because(exited(End::Signal(9), false)),
+            failed_db().because(Reason::Exited(Exit::new(End::Signal(9), false))),
             CauseKind::Killed,
             "killed by SIGKILL",
         ),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::stop::Then;
 use super::takedown::{self, Takedown};
 use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
-use crate::facts::{End, Kind, ProbeAttempts, Reason, Status};
+use crate::facts::{End, Exit, Kind, ProbeAttempts, Reason, Status};
 use crate::process::{LifeId, Mode};
 
 /// How long the end of a process may wait for its last lines and for what it left
@@ -79,13 +79,9 @@ impl Probing {
 #[derive(Debug, Clone)]
 pub(super) struct Failing {
     life: LifeId,
-    end: End,
+    exit: Exit,
     /// The status it keeps until then.
     pub(super) shown: Status,
-    /// It is a daemon that was not ready.
-    before_ready: bool,
-    probing: Option<Box<ProbeAttempts>>,
-    background: usize,
     pub(super) takedown: Takedown,
     gone: bool,
     drained: bool,
@@ -99,15 +95,10 @@ impl Failing {
 
     /// Why it failed; `stopping` as long as what it left is not gone.
     pub(super) fn reason(&self, stopping: bool) -> Reason {
-        Reason::Exited {
-            end: self.end,
-            before_ready: self.before_ready,
-            left: self.background,
-            stopping: stopping && self.background > 0,
-            could_not_end: Vec::new(),
-            last_line: None,
-            probing: self.probing.clone(),
-        }
+        Reason::Exited(Exit {
+            stopping: stopping && self.exit.left > 0,
+            ..self.exit.clone()
+        })
     }
 }
 
@@ -218,14 +209,16 @@ impl Lifecycle {
             _ => None,
         };
         self.end = Some(end);
+        let before_ready = !was_up && self.spec.kind == Kind::Daemon;
         let round = self.next_round();
         self.state = State::Falling(Failing {
             life,
-            end,
+            exit: Exit {
+                left,
+                probing: probing.map(Box::new),
+                ..Exit::new(end, before_ready)
+            },
             shown,
-            before_ready: !was_up && self.spec.kind == Kind::Daemon,
-            probing: probing.map(Box::new),
-            background: left,
             takedown: Takedown::terminate(round, now, self.spec.grace),
             gone: false,
             drained: false,
@@ -341,8 +334,8 @@ impl Lifecycle {
         } = &mut self.state
             && clearing.take().is_some()
         {
-            if let Some(Reason::Exited { stopping, .. }) = reason {
-                *stopping = false;
+            if let Some(Reason::Exited(exit)) = reason {
+                exit.stopping = false;
             }
             out.push(ServiceEffect::Cut);
         }
@@ -369,8 +362,8 @@ impl Lifecycle {
                     last_run: false,
                 };
                 out.extend([ServiceEffect::Note(note), ServiceEffect::Cut]);
-                if let Some(Reason::Exited { could_not_end, .. }) = reason {
-                    *could_not_end = left;
+                if let Some(Reason::Exited(exit)) = reason {
+                    exit.could_not_end = left;
                 }
                 *clearing = None;
             }

@@ -1,7 +1,7 @@
 //! What every client is told without asking.
 
 use super::*;
-use crate::facts::End;
+use crate::facts::{End, Exit};
 
 #[tokio::test]
 async fn hello_comes_first_and_the_snapshot_second() {
@@ -50,15 +50,7 @@ async fn status_and_detail_are_told_with_their_time() {
     failed.up = false;
     failed.pid = None;
     failed.end = Some(End::Code(1));
-    failed.reason = Some(Reason::Exited {
-        end: End::Code(1),
-        before_ready: true,
-        left: 0,
-        stopping: false,
-        could_not_end: Vec::new(),
-        last_line: None,
-        probing: None,
-    });
+    failed.reason = Some(Reason::Exited(Exit::new(End::Code(1), true)));
     failed.wanted = false;
     let view = Arc::new(failed);
     api.tell(&client, Update::Status { view, at, after: 0 });
