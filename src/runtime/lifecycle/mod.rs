@@ -16,10 +16,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::exchange::{Event, ServiceEffect};
-use self::running::{Clearing, Failing, Probing};
+use self::running::{Failing, Probing};
 use self::start::Step;
 use self::stop::Stop;
-pub use self::takedown::Takedown;
+use self::takedown::Takedown;
 pub use self::view::{Facts, Rest, Standing};
 use crate::facts::{End, Kind, Probe, ProcessInfo, Reason, StopScope, StopSignal};
 use crate::process::LifeId;
@@ -84,7 +84,7 @@ enum State {
         rest: Rest,
         /// Why it failed, or what its stop ran into.
         reason: Option<Reason>,
-        clearing: Option<Clearing>,
+        clearing: Option<Takedown>,
     },
     /// On the way to a process. `stop` remembers a stop that came meanwhile.
     Starting {
@@ -182,9 +182,7 @@ impl Lifecycle {
     /// When the next [`Event::Tick`] is due.
     pub fn deadline(&self) -> Option<Now> {
         match &self.state {
-            State::Down { clearing, .. } => clearing
-                .as_ref()
-                .map(|clearing| clearing.takedown.deadline()),
+            State::Down { clearing, .. } => clearing.as_ref().map(Takedown::deadline),
             State::Starting { step, .. } => step.deadline(),
             State::Coming { work, .. } => work.give_up_at(self.spec.probe.as_ref()),
             State::Up { .. } => None,
@@ -203,16 +201,9 @@ impl Lifecycle {
         LifeId(((self.index as u64) << 32) | u64::from(self.lives))
     }
 
-    fn next_round(&mut self) -> u32 {
-        self.rounds += 1;
-        self.rounds
-    }
-
     fn takedown_mut(&mut self) -> Option<&mut Takedown> {
         match &mut self.state {
-            State::Down { clearing, .. } => {
-                clearing.as_mut().map(|clearing| &mut clearing.takedown)
-            }
+            State::Down { clearing, .. } => clearing.as_mut(),
             State::Starting { step, .. } => step.takedown_mut(),
             State::Falling(failing) => Some(&mut failing.takedown),
             State::Stopping(stop) => stop.takedown_mut(),
@@ -225,7 +216,7 @@ impl Lifecycle {
         &mut self,
         now: Now,
         reason: Reason,
-        clearing: Option<Clearing>,
+        clearing: Option<Takedown>,
         out: &mut Vec<ServiceEffect>,
     ) {
         out.push(ServiceEffect::NoteFailure(reason.clone()));
@@ -244,7 +235,7 @@ impl Lifecycle {
         match &mut self.state {
             State::Up { .. } => {}
             State::Coming { .. } => self.probe_gave_up(now, out),
-            State::Falling(_) => self.falling_tick(now, out),
+            State::Falling(_) => self.publish_fall(now, out),
             State::Starting { .. } => self.starting_tick(now, out),
             State::Down { .. } => self.clearing_tick(now, out),
             State::Stopping(_) => self.stopping_tick(now, out),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stop::Then;
-use super::takedown::{self, Takedown};
+use super::takedown::Takedown;
 use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
 use crate::facts::{End, Exit, Kind, ProbeAttempts, Reason, Status};
 use crate::process::{LifeId, Mode};
@@ -100,12 +100,6 @@ impl Failing {
             ..self.exit.clone()
         })
     }
-}
-
-/// What a failed service left, on its way out.
-#[derive(Debug, Clone)]
-pub(super) struct Clearing {
-    pub(super) takedown: Takedown,
 }
 
 impl Lifecycle {
@@ -210,7 +204,8 @@ impl Lifecycle {
         };
         self.end = Some(end);
         let before_ready = !was_up && self.spec.kind == Kind::Daemon;
-        let round = self.next_round();
+        let takedown = self.new_takedown(now, Mode::Terminate);
+        out.extend([takedown.effect(), ServiceEffect::Drain(life)]);
         self.state = State::Falling(Failing {
             life,
             exit: Exit {
@@ -219,15 +214,11 @@ impl Lifecycle {
                 ..Exit::new(end, before_ready)
             },
             shown,
-            takedown: Takedown::terminate(round, now, self.spec.grace),
+            takedown,
             gone: false,
             drained: false,
             publish_by: now + PUBLISH_LIMIT,
         });
-        out.extend([
-            ServiceEffect::TakeDown(round, Mode::Terminate),
-            ServiceEffect::Drain(life),
-        ]);
     }
 
     /// Something that a succeeded oneshot has left has ended.
@@ -309,18 +300,13 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn falling_tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
-        self.publish_fall(now, out);
-    }
-
-    fn publish_fall(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
+    /// Its last lines are in and nothing of it is left, or their time is over.
+    pub(super) fn publish_fall(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Falling(failing) = &self.state else {
             return;
         };
         let reason = failing.reason(!failing.gone);
-        let clearing = (!failing.gone).then(|| Clearing {
-            takedown: failing.takedown.clone(),
-        });
+        let clearing = (!failing.gone).then(|| failing.takedown.clone());
         if clearing.is_none() {
             out.push(ServiceEffect::Cut);
         }
@@ -348,34 +334,29 @@ impl Lifecycle {
         else {
             return;
         };
-        let Some(Clearing { takedown }) = clearing else {
+        let Some(takedown) = clearing else {
             return;
         };
-        match takedown.tick(now) {
-            takedown::Step::Wait => {}
-            takedown::Step::Send(mode) => out.push(ServiceEffect::TakeDown(takedown.round, mode)),
-            takedown::Step::GiveUp => {
-                self.stuck = true;
-                let left = std::mem::take(&mut takedown.remaining);
-                let note = Reason::CouldNotEnd {
-                    left: left.clone(),
-                    last_run: false,
-                };
-                out.extend([ServiceEffect::Note(note), ServiceEffect::Cut]);
-                if let Some(Reason::Exited(exit)) = reason {
-                    exit.could_not_end = left;
-                }
-                *clearing = None;
-            }
+        if takedown.tick(now, out) {
+            return;
         }
+        self.stuck = true;
+        let left = std::mem::take(&mut takedown.remaining);
+        let note = Reason::CouldNotEnd {
+            left: left.clone(),
+            last_run: false,
+        };
+        out.extend([ServiceEffect::Note(note), ServiceEffect::Cut]);
+        if let Some(Reason::Exited(exit)) = reason {
+            exit.could_not_end = left;
+        }
+        *clearing = None;
     }
 
     /// SIGKILL for what is on its way out already.
     pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
-        if let Some(takedown) = self.takedown_mut()
-            && takedown.skip_grace(now)
-        {
-            out.push(ServiceEffect::TakeDown(takedown.round, Mode::Kill));
+        if let Some(takedown) = self.takedown_mut() {
+            takedown.skip_grace(now, out);
         }
     }
 }

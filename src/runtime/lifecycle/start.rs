@@ -2,10 +2,10 @@
 
 use super::running::Probing;
 use super::stop::{Phase, Stop, Then};
-use super::takedown::{self, Takedown};
+use super::takedown::Takedown;
 use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge};
 use crate::facts::{Kind, Reason, StartStep};
-use crate::process::{LifeId, Mode};
+use crate::process::LifeId;
 
 /// What a service on its way up is waiting for.
 #[derive(Debug, Clone)]
@@ -49,10 +49,7 @@ impl Lifecycle {
             "the orchestrator starts only what may start"
         );
         let (under_way, has_left) = match &mut self.state {
-            State::Down { clearing, .. } => (
-                clearing.take().map(|clearing| clearing.takedown),
-                self.stuck,
-            ),
+            State::Down { clearing, .. } => (clearing.take(), self.stuck),
             State::Up { left, .. } if self.spec.kind == Kind::Oneshot => (None, *left > 0),
             _ => return,
         };
@@ -62,8 +59,8 @@ impl Lifecycle {
         self.unowned.clear();
         let clearing = match under_way {
             None if has_left => {
-                let (takedown, mode) = self.new_takedown(now, Urge::Graceful);
-                out.push(ServiceEffect::TakeDown(takedown.round, mode));
+                let takedown = self.new_takedown(now, self.first_mode(Urge::Graceful));
+                out.push(takedown.effect());
                 Some(takedown)
             }
             under_way => under_way,
@@ -200,8 +197,8 @@ impl Lifecycle {
             Step::Spawning => *stop = Some(stop.map_or(urge, |earlier| earlier.max(urge))),
             Step::Clearing(takedown) => {
                 let mut takedown = takedown.clone();
-                if urge == Urge::Kill && takedown.skip_grace(now) {
-                    out.push(ServiceEffect::TakeDown(takedown.round, Mode::Kill));
+                if urge == Urge::Kill {
+                    takedown.skip_grace(now, out);
                 }
                 self.state = State::Stopping(Stop {
                     life: *life,
@@ -222,17 +219,13 @@ impl Lifecycle {
         else {
             return;
         };
-        match takedown.tick(now) {
-            takedown::Step::Wait => {}
-            takedown::Step::Send(mode) => out.push(ServiceEffect::TakeDown(takedown.round, mode)),
-            takedown::Step::GiveUp => {
-                self.stuck = true;
-                let reason = Reason::CouldNotEnd {
-                    left: takedown.remaining.clone(),
-                    last_run: true,
-                };
-                self.fail(now, reason, None, out);
-            }
+        if !takedown.tick(now, out) {
+            self.stuck = true;
+            let reason = Reason::CouldNotEnd {
+                left: takedown.remaining.clone(),
+                last_run: true,
+            };
+            self.fail(now, reason, None, out);
         }
     }
 

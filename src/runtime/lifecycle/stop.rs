@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::running::Probing;
-use super::takedown::{self, Takedown};
+use super::takedown::Takedown;
 use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge, ms};
 use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound, StopScope};
 use crate::process::{LifeId, Mode};
@@ -108,7 +108,7 @@ impl Lifecycle {
                 ..
             }) if urge == Urge::Kill => {
                 out.push(ServiceEffect::EndStopCommand(*life));
-                self.take_down(now, Urge::Kill, out);
+                self.take_down(now, Mode::Kill, out);
             }
             State::Stopping(Stop {
                 life,
@@ -151,8 +151,8 @@ impl Lifecycle {
         let Some((life, pid)) = self.leave_running(out) else {
             return;
         };
-        let (takedown, mode) = self.new_takedown(now, urge);
-        let round = takedown.round;
+        let takedown = self.new_takedown(now, self.first_mode(urge));
+        let effect = takedown.effect();
         self.state = State::Stopping(Stop {
             life,
             pid,
@@ -160,7 +160,7 @@ impl Lifecycle {
             phase: Phase::Takedown(takedown),
         });
         self.publish(now, out);
-        out.push(ServiceEffect::TakeDown(round, mode));
+        out.push(effect);
     }
 
     /// The life to end; stops its probe.
@@ -177,25 +177,25 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn new_takedown(&mut self, now: Now, urge: Urge) -> (Takedown, Mode) {
-        let round = self.next_round();
-        match urge {
-            Urge::Graceful => match self.spec.stop_scope {
-                StopScope::Group => (
-                    Takedown::terminate(round, now, self.spec.grace),
-                    Mode::Terminate,
-                ),
-                StopScope::Leader => (Takedown::leader(round, now, self.spec.grace), Mode::Leader),
-            },
-            Urge::Kill => (Takedown::kill(round, now, self.spec.grace), Mode::Kill),
+    pub(super) fn new_takedown(&mut self, now: Now, mode: Mode) -> Takedown {
+        self.rounds += 1;
+        Takedown::new(self.rounds, now, self.spec.grace, mode)
+    }
+
+    /// How a takedown begins.
+    pub(super) fn first_mode(&self, urge: Urge) -> Mode {
+        match (urge, self.spec.stop_scope) {
+            (Urge::Kill, _) => Mode::Kill,
+            (Urge::Graceful, StopScope::Group) => Mode::Terminate,
+            (Urge::Graceful, StopScope::Leader) => Mode::Leader,
         }
     }
 
-    /// Goes from the stop command to signals.
-    fn take_down(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
-        let (takedown, mode) = self.new_takedown(now, urge);
+    /// Goes on from the stop command.
+    fn take_down(&mut self, now: Now, mode: Mode, out: &mut Vec<ServiceEffect>) {
+        let takedown = self.new_takedown(now, mode);
         if let State::Stopping(stop) = &mut self.state {
-            out.push(ServiceEffect::TakeDown(takedown.round, mode));
+            out.push(takedown.effect());
             stop.phase = Phase::Takedown(takedown);
         }
     }
@@ -218,17 +218,10 @@ impl Lifecycle {
             return;
         }
         match result {
-            Ok(()) => {
-                let round = self.next_round();
-                let takedown = Takedown::settle(round, now, self.spec.grace);
-                if let State::Stopping(stop) = &mut self.state {
-                    stop.phase = Phase::Takedown(takedown);
-                }
-                out.push(ServiceEffect::TakeDown(round, Mode::Watch));
-            }
+            Ok(()) => self.take_down(now, Mode::Watch, out),
             Err(failure) => {
                 out.push(self.stop_command_failed(failure));
-                self.take_down(now, Urge::Graceful, out);
+                self.take_down(now, self.first_mode(Urge::Graceful), out);
             }
         }
     }
@@ -250,14 +243,10 @@ impl Lifecycle {
                 let limit_ms = ms(STOP_COMMAND_LIMIT);
                 let failure = StopCmdFailure::TookTooLong { limit_ms };
                 out.push(self.stop_command_failed(failure));
-                self.take_down(now, Urge::Graceful, out);
+                self.take_down(now, self.first_mode(Urge::Graceful), out);
             }
-            Phase::Takedown(takedown) => match takedown.tick(now) {
-                takedown::Step::Wait => {}
-                takedown::Step::Send(mode) => {
-                    out.push(ServiceEffect::TakeDown(takedown.round, mode));
-                }
-                takedown::Step::GiveUp => {
+            Phase::Takedown(takedown) => {
+                if !takedown.tick(now, out) {
                     self.stuck = true;
                     let reason = Reason::CouldNotEnd {
                         left: std::mem::take(&mut takedown.remaining),
@@ -266,7 +255,7 @@ impl Lifecycle {
                     out.push(ServiceEffect::Cut);
                     self.fail(now, reason, None, out);
                 }
-            },
+            }
             Phase::Ending(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Now, ms};
+use super::{Now, ServiceEffect, ms};
 use crate::facts::{Ending, ProcessInfo, StopRound, SurvivalReason};
 use crate::process::{LAST_GRACE, Mode};
 
@@ -13,20 +13,18 @@ const KILL_LIMIT: Duration = Duration::from_secs(5);
 const FORBIDDEN_LIMIT: Duration = Duration::from_millis(500);
 
 /// One takedown of everything a service has, from the first signal to the last process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Takedown {
+#[derive(Debug, Clone)]
+pub(super) struct Takedown {
     /// Distinguishes it from earlier ones of the same service, so that late answers are ignored.
-    pub round: u32,
-    /// When it began.
-    pub since: Now,
+    pub(super) round: u32,
     /// From the stop signal to SIGKILL.
     grace: Duration,
     stage: Stage,
     /// Who is still there, as last seen.
-    pub remaining: Vec<ProcessInfo>,
+    pub(super) remaining: Vec<ProcessInfo>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Stage {
     /// Only watching: the stop command has ended.
     Settle { since: Now },
@@ -38,62 +36,48 @@ enum Stage {
     Kill { since: Now },
 }
 
-/// What the passing of time asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Step {
-    /// Nothing yet.
-    Wait,
-    /// Go on with this mode.
-    Send(Mode),
-    /// It cannot be done: what is left stays.
-    GiveUp,
-}
-
 impl Takedown {
-    /// Gives a service its grace after its stop command; send [`Mode::Watch`].
-    pub fn settle(round: u32, now: Now, grace: Duration) -> Self {
-        Self::at(round, now, grace, Stage::Settle { since: now })
-    }
-
-    /// Begins with the stop signal for the leader; send [`Mode::Leader`].
-    pub fn leader(round: u32, now: Now, grace: Duration) -> Self {
-        Self::at(round, now, grace, Stage::Leader { since: now })
-    }
-
-    /// Begins with the stop signal; send [`Mode::Terminate`].
-    pub fn terminate(round: u32, now: Now, grace: Duration) -> Self {
-        let (since, until) = (now, now + grace);
-        Self::at(round, now, grace, Stage::Terminate { since, until })
-    }
-
-    /// Begins with SIGKILL; send [`Mode::Kill`].
-    pub fn kill(round: u32, now: Now, grace: Duration) -> Self {
-        Self::at(round, now, grace, Stage::Kill { since: now })
-    }
-
-    fn at(round: u32, now: Now, grace: Duration, stage: Stage) -> Self {
+    /// Begins in this mode; its [`effect`](Self::effect) is to be sent.
+    pub(super) fn new(round: u32, now: Now, grace: Duration, mode: Mode) -> Self {
+        let since = now;
+        let stage = match mode {
+            Mode::Watch => Stage::Settle { since },
+            Mode::Leader => Stage::Leader { since },
+            Mode::Terminate => Stage::Terminate {
+                since,
+                until: now + grace,
+            },
+            Mode::Kill => Stage::Kill { since },
+        };
         Self {
             round,
-            since: now,
             grace,
             stage,
             remaining: Vec::new(),
         }
     }
 
-    /// Skips what grace is left; true when SIGKILL is to be sent now.
-    #[must_use]
-    pub fn skip_grace(&mut self, now: Now) -> bool {
-        if matches!(self.stage, Stage::Kill { .. }) {
-            return false;
+    /// What its stage asks of the processes.
+    pub(super) fn effect(&self) -> ServiceEffect {
+        let mode = match self.stage {
+            Stage::Settle { .. } => Mode::Watch,
+            Stage::Leader { .. } => Mode::Leader,
+            Stage::Terminate { .. } => Mode::Terminate,
+            Stage::Kill { .. } => Mode::Kill,
+        };
+        ServiceEffect::TakeDown(self.round, mode)
+    }
+
+    /// Sends SIGKILL now, unless it was sent already.
+    pub(super) fn skip_grace(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
+        if !matches!(self.stage, Stage::Kill { .. }) {
+            self.stage = Stage::Kill { since: now };
+            out.push(self.effect());
         }
-        self.stage = Stage::Kill { since: now };
-        true
     }
 
     /// When time next matters.
-    pub fn deadline(&self) -> Now {
+    pub(super) fn deadline(&self) -> Now {
         match self.stage {
             Stage::Settle { since } => since + self.grace,
             Stage::Leader { since } => since + self.grace / 2,
@@ -102,34 +86,30 @@ impl Takedown {
         }
     }
 
-    /// Lets time act.
-    pub fn tick(&mut self, now: Now) -> Step {
+    /// Goes on to the next signal when that is due; false when there is none: what is left stays.
+    #[must_use]
+    pub(super) fn tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) -> bool {
         if now < self.deadline() {
-            return Step::Wait;
+            return true;
         }
-        match self.stage {
-            Stage::Settle { .. } => {
-                self.stage = Stage::Terminate {
-                    since: now,
-                    until: now + LAST_GRACE,
-                };
-                Step::Send(Mode::Terminate)
-            }
-            Stage::Leader { since } => {
-                let until = since + self.grace;
-                self.stage = Stage::Terminate { since, until };
-                Step::Send(Mode::Terminate)
-            }
-            Stage::Terminate { .. } => {
-                self.stage = Stage::Kill { since: now };
-                Step::Send(Mode::Kill)
-            }
-            Stage::Kill { .. } => Step::GiveUp,
-        }
+        self.stage = match self.stage {
+            Stage::Settle { .. } => Stage::Terminate {
+                since: now,
+                until: now + LAST_GRACE,
+            },
+            Stage::Leader { since } => Stage::Terminate {
+                since,
+                until: since + self.grace,
+            },
+            Stage::Terminate { .. } => Stage::Kill { since: now },
+            Stage::Kill { .. } => return false,
+        };
+        out.push(self.effect());
+        true
     }
 
     /// How far it is.
-    pub fn ending(&self, now: Now) -> Ending {
+    pub(super) fn ending(&self, now: Now) -> Ending {
         let (round, began, grace) = match self.stage {
             Stage::Settle { since } => (StopRound::Settle, since, Some(self.grace)),
             Stage::Leader { since } => (StopRound::Term, since, Some(self.grace)),
