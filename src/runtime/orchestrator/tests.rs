@@ -9,6 +9,32 @@ use crate::process::LifeId;
 use crate::runtime::handle::{RequestId, SubscriberId};
 use crate::runtime::lifecycle::Event;
 
+/// A daemon without anything special.
+fn planned(name: &str, wave: usize, depends_on: Vec<usize>) -> Planned {
+    Planned {
+        name: name.into(),
+        spec: Spec {
+            kind: Kind::Daemon,
+            probe: None,
+            port: None,
+            grace: Duration::from_secs(8),
+            has_stop_command: false,
+            stop_signal: StopSignal::default(),
+            stop_scope: StopScope::default(),
+        },
+        wave,
+        depends_on,
+        auto_start: true,
+        at_boot: true,
+    }
+}
+
+/// Its command cannot be started.
+fn spawn_failed(life: LifeId) -> Event {
+    let error = "no such command".to_owned();
+    Event::SpawnFailed(life, StartProblem::System { error })
+}
+
 /// Services `a` and `b`; `b` depends on `a` and has a probe. The tests are their world.
 struct Pair {
     stack: Orchestrator,
@@ -20,30 +46,16 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        let planned = |name: &str, depends_on: Vec<usize>| Planned {
-            name: name.into(),
-            spec: Spec {
-                kind: Kind::Daemon,
-                probe: (!depends_on.is_empty()).then(|| lifecycle::ProbeSpec {
-                    probe: Probe {
-                        r#type: "tcp".to_owned(),
-                        target: ":1".to_owned(),
-                    },
-                    timeout: None,
-                }),
-                port: None,
-                grace: Duration::from_secs(8),
-                has_stop_command: false,
-                stop_signal: StopSignal::default(),
-                stop_scope: StopScope::default(),
+        let mut b = planned("b", 1, vec![0]);
+        b.spec.probe = Some(lifecycle::ProbeSpec {
+            probe: Probe {
+                r#type: "tcp".to_owned(),
+                target: ":1".to_owned(),
             },
-            wave: depends_on.len(),
-            depends_on,
-            auto_start: true,
-            at_boot: true,
-        };
+            timeout: None,
+        });
         Self {
-            stack: Orchestrator::new(vec![planned("a", vec![]), planned("b", vec![0])]),
+            stack: Orchestrator::new(vec![planned("a", 0, vec![]), b]),
             requests: 0,
             life: [None; 2],
             round: [0; 2],
@@ -60,7 +72,7 @@ impl Pair {
         pair
     }
 
-    /// What an input causes, in words.
+    /// What an input causes, each effect as a short text.
     fn input(&mut self, input: Input) -> Vec<String> {
         let effects = self.stack.handle(Duration::ZERO, input);
         effects
@@ -159,10 +171,7 @@ fn a_start_of_what_is_blocked_is_not_answered_by_the_block_that_was_there() {
     for action in [Action::Start(1), Action::Restart(1)] {
         let mut pair = Pair::new();
         pair.input(Input::Boot);
-        pair.on(0, |life| {
-            let error = "no".to_owned();
-            Event::SpawnFailed(life, StartProblem::System { error })
-        });
+        pair.on(0, spawn_failed);
         // `a` is mended from now on.
         assert_eq!(pair.act(action), ["ack", "b stopped", "a starting"]);
         assert_eq!(pair.spawned(0), ["a running", "b starting"]);
@@ -173,22 +182,6 @@ fn a_start_of_what_is_blocked_is_not_answered_by_the_block_that_was_there() {
 
 #[test]
 fn what_depends_on_a_failed_service_is_blocked_before_its_wave_comes() {
-    let planned = |name: &str, wave: usize, depends_on: Vec<usize>| Planned {
-        name: name.into(),
-        spec: Spec {
-            kind: Kind::Daemon,
-            probe: None,
-            port: None,
-            grace: Duration::from_secs(8),
-            has_stop_command: false,
-            stop_signal: StopSignal::default(),
-            stop_scope: StopScope::default(),
-        },
-        wave,
-        depends_on,
-        auto_start: true,
-        at_boot: true,
-    };
     let mut stack = Orchestrator::new(vec![
         planned("broken", 0, vec![]),
         planned("slow", 0, vec![]),
@@ -200,8 +193,7 @@ fn what_depends_on_a_failed_service_is_blocked_before_its_wave_comes() {
         Effect::Service(0, lifecycle::ServiceEffect::Spawn(life)) => Some(*life),
         _ => None,
     });
-    let error = "no".to_owned();
-    let event = Event::SpawnFailed(life.unwrap(), StartProblem::System { error });
+    let event = spawn_failed(life.unwrap());
     stack.handle(Duration::ZERO, Input::Service(0, event));
     for service in [2, 3] {
         let reason = stack.view(Duration::ZERO, service).facts.reason.unwrap();
@@ -308,10 +300,7 @@ fn what_is_blocked_starts_by_itself_when_its_cause_comes_up_and_a_stop_ends_that
     for stopped in [false, true] {
         let mut pair = Pair::new();
         pair.input(Input::Boot);
-        let words = pair.on(0, |life| {
-            let error = "no".to_owned();
-            Event::SpawnFailed(life, StartProblem::System { error })
-        });
+        let words = pair.on(0, spawn_failed);
         assert_eq!(words, ["a failed", "b stopped"]);
         let reason = pair.stack.view(Duration::ZERO, 1).facts.reason.unwrap();
         let by = &reason.blocked_by()[0];
@@ -343,7 +332,7 @@ fn stop_all_goes_down_in_reverse_and_nothing_is_done_meanwhile() {
 }
 
 #[test]
-fn start_all_names_all_and_tells_what_did_not_come_up() {
+fn start_all_publishes_everything_and_names_what_did_not_come_up() {
     let mut pair = Pair::up();
     assert_eq!(
         pair.act(Action::StartAll),
@@ -351,10 +340,7 @@ fn start_all_names_all_and_tells_what_did_not_come_up() {
     );
     pair.fails(0);
     pair.act(Action::StartAll);
-    let words = pair.on(0, |life| {
-        let error = "no such command".to_owned();
-        Event::SpawnFailed(life, StartProblem::System { error })
-    });
+    let words = pair.on(0, spawn_failed);
     assert_eq!(
         words,
         [
