@@ -4,7 +4,6 @@
 //! in order. Whatever takes time is done elsewhere and comes back as an event.
 
 use std::io;
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
@@ -61,17 +60,18 @@ impl Runtime {
         let processes = process::start(link, session, said)?;
         let (reports, reported) = mpsc::unbounded_channel();
         let (handle, inbox) = Handle::new();
-        let services = setup.services.iter();
-        let planned: Vec<_> = services.clone().map(|it| it.planned.clone()).collect();
+        let services = &setup.services;
+        let planned: Vec<_> = services.iter().map(|it| it.planned.clone()).collect();
         if is_tracing() {
             tracing::trace!(target: DECISIONS, "{}", trace::opening(&planned));
         }
-        let published = services.map(|it| (it.planned.clone(), Arc::clone(&it.spec)));
-        let lives = setup.services.iter().map(|_| Life::default()).collect();
+        let core = Orchestrator::new(planned);
+        let board = Board::new(services, &core);
+        let lives = services.iter().map(|_| Life::default()).collect();
         let actor = Actor {
             began: Instant::now(),
-            core: Orchestrator::new(planned),
-            board: Board::new(published),
+            core,
+            board,
             logs: logs.clone(),
             ended: Ended::default(),
             over: false,

@@ -7,9 +7,11 @@ use std::time::SystemTime;
 use tokio::sync::mpsc;
 
 use super::handle::{SubscriberId, Update};
-use super::orchestrator::{Planned, View};
+use super::lifecycle::Now;
+use super::orchestrator::{Orchestrator, View};
+use super::setup::ServiceSetup;
 use super::status::StatusView;
-use crate::facts::{Reason, ServiceSpec, Status};
+use crate::facts::Reason;
 
 #[derive(Debug)]
 pub(super) struct Board {
@@ -18,42 +20,32 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(services: impl Iterator<Item = (Planned, Arc<ServiceSpec>)>) -> Self {
+    /// The services as the core has them before anything has happened.
+    pub(super) fn new(services: &[ServiceSetup], core: &Orchestrator) -> Self {
         let since = SystemTime::now();
-        let services: Vec<_> = services.collect();
-        let names: Vec<Arc<str>> = services
-            .iter()
-            .map(|(planned, _)| planned.name.clone())
-            .collect();
-        let views = services
-            .into_iter()
-            .enumerate()
-            .map(|(service, (planned, spec))| {
-                Arc::new(StatusView {
-                    service,
-                    reason: planned.not_started(),
-                    name: planned.name,
-                    status: if planned.at_boot {
-                        Status::Unknown
-                    } else {
-                        Status::Stopped
-                    },
-                    up: false,
-                    pid: None,
-                    end: None,
-                    wanted: false,
-                    depends_on: planned
-                        .depends_on
-                        .iter()
-                        .map(|&dependency| names[dependency].clone())
-                        .collect(),
-                    wave: planned.wave,
-                    kind: planned.spec.kind,
-                    since,
-                    spec,
-                })
+        let views = services.iter().enumerate().map(|(service, setup)| {
+            let View { facts, wanted } = core.view(Now::ZERO, service);
+            let planned = &setup.planned;
+            let depends_on = planned.depends_on.iter();
+            Arc::new(StatusView {
+                service,
+                name: planned.name.clone(),
+                status: facts.status,
+                up: facts.up,
+                reason: facts.reason,
+                pid: facts.pid,
+                end: facts.end,
+                wanted,
+                depends_on: depends_on
+                    .map(|&it| services[it].planned.name.clone())
+                    .collect(),
+                wave: planned.wave,
+                kind: planned.spec.kind,
+                since,
+                spec: Arc::clone(&setup.spec),
             })
-            .collect();
+        });
+        let views = views.collect();
         Self {
             views,
             subscribers: HashMap::new(),

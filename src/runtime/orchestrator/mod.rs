@@ -102,7 +102,7 @@ pub struct View {
 
 impl Planned {
     /// Why the boot does not start it, when it does not.
-    pub fn not_started(&self) -> Option<Reason> {
+    fn not_started(&self) -> Option<Reason> {
         let because = if self.auto_start {
             NotStarted::Only
         } else {
