@@ -1,6 +1,6 @@
 //! Commands on services: taken on or not, and what they set in motion (docs/lifecycle.md, Commands).
 
-use super::campaign::Purpose;
+use super::campaign::{Campaign, Purpose};
 use super::requests::{Goal, Request, Ticket};
 use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
@@ -51,10 +51,9 @@ impl Orchestrator {
         }
         match action {
             Action::StopAll | Action::Shutdown(_) => Ok(()),
-            Action::StartAll => match self.campaign.as_ref().map(|campaign| campaign.purpose) {
+            Action::StartAll => match &self.campaign {
                 None => Ok(()),
-                Some(Purpose::Boot) => Err(self.campaign_holds(now, "the boot")),
-                Some(Purpose::StartAll(_)) => Err(self.campaign_holds(now, "start_all")),
+                Some(campaign) => Err(self.in_progress(now, campaign)),
             },
             Action::Start(service) | Action::Stop(service) | Action::Restart(service) => {
                 self.admit_for(action, service)
@@ -62,22 +61,26 @@ impl Orchestrator {
         }
     }
 
-    /// Who holds a boot or a `start_all`, and the ways out.
-    fn campaign_holds(&self, now: Now, what: &str) -> String {
-        let Some((wave, holders)) = self.holders() else {
-            return format!("{what} is in progress: wait until it has resolved");
+    /// What a boot or a `start_all` waits for, and the ways out.
+    fn in_progress(&self, now: Now, campaign: &Campaign) -> String {
+        let what = match campaign.purpose {
+            Purpose::Boot => "the boot",
+            Purpose::StartAll(_) => "start_all",
         };
-        let mut holders = holders.into_iter().map(|service| {
+        let mut unresolved = self.unresolved(campaign).into_iter().map(|service| {
             let reason = self.services[service].life.reason(now);
             let why = reason.and_then(|reason| reason.detail());
             let why = why.map_or_else(String::new, |why| format!(" ({why})"));
             format!("{}{why}", self.name(service))
         });
-        let first = holders.next().unwrap_or_default();
-        let more = match holders.count() {
+        let Some(first) = unresolved.next() else {
+            return format!("{what} is in progress: wait until it has resolved");
+        };
+        let more = match unresolved.count() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let wave = campaign.wave();
         format!(
             "{what} is in progress, and wave {wave} waits for {first}{more}: wait for it, mend it or stop it; `start` with names does not wait for waves"
         )

@@ -59,13 +59,13 @@ impl Orchestrator {
         }
     }
 
-    /// The open wave, and those of its members that have not resolved.
-    pub(super) fn holders(&self) -> Option<(usize, Vec<usize>)> {
-        let campaign = self.campaign.as_ref()?;
-        let wave = campaign.wave?;
-        let members = self.waves.get(wave)?.iter().copied();
-        let holders: Vec<usize> = members.filter(|&it| campaign.unresolved[it]).collect();
-        (!holders.is_empty()).then_some((wave, holders))
+    /// The members of the open wave that have not resolved.
+    pub(super) fn unresolved(&self, campaign: &Campaign) -> Vec<usize> {
+        let Some(wave) = campaign.wave else {
+            return Vec::new();
+        };
+        let members = self.waves[wave].iter().copied();
+        members.filter(|&it| campaign.unresolved[it]).collect()
     }
 
     pub(super) fn wave_has_come(&self, wave: usize) -> bool {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::campaign::Campaign;
 use super::{Effect, Now, Orchestrator, Standing};
 use crate::facts::{ProcessInfo, Reason, Status};
 use crate::runtime::handle::{Outcome, RequestId, SubscriberId};
@@ -142,10 +143,7 @@ impl Orchestrator {
 
     /// A `stop_all` or the end of the session takes everything away from everybody.
     pub(super) fn overtake_all(&mut self, now: Now) {
-        let wave = self
-            .campaign
-            .as_ref()
-            .map_or(0, super::campaign::Campaign::wave);
+        let wave = self.campaign.as_ref().map_or(0, Campaign::wave);
         let started: Vec<usize> = self
             .requests
             .values()

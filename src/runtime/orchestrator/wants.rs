@@ -42,17 +42,16 @@ impl Orchestrator {
     }
 
     pub(super) fn want(&mut self, service: usize, want: Want) {
-        let current = &mut self.services[service].want;
+        let entry = &mut self.services[service];
         // An explicit start frees a service from its wave; a wave never binds it again.
-        if *current == Want::Now && want == Want::InItsWave {
+        if entry.want == Want::Now && want == Want::InItsWave {
             return;
         }
-        *current = want;
-        let service_state = &mut self.services[service];
-        service_state.stopped_by = None;
-        service_state.not_started = None;
+        entry.want = want;
+        entry.stopped_by = None;
+        entry.not_started = None;
         // Judged anew: what blocked it before may have been mended.
-        service_state.blocked_by.clear();
+        entry.blocked_by.clear();
         self.touched(service);
     }
 
@@ -214,13 +213,11 @@ impl Orchestrator {
         if !on.is_empty() {
             return Some(Reason::WaitingFor { on });
         }
-        let wave = self.campaign.as_ref()?.wave();
-        let holders = self
-            .holders()
-            .map(|(_, holders)| holders)
-            .unwrap_or_default();
-        let more = holders.len().saturating_sub(Reason::NAMED);
-        let named = holders.into_iter().take(Reason::NAMED);
+        let campaign = self.campaign.as_ref()?;
+        let wave = campaign.wave();
+        let unresolved = self.unresolved(campaign);
+        let more = unresolved.len().saturating_sub(Reason::NAMED);
+        let named = unresolved.into_iter().take(Reason::NAMED);
         let on = named.map(|it| self.services[it].name.clone()).collect();
         Some(Reason::WaitingForWave { wave, on, more })
     }
