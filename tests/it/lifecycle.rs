@@ -144,74 +144,6 @@ fn a_restart_shows_ack_every_status_and_result_in_this_order() {
     assert_ne!(before, client.services()[0]["pid"]);
 }
 
-/// How many processes of this machine run exactly this command line: also finds those that have
-/// thrown their environment away.
-fn running(command: &str) -> usize {
-    let wanted: Vec<u8> = command
-        .bytes()
-        .map(|byte| if byte == b' ' { 0 } else { byte })
-        .collect();
-    let processes = std::fs::read_dir("/proc").expect("a Linux").flatten();
-    processes
-        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
-        .filter(|line| line.strip_suffix(b"\0") == Some(&wanted))
-        .count()
-}
-
-#[test]
-fn a_stop_ends_what_left_the_group_the_session_and_its_parent() {
-    // A time nobody else sleeps.
-    let sleep = format!("sleep 7{}.5", std::process::id());
-    let script = format!(
-        "setsid {sleep} & (setsid sh -c '{sleep} & {sleep}' &) ; (env -i setsid {sleep} &) ; echo armed; {sleep}; :"
-    );
-    let stack = Stack::new()
-        .shell(
-            "wild",
-            &script,
-            json!({ "ready": { "type": "log", "pattern": "armed" } }),
-        )
-        .daemon("calm", json!({}))
-        .start()
-        .booted();
-    stack.wait_for_processes("five sleeps", |_| running(&sleep) == 5);
-    let mut client = stack.connect();
-    assert!(client.command("stop_service", &service("wild")).is_ok());
-    assert_eq!(running(&sleep), 0);
-    assert_eq!(stack.services().len(), 1, "the other one is not touched");
-}
-
-#[test]
-fn a_stop_that_takes_its_time_ends_in_sigkill_after_the_grace() {
-    let stack = Stack::new().stubborn(300).start().booted();
-    let mut client = stack.connect();
-    assert!(client.command("stop_service", &service("stubborn")).is_ok());
-    assert_eq!(client.services()[0]["signal"], json!("SIGKILL"));
-}
-
-#[test]
-fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
-    let stack = Stack::new()
-        .shell(
-            "worker",
-            "echo $$ > worker.pid; trap 'exit 0' USR1; echo armed; while :; do sleep 0.05; done",
-            json!({
-                "stopCmd": ["sh", "-c", "echo bye $NAME; kill -USR1 $(cat worker.pid)"],
-                "env": { "NAME": "worker" },
-                "ready": { "type": "log", "pattern": "armed" },
-            }),
-        )
-        .start()
-        .booted();
-    let mut client = stack.connect();
-    assert!(client.command("stop_service", &service("worker")).is_ok());
-    let logs = client
-        .command("get_logs", &service("worker"))
-        .result
-        .expect("a result");
-    assert_eq!(logs["data"]["entries"][1]["message"], json!("bye worker"));
-}
-
 #[test]
 fn a_port_in_use_fails_the_start_and_names_the_holder() {
     let port = free_port();
@@ -223,34 +155,6 @@ fn a_port_in_use_fails_the_start_and_names_the_holder() {
         line.contains(&me) && line.contains(&format!("pid {}", std::process::id())),
         "{line}"
     );
-}
-
-/// A container goes a moment after the command that ends it, and is not below the server.
-#[test]
-fn a_stop_waits_for_a_port_that_somebody_else_holds() {
-    let port = free_port();
-    let stack = Stack::new().daemon("db", json!({ "port": port })).start();
-    stack.wait_for_line("db → running");
-    let holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
-    let release = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(1500));
-        drop(holder);
-    });
-    let restarted = stack.run(["restart", "db"]);
-    assert_eq!(restarted.code, Some(0), "{restarted:?}");
-    release.join().unwrap();
-
-    let _holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
-    let stopped = stack.run(["stop", "db"]);
-    assert_eq!(stopped.code, Some(0), "{stopped:?}");
-    let status = stack.run(["status", "db"]);
-    let me = format!("pid {}", std::process::id());
-    for words in ["stopped", "was not released", &me] {
-        assert!(status.stdout.contains(words), "{words}: {status:?}");
-    }
-    let started = stack.run(["start", "db"]);
-    assert_eq!(started.code, Some(1), "{started:?}");
-    assert!(started.stderr.contains(&me), "{started:?}");
 }
 
 /// A first page may take seconds to compile.

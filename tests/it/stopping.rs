@@ -1,14 +1,18 @@
-//! Who is told to end, when and how often, with real services (docs/lifecycle.md, Stopping).
+//! Which processes a stop signals, when and how often, with real services (docs/lifecycle.md, Stopping).
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Stack};
+use crate::harness::{Child, Server, Stack, free_port, until};
+
+fn service(name: &str) -> Value {
+    json!({ "service": name })
+}
 
 /// Stops the service `it`; returns its lines.
 #[track_caller]
 fn stopped(stack: &Server) -> Vec<String> {
     let mut client = stack.connect();
-    let it = json!({ "service": "it" });
+    let it = service("it");
     assert!(client.command("stop_service", &it).is_ok());
     let logs = client.command("get_logs", &it).result.expect("a result");
     let entries = logs["data"]["entries"].as_array().expect("a list");
@@ -61,7 +65,7 @@ fn a_stop_command_that_only_asks_leaves_the_service_its_grace() {
 }
 
 #[test]
-fn a_service_is_told_by_its_own_signal() {
+fn a_service_is_asked_by_its_own_signal() {
     let script = "trap 'echo interrupted; exit 0' INT; trap 'echo TERMINATED' TERM; \
         echo armed; while :; do sleep 0.02; done";
     let stack = Stack::new()
@@ -90,4 +94,102 @@ fn a_stop_names_what_belongs_to_no_known_service() {
     );
     assert_eq!(state["reason"]["unowned"].as_array().unwrap().len(), 1);
     assert_eq!(stack.stop().code, Some(0), "it ends with the session");
+}
+
+/// How many processes of this machine run exactly this command line: also finds those that have
+/// thrown their environment away.
+fn running(command: &str) -> usize {
+    let wanted: Vec<u8> = command
+        .bytes()
+        .map(|byte| if byte == b' ' { 0 } else { byte })
+        .collect();
+    let processes = std::fs::read_dir("/proc").expect("a Linux").flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .filter(|line| line.strip_suffix(b"\0") == Some(&wanted))
+        .count()
+}
+
+#[test]
+fn a_stop_ends_what_left_the_group_the_session_and_its_parent() {
+    // A time nobody else sleeps.
+    let sleep = format!("sleep 7{}.5", std::process::id());
+    let script = format!(
+        "setsid {sleep} & (setsid sh -c '{sleep} & {sleep}' &) ; (env -i setsid {sleep} &) ; echo armed; {sleep}; :"
+    );
+    let stack = Stack::new()
+        .shell(
+            "wild",
+            &script,
+            json!({ "ready": { "type": "log", "pattern": "armed" } }),
+        )
+        .daemon("calm", json!({}))
+        .start()
+        .booted();
+    stack.wait_for_processes("five sleeps", |_| running(&sleep) == 5);
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("wild")).is_ok());
+    assert_eq!(running(&sleep), 0);
+    assert_eq!(stack.services().len(), 1, "the other one is not touched");
+}
+
+#[test]
+fn a_stop_that_takes_its_time_ends_in_sigkill_after_the_grace() {
+    let stack = Stack::new().stubborn(300).start().booted();
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("stubborn")).is_ok());
+    assert_eq!(client.services()[0]["signal"], json!("SIGKILL"));
+}
+
+#[test]
+fn a_stop_command_does_the_stopping_and_its_output_is_logged() {
+    let stack = Stack::new()
+        .shell(
+            "worker",
+            "echo $$ > worker.pid; trap 'exit 0' USR1; echo armed; while :; do sleep 0.05; done",
+            json!({
+                "stopCmd": ["sh", "-c", "echo bye $NAME; kill -USR1 $(cat worker.pid)"],
+                "env": { "NAME": "worker" },
+                "ready": { "type": "log", "pattern": "armed" },
+            }),
+        )
+        .start()
+        .booted();
+    let mut client = stack.connect();
+    assert!(client.command("stop_service", &service("worker")).is_ok());
+    let logs = client
+        .command("get_logs", &service("worker"))
+        .result
+        .expect("a result");
+    assert_eq!(logs["data"]["entries"][1]["message"], json!("bye worker"));
+}
+
+/// A container goes a moment after the command that ends it, and is not below the server.
+#[test]
+fn a_stop_waits_for_a_port_that_somebody_else_holds() {
+    let port = free_port();
+    let stack = Stack::new().daemon("db", json!({ "port": port })).start();
+    stack.wait_for_line("db → running");
+    let holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let restart = Child::spawn(stack.client(["restart", "db"]));
+    until("the stop waits for the port", || {
+        let status = stack.run(["status"]).stdout;
+        let waits = status.contains("waiting for its port");
+        waits.then_some(()).ok_or(status)
+    });
+    drop(holder);
+    let restarted = restart.finish();
+    assert_eq!(restarted.code, Some(0), "{restarted:?}");
+
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let stopped = stack.run(["stop", "db"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    let status = stack.run(["status", "db"]);
+    let me = format!("pid {}", std::process::id());
+    for words in ["stopped", "was not released", &me] {
+        assert!(status.stdout.contains(words), "{words}: {status:?}");
+    }
+    let started = stack.run(["start", "db"]);
+    assert_eq!(started.code, Some(1), "{started:?}");
+    assert!(started.stderr.contains(&me), "{started:?}");
 }
