@@ -8,9 +8,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use super::system::prepare::prepare;
+use super::system::prepare::hangup_is_ignored;
 use super::system::waker::{Source, Waker, take_sources};
 
 /// The signals that end the session.
@@ -20,6 +21,13 @@ pub(super) const REQUESTS: [Signal; 4] = [
     Signal::SIGHUP,
     Signal::SIGQUIT,
 ];
+
+/// Wakes on the signals that end the session; SIGHUP stays ignored if it was (`nohup`).
+pub(super) fn wake_on_requests(waker: &'static Waker) -> Result<(), Errno> {
+    let ignored = |signal| signal == Signal::SIGHUP && hangup_is_ignored();
+    let signals = REQUESTS.into_iter().filter(|&signal| !ignored(signal));
+    waker.wake_on(&signals.collect::<Vec<_>>())
+}
 
 /// The same signal from the other source within this time is an echo. Forwarding takes microseconds, much more
 /// on a busy machine, and no person is as fast. (The kernel may merge the two into one; then a real second
@@ -43,18 +51,13 @@ pub struct EndSignals {
 }
 
 impl EndSignals {
-    /// Installs the handlers, once a process; SIGHUP stays ignored if it was (`nohup`).
+    /// Installs the handlers, once a process; SIGHUP stays ignored if it was.
     ///
     /// # Errors
     /// When the system refuses a pipe or a signal.
     pub fn install() -> io::Result<Self> {
-        // The handler writes to it as long as the process runs.
-        let waker: &'static Waker = Box::leak(Box::new(Waker::new()?));
-        let mut signals = vec![Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT];
-        if !prepare()?.hangup_ignored {
-            signals.push(Signal::SIGHUP);
-        }
-        waker.wake_on(&signals)?;
+        let waker = Box::leak(Box::new(Waker::new()?));
+        wake_on_requests(waker)?;
         Ok(Self {
             waker,
             echoes: Echoes::default(),

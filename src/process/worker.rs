@@ -71,12 +71,12 @@ pub fn start(
 ) -> io::Result<Processes> {
     let mark = Mark::new(session).ok_or(io::ErrorKind::InvalidInput)?;
     system::list(&mut Vec::new())?;
-    let inherited = prepare()?;
+    let open_files = prepare()?;
     let (outbox, silent_stdin) = match link {
         Some(link) => (Outbox::new(link.socket), link.silent_stdin),
         None => (Outbox::default(), SilentStdin::new()?),
     };
-    let spawner = Spawner::new(inherited, silent_stdin)?;
+    let spawner = Spawner::new(open_files, silent_stdin)?;
     let mut table = Table::new(mark, outbox);
     let update = Update::Session(session.to_owned());
     table.outbox.send(&update, Vec::new());
@@ -84,7 +84,6 @@ pub fn start(
     if RUNNING.swap(true, Ordering::SeqCst) {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    // Signal handlers write to the waker as long as the process runs.
     let inbox: &'static Inbox = Box::leak(Box::new(Inbox {
         requests: Mutex::default(),
         waker,

@@ -14,13 +14,14 @@ mod teardown;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::libc::rlimit;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid};
 
 pub use super::link::Link;
 use super::message::{End, ProcessInfo};
 use super::spawn::Spawner;
-use super::system::prepare::{Inherited, prepare};
+use super::system::prepare::prepare;
 use super::system::wait::have_children;
 use super::system::waker::Waker;
 use super::system::{self, SilentStdin};
@@ -48,7 +49,7 @@ pub fn enter() -> io::Result<Entered> {
     {
         return Ok(Entered::Guardian(code));
     }
-    let inherited = prepare()?;
+    let open_files = prepare()?;
     let (socket, servers_socket) = system::socket_pair()?;
     let silent_stdin = SilentStdin::new()?;
     let waker = Waker::new()?;
@@ -70,7 +71,7 @@ pub fn enter() -> io::Result<Entered> {
             drop(servers_socket);
             system::set_name(c"flowlayer-guard");
             let supervised = Supervised::new(child.as_raw().cast_unsigned(), waker)?;
-            guard(supervised, &socket, inherited, silent_stdin).map(Entered::Guardian)
+            guard(supervised, &socket, open_files, silent_stdin).map(Entered::Guardian)
         }
     }
 }
@@ -111,7 +112,7 @@ fn run_below_proxy() -> io::Result<Option<i32>> {
 fn guard(
     mut supervised: Supervised,
     socket: &OwnedFd,
-    inherited: Inherited,
+    open_files: rlimit,
     silent_stdin: SilentStdin,
 ) -> io::Result<i32> {
     let mut session = Session::default();
@@ -136,7 +137,7 @@ fn guard(
     say(&format!(
         "the server {how}: taking down what it had started"
     ));
-    let spawner = Spawner::new(inherited, silent_stdin)?;
+    let spawner = Spawner::new(open_files, silent_stdin)?;
     let left = teardown::Teardown::new(session, spawner, supervised.waker, socket).run()?;
     if left.is_empty() {
         return Ok(code);

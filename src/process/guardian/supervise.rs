@@ -9,9 +9,9 @@ use nix::sys::signal::{Signal, kill};
 
 use super::session::{Channel, Session};
 use crate::process::message::End;
-use crate::process::signals::{Echoes, REQUESTS};
+use crate::process::signals::{Echoes, REQUESTS, wake_on_requests};
 use crate::process::system::pid;
-use crate::process::system::prepare::{hangup_is_ignored, set_blocked};
+use crate::process::system::prepare::set_blocked;
 use crate::process::system::wait::{ChildState, exited_child, peek, reap};
 use crate::process::system::waker::{Waker, take_caught};
 
@@ -33,18 +33,9 @@ pub(super) struct Supervised {
 impl Supervised {
     /// Installs the handlers, and unblocks the signals.
     pub(super) fn new(child: u32, waker: Waker) -> io::Result<Self> {
-        // The handler writes to it as long as the process runs.
         let waker: &'static Waker = Box::leak(Box::new(waker));
-        let mut signals = vec![
-            Signal::SIGINT,
-            Signal::SIGTERM,
-            Signal::SIGQUIT,
-            Signal::SIGCHLD,
-        ];
-        if !hangup_is_ignored() {
-            signals.push(Signal::SIGHUP);
-        }
-        waker.wake_on(&signals)?;
+        wake_on_requests(waker)?;
+        waker.wake_on(&[Signal::SIGCHLD])?;
         block_signals(false)?;
         Ok(Self {
             child,

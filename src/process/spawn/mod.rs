@@ -12,12 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 
 use nix::errno::Errno;
+use nix::libc::rlimit;
 
 use super::link::frame::Update;
 use super::link::stop_file;
 use super::message::{Role, SpawnError, SpawnRequest, Stdin, Teardown};
 use super::ownership::runs::{Run, Stage};
-use super::system::prepare::Inherited;
 use super::system::{self, Launcher, SilentStdin};
 use super::table::Table;
 use child::{ChildSetup, Failure, PidReport};
@@ -35,7 +35,8 @@ pub(super) struct Spawner {
     /// One a thread; more are made when needed.
     launchers: Vec<Launcher>,
     processors: usize,
-    inherited: Inherited,
+    /// The file limit that we inherited, for the children.
+    open_files: rlimit,
     silent_stdin: SilentStdin,
     null: OwnedFd,
 }
@@ -60,11 +61,11 @@ struct Pending<'a> {
 }
 
 impl Spawner {
-    pub(super) fn new(inherited: Inherited, silent_stdin: SilentStdin) -> io::Result<Self> {
+    pub(super) fn new(open_files: rlimit, silent_stdin: SilentStdin) -> io::Result<Self> {
         Ok(Self {
             launchers: vec![Launcher::new()],
             processors: available_parallelism().map_or(1, NonZeroUsize::get),
-            inherited,
+            open_files,
             silent_stdin,
             null: File::open("/dev/null")?.into(),
         })
@@ -125,7 +126,7 @@ impl Spawner {
         let setup = ChildSetup {
             command,
             stdio: [input, &outputs.stdout.1, &outputs.stderr.1].map(AsRawFd::as_raw_fd),
-            open_files: self.inherited.open_files,
+            open_files: self.open_files,
             mark: table.mark().limit(request.service, request.life),
             pid_report: socket.map(|socket| PidReport {
                 socket,

@@ -29,22 +29,15 @@ const UNEXPECTED: [Signal; 9] = [
     Signal::SIGTRAP,
 ];
 
-/// What this process inherited and changes for itself, but not for its children.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Inherited {
-    /// The limit on open files.
-    pub(crate) open_files: rlimit,
-    /// Whether SIGHUP was ignored.
-    pub(crate) hangup_ignored: bool,
-}
-
-static INHERITED: OnceLock<Inherited> = OnceLock::new();
+/// The limit on open files that this process inherited.
+static INHERITED_OPEN_FILES: OnceLock<rlimit> = OnceLock::new();
 
 /// Prepares this process, once: it becomes the reaper of orphans below it, raises its file limit, marks
-/// inherited descriptors close-on-exec, and may write to its terminal from the background.
-pub(crate) fn prepare() -> io::Result<Inherited> {
-    if let Some(inherited) = INHERITED.get() {
-        return Ok(*inherited);
+/// inherited descriptors close-on-exec, and may write to its terminal from the background. Returns the limit on
+/// open files that it inherited, for its children.
+pub(crate) fn prepare() -> io::Result<rlimit> {
+    if let Some(open_files) = INHERITED_OPEN_FILES.get() {
+        return Ok(*open_files);
     }
     become_subreaper()?;
     close_inherited_on_exec()?;
@@ -52,7 +45,6 @@ pub(crate) fn prepare() -> io::Result<Inherited> {
     let wanted = hard.min(OPEN_FILES).max(soft);
     // If refused, fewer services fit; the start that does not reports it.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
-    let hangup_ignored = ignored(Signal::SIGHUP);
     set_action(Signal::SIGTTOU, SigHandler::SigIgn)?;
     for signal in UNEXPECTED {
         set_action(signal, SigHandler::SigIgn)?;
@@ -62,14 +54,10 @@ pub(crate) fn prepare() -> io::Result<Inherited> {
         // The kernel would reap our children before we know how they ended.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;
     }
-    let inherited = Inherited {
-        open_files: rlimit {
-            rlim_cur: soft,
-            rlim_max: hard,
-        },
-        hangup_ignored,
-    };
-    Ok(*INHERITED.get_or_init(|| inherited))
+    Ok(*INHERITED_OPEN_FILES.get_or_init(|| rlimit {
+        rlim_cur: soft,
+        rlim_max: hard,
+    }))
 }
 
 /// Blocks or unblocks these signals in this thread.

@@ -56,9 +56,9 @@ impl Waker {
         while matches!(nix::unistd::read(&self.read, &mut bytes), Ok(len) if len == bytes.len()) {}
     }
 
-    /// From here on these signals wake this waker (the last one that asked for them), for as long as the
-    /// process lives: the waker must not be dropped.
-    pub(crate) fn wake_on(&self, signals: &[Signal]) -> Result<(), Errno> {
+    /// From here on these signals wake this waker (the last one that asked for them), as long as the process
+    /// lives.
+    pub(crate) fn wake_on(&'static self, signals: &[Signal]) -> Result<(), Errno> {
         let action = SigAction::new(
             SigHandler::SigAction(caught),
             SaFlags::SA_RESTART | SaFlags::SA_NOCLDSTOP,

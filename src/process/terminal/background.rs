@@ -1,4 +1,4 @@
-//! A copy of this process that goes on without the terminal and without whoever started it.
+//! A copy of this process that goes on without the terminal and the process that started it.
 
 use std::fs::File;
 use std::io;
@@ -10,6 +10,7 @@ use nix::sys::signal::{SigHandler, Signal, kill};
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
 
 use crate::process::message::End;
+use crate::process::signals::REQUESTS;
 use crate::process::system::prepare::{ignored, set_action, set_blocked};
 use crate::process::system::wait::await_end;
 use crate::process::system::{self, pid};
@@ -32,21 +33,13 @@ pub struct Background {
     pid: u32,
 }
 
-/// The signals that ask to end. In front they stay blocked until [`release_signals`].
-const HELD: [Signal; 4] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGQUIT,
-    Signal::SIGHUP,
-];
-
 /// Unblocks the signals that [`split`] has blocked in front, so that none ends it before it can take the other
 /// down. To be called when its handlers are installed.
 ///
 /// # Errors
 /// What the system says.
 pub fn release_signals() -> io::Result<()> {
-    set_blocked(&HELD, false)
+    set_blocked(&REQUESTS, false)
 }
 
 /// Forks. To be called before any thread exists. In front, the signals that ask to end are blocked from here
@@ -62,11 +55,11 @@ pub fn split(output: BorrowedFd<'_>) -> io::Result<Split> {
         // The kernel would discard the child's exit status.
         set_action(Signal::SIGCHLD, SigHandler::SigDfl)?;
     }
-    set_blocked(&HELD, true)?;
+    set_blocked(&REQUESTS, true)?;
     // SAFETY: there is one thread, so that the child may do anything.
     let forked = unsafe { fork() };
     if !matches!(forked, Ok(ForkResult::Parent { .. })) {
-        set_blocked(&HELD, false)?;
+        set_blocked(&REQUESTS, false)?;
     }
     match forked? {
         ForkResult::Parent { child } => {
@@ -85,7 +78,7 @@ pub fn split(output: BorrowedFd<'_>) -> io::Result<Split> {
     }
 }
 
-/// Closes the inherited descriptors: whoever waits for the end of such a pipe (`$(flowlayer serve --detach)`,
+/// Closes the inherited descriptors: a reader that waits for the end of such a pipe (`$(flowlayer serve --detach)`,
 /// a CI runner) must not wait for the session. All that we open ourselves is close-on-exec; what was inherited
 /// is not.
 fn close_inherited() -> io::Result<()> {
