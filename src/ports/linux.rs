@@ -82,13 +82,13 @@ fn each_line(mut line: impl FnMut(&str)) -> io::Result<()> {
 /// address, remote address, state, queues, timer, retransmits, user, timeout, inode, …
 fn parse(line: &str, port: u16) -> Option<u64> {
     let mut fields = line.split_ascii_whitespace().skip(1);
-    let (address, local_port) = fields.next()?.split_once(':')?;
-    let state = fields.nth(1)?;
-    if state != LISTEN || u16::from_str_radix(local_port, 16).ok()? != port {
+    let local = fields.next()?;
+    if fields.nth(1)? != LISTEN {
         return None;
     }
-    let address = address_of(address)?;
-    if !(address.is_loopback() || address.is_unspecified()) {
+    let local = socket_address(local)?;
+    let collides = local.ip().is_loopback() || local.ip().is_unspecified();
+    if local.port() != port || !collides {
         return None;
     }
     fields.nth(5)?.parse().ok()

@@ -29,7 +29,7 @@ pub fn listener(port: u16) -> io::Result<Option<Holder>> {
 }
 
 /// The users who have the server's end of a connection on this machine: those who listen at the address that was
-/// dialled, and the one who has taken the connection, if somebody has. Empty when that cannot be told.
+/// dialled, and the one who has taken the connection, if somebody has. Empty when the system does not show it.
 ///
 /// # Errors
 /// When the system's table of sockets cannot be read.
