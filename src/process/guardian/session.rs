@@ -1,6 +1,6 @@
 //! What the guardian knows of the session, kept up to date while the server runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::OwnedFd;
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// Applies one update with the descriptors attached to it.
-    fn apply(&mut self, update: Update, attached: VecDeque<OwnedFd>) {
+    fn apply(&mut self, update: Update, attached: Vec<OwnedFd>) {
         match update {
             Update::Session(name) => self.name = Some(name),
             Update::Teardown {
@@ -115,7 +115,7 @@ impl Session {
                     service,
                     role,
                     leader: None,
-                    pipes: attached.into(),
+                    pipes: attached,
                 };
                 self.runs.insert(life, run);
             }

@@ -33,7 +33,6 @@ pub(crate) enum Update {
         grace: Duration,
         signal: StopSignal,
         scope: StopScope,
-        up_after_success: bool,
         stop_command: bool,
     },
     /// The leader of a run; sent by the child itself before its exec.
@@ -89,11 +88,9 @@ impl Update {
                 grace,
                 signal,
                 scope,
-                up_after_success,
                 stop_command,
             } => {
                 frame.0[0] = 3;
-                frame.0[1] = u8::from(*up_after_success);
                 frame.0[2] = u8::from(*stop_command);
                 frame.0[3] = *signal as u8;
                 frame.0[4] = u8::from(*scope == StopScope::Leader);
@@ -164,7 +161,6 @@ impl Frame {
                     1 => StopScope::Leader,
                     _ => return None,
                 },
-                up_after_success: self.0[1] != 0,
                 stop_command: self.0[2] != 0,
             },
             4 => Update::Leader {
@@ -221,22 +217,18 @@ mod tests {
                 any::<u64>(),
                 prop::sample::select(StopSignal::ALL.as_slice()),
                 prop::sample::select([StopScope::Group, StopScope::Leader].as_slice()),
-                any::<bool>(),
                 any::<bool>()
             )
-                .prop_map(
-                    |(service, wave, grace, signal, scope, up_after_success, stop_command)| {
-                        Update::Teardown {
-                            service,
-                            wave,
-                            grace: Duration::from_millis(grace),
-                            signal,
-                            scope,
-                            up_after_success,
-                            stop_command,
-                        }
+                .prop_map(|(service, wave, grace, signal, scope, stop_command)| {
+                    Update::Teardown {
+                        service,
+                        wave,
+                        grace: Duration::from_millis(grace),
+                        signal,
+                        scope,
+                        stop_command,
                     }
-                ),
+                }),
             (life.clone(), any::<u32>()).prop_map(|(life, pid)| Update::Leader { life, pid }),
             life.clone().prop_map(Update::Reaped),
             (life, any::<bool>()).prop_map(|(life, up)| Update::RunGone { life, up }),

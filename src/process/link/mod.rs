@@ -4,7 +4,6 @@ pub(super) mod frame;
 pub(super) mod outbox;
 pub(super) mod stop_file;
 
-use std::collections::VecDeque;
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
@@ -25,10 +24,10 @@ pub struct Link {
 ///
 /// # Errors
 /// `EAGAIN` when nothing has come yet, `EPIPE` when the server has closed its end.
-pub(super) fn receive(socket: &OwnedFd) -> Result<(Option<Update>, VecDeque<OwnedFd>), Errno> {
+pub(super) fn receive(socket: &OwnedFd) -> Result<(Option<Update>, Vec<OwnedFd>), Errno> {
     let mut bytes = [0; FRAME_BYTES];
     let mut control = nix::cmsg_space!([RawFd; 2]);
-    let mut attached = VecDeque::new();
+    let mut attached = Vec::new();
     let mut buffers = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::from_bits_retain(system::RECEIVE_FLAGS);
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, Some(&mut control), flags)?;

@@ -143,7 +143,7 @@ impl Spawner {
         })
     }
 
-    /// Starts all of these; the results are in their order. Several threads, because whoever starts a process
+    /// Starts all of these; the results are in their order. Several threads, because a thread that starts a process
     /// waits for its exec, most of which is kernel work that other processors can do.
     fn launch(&mut self, setups: Vec<&mut ChildSetup>) -> Vec<Result<u32, Failure>> {
         let wanted = setups.len().div_ceil(STARTS_PER_THREAD);
@@ -262,7 +262,6 @@ fn announce(
             grace: teardown.grace,
             signal: teardown.signal,
             scope: teardown.scope,
-            up_after_success: teardown.up_after_success,
             stop_command: teardown.stop_command.is_some(),
         };
         table.outbox.send(&update, file);
