@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 
-use super::message::{LifeId, Mode, StopSignal, user_name};
+use super::message::{LifeId, Mode, StopSignal};
 use super::ownership::{Member, Owner};
 use super::system::process_entry::{Identity, State};
+use super::system::user_name::user_name;
 use super::system::{self, pid};
 use crate::facts::{ProcessInfo, SurvivalReason};
 

@@ -1,7 +1,6 @@
 //! Requests to the thread that owns the processes, and its events.
 
 mod spawn_error;
-mod user_name;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -9,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use spawn_error::SpawnError;
-pub(crate) use user_name::user_name;
 
 use serde::{Deserialize, Serialize};
 

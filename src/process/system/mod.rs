@@ -8,6 +8,7 @@ mod open_fds;
 pub(crate) mod prepare;
 pub(crate) mod process_entry;
 pub(crate) mod reserved_fds;
+pub(crate) mod user_name;
 pub(crate) mod wait;
 pub(crate) mod waker;
 
