@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 
-use super::message::{LifeId, Mode, StopSignal};
+use super::message::{LifeId, Mode, Role, StopSignal};
+use super::ownership::runs::{Run, Runs};
 use super::ownership::{Member, Owner};
 use super::system::process_entry::{Identity, State};
 use super::system::user_name::user_name;
@@ -36,15 +37,6 @@ impl Target {
             Self::Everything => true,
         }
     }
-}
-
-/// The leader of a group that may be signalled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leader {
-    /// It runs.
-    Alive,
-    /// It has exited and is not reaped.
-    Dead,
 }
 
 /// What is gone sooner is not reported.
@@ -102,15 +94,9 @@ impl Takedown {
         }
     }
 
-    /// Signals what has not had the signal yet. `leader` returns the unreaped child of ours that leads a group, so
-    /// that its id is not reused; `main` whether a process is the running leader of a service. Returns whether a
-    /// process was signalled alone for the first time: then more like it may follow.
-    pub(crate) fn signal(
-        &mut self,
-        living: &[&Member],
-        leader: impl Fn(u32) -> Option<Leader>,
-        main: impl Fn(u32) -> bool,
-    ) -> bool {
+    /// Signals what has not had the signal yet. Returns whether a process was signalled alone for the first time:
+    /// then more like it may follow.
+    pub(crate) fn signal(&mut self, living: &[&Member], runs: &Runs) -> bool {
         // A stopped process handles a signal only once continued.
         let stop = [self.stop_signal.signal(), Signal::SIGCONT];
         let (signals, level): (&[Signal], Mode) = match self.mode {
@@ -119,14 +105,25 @@ impl Takedown {
             Mode::Kill => (&[Signal::SIGKILL], Mode::Kill),
         };
         let mut first = false;
-        if self.mode == Mode::Leader && living.iter().any(|m| main(m.process.pid)) {
-            for member in living.iter().filter(|m| main(m.process.pid)) {
-                first |= self.signal_one(member, signals, level);
+        if self.mode == Mode::Leader {
+            let leads_service = |m: &&&Member| {
+                let run = runs.leads(m.process.pid);
+                run.is_some_and(|run| run.running() && run.role == Role::Service)
+            };
+            let mut leaders = living.iter().filter(leads_service).peekable();
+            if leaders.peek().is_some() {
+                for leader in leaders {
+                    first |= self.signal_one(leader, signals, level);
+                }
+                return first;
             }
-            return first;
         }
         let groups: HashSet<u32> = living.iter().map(|m| m.process.group).collect();
-        for group in groups.into_iter().filter(|&group| leader(group).is_some()) {
+        for group in groups {
+            // The id of a group is not reused as long as its leader is not reaped.
+            if runs.leads(group).is_none() {
+                continue;
+            }
             let had = self.groups.insert(group, level);
             if level < Mode::Kill && had >= Some(level) {
                 continue;
@@ -149,7 +146,7 @@ impl Takedown {
         }
         for member in living {
             // A running leader cleans up its own group.
-            if leader(member.process.group) != Some(Leader::Alive) {
+            if !runs.leads(member.process.group).is_some_and(Run::running) {
                 first |= self.signal_one(member, signals, level);
             }
         }
@@ -168,7 +165,7 @@ impl Takedown {
         }
         match system::signal(identity, member.child, signals) {
             // Without permission neither a retry nor a harder signal helps.
-            Ok(_) | Err(Errno::EPERM) => {
+            Ok(()) | Err(Errno::EPERM | Errno::ESRCH) => {
                 self.processes.insert(identity, (level, group));
             }
             // Retried at the next scan.

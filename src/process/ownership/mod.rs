@@ -32,9 +32,9 @@ pub(crate) trait Knowledge {
     /// The owner of a child of ours that was started as a leader.
     fn leader(&self, pid: u32) -> Option<Owner>;
     /// The owner by earlier scans or by the process's own traits.
-    fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner>;
+    fn evidence(&self, process: &ProcessEntry) -> Option<Owner>;
     /// The owner of a process that is ours although it is not below us (on systems without subreapers).
-    fn stray(&mut self, process: &ProcessEntry) -> Option<Owner>;
+    fn stray(&self, process: &ProcessEntry) -> Option<Owner>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ enum Verdict {
 pub(crate) fn members(
     listing: &[ProcessEntry],
     me: u32,
-    knowledge: &mut impl Knowledge,
+    knowledge: &impl Knowledge,
 ) -> Vec<Member> {
     let mut verdicts = vec![Verdict::Open; listing.len()];
     let mut path = Vec::new();
@@ -99,12 +99,7 @@ pub(crate) fn members(
 }
 
 /// The verdict on a child, from that on its parent.
-fn judge(
-    above: Verdict,
-    process: &ProcessEntry,
-    me: u32,
-    knowledge: &mut impl Knowledge,
-) -> Verdict {
+fn judge(above: Verdict, process: &ProcessEntry, me: u32, knowledge: &impl Knowledge) -> Verdict {
     match above {
         Verdict::Ours(Some(owner)) => Verdict::Ours(Some(owner)),
         Verdict::Ours(None) => Verdict::Ours(knowledge.evidence(process)),
@@ -151,10 +146,10 @@ mod tests {
         fn leader(&self, pid: u32) -> Option<Owner> {
             self.leaders.get(&pid).copied()
         }
-        fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner> {
+        fn evidence(&self, process: &ProcessEntry) -> Option<Owner> {
             self.evidence.get(&process.pid).copied()
         }
-        fn stray(&mut self, _: &ProcessEntry) -> Option<Owner> {
+        fn stray(&self, _: &ProcessEntry) -> Option<Owner> {
             None
         }
     }
@@ -193,7 +188,7 @@ mod tests {
             (30, 1),
             (ME, 1),
         ]);
-        let found: Vec<_> = members(&list, ME, &mut world)
+        let found: Vec<_> = members(&list, ME, &world)
             .into_iter()
             .map(|m| (m.process.pid, m.owner, m.child))
             .collect();
@@ -213,7 +208,7 @@ mod tests {
         let mut world = World::default();
         world.evidence.insert(21, owner(4));
         let list = listing(&[(20, ME), (21, 20), (22, 21), (ME, 1)]);
-        let owners: Vec<_> = members(&list, ME, &mut world)
+        let owners: Vec<_> = members(&list, ME, &world)
             .into_iter()
             .map(|m| m.owner)
             .collect();
@@ -230,7 +225,7 @@ mod tests {
             for pid in [991, 995, 1003, 1010] {
                 world.leaders.insert(pid, owner(pid as usize));
             }
-            let found: HashMap<_, _> = members(&list, ME, &mut world)
+            let found: HashMap<_, _> = members(&list, ME, &world)
                 .into_iter()
                 .map(|m| (m.process.pid, m.owner))
                 .collect();

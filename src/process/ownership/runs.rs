@@ -186,14 +186,14 @@ impl Knowledge for Runs {
         self.leaders.get(&pid).and_then(|&id| self.owner(id))
     }
 
-    fn evidence(&mut self, process: &ProcessEntry) -> Option<Owner> {
+    fn evidence(&self, process: &ProcessEntry) -> Option<Owner> {
         self.known
             .get(&process.identity())
             .copied()
             .or_else(|| self.traces(process))
     }
 
-    fn stray(&mut self, process: &ProcessEntry) -> Option<Owner> {
+    fn stray(&self, process: &ProcessEntry) -> Option<Owner> {
         // Without subreapers, an orphan is ours when it was seen below us before or carries our marks.
         if system::ADOPTS || process.parent != 1 {
             return None;

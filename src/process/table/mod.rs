@@ -65,7 +65,7 @@ pub(super) struct Table {
     me: u32,
     runs: Runs,
     takedowns: BTreeMap<Target, Takedown>,
-    /// The stop signals of services, unless it is the usual one.
+    /// The stop signals of the services that were started.
     stop_signals: HashMap<usize, StopSignal>,
     /// Whether everything gets SIGKILL, also what appears later.
     killing_all: bool,
@@ -175,6 +175,11 @@ impl Table {
         self.schedule.request_now();
     }
 
+    /// Whether [`Self::kill_all`] was called.
+    pub(super) fn is_killing_all(&self) -> bool {
+        self.killing_all
+    }
+
     /// To be called when a child may have ended.
     pub(super) fn children_changed(&mut self, notices: &mut Vec<Notice>) {
         self.reap_adopted();
@@ -219,7 +224,7 @@ impl Table {
     /// Scans the processes and acts on what it finds.
     pub(super) fn scan(&mut self, notices: &mut Vec<Notice>) {
         self.sweep();
-        // Whoever is known to be dead from here on was dead before the scan began.
+        // A leader that is known to be dead from here on was dead before the scan began.
         let ended = self.runs.newly_ended(|_| true);
         self.report_probes(&ended, notices);
         let begun = Instant::now();
@@ -244,7 +249,7 @@ impl Table {
             system::list(&mut self.listing)
         });
         if listed.is_ok() {
-            self.members = ownership::members(&self.listing, self.me, &mut self.runs);
+            self.members = ownership::members(&self.listing, self.me, &self.runs);
             self.runs.remember(&self.listing, &self.members);
             self.scans += 1;
             self.reconcile(notices);

@@ -9,7 +9,7 @@ use crate::process::message::{End, LifeId, Mode, Role, StopSignal};
 use crate::process::ownership::Member;
 use crate::process::ownership::runs::{Run, Stage};
 use crate::process::system::wait::{ChildState, reap};
-use crate::process::takedown::{Leader, Takedown, Target, describe};
+use crate::process::takedown::{Takedown, Target, describe};
 
 impl Table {
     /// Acts on the last scan, in this order.
@@ -130,20 +130,9 @@ impl Table {
     }
 
     fn signal_takedowns(&mut self) {
-        let runs = &self.runs;
         for (target, takedown) in &mut self.takedowns {
             let living = living(&self.members, *target);
-            let leader = |group| {
-                runs.leads(group).map(|run| match run.stage {
-                    Stage::Running => Leader::Alive,
-                    _ => Leader::Dead,
-                })
-            };
-            let main = |pid| {
-                let run = runs.leads(pid);
-                run.is_some_and(|run| run.running() && run.role == Role::Service)
-            };
-            if takedown.signal(&living, leader, main) {
+            if takedown.signal(&living, &self.runs) {
                 self.schedule.request_now();
             }
         }

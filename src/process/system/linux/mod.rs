@@ -15,7 +15,7 @@ use nix::fcntl::OFlag;
 use nix::libc::{self, c_int};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::open_fds::mark_open_fds;
@@ -138,7 +138,7 @@ impl SilentStdin {
     }
 }
 
-/// A descriptor that becomes readable when the process has exited, whoever's child it is.
+/// A descriptor that becomes readable when the process has exited; it need not be a child of ours.
 pub(crate) fn watch(pid: u32) -> io::Result<OwnedFd> {
     Ok(pidfd(pid)?)
 }
@@ -151,20 +151,21 @@ fn pidfd(pid: u32) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Signals exactly this process, not one that got its pid later; `Ok(false)` when it has ended. `child` says
-/// that it is an unreaped child of ours.
-pub(crate) fn signal(process: Identity, child: bool, signals: &[Signal]) -> Result<bool, Errno> {
+/// Signals exactly this process, not one that got its pid later; `ESRCH` when it has ended. `child` says
+/// that it is an unreaped child of ours, which keeps its pid.
+pub(crate) fn signal(process: Identity, child: bool, signals: &[Signal]) -> Result<(), Errno> {
     let fd = match pidfd(process.pid) {
         Ok(fd) => fd,
-        Err(Errno::ESRCH) => return Ok(false),
-        Err(_) if child => return signal_child(process.pid, signals),
+        Err(errno) if errno != Errno::ESRCH && child => {
+            let pid = process_entry::pid(process.pid);
+            return signals.iter().try_for_each(|&signal| kill(pid, signal));
+        }
         Err(errno) => return Err(errno),
     };
-    // The pidfd refers to whoever had the pid when it was opened: check that it was this process.
-    let now = find(process.pid)
-        .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    // The pidfd refers to the process that had the pid when it was opened: check that it was this one.
+    let now = find(process.pid).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))?;
     if now.is_none_or(|now| now.identity() != process) {
-        return Ok(false);
+        return Err(Errno::ESRCH);
     }
     for signal in signals {
         let nothing = std::ptr::null::<libc::siginfo_t>();
@@ -178,25 +179,9 @@ pub(crate) fn signal(process: Identity, child: bool, signals: &[Signal]) -> Resu
                 0,
             )
         };
-        match Errno::result(sent) {
-            Ok(_) => {}
-            Err(Errno::ESRCH) => return Ok(false),
-            Err(errno) => return Err(errno),
-        }
+        Errno::result(sent)?;
     }
-    Ok(true)
-}
-
-/// A child of ours keeps its pid until we reap it.
-fn signal_child(pid: u32, signals: &[Signal]) -> Result<bool, Errno> {
-    for signal in signals {
-        match nix::sys::signal::kill(process_entry::pid(pid), *signal) {
-            Ok(()) => {}
-            Err(Errno::ESRCH) => return Ok(false),
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(true)
+    Ok(())
 }
 
 /// Ignores the other signals whose default action is to terminate: real-time ones and three old ones.

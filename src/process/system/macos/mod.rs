@@ -149,21 +149,17 @@ pub(crate) fn output_pipes(_: u32) -> [Option<u64>; 2] {
     [None; 2]
 }
 
-/// Signals exactly this process, as far as possible; `Ok(false)` when it has ended.
-pub(crate) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<bool, Errno> {
+/// Signals exactly this process, as far as possible; `ESRCH` when it has ended.
+pub(crate) fn signal(process: Identity, _: bool, signals: &[Signal]) -> Result<(), Errno> {
     for signal in signals {
-        let now = find(process.pid)
-            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+        let now =
+            find(process.pid).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))?;
         if now.is_none_or(|now| now.identity() != process) {
-            return Ok(false);
+            return Err(Errno::ESRCH);
         }
-        match kill(process_entry::pid(process.pid), *signal) {
-            Ok(()) => {}
-            Err(Errno::ESRCH) => return Ok(false),
-            Err(errno) => return Err(errno),
-        }
+        kill(process_entry::pid(process.pid), *signal)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// There are no others here.
