@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
 
 use super::link::Link;
@@ -21,7 +21,7 @@ use super::ownership::mark::Mark;
 use super::spawn::Spawner;
 use super::system::prepare::{prepare, set_blocked};
 use super::system::waker::{Waker, take_caught};
-use super::system::{self, SilentStdin, poll_timeout};
+use super::system::{self, SilentStdin, poll_until};
 use super::table::{Notice, Table};
 use super::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
 
@@ -95,7 +95,6 @@ pub fn start(
         events,
         up_after_success: HashSet::new(),
         rounds: HashMap::new(),
-        killing_all: false,
         ending: Ending::No,
         scans_before_end: 0,
     };
@@ -136,7 +135,6 @@ struct Worker<F> {
     up_after_success: HashSet<usize>,
     /// The newest round of each requested takedown, by service.
     rounds: HashMap<usize, u32>,
-    killing_all: bool,
     ending: Ending,
     /// The number of scans when the end was requested: only later ones count.
     scans_before_end: u64,
@@ -161,7 +159,9 @@ impl<F: Fn(Event)> Worker<F> {
                 self.table.scan(&mut notices);
             }
             for notice in notices.drain(..) {
-                self.report(notice);
+                if let Some(event) = self.event(notice) {
+                    (self.events)(event);
+                }
             }
             if let Some(left) = self.end() {
                 self.table.outbox.send(&Update::Finished, Vec::new());
@@ -173,10 +173,7 @@ impl<F: Fn(Event)> Worker<F> {
     }
 
     fn wait(&self) {
-        let timeout = match self.next_time() {
-            None => PollTimeout::NONE,
-            Some(time) => poll_timeout(time.saturating_duration_since(Instant::now())),
-        };
+        let timeout = poll_until(self.next_time());
         let mut fds = vec![PollFd::new(self.inbox.waker.as_fd(), PollFlags::POLLIN)];
         if let Some((socket, flags)) = self.table.outbox.interest() {
             fds.push(PollFd::new(socket, flags));
@@ -224,17 +221,14 @@ impl<F: Fn(Event)> Worker<F> {
                     self.table.take_down(Target::Run(life), Mode::Kill);
                 }
             }
-            Request::KillAll => {
-                self.killing_all = true;
-                self.table.kill_all();
-            }
+            Request::KillAll => self.table.kill_all(),
             Request::Finish => self.finish(),
         }
     }
 
     fn spawn(&mut self, requests: &[(SpawnRequest, Option<Teardown>)]) {
         let events = &self.events;
-        if self.killing_all || !matches!(self.ending, Ending::No) {
+        if self.table.is_killing_all() || !matches!(self.ending, Ending::No) {
             for (request, _) in requests {
                 let (life, error) = (request.life, SpawnError::Ending);
                 events(Event::SpawnFailed { life, error });
@@ -266,7 +260,7 @@ impl<F: Fn(Event)> Worker<F> {
     fn finish(&mut self) {
         let now = Instant::now();
         self.scans_before_end = self.table.scans();
-        if self.killing_all {
+        if self.table.is_killing_all() {
             self.table.take_down(Target::Everything, Mode::Kill);
             self.ending = Ending::Killing {
                 until: now + KILL_TIMEOUT,
@@ -279,8 +273,9 @@ impl<F: Fn(Event)> Worker<F> {
         }
     }
 
-    fn report(&mut self, notice: Notice) {
-        let event = match notice {
+    /// The event for a notice; what the guardian must know of it is sent.
+    fn event(&mut self, notice: Notice) -> Option<Event> {
+        Some(match notice {
             Notice::Exited { life, end, left } => Event::Exited { life, end, left },
             Notice::Left { life, left } => Event::Left { life, left },
             Notice::RunGone {
@@ -295,7 +290,7 @@ impl<F: Fn(Event)> Worker<F> {
                 let update = Update::RunGone { life, up };
                 self.table.outbox.send(&update, Vec::new());
                 match role {
-                    Role::Service => return,
+                    Role::Service => return None,
                     Role::StopCommand | Role::Probe => Event::LifeGone { life },
                 }
             }
@@ -303,32 +298,21 @@ impl<F: Fn(Event)> Worker<F> {
                 let update = Update::ServiceGone { service };
                 self.table.outbox.send(&update, Vec::new());
                 // Nobody waits for what only `KillAll` has taken down.
-                match self.rounds.remove(&service) {
-                    Some(round) => Event::Gone { service, round },
-                    None => return,
-                }
+                let round = self.rounds.remove(&service)?;
+                Event::Gone { service, round }
             }
-            Notice::Unowned { service, processes } => match self.rounds.get(&service) {
-                Some(&round) => Event::Unowned {
-                    service,
-                    round,
-                    processes,
-                },
-                None => return,
+            Notice::Unowned { service, processes } => Event::Unowned {
+                service,
+                round: *self.rounds.get(&service)?,
+                processes,
             },
-            Notice::Remaining(Target::Service(service), processes) => {
-                match self.rounds.get(&service) {
-                    Some(&round) => Event::Remaining {
-                        service,
-                        round,
-                        processes,
-                    },
-                    None => return,
-                }
-            }
-            Notice::Gone(_) | Notice::Remaining(..) => return,
-        };
-        (self.events)(event);
+            Notice::Remaining(Target::Service(service), processes) => Event::Remaining {
+                service,
+                round: *self.rounds.get(&service)?,
+                processes,
+            },
+            Notice::Gone(_) | Notice::Remaining(..) => return None,
+        })
     }
 
     /// What is left, once the session has ended.

@@ -7,7 +7,7 @@ use std::mem::take;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
 
 use super::drain::Drain;
@@ -20,7 +20,7 @@ use crate::process::ownership::mark::Mark;
 use crate::process::ownership::runs::{Run, Stage as RunStage};
 use crate::process::signals::REQUESTS;
 use crate::process::spawn::{Spawner, inode};
-use crate::process::system::poll_timeout;
+use crate::process::system::poll_until;
 use crate::process::system::waker::{Waker, take_caught};
 use crate::process::table::{Notice, Table};
 use crate::process::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
@@ -354,10 +354,7 @@ impl<'a> Teardown<'a> {
             .values()
             .chain(&self.rest)
             .map(|stage| stage.until());
-        let next = due.chain(self.table.due()).min();
-        let timeout = next.map_or(PollTimeout::NONE, |next| {
-            poll_timeout(next.saturating_duration_since(Instant::now()))
-        });
+        let timeout = poll_until(due.chain(self.table.due()).min());
         let socket = self.socket.map(AsFd::as_fd);
         let mut fds: Vec<PollFd<'_>> = std::iter::once(self.waker.as_fd())
             .chain(socket)

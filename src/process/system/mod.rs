@@ -12,7 +12,7 @@ pub(crate) mod user_name;
 pub(crate) mod wait;
 pub(crate) mod waker;
 
-use std::time::Duration;
+use std::time::Instant;
 
 use nix::poll::PollTimeout;
 
@@ -23,9 +23,14 @@ pub use macos::*;
 pub(crate) use open_fds::open_fds;
 pub(crate) use process_entry::pid;
 
-/// A time to wait, rounded up to milliseconds, so that nobody wakes early and polls again.
-pub(crate) fn poll_timeout(time: Duration) -> PollTimeout {
-    let millis = time.as_nanos().div_ceil(1_000_000);
+/// The time from now until then, for ever without one; rounded up to milliseconds, so that nobody wakes early and
+/// polls again.
+pub(crate) fn poll_until(time: Option<Instant>) -> PollTimeout {
+    let Some(time) = time else {
+        return PollTimeout::NONE;
+    };
+    let rest = time.saturating_duration_since(Instant::now());
+    let millis = rest.as_nanos().div_ceil(1_000_000);
     i32::try_from(millis)
         .ok()
         .and_then(|millis| PollTimeout::try_from(millis).ok())
