@@ -135,8 +135,8 @@ impl Trial {
         left
     }
 
-    /// One life of the server, cut short.
-    fn blow(&self, dice: &mut Dice, victim: Victim) {
+    /// Starts the stack, kills the victim after a random time, and checks what is left.
+    fn run_and_kill(&self, dice: &mut Dice, victim: Victim) {
         for file in ["order", "polite.pid"] {
             let _ = fs::remove_file(self.path().join(file));
         }
@@ -165,7 +165,7 @@ impl Trial {
         let end = child.wait_for_end();
         let mut left = self.left();
         if victim == Victim::Guardian {
-            // Of the server itself, which is not our child, the last thing that ends is its output.
+            // The server, which is not our child, closes its output before it has ended.
             let deadline = Instant::now() + Duration::from_secs(5);
             while !left.is_empty() && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(2));
@@ -177,15 +177,15 @@ impl Trial {
     }
 
     /// Waves went down in reverse, and the stop command ran if there was something to stop.
-    fn check_order(&self, told: &str) {
+    fn check_order(&self, output: &str) {
         let order = fs::read_to_string(self.path().join("order")).unwrap_or_default();
         let waves: Vec<&str> = order.lines().collect();
         assert!(
             waves.is_sorted_by(|one, next| one >= next),
-            "waves went down as {waves:?}\n{told}"
+            "waves went down as {waves:?}\n{output}"
         );
         if self.path().join("polite.pid").exists() {
-            assert!(waves.contains(&"1"), "stopCmd did not run\n{told}");
+            assert!(waves.contains(&"1"), "stopCmd did not run\n{output}");
         }
     }
 }
@@ -215,7 +215,7 @@ fn kill_at_many_moments(victim: Victim) {
     let trial = Trial::new(format!("8{}{}.25", std::process::id(), free_port()));
     for moment in 0..moments {
         println!("moment {moment}");
-        trial.blow(&mut Dice(seed.wrapping_add(moment << 32)), victim);
+        trial.run_and_kill(&mut Dice(seed.wrapping_add(moment << 32)), victim);
     }
     // One that is left alone mends what the last one has torn.
     let last = Child::spawn(trial.command());

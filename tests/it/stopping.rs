@@ -1,4 +1,4 @@
-//! Which processes a stop signals, when and how often, with real services (docs/lifecycle.md, Stopping).
+//! Who gets the stop signal, when and how often, with real services (docs/lifecycle.md, Stopping).
 
 use serde_json::{Value, json};
 
@@ -20,8 +20,7 @@ fn stopped(stack: &Server) -> Vec<String> {
     entries.iter().map(message).collect()
 }
 
-fn armed(rest: Value) -> Value {
-    let mut rest = rest;
+fn armed(mut rest: Value) -> Value {
     rest["ready"] = json!({ "type": "log", "pattern": "armed" });
     rest
 }
@@ -65,7 +64,7 @@ fn a_stop_command_that_only_asks_leaves_the_service_its_grace() {
 }
 
 #[test]
-fn a_service_is_asked_by_its_own_signal() {
+fn a_service_gets_its_own_stop_signal() {
     let script = "trap 'echo interrupted; exit 0' INT; trap 'echo TERMINATED' TERM; \
         echo armed; while :; do sleep 0.02; done";
     let stack = Stack::new()

@@ -1,6 +1,6 @@
 //! A stop is done when everything is gone: whatever a service does to its children, a take-down finds them.
 
-use super::harness::{Service, eventually, process_test};
+use super::harness::{Driver, Service, eventually, process_test, ready};
 
 process_test! {
     fn a_plain_service_goes_on_sigterm(driver) {
@@ -28,37 +28,41 @@ process_test! {
     }
 }
 
+/// Two services leave such an orphan each: it is stopped with its own service, and only then.
+#[track_caller]
+fn orphans_go_with_their_own_service(driver: &mut Driver, script: &str) {
+    driver.service(0, script);
+    driver.service(1, script);
+    driver.sleepers(4);
+    driver.down(0, "term");
+    assert_eq!(driver.left().len(), 2, "the other service is untouched");
+    driver.down(1, "term");
+    driver.nothing_left();
+}
+
 process_test! {
     /// Its parent has ended, it is in a session of its own, it has no environment, and none of our pipes.
     fn an_orphan_that_shed_everything_goes_with_its_own_service(driver) {
-        let orphan = "(env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN";
-        driver.service(0, orphan);
-        driver.service(1, orphan);
-        driver.sleepers(4);
-        driver.down(0, "term");
-        assert_eq!(driver.left().len(), 2, "the other service is untouched");
-        driver.down(1, "term");
-        driver.nothing_left();
+        orphans_go_with_their_own_service(
+            driver,
+            "(env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN",
+        );
     }
 }
 
 process_test! {
     /// As before, and it has lost the limit on file locks, as `prlimit --locks` and `ulimit -x` do.
     fn an_orphan_that_shed_its_lock_limit_too_goes_with_its_own_service(driver) {
-        let orphan = "(exec prlimit --locks=unlimited env -i setsid sh -c 'sleep TOKEN </dev/null >/dev/null 2>&1 &'); exec sleep TOKEN";
-        driver.service(0, orphan);
-        driver.service(1, orphan);
-        driver.sleepers(4);
-        driver.down(0, "term");
-        assert_eq!(driver.left().len(), 2, "the other service is untouched");
-        driver.down(1, "term");
-        driver.nothing_left();
+        orphans_go_with_their_own_service(
+            driver,
+            "(exec prlimit --locks=unlimited env -i setsid sh -c 'sleep TOKEN </dev/null >/dev/null 2>&1 &'); exec sleep TOKEN",
+        );
     }
 }
 
 process_test! {
     /// Without the limits that carry our mark nothing tells whose it is: a stop says so, and it goes at the end.
-    fn what_cannot_be_told_is_named_and_goes_at_the_end_of_the_session(driver) {
+    fn a_process_of_no_known_service_is_reported_and_goes_at_the_end_of_the_session(driver) {
         driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited --rss=unlimited:unlimited; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
         driver.sleepers(2);
         driver.down(0, "term");
@@ -69,8 +73,7 @@ process_test! {
 
 process_test! {
     fn what_ignores_sigterm_is_killed(driver) {
-        let life = driver.service(0, "trap '' TERM; echo ready; while :; do sleep TOKEN; done");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "trap '' TERM; echo ready; while :; do sleep TOKEN; done"));
         driver.order("down\t0\tterm");
         driver.expect(|line| line.starts_with("remaining 0 [sh"));
         driver.down(0, "kill");
@@ -80,8 +83,7 @@ process_test! {
 
 process_test! {
     fn what_is_stopped_acts_on_sigterm(driver) {
-        let life = driver.service(0, "trap 'echo bye; exit 0' TERM; echo ready; kill -STOP $$; sleep TOKEN & wait");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "trap 'echo bye; exit 0' TERM; echo ready; kill -STOP $$; sleep TOKEN & wait"));
         driver.down(0, "term");
         driver.nothing_left();
     }
@@ -89,15 +91,14 @@ process_test! {
 
 process_test! {
     fn a_hundred_children_go(driver) {
-        let life = driver.service(0, "i=0; while [ $i -lt 100 ]; do setsid sleep TOKEN & i=$((i+1)); done; echo ready; wait");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "i=0; while [ $i -lt 100 ]; do setsid sleep TOKEN & i=$((i+1)); done; echo ready; wait"));
         driver.down(0, "term");
         driver.nothing_left();
     }
 }
 
 process_test! {
-    fn what_a_dead_leader_leaves_is_told_and_goes(driver) {
+    fn what_a_dead_leader_leaves_is_reported_and_goes(driver) {
         let life = driver.service(0, "sleep TOKEN & setsid sleep TOKEN & exit 3");
         let exited = driver.expect(|line| line.starts_with(&format!("exited {life} Code(3) left [")));
         assert_eq!(exited.split(' ').count(), 6, "{exited}");
@@ -108,8 +109,7 @@ process_test! {
 
 process_test! {
     fn a_service_that_forks_all_the_time_goes(driver) {
-        let life = driver.service(0, "echo ready; while :; do sleep TOKEN & setsid sleep TOKEN & done");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "echo ready; while :; do sleep TOKEN & setsid sleep TOKEN & done"));
         driver.down(0, "term");
         driver.nothing_left();
     }
@@ -118,8 +118,7 @@ process_test! {
 process_test! {
     /// Each generation starts the next in a session of its own and ends.
     fn a_chain_that_runs_away_is_caught(driver) {
-        let life = driver.service(0, "echo ready; exec sh -c 'trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit' 'sleep 0.002; trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit'");
-        driver.expect_line(&format!("out {life} ready"));
+        let life = ready(driver, &Service::new(0, "echo ready; exec sh -c 'trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit' 'sleep 0.002; trap \"\" TERM; setsid sh -c \"$0\" \"$0\" TOKEN & exit'"));
         driver.expect(|line| line.starts_with(&format!("exited {life}")));
         driver.down(0, "kill");
         driver.nothing_left();
@@ -128,8 +127,7 @@ process_test! {
 
 process_test! {
     fn a_group_may_end_in_its_own_way(driver) {
-        let life = driver.service(0, "trap 'sleep 0.2; echo tidy; exit 0' TERM; echo ready; read line");
-        driver.expect_line(&format!("out {life} ready"));
+        let life = ready(driver, &Service::new(0, "trap 'sleep 0.2; echo tidy; exit 0' TERM; echo ready; read line"));
         driver.order("down\t0\tterm");
         driver.expect_line("gone 0");
         driver.expect_line(&format!("out {life} tidy"));
@@ -139,8 +137,7 @@ process_test! {
 
 process_test! {
     fn watching_signals_nobody_and_sees_the_end(driver) {
-        let life = driver.service(0, "echo ready; read line; sleep 0.1");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "echo ready; read line; sleep 0.1"));
         driver.order("down\t0\twatch");
         driver.expect(|line| line.starts_with("remaining 0 [sh"));
         assert_eq!(driver.left().len(), 1);
@@ -195,8 +192,7 @@ process_test! {
 process_test! {
     /// Orphans that nobody asked about are reaped as they end.
     fn no_zombies_gather(driver) {
-        let life = driver.service(0, "i=0; while [ $i -lt 50 ]; do (setsid true &); i=$((i+1)); done; echo ready; exec sleep TOKEN");
-        driver.expect_line(&format!("out {life} ready"));
+        ready(driver, &Service::new(0, "i=0; while [ $i -lt 50 ]; do (setsid true &); i=$((i+1)); done; echo ready; exec sleep TOKEN"));
         let server = driver.server;
         eventually("reaped", || children_of(server) == 1);
         driver.down(0, "term");

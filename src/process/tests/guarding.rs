@@ -164,7 +164,7 @@ process_test! {
 }
 
 process_test! {
-    fn who_stands_in_for_the_guardian_does_as_it_does(setup: Setup) {
+    fn a_proxy_exits_as_the_guardian_does(setup: Setup) {
         for last in [Signal::SIGTERM, Signal::SIGKILL] {
             let mut driver = Driver::start(&Setup { through: Some(WITH_A_CHILD), ..setup.clone() });
             let foreign = child(&mut driver);

@@ -351,9 +351,10 @@ pub(super) fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Starts a service and waits until it says that it is ready.
+/// Starts a service and waits until it says that it is ready; returns the number of its life.
 #[track_caller]
-pub(super) fn ready(driver: &mut Driver, service: &Service<'_>) {
+pub(super) fn ready(driver: &mut Driver, service: &Service<'_>) -> u64 {
     let life = driver.begin(service);
     driver.expect_line(&format!("out {life} ready"));
+    life
 }

@@ -5,9 +5,9 @@
 mod descendants;
 mod diary;
 mod driver;
+mod fork_chains;
 mod guarding;
 mod harness;
-mod hopping;
 mod moments;
 mod spawning;
 mod stopping;

@@ -8,7 +8,7 @@ use super::harness::{Driver, Service, Setup, process_test, signal};
 
 /// How many moments, unless the environment says otherwise.
 const MOMENTS: u64 = 15;
-/// The longest time, in microseconds, until the blow.
+/// The longest time, in microseconds, until the kill.
 const SPAN: u64 = 60_000;
 
 /// What services do to make it hard.
@@ -34,7 +34,7 @@ fn moments() -> u64 {
 }
 
 #[track_caller]
-fn blow(setup: &Setup, seed: u64, victim: impl Fn(&Driver) -> u32) {
+fn kill_at_a_moment(setup: &Setup, seed: u64, victim: impl Fn(&Driver) -> u32) {
     let mut driver = Driver::start(setup);
     for (number, script) in SCRIPTS.into_iter().enumerate() {
         driver.begin(&Service {
@@ -56,7 +56,7 @@ fn blow(setup: &Setup, seed: u64, victim: impl Fn(&Driver) -> u32) {
 process_test! {
     fn the_server_is_killed_at_any_moment(setup: Setup) {
         for seed in 0..moments() {
-            blow(&setup, seed, |driver| driver.server);
+            kill_at_a_moment(&setup, seed, |driver| driver.server);
         }
     }
 }
@@ -64,7 +64,7 @@ process_test! {
 process_test! {
     fn the_guardian_is_killed_at_any_moment(setup: Setup) {
         for seed in 0..moments() {
-            blow(&setup, seed, Driver::guardian);
+            kill_at_a_moment(&setup, seed, Driver::guardian);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who is told to end, with which signal and how often, by the server and by the guardian
+//! Who gets the stop signal, which one and how often, by the server and by the guardian
 //! (docs/lifecycle.md, Stopping).
 
 use nix::sys::signal::Signal;
@@ -46,8 +46,7 @@ process_test! {
 process_test! {
     fn a_service_has_its_own_stop_signal(driver) {
         let script = "trap 'echo interrupted; exit 0' INT; trap 'echo terminated' TERM; echo ready; while :; do sleep 0.02; done";
-        let life = driver.begin(&Service { signal: "SIGINT", ..Service::new(0, script) });
-        driver.expect_line(&format!("out {life} ready"));
+        let life = ready(driver, &Service { signal: "SIGINT", ..Service::new(0, script) });
         driver.order("down\t0\tterm");
         driver.expect_line(&format!("out {life} interrupted"));
         driver.expect_line(&format!("exited {life} Code(0) left []"));
@@ -62,8 +61,8 @@ process_test! {
         let leader = driver.expect(|line| line.starts_with(&format!("out {life} I am ")));
         let ask = Service { role: "stop", ..Service::new(0, "echo pid $FLOWLAYER_PID.") };
         let stop = driver.begin(&ask);
-        let told = driver.expect(|line| line.starts_with(&format!("out {stop} pid ")));
-        assert_eq!(told.rsplit(' ').next(), leader.rsplit(' ').next().map(|pid| format!("{pid}.")).as_deref());
+        let printed = driver.expect(|line| line.starts_with(&format!("out {stop} pid ")));
+        assert_eq!(printed.rsplit(' ').next(), leader.rsplit(' ').next().map(|pid| format!("{pid}.")).as_deref());
         driver.down(0, "term");
         let stop = driver.begin(&ask);
         driver.expect_line(&format!("out {stop} pid ."));

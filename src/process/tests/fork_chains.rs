@@ -4,26 +4,29 @@
 use std::time::{Duration, Instant};
 
 use nix::libc;
+use nix::sys::signal::Signal;
 
-use super::harness::{Service, process_test, ready};
+use super::harness::{Service, process_test, ready, signal};
 
-/// How many chains a copy of this binary begins.
-const CHAINS: &str = "FLOWLAYER_TEST_CHAINS";
+/// Set for the copy that is the service.
+const VARIABLE: &str = "FLOWLAYER_TEST_FORK_CHAINS";
+/// How many chains it begins.
+const CHAINS: usize = 16;
 /// When they end by themselves, so that a failure leaves nothing.
 const LIFETIME: Duration = Duration::from_secs(20);
 
 /// Not a test, but the service of those below.
 #[test]
-fn population() {
-    let Ok(chains) = std::env::var(CHAINS) else {
+fn fork_chains() {
+    if std::env::var_os(VARIABLE).is_none() {
         return;
-    };
+    }
     let end = Instant::now() + LIFETIME;
     for signal in 1..64 {
         // SAFETY: no handler is set.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
-    for _ in 0..chains.parse().expect("a number") {
+    for _ in 0..CHAINS {
         // SAFETY: the child calls what may be called after a fork, and never returns.
         unsafe {
             if libc::fork() == 0 {
@@ -43,21 +46,19 @@ fn population() {
     std::thread::sleep(LIFETIME);
 }
 
-fn service(chains: u32) -> String {
+fn script() -> String {
     let exe = std::env::current_exe().expect("it runs");
-    let name = concat!(module_path!(), "::population");
+    let name = concat!(module_path!(), "::fork_chains");
     let name = name.split_once("::").expect("a path").1;
     let exe = exe.display();
-    format!("{CHAINS}={chains} exec {exe} --exact {name} --nocapture --test-threads=1; : TOKEN")
+    format!("{VARIABLE}=1 exec {exe} --exact {name} --nocapture --test-threads=1; : TOKEN")
 }
 
 process_test! {
     fn chains_of_one_service_are_killed_and_the_others_stay(driver) {
         driver.service(1, "exec sleep TOKEN");
-        ready(driver, &Service::new(0, &service(16)));
-        let begun = Instant::now();
+        ready(driver, &Service::new(0, &script()));
         driver.down(0, "kill");
-        println!("16 chains ended in {:?}", begun.elapsed());
         assert_eq!(driver.left().len(), 1, "the other service");
         driver.down(1, "term");
     }
@@ -65,12 +66,10 @@ process_test! {
 
 process_test! {
     fn chains_end_with_the_session_and_leave_no_zombies(driver) {
-        ready(driver, &Service::new(0, &service(16)));
+        ready(driver, &Service::new(0, &script()));
         driver.order("killall");
         driver.order("finish");
-        let begun = Instant::now();
         driver.expect_line("finished []");
-        println!("16 chains ended in {:?}", begun.elapsed());
         driver.wait();
         driver.nothing_left();
     }
@@ -78,8 +77,8 @@ process_test! {
 
 process_test! {
     fn the_guardian_ends_them_too(driver) {
-        ready(driver, &Service { grace: 100, ..Service::new(0, &service(16)) });
-        nix::sys::signal::kill(crate::process::system::pid(driver.server), nix::sys::signal::Signal::SIGKILL).unwrap();
+        ready(driver, &Service { grace: 100, ..Service::new(0, &script()) });
+        signal(driver.server, Signal::SIGKILL);
         assert_eq!(driver.wait().code(), Some(1));
         driver.nothing_left();
     }
