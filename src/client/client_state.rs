@@ -111,10 +111,7 @@ impl ClientState {
                     return;
                 };
                 let details = &mut service.details;
-                match detail.reason {
-                    Some(reason) => *details = std::mem::take(details).because(*reason),
-                    None => details.reason = None,
-                }
+                *details = std::mem::take(details).because(detail.reason.map(|reason| *reason));
                 // A reason of a later version is known by its line only.
                 details.detail = Some(detail.detail).filter(|line| !line.is_empty());
                 let state = service.clone();
@@ -183,6 +180,20 @@ mod tests {
         assert_eq!(details.blocked_by, ["db"]);
         assert_eq!(details.depends_on, ["db"]);
         assert!(details.spec.is_some());
+        let detail = told(
+            r#"{"type":"event","name":"service_detail","payload":{"service":"api",
+            "reason":{"code":"of_a_later_version"},"detail":"later",
+            "timestamp":"2026-04-18T10:30:00.000Z"}}"#,
+        );
+        let Some(Event::Detail(state)) = detail else {
+            panic!("{detail:?}");
+        };
+        assert_eq!(state.details.detail.as_deref(), Some("later"));
+        assert_eq!(
+            (state.details.reason, state.details.blocked_by),
+            (None, Vec::new()),
+            "what the reason before said does not hold any more"
+        );
         let of_nobody =
             r#"{"type":"event","name":"service_detail","payload":{"service":"x","detail":"y"}}"#;
         assert_eq!(told(of_nobody), None);

@@ -130,16 +130,22 @@ pub struct Details {
 }
 
 impl Details {
-    /// The same with this reason, and with the fields that repeat its facts.
+    /// The same with this reason or with none, and with the fields that repeat its facts.
     #[must_use]
-    pub fn because(self, reason: Reason) -> Self {
-        let blocked_by = reason.blocked_by().iter();
+    pub fn because(self, reason: impl Into<Option<Reason>>) -> Self {
+        let reason = reason.into();
+        let facts = reason.as_ref();
+        let blocked_by = facts.map_or(&[][..], Reason::blocked_by).iter();
         Self {
-            detail: reason.detail(),
+            detail: facts.and_then(Reason::detail),
             blocked_by: blocked_by.map(|by| by.service.to_string()).collect(),
-            probe: reason.probe().map(|attempts| Box::new(attempts.into())),
-            port_conflict: reason.port_conflict().map(|hold| Box::new(hold.into())),
-            reason: Some(Box::new(reason)),
+            probe: facts
+                .and_then(Reason::probe)
+                .map(|attempts| Box::new(attempts.into())),
+            port_conflict: facts
+                .and_then(Reason::port_conflict)
+                .map(|hold| Box::new(hold.into())),
+            reason: reason.map(Box::new),
             ..self
         }
     }

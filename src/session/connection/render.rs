@@ -68,7 +68,7 @@ pub(super) fn service_detail(view: &StatusView, at: SystemTime) -> ServiceDetail
 fn details(view: &StatusView) -> Details {
     let reason = view.reason.as_ref();
     let is_down = matches!(view.status, Status::Stopping | Status::Stopped);
-    let details = Details {
+    Details {
         up: Some(view.up),
         pid: view.pid,
         exit_code: view.end.and_then(End::code),
@@ -79,9 +79,6 @@ fn details(view: &StatusView) -> Details {
         since: Some(view.since.into()),
         stopped_by: reason.filter(|_| is_down).and_then(Reason::stopped_by),
         ..Details::default()
-    };
-    match reason {
-        Some(reason) => details.because(reason.clone()),
-        None => details,
     }
+    .because(view.reason.clone())
 }
