@@ -131,7 +131,6 @@ pub(super) struct Calls {
     timings: Timings,
     pending: HashMap<String, Pending>,
     next: u64,
-    actions: usize,
 }
 
 impl Calls {
@@ -140,14 +139,13 @@ impl Calls {
             timings,
             pending: HashMap::new(),
             next: 1,
-            actions: 0,
         }
     }
 
     /// The text to send for an order; `None` if it is refused at once.
     pub(super) fn order(&mut self, order: Order, now: Instant) -> Option<String> {
         let kind = kind(&order.command);
-        if kind == Kind::Action && self.actions >= ACTIONS {
+        if kind == Kind::Action && self.actions() >= ACTIONS {
             order.fail(&CommandError::TooMany);
             return None;
         }
@@ -172,7 +170,6 @@ impl Calls {
         let id = self.next.to_string();
         self.next += 1;
         let timeout = self.timings.ack;
-        self.actions += usize::from(kind == Kind::Action);
         let text = message::command(&id, command);
         let pending = Pending {
             caller,
@@ -195,12 +192,12 @@ impl Calls {
         match message {
             Incoming::Ack { id, payload } => self.ack(&id, payload, now),
             Incoming::Result { id, body } => {
-                let pending = self.remove(&id)?;
+                let pending = self.pending.remove(&id)?;
                 let reply = read(body, pending.kind, names);
                 pending.finish(reply, bytes)
             }
             Incoming::Error { id, body } => {
-                let pending = self.remove(&id?)?;
+                let pending = self.pending.remove(&id?)?;
                 pending.finish(Err(CommandError::Refused(body)), bytes)
             }
             Incoming::Event(_) => None,
@@ -209,7 +206,7 @@ impl Calls {
 
     fn ack(&mut self, id: &str, payload: AckPayload, now: Instant) -> Option<ForReplay> {
         if !payload.accepted {
-            let pending = self.remove(id)?;
+            let pending = self.pending.remove(id)?;
             let error = payload.error.unwrap_or(ErrorBody {
                 code: "refused".to_owned(),
                 message: "the server refused the command".to_owned(),
@@ -246,7 +243,7 @@ impl Calls {
             .collect();
         ids.iter()
             .filter_map(|id| {
-                let pending = self.remove(id)?;
+                let pending = self.pending.remove(id)?;
                 let error = CommandError::NoAnswer(pending.timeout);
                 pending.finish(Err(error), 0)
             })
@@ -260,10 +257,11 @@ impl Calls {
         }
     }
 
-    fn remove(&mut self, id: &str) -> Option<Pending> {
-        let pending = self.pending.remove(id)?;
-        self.actions -= usize::from(pending.kind == Kind::Action);
-        Some(pending)
+    fn actions(&self) -> usize {
+        let pending = self.pending.values();
+        pending
+            .filter(|pending| pending.kind == Kind::Action)
+            .count()
     }
 }
 
