@@ -51,7 +51,7 @@ pub(super) async fn serve(
     };
     let mut connection = Connection {
         socket,
-        address: address.to_owned(),
+        address,
         calls: Calls::new(state.timings.clone()),
         state,
         flushing: false,
@@ -59,7 +59,7 @@ pub(super) async fn serve(
         pinged: false,
         room: true,
     };
-    connection.begin(hello, address);
+    connection.begin(hello);
     let ended = connection.run(requests).await;
     let Connection {
         mut socket, calls, ..
@@ -106,7 +106,7 @@ const TEXTS_AT_ONCE: usize = 128;
 
 struct Connection<'a> {
     socket: Socket,
-    address: String,
+    address: &'a str,
     calls: Calls,
     state: &'a mut ClientState,
     /// Something written to the socket is not flushed yet.
@@ -119,13 +119,13 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    fn begin(&mut self, hello: Hello, address: &str) {
+    fn begin(&mut self, hello: Hello) {
         let restarted = self.state.introduced(&hello, self.heard);
         self.state
             .put(Event::Connection(ConnectionState::Connected));
         self.state.put(Event::Session(Session {
             hello,
-            address: address.to_owned(),
+            address: self.address.to_owned(),
             restarted,
         }));
         self.room = self.state.queue.has_room();
@@ -194,7 +194,7 @@ impl Connection<'_> {
             Ok(incoming) => incoming,
             // Without it nothing is known of any service.
             Err(error @ Unreadable::Snapshot(_)) => {
-                return Err(not_flowlayer(&self.address, error.to_string()));
+                return Err(not_flowlayer(self.address, error.to_string()));
             }
             // A later server may send what we do not understand.
             Err(error) => {
