@@ -35,3 +35,25 @@ pub struct StatusView {
     /// What the session runs for it.
     pub spec: Arc<ServiceSpec>,
 }
+
+#[cfg(test)]
+impl StatusView {
+    /// A running daemon without anything special.
+    pub(crate) fn sample(service: usize, name: &str) -> Self {
+        Self {
+            service,
+            name: name.into(),
+            status: Status::Running,
+            up: true,
+            reason: None,
+            pid: None,
+            end: None,
+            wanted: true,
+            depends_on: Arc::default(),
+            wave: 0,
+            kind: Kind::Daemon,
+            since: SystemTime::UNIX_EPOCH,
+            spec: Arc::default(),
+        }
+    }
+}

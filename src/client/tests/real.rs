@@ -12,8 +12,6 @@ use crate::session::{self, LogDefaults, Server, SessionConfig};
 
 fn view(status: Status) -> Arc<StatusView> {
     Arc::new(StatusView {
-        service: 0,
-        name: "api".into(),
         status,
         up: status == Status::Ready,
         reason: Some(Reason::Blocked {
@@ -22,14 +20,11 @@ fn view(status: Status) -> Arc<StatusView> {
                 code: Code::Exited,
             }],
         }),
-        pid: None,
         end: Some(End::Signal(9)),
-        wanted: true,
         depends_on: [Arc::from("db")].into(),
         wave: 3,
         kind: Kind::Oneshot,
-        since: SystemTime::UNIX_EPOCH,
-        spec: Arc::default(),
+        ..StatusView::sample(0, "api")
     })
 }
 

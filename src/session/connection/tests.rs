@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::{Kind, Reason, StartProblem, Status};
+use crate::facts::{Reason, StartProblem};
 use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
 use crate::runtime::{Decision, Outcome, Rejection, StatusView, Update};
@@ -111,19 +111,8 @@ impl Talk {
 
 fn view(detail: Option<String>) -> StatusView {
     StatusView {
-        service: 0,
-        name: "api".into(),
-        status: Status::Ready,
-        up: true,
         reason: detail.map(|error| Reason::CannotStart(StartProblem::System { error })),
-        pid: None,
-        end: None,
-        wanted: true,
-        depends_on: Arc::default(),
-        wave: 0,
-        kind: Kind::Daemon,
-        since: SystemTime::UNIX_EPOCH,
-        spec: Arc::default(),
+        ..StatusView::sample(0, "api")
     }
 }
 

@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
-use crate::facts::{Kind, Reason, StartProblem, Status};
+use crate::facts::{Reason, StartProblem, Status};
 use crate::logs::{Logs, LogsConfig};
 use crate::protocol::Token;
 use crate::runtime::handle::Message as Request;
@@ -89,15 +89,7 @@ impl Api {
     async fn asked(&mut self) -> Request {
         loop {
             match soon(self.inbox.recv()).await.expect("a handle is left") {
-                Request::Subscribe { id, updates } => {
-                    let services = snapshot();
-                    let first = Update::Snapshot {
-                        request: None,
-                        services,
-                    };
-                    updates.send(first).unwrap();
-                    self.subscribers.insert(id, updates);
-                }
+                Request::Subscribe { id, updates } => self.subscribe(id, updates),
                 other => return other,
             }
         }
@@ -126,15 +118,19 @@ impl Api {
                 other => panic!("{other:?}"),
             }
         };
+        self.subscribe(id, updates);
+        client.id = Some(id);
+        assert_eq!(client.next().await["name"], "hello");
+        assert_eq!(client.next().await["name"], "snapshot");
+    }
+
+    fn subscribe(&mut self, id: SubscriberId, updates: mpsc::UnboundedSender<Update>) {
         let first = Update::Snapshot {
             request: None,
             services: snapshot(),
         };
         updates.send(first).unwrap();
         self.subscribers.insert(id, updates);
-        client.id = Some(id);
-        assert_eq!(client.next().await["name"], "hello");
-        assert_eq!(client.next().await["name"], "snapshot");
     }
 
     fn tell(&self, client: &Client, update: Update) {
@@ -171,19 +167,8 @@ impl Api {
 
 fn view(service: usize) -> StatusView {
     StatusView {
-        service,
-        name: SERVICES[service].into(),
-        status: Status::Running,
-        up: true,
-        reason: None,
         pid: Some(4242),
-        end: None,
-        wanted: true,
-        depends_on: Arc::default(),
-        wave: 0,
-        kind: Kind::Daemon,
-        since: SystemTime::UNIX_EPOCH,
-        spec: Arc::default(),
+        ..StatusView::sample(service, SERVICES[service])
     }
 }
 

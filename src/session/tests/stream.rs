@@ -22,14 +22,10 @@ async fn hello_comes_first_and_the_snapshot_second() {
             "first_seq": 1,
         }})
     );
-    let Request::Subscribe { updates, .. } = api.inbox.recv().await.unwrap() else {
+    let Request::Subscribe { id, updates } = api.inbox.recv().await.unwrap() else {
         panic!("a subscription comes first");
     };
-    let services = snapshot();
-    let request = None;
-    updates
-        .send(Update::Snapshot { request, services })
-        .unwrap();
+    api.subscribe(id, updates);
     let snapshot = client.next().await;
     assert_eq!(snapshot["name"], "snapshot");
     assert_eq!(snapshot["payload"]["services"].as_array().unwrap().len(), 3);
