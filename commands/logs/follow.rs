@@ -2,7 +2,7 @@
 //! missing without a word.
 
 use flowlayer_core::client::{
-    self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, Session, Start,
+    self, ConnectionState, Entry, Event, Events, Follow, Missed, Persistence, SessionInfo, Start,
 };
 
 use super::matches::MatchPrinter;
@@ -18,7 +18,7 @@ pub(super) struct Since {
     /// The number that comes next.
     pub(super) next: u64,
     /// The session that has been asked until now; `None` when none was there.
-    pub(super) session: Option<Session>,
+    pub(super) session: Option<SessionInfo>,
 }
 
 /// Goes on until nobody reads any more, or nobody will ever answer.
@@ -122,7 +122,7 @@ struct Place {
 
 impl Place {
     /// A server has introduced itself. Where to begin anew, if that is called for.
-    fn introduced(&mut self, session: &Session) -> Option<Start> {
+    fn introduced(&mut self, session: &SessionInfo) -> Option<Start> {
         let id = session.hello.session_id.clone();
         let is_other = self.session.is_some() && id.is_some() && self.session != id;
         let first = session.hello.first_seq;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anstyle::Style;
-use flowlayer_core::client::Session;
+use flowlayer_core::client::SessionInfo;
 use flowlayer_core::facts::{Kind, Status, Timestamp};
 use flowlayer_core::protocol::{ErrorBody, ServiceState};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(crate) struct SessionReport<'a> {
 
 impl<'a> SessionReport<'a> {
     /// What is known of the session that answered.
-    pub(crate) fn new(peer: &'a Peer, session: &'a Session) -> Self {
+    pub(crate) fn new(peer: &'a Peer, session: &'a SessionInfo) -> Self {
         let endpoint = peer.endpoint();
         Self {
             address: &session.address,

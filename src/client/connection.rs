@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use super::calls::{Calls, ForReplay};
 use super::client_state::ClientState;
 use super::dial::Socket;
-use super::queue::{Event, Session};
+use super::queue::{Event, SessionInfo};
 use super::replay::Step;
 use super::request::{Request, Requests, refuse};
 use super::state::{ConnectionState, Failure};
@@ -123,7 +123,7 @@ impl Connection<'_> {
         let restarted = self.state.introduced(&hello, self.heard);
         self.state
             .put(Event::Connection(ConnectionState::Connected));
-        self.state.put(Event::Session(Session {
+        self.state.put(Event::Session(SessionInfo {
             hello,
             address: self.address.to_owned(),
             restarted,

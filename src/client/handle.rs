@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::calls::{CommandError, Order, Page, Reply};
 use super::config::ClientConfig;
-use super::queue::{Event, EventQueue, Session};
+use super::queue::{Event, EventQueue, SessionInfo};
 use super::reconnect;
 use super::request::Request;
 use super::state::{ConnectionState, Failure};
@@ -57,7 +57,7 @@ pub struct Connected {
     /// The events after the snapshot.
     pub events: Events,
     /// The server.
-    pub session: Session,
+    pub session: SessionInfo,
     /// The state of all services.
     pub services: Vec<ServiceState>,
 }

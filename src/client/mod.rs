@@ -27,5 +27,5 @@ pub use config::{ClientConfig, FindTarget, Persistence, Recipient, Target, Timin
 pub use entry::{Entry, Gap};
 pub use follow::{Follow, Missed, Start};
 pub use handle::{Call, Client, Connected, Events, connect, start};
-pub use queue::{Event, Session};
+pub use queue::{Event, SessionInfo};
 pub use state::{ConnectionState, Failure};

@@ -17,7 +17,7 @@ pub enum Event {
     /// The state of the connection changed.
     Connection(ConnectionState),
     /// A server introduced itself; first after every connect.
-    Session(Session),
+    Session(SessionInfo),
     /// The state of all services; replaces everything known of them. Sent after every connect, and when
     /// the consumer fell so far behind that status events were dropped.
     Snapshot(Vec<ServiceState>),
@@ -38,7 +38,7 @@ pub enum Event {
 
 /// A server that introduced itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
+pub struct SessionInfo {
     /// Its hello.
     pub hello: Hello,
     /// The address that was dialled.
@@ -252,7 +252,7 @@ mod tests {
     }
 
     fn session(restarted: bool) -> Event {
-        Event::Session(Session {
+        Event::Session(SessionInfo {
             hello: Hello {
                 protocol_version: 1,
                 server: "flowlayer".to_owned(),
