@@ -14,16 +14,16 @@ pub struct Target {
     pub address: String,
     /// `None`: try without; the server says if it needs one.
     pub token: Option<Token>,
-    /// To whom the token may be given.
+    /// Which servers may get the token.
     pub recipient: Recipient,
 }
 
-/// To whom a token is given.
+/// Which servers may get the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recipient {
-    /// Whoever is at the address: its session is registered there, or a person has named it.
+    /// Any server at the address: its session is registered, or the user named the address.
     Anybody,
-    /// On loopback only to a server of this user or of root.
+    /// On loopback only a server of this user or of root.
     OwnOrRoot,
 }
 

@@ -50,8 +50,8 @@ pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, F
     }
 }
 
-/// Another user can listen at the address of a session that does not run. The connection is there already, so
-/// that nobody else can come in between.
+/// Refuses servers of other users: anybody can listen at the address of a session that does not run. Checks
+/// the connection that will carry the token, so that no other server can take its place in between.
 fn check_recipient(address: &str, socket: &TcpStream) -> Result<(), Failure> {
     let stranger = |user| Failure::Stranger {
         address: address.to_owned(),

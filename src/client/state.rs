@@ -98,7 +98,7 @@ pub enum Failure {
     /// The server has too many connections.
     #[error("{0} has too many connections, try later")]
     Full(String),
-    /// Who listens there, or nobody knows who, is not to get the token.
+    /// The server belongs to another user, or its user cannot be found, so it got no token.
     #[error(
         "{} listens at {address}, and gets no token; if that is your server, name it with --addr",
         .user.map_or_else(|| "nobody knows who".to_owned(), |user| format!("user {user}"))
@@ -106,7 +106,7 @@ pub enum Failure {
     Stranger {
         /// What was dialled.
         address: String,
-        /// Whose server it is, when that is known.
+        /// The user of the server, when known.
         user: Option<u32>,
     },
     /// The server has closed the connection.

@@ -1,6 +1,6 @@
-//! Who may stay connected (docs/protocol.md, Bounds): a connection has a place of its own from its first
-//! request with credentials on. Until then it is one of a few, of which the oldest is dropped for a new one,
-//! so that nobody without credentials keeps out who has them.
+//! Limits connections (docs/protocol.md, Bounds). A connection takes a place with its first request with
+//! credentials. Until then it is one of a small number, of which the oldest is dropped for a new one, so that
+//! clients without credentials cannot lock out those with them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::Limits;
 
-/// The places, and those who have none yet.
+/// The places, and the connections without one.
 #[derive(Debug)]
 pub(super) struct Admission {
     places: Arc<Semaphore>,
@@ -25,13 +25,13 @@ struct Waiting {
     dropped: BTreeMap<u64, CancellationToken>,
 }
 
-/// A connection. It goes with its requests into the WebSocket that comes out of one, and gives its place back
-/// when the last holder drops it.
+/// A connection: first of its HTTP requests, then of the WebSocket. Its place is free again when the last of
+/// them drops it.
 #[derive(Debug)]
 pub(super) struct Visitor {
     admission: Arc<Admission>,
     number: u64,
-    /// Cancelled when a newer connection takes its part of the pool.
+    /// Cancelled when a newer connection displaces it.
     pub(super) dropped: CancellationToken,
     place: OnceLock<OwnedSemaphorePermit>,
 }
@@ -45,7 +45,7 @@ impl Admission {
         })
     }
 
-    /// Takes a new connection in, and drops the oldest without credentials when there are too many.
+    /// Adds a new connection, and drops the oldest without credentials when there are too many.
     pub(super) fn enter(self: &Arc<Self>) -> Arc<Visitor> {
         let dropped = CancellationToken::new();
         let mut waiting = self.waiting();
@@ -72,7 +72,7 @@ impl Admission {
 }
 
 impl Visitor {
-    /// It has shown credentials: it gets a place, unless all are taken.
+    /// Takes a place for a connection that has shown credentials; `false` when all are taken.
     pub(super) fn admit(&self) -> bool {
         if self.place.get().is_none()
             && let Ok(place) = Arc::clone(&self.admission.places).try_acquire_owned()

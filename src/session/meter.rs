@@ -1,4 +1,4 @@
-//! The socket of a client, with a note of when it last took something and whether it ever spoke.
+//! The socket of a client, with the time of its last write and whether anything was ever read.
 
 use std::io;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ impl Metered {
         }
     }
 
-    /// Whether anything has come from the peer; stays readable when the socket is given away.
+    /// Whether anything has come from the peer; can still be read when the socket has been upgraded.
     pub(super) fn spoken(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.spoken)
     }
