@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::{contiguous, ends_well};
-use crate::harness::{Child, Client, Stack, journal, skipped, through};
+use crate::harness::{Child, Client, Stack, journal, skipped, through, until};
 
 const CHATTY: &str = "while :; do echo 0123456789012345678901234567890123456789; sleep 0.001; done";
 
@@ -36,8 +36,11 @@ fn memory_is_whole(client: &mut Client) {
 
 /// Waits until the service has printed more.
 fn more(client: &mut Client) {
-    let before = last_seq(client);
-    while last_seq(client) < before + 20 {}
+    let wanted = last_seq(client) + 20;
+    until("20 more lines", || match last_seq(client) {
+        seq if seq >= wanted => Ok(()),
+        seq => Err(seq),
+    });
 }
 
 #[test]
@@ -77,18 +80,19 @@ fn a_log_directory_that_is_removed_is_made_anew() {
     let mut client = server.connect();
     more(&mut client);
     let logs = server.path().join("logs");
+    let wait_for_file = || {
+        until("all.jsonl", || {
+            fs::metadata(logs.join("all.jsonl")).map(drop)
+        });
+    };
     // Lines reach clients before they reach files, and what was never there is not missed.
-    while !logs.join("all.jsonl").exists() {
-        more(&mut client);
-    }
+    wait_for_file();
     // It may be writing into it right now.
-    while fs::remove_dir_all(&logs).is_err() {}
+    until("an empty place", || fs::remove_dir_all(&logs));
     more(&mut client);
     server.wait_for_line("was removed");
     memory_is_whole(&mut client);
-    while !logs.join("all.jsonl").exists() {
-        more(&mut client);
-    }
+    wait_for_file();
     ends_well(&server);
 }
 

@@ -5,8 +5,8 @@ use std::process::Command;
 use nix::unistd::geteuid;
 use serde_json::{Value, json};
 
-use super::ends_well;
-use crate::harness::{Child, Server, Stack, flowlayer, skipped, through};
+use super::{ends_well, runs_through};
+use crate::harness::{Child, Server, Stack, skipped, through};
 
 /// A stack of many services, on a server that becomes itself in this way.
 fn crowd(count: usize, script: &str, before: &[&str], prepare: impl FnOnce(&Stack)) -> Server {
@@ -71,12 +71,7 @@ fn without_processes_some_services_fail_and_all_can_be_stopped() {
     let user = format!("--reuid={USER}");
     let as_user = ["setpriv", &user, "--clear-groups"];
     let limited = [&["prlimit", "--nproc=24:24"], &as_user[..]].concat();
-    let mut runs = through(&limited, &flowlayer());
-    if !runs
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success())
-    {
+    if !runs_through(&limited) {
         return skipped(
             what,
             "setpriv or prlimit not found, or the binary cannot be run by others",

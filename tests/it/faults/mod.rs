@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Server, TOKEN, journal};
+use crate::harness::{Server, TOKEN, flowlayer, journal, through};
 
 /// Ends a server: well, and with log files in which nothing is missing.
 #[track_caller]
@@ -25,6 +25,13 @@ fn ends_well(server: &Server) {
     let end = server.stop();
     assert_eq!(end.code, Some(0), "{}\n{}", end.stdout, end.stderr);
     contiguous(&server.path().join("logs"));
+}
+
+/// Whether the binary runs when started through this command.
+fn runs_through(before: &[&str]) -> bool {
+    let mut version = through(before, &flowlayer());
+    let out = version.arg("--version").output();
+    out.is_ok_and(|out| out.status.success())
 }
 
 /// A connection and what is said on it first.

@@ -9,8 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use serde_json::json;
 
-use super::ends_well;
-use crate::harness::{Child, Server, Stack, TOKEN, flowlayer, run, skipped, through, until};
+use super::{ends_well, runs_through};
+use crate::harness::{Child, Server, Stack, TOKEN, run, skipped, through, until};
 
 const NOBODY: u32 = 65534;
 
@@ -81,12 +81,7 @@ fn unprivileged(asleep: &str) -> Option<Server> {
         "--regid=65534",
         "--clear-groups",
     ];
-    let mut runs = through(&as_nobody, &flowlayer());
-    if !runs
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success())
-    {
+    if !runs_through(&as_nobody) {
         skipped(what, "the binary cannot be run by others");
         return None;
     }
