@@ -132,19 +132,6 @@ fn a_second_server_on_the_same_directory_starts_nothing_and_names_the_first() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_ends_before_anything_starts() {
-    let stack = Stack::new()
-        .file("logs", "a file where the directory is to be")
-        .field("logs", json!({ "dir": "logs" }))
-        .shell("never", "touch started; exec sleep 1000", json!({}))
-        .start();
-    let end = stack.wait_for_end();
-    assert_eq!(end.code, Some(1));
-    assert!(end.stderr.contains("logs"), "{}", end.stderr);
-    assert!(!stack.path().join("started").exists());
-}
-
-#[test]
 fn a_line_without_end_is_cut_and_bytes_that_are_no_text_are_replaced() {
     let stack = Stack::new()
         .shell(

@@ -28,15 +28,17 @@ fn a_busy_address_is_fatal_and_nothing_is_started() {
 
 #[test]
 fn a_log_directory_that_cannot_be_made_is_fatal() {
-    let server = Stack::new()
-        .file("not-a-directory", "")
-        .field("logs", json!({ "dir": "not-a-directory/logs" }))
-        .shell("api", TRACE, json!({}))
-        .start();
-    let finished = server.wait_for_end();
-    assert_eq!(finished.code, Some(1));
-    finished.complained(&["not-a-directory"]);
-    assert!(!server.path().join("started").exists());
+    for directory in ["not-a-directory", "not-a-directory/logs"] {
+        let server = Stack::new()
+            .file("not-a-directory", "")
+            .field("logs", json!({ "dir": directory }))
+            .shell("api", TRACE, json!({}))
+            .start();
+        let finished = server.wait_for_end();
+        assert_eq!(finished.code, Some(1));
+        finished.complained(&[directory]);
+        assert!(!server.path().join("started").exists());
+    }
 }
 
 #[test]
