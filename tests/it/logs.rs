@@ -1,22 +1,11 @@
 //! No line is lost: files, paging back, crashes, a second server
 //! (docs/logs.md, What the files promise).
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Stack};
-
-/// The entries of a file, each a JSON object on a line of its own.
-#[track_caller]
-fn entries(file: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(file).expect("the file is there and UTF-8");
-    assert!(text.is_empty() || text.ends_with('\n'), "no torn line");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a JSON object"))
-        .collect()
-}
+use crate::harness::{Server, Stack, journal};
 
 fn seqs(entries: &[Value]) -> Vec<u64> {
     entries
@@ -48,9 +37,9 @@ fn with_a_directory_every_line_is_in_the_files() {
         .start()
         .booted();
     stack.stop();
-    let logs = stack.path().join("logs");
+    let files = journal::entries_of(&stack.path().join("logs"));
     for name in ["a", "b"] {
-        let entries = entries(&logs.join(format!("{name}.jsonl")));
+        let entries = &files[name];
         assert!(
             entries
                 .iter()
@@ -59,7 +48,7 @@ fn with_a_directory_every_line_is_in_the_files() {
         );
         assert_eq!(entries.len(), 100_000);
     }
-    let all = seqs(&entries(&logs.join("all.jsonl")));
+    let all = seqs(&files["all"]);
     assert!(
         all.into_iter().eq(1..=200_000),
         "contiguous over all services"
@@ -103,14 +92,14 @@ fn a_client_pages_back_through_what_memory_no_longer_holds() {
 #[test]
 fn numbers_go_on_after_a_clean_end_and_are_never_used_again_after_a_crash() {
     let logs = tempfile::tempdir().expect("a directory");
-    let all = logs.path().join("all.jsonl");
+    let all = || seqs(&journal::entries_of(logs.path())["all"]);
     counting(logs.path(), 1000).booted().stop();
-    assert!(seqs(&entries(&all)).into_iter().eq(1..=1000));
+    assert!(all().into_iter().eq(1..=1000));
 
     counting(logs.path(), 1000).booted().crash();
 
     counting(logs.path(), 1000).booted().stop();
-    let all = seqs(&entries(&all));
+    let all = all();
     assert!(all.is_sorted_by(|a, b| a < b), "no number twice");
     assert!(
         all.ends_with(&(1_001_001..=1_002_000).collect::<Vec<u64>>()),
