@@ -1,11 +1,15 @@
 //! Every rule of the config, with the exact place of what is reported.
 
+mod dependencies;
+mod file;
+mod hints;
 mod hostile;
 mod meaning;
 mod properties;
 mod ready;
 mod reference;
-mod rules;
+mod service;
+mod unexpanded;
 
 use std::path::Path;
 
@@ -56,4 +60,14 @@ fn meant(text: &str) -> (Config, Plan) {
 /// One service with these fields; they begin in column 22.
 fn service(fields: &str) -> String {
     format!("{{\"services\":{{\"a\":{{  {fields}}}}}}}")
+}
+
+/// Checks services with these fields; the problems of each are joined by ` | `.
+#[track_caller]
+fn service_problems(cases: &[(&str, &str)]) {
+    for (fields, expected) in cases {
+        let found = problems(&service(fields));
+        let expected: Vec<&str> = expected.split(" | ").filter(|p| !p.is_empty()).collect();
+        assert_eq!(found, expected, "{fields}");
+    }
 }
