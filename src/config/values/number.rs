@@ -1,5 +1,7 @@
 //! Whole numbers: counts, ports, durations.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -29,8 +31,7 @@ pub(in crate::config) struct Capacity(pub(in crate::config) usize);
 
 impl FromValue for Capacity {
     fn from_value(value: &Value) -> Result<Self, Fault> {
-        let capacity = integer(value, 1, u64::from(u32::MAX))?;
-        Ok(Self(usize::try_from(capacity).unwrap_or(usize::MAX)))
+        integer(value, 1, u32::MAX as usize).map(Self)
     }
 }
 
@@ -42,8 +43,8 @@ pub(in crate::config) struct ServicePort(pub(in crate::config) Option<u16>);
 
 impl FromValue for ServicePort {
     fn from_value(value: &Value) -> Result<Self, Fault> {
-        let port = integer(value, 0, u64::from(u16::MAX))?;
-        Ok(Self(u16::try_from(port).ok().filter(|&port| port > 0)))
+        let port = integer(value, 0, u16::MAX)?;
+        Ok(Self((port > 0).then_some(port)))
     }
 }
 
@@ -55,8 +56,7 @@ pub(in crate::config) struct Port(pub(in crate::config) u16);
 
 impl FromValue for Port {
     fn from_value(value: &Value) -> Result<Self, Fault> {
-        let port = integer(value, 1, u64::from(u16::MAX))?;
-        Ok(Self(u16::try_from(port).unwrap_or(u16::MAX)))
+        integer(value, 1, u16::MAX).map(Self)
     }
 }
 
@@ -69,19 +69,22 @@ pub(in crate::config) struct Millis(pub(in crate::config) Duration);
 
 impl FromValue for Millis {
     fn from_value(value: &Value) -> Result<Self, Fault> {
-        integer(value, 1, u64::from(u32::MAX)).map(|ms| Self(Duration::from_millis(ms)))
+        integer(value, 1, u32::MAX).map(|ms| Self(Duration::from_millis(ms.into())))
     }
 }
 
 schema!(Millis, { "type": "integer", "minimum": 1, "maximum": u32::MAX });
 
 /// Reads a whole number within bounds. `3000.0` is a whole number, as in JSON Schema.
-pub(super) fn integer(value: &Value, min: u64, max: u64) -> Result<u64, Fault> {
+pub(super) fn integer<T>(value: &Value, min: T, max: T) -> Result<T, Fault>
+where
+    T: Display + FromStr + PartialOrd + TryFrom<u64>,
+{
     let bounds = format!("an integer from {min} to {max}");
     let Value::Number(number) = value else {
         let fault = wrong_type(&bounds, value);
         let meant = value.as_str().and_then(|text| text.trim().parse().ok());
-        let meant = meant.filter(|number: &u64| (min..=max).contains(number));
+        let meant = meant.filter(|number: &T| (min..=max).contains(number));
         return Err(match meant {
             Some(number) => fault.with_help(format!("write {number}, without quotes")),
             None => fault,
@@ -98,6 +101,7 @@ pub(super) fn integer(value: &Value, min: u64, max: u64) -> Result<u64, Fault> {
         )]
         exact.then_some(float as u64)
     });
+    let whole = whole.and_then(|whole| T::try_from(whole).ok());
     whole.filter(|n| (min..=max).contains(n)).ok_or_else(|| {
         let message = format!("expected {bounds}, found {number}");
         Fault::new(Code::OutOfRange, message)
@@ -113,13 +117,13 @@ mod tests {
 
     #[test]
     fn integers_stay_in_their_bounds() {
-        assert_eq!(integer(&json!(3000), 1, 65535), Ok(3000));
-        assert_eq!(integer(&json!(3000.0), 1, 65535), Ok(3000));
+        assert_eq!(integer(&json!(3000), 1, u16::MAX), Ok(3000));
+        assert_eq!(integer(&json!(3000.0), 1, u16::MAX), Ok(3000));
         for wrong in [json!(0), json!(-1), json!(65536), json!(1.5), json!(1e300)] {
-            let fault = integer(&wrong, 1, 65535).unwrap_err();
+            let fault = integer(&wrong, 1, u16::MAX).unwrap_err();
             assert_eq!(fault.code, Code::OutOfRange, "{wrong}");
         }
-        let fault = integer(&json!("80"), 1, 65535).unwrap_err();
+        let fault = integer(&json!("80"), 1, u16::MAX).unwrap_err();
         assert_eq!(
             fault.message,
             "expected an integer from 1 to 65535, found the string \"80\""
@@ -128,7 +132,7 @@ mod tests {
             fault.help,
             Help::Text("write 80, without quotes".to_owned())
         );
-        let fault = integer(&json!("8080:80"), 1, 65535).unwrap_err();
+        let fault = integer(&json!("8080:80"), 1, u16::MAX).unwrap_err();
         assert_eq!(fault.help, Help::None);
     }
 }

@@ -18,7 +18,7 @@ impl FromValue for BindText {
         let text = match value {
             // A bare port is often written without the quotes.
             Value::Number(_) => {
-                let port = integer(value, 1, u64::from(u16::MAX))?;
+                let port = integer(value, 1, u16::MAX)?;
                 let fault = wrong_type("a string", value);
                 return Err(fault.with_help(format!("write \"{port}\"")));
             }
