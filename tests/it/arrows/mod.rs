@@ -40,34 +40,31 @@ const CRATES: [Crate; 2] = [
     },
 ];
 
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+impl Crate {
+    fn scan(&self) -> Scan {
+        let files = files(&Path::new(ROOT).join(self.folder));
+        scan(&files, self.name, self.below_name)
+    }
+}
+
 #[test]
 fn the_arrows_are_those_of_the_map() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let text = fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")).unwrap();
     let map = Map::read(&text);
     let mut wrong = Vec::new();
     for place in &CRATES {
-        let scan = scan(
-            &files(&root.join(place.folder)),
-            place.name,
-            place.below_name,
-        );
-        wrong.extend(not_on_the_map(place, &scan, &map));
+        wrong.extend(not_on_the_map(place, &place.scan(), &map));
     }
     assert!(wrong.is_empty(), "ARCHITECTURE.md:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn nothing_goes_in_a_circle() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut wrong = Vec::new();
     for place in &CRATES {
-        let scan = scan(
-            &files(&root.join(place.folder)),
-            place.name,
-            place.below_name,
-        );
-        for (folders, arrows) in all_circles(place.folder, &scan) {
+        for (folders, arrows) in all_circles(place.folder, &place.scan()) {
             let folders: Vec<_> = folders.into_iter().collect();
             wrong.push(format!(
                 "circle of {}:\n{}",
@@ -111,7 +108,7 @@ fn not_on_the_map(place: &Crate, scan: &Scan, map: &Map) -> Vec<String> {
         .iter()
         .map(|(module, (file, line))| (room(module), place.below.to_owned(), file, *line));
     for (from, to, file, line) in between_rooms.chain(outside) {
-        if from == to || from == ROOT || !drawn.insert((from.clone(), to.clone())) {
+        if from == to || from == CRATE_ROOT || !drawn.insert((from.clone(), to.clone())) {
             continue;
         }
         if !map.has(folder, &from, &to) {
@@ -121,33 +118,25 @@ fn not_on_the_map(place: &Crate, scan: &Scan, map: &Map) -> Vec<String> {
     }
     for Line { from, to } in map.lines(folder) {
         let is_drawn = |from: &String, to: &String| drawn.contains(&(from.clone(), to.clone()));
-        for to in to
-            .iter()
-            .filter(|to| !from.iter().any(|from| is_drawn(from, to)))
-        {
-            let gone = "but nothing there uses it";
-            wrong.push(format!(
-                "{folder}: {to} is on the map after {from:?}, {gone}"
-            ));
-        }
-        for from in from
-            .iter()
-            .filter(|from| !to.iter().any(|to| is_drawn(from, to)))
-        {
-            let gone = "but it uses nothing of that";
-            wrong.push(format!(
-                "{folder}: {from} is on the map before {to:?}, {gone}"
-            ));
-        }
+        let unused = to.iter();
+        let unused = unused.filter(|to| !from.iter().any(|from| is_drawn(from, to)));
+        wrong.extend(unused.map(|to| {
+            format!("{folder}: {to} is on the map after {from:?}, but nothing there uses it")
+        }));
+        let idle = from.iter();
+        let idle = idle.filter(|from| !to.iter().any(|to| is_drawn(from, to)));
+        wrong.extend(idle.map(|from| {
+            format!("{folder}: {from} is on the map before {to:?}, but it uses nothing of that")
+        }));
     }
     wrong
 }
 
 /// What the root of a crate, which hands over to its rooms, counts as.
-const ROOT: &str = "lib";
+const CRATE_ROOT: &str = "lib";
 
 fn room(module: &Module) -> String {
-    module.first().map_or(ROOT, String::as_str).to_owned()
+    module.first().map_or(CRATE_ROOT, String::as_str).to_owned()
 }
 
 /// Circles of rooms, and of files in different folders: the folders, and the arrows between them.
