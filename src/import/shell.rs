@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::values::is_identifier;
 pub(super) use crate::shell::quoted;
 
 /// A command line for a shell, taken apart as far as it can be.
@@ -141,12 +142,8 @@ pub(super) fn after(mut text: String, cmd: &Value) -> Value {
     if text.is_empty() {
         return cmd.clone();
     }
-    match cmd {
-        Value::String(line) => {
-            let words: Vec<String> = line.split_whitespace().map(quoted).collect();
-            let _ = write!(text, "exec {}", words.join(" "));
-            json!(["sh", "-c", text])
-        }
+    let words: Vec<String> = match cmd {
+        Value::String(line) => line.split_whitespace().map(quoted).collect(),
         Value::Array(argv) => {
             let words: Vec<&str> = argv.iter().filter_map(Value::as_str).collect();
             if let [
@@ -158,12 +155,12 @@ pub(super) fn after(mut text: String, cmd: &Value) -> Value {
                 text.push_str(script);
                 return json!([shell, "-c", text]);
             }
-            let words: Vec<String> = words.into_iter().map(quoted).collect();
-            let _ = write!(text, "exec {}", words.join(" "));
-            json!(["sh", "-c", text])
+            words.into_iter().map(quoted).collect()
         }
-        other => other.clone(),
-    }
+        other => return other.clone(),
+    };
+    let _ = write!(text, "exec {}", words.join(" "));
+    json!(["sh", "-c", text])
 }
 
 /// A value in which a shell replaces variables, and nothing else.
@@ -191,9 +188,7 @@ impl Word {
     /// `NAME=value`.
     fn assignment(&self) -> Option<(String, String)> {
         let (name, value) = self.text.split_once('=')?;
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        is_name.then(|| (name.to_owned(), value.to_owned()))
+        is_identifier(name).then(|| (name.to_owned(), value.to_owned()))
     }
 }
 
