@@ -14,7 +14,7 @@ use crate::import::yaml::Node;
 /// What Docker gives a check that says nothing of it, in ms.
 const CHECK_MS: u64 = 30_000;
 
-impl Reader<'_> {
+impl Reader {
     /// Its `healthcheck` as a probe: one of ours where that is the same, else a command, in the container of
     /// this name if there is one.
     pub(super) fn health(

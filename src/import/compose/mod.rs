@@ -82,7 +82,6 @@ pub(super) fn read(text: &str, name: &str, beside: &Beside<'_>) -> Result<Draft,
         profiles,
         unset: RefCell::default(),
         oneshots: IndexSet::new(),
-        beside,
     };
     if is_found {
         let overrides = OVERRIDE_NAMES.into_iter().filter(|_| !is_listed);
@@ -148,7 +147,7 @@ fn make_oneshot(draft: &mut Draft, name: &str) {
     }
 }
 
-struct Reader<'a> {
+struct Reader {
     /// `docker compose`, with the file where it has to be named.
     compose: Vec<String>,
     dotenv: HashMap<String, String>,
@@ -160,10 +159,9 @@ struct Reader<'a> {
     unset: RefCell<IndexSet<String>>,
     /// Services whose end somebody waits for.
     oneshots: IndexSet<String>,
-    beside: &'a Beside<'a>,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn docker(&self, words: &[&str]) -> Value {
         let words = words.iter().map(|&word| word.to_owned());
         let argv: Vec<String> = self.compose.iter().cloned().chain(words).collect();
@@ -203,7 +201,8 @@ impl Reader<'_> {
             Some(Value::Array(files)) => files,
             _ => Vec::new(),
         };
-        if self.dotenv_is_sound && !files.contains(&json!(".env")) {
+        let is_dotenv = |file: &Value| file == ".env" || file["path"] == ".env";
+        if self.dotenv_is_sound && !files.iter().any(is_dotenv) {
             files.insert(0, json!(".env"));
         }
         if !files.is_empty() {

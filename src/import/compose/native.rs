@@ -3,7 +3,7 @@
 // Writing into a string cannot fail.
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Reader;
 use super::ports::Published;
@@ -12,7 +12,7 @@ use crate::import::values::{environment, is_command, is_identifier, is_path, unk
 use crate::import::yaml::Node;
 use crate::import::{shell, variables};
 
-impl Reader<'_> {
+impl Reader {
     /// The service, when it has a command.
     pub(super) fn native(&mut self, name: &str, from: &Node) -> Option<DraftService> {
         let line = self.command(from)?;
@@ -25,7 +25,7 @@ impl Reader<'_> {
         {
             service.set("cwd", path);
         }
-        let files = self.env_files(from.get("env_file"), &mut service);
+        let files = self.env_files(from.get("env_file"));
         if !files.is_empty() {
             service.set("envFile", files);
         }
@@ -137,9 +137,8 @@ impl Reader<'_> {
         texts.any(|text| self.refers(text))
     }
 
-    /// Names, or mappings with `path` and `required`. A file of ours has to be there, so one that
-    /// may be missing is kept only if it is not.
-    fn env_files(&self, node: Option<&Node>, service: &mut DraftService) -> Vec<String> {
+    /// Names, or mappings with `path` and `required`.
+    fn env_files(&self, node: Option<&Node>) -> Vec<Value> {
         let Some(node) = node else { return Vec::new() };
         let items = match node.items() {
             [] => std::slice::from_ref(node),
@@ -157,14 +156,11 @@ impl Reader<'_> {
             let is_optional = item
                 .get("required")
                 .is_some_and(|required| !required.is_true());
-            if is_optional && !self.beside.has(&path) {
-                service.note(format!(
-                    "env_file {path} (line {}): it is optional and not there; a file in envFile has to be",
-                    item.line
-                ));
+            files.push(if is_optional {
+                json!({ "path": path, "required": false })
             } else {
-                files.push(path);
-            }
+                json!(path)
+            });
         }
         files
     }

@@ -90,7 +90,7 @@ fn long(item: &Node, replaced: impl Fn(&str) -> String) -> Port {
     at(&text("host_ip").unwrap_or_default(), &host, &inner)
 }
 
-impl Reader<'_> {
+impl Reader {
     /// The TCP ports that this machine sees, in order.
     pub(super) fn ports(&self, from: &Node, service: &mut DraftService) -> Vec<Published> {
         let mut ports = Vec::new();

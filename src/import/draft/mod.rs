@@ -218,15 +218,19 @@ impl Draft {
                 .unwrap_or(".");
             let cwd = moved(cwd);
             service.set("cwd", cwd);
-            match service.fields.get_mut("envFile") {
-                Some(Value::String(path)) => *path = moved(path),
-                Some(Value::Array(paths)) => {
-                    for path in paths {
-                        let there = path.as_str().map(moved);
-                        *path = json!(there);
-                    }
+            let files = match service.fields.get_mut("envFile") {
+                Some(Value::Array(files)) => files.as_mut_slice(),
+                Some(file) => std::slice::from_mut(file),
+                None => &mut [],
+            };
+            for file in files {
+                let path = match file {
+                    Value::Object(file) => &mut file["path"],
+                    path => path,
+                };
+                if let Value::String(path) = path {
+                    *path = moved(path);
                 }
-                _ => {}
             }
         }
     }

@@ -92,8 +92,14 @@ fn value_text(text: &mut String, name: &str, value: &Value) {
             let _ = write!(text, "{{ {} }}", members.join(", "));
         }
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(Value::to_string).collect();
-            let _ = write!(text, "[{}]", items.join(", "));
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    text.push_str(", ");
+                }
+                value_text(text, name, item);
+            }
+            text.push(']');
         }
         value => text.push_str(&value.to_string()),
     }

@@ -116,7 +116,7 @@ services:
 }
 
 #[test]
-fn an_optional_env_file_is_kept_only_where_it_exists() {
+fn an_optional_env_file_may_be_missing() {
     let text = r"
 services:
   api:
@@ -130,24 +130,24 @@ services:
     command: ./one
     env_file: {path: ./missing.env, required: false}
 ";
-    let (config, notes) = imported(
-        Kind::Compose,
-        "compose.yaml",
-        text,
-        &[("there.env", "A=1\n")],
-    );
+    let (config, notes) = imported(Kind::Compose, "compose.yaml", text, &[]);
+    let missing = serde_json::json!({"path": "./missing.env", "required": false});
+    let there = serde_json::json!({"path": "./there.env", "required": false});
     assert_eq!(
         config["services"]["api"]["envFile"],
-        serde_json::json!(["always.env", "./there.env", "./needed.env"])
+        serde_json::json!(["always.env", missing, there, "./needed.env"])
     );
-    assert!(config["services"]["one"].get("envFile").is_none());
     assert_eq!(
-        notes,
-        [
-            "api: env_file ./missing.env (line 7): it is optional and not there; a file in envFile has to be",
-            "one: env_file ./missing.env (line 12): it is optional and not there; a file in envFile has to be",
-        ]
+        config["services"]["one"]["envFile"],
+        serde_json::json!([missing])
     );
+    assert_eq!(notes, [""; 0]);
+    let directory = tempfile::tempdir().unwrap();
+    let mut draft = read(Kind::Compose, "compose.yaml", text, directory.path()).unwrap();
+    draft.relocate("app");
+    let text = draft.render(&[]);
+    let line = "\"envFile\": [{ \"path\": \"app/missing.env\", \"required\": false }],";
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]
