@@ -23,7 +23,7 @@ use std::path::Path;
 pub use draft::Draft;
 pub use source::ImportError;
 
-use source::Beside;
+use source::{Beside, Reason};
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,9 +170,7 @@ pub fn read(kind: Kind, name: &str, text: &str, directory: &Path) -> Result<Draf
             Kind::Compose => "no services",
             Kind::Package => "no scripts",
         };
-        return Err(ImportError::new(format!(
-            "there is nothing to carry over: {what}; `flowlayer init --template` writes an example to start from"
-        )));
+        return Err(Reason::NoServices(what).into());
     }
     Ok(draft)
 }

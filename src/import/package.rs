@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, DraftService, words};
 use super::shell::port;
-use super::source::{Beside, ImportError, few_enough};
+use super::source::{Beside, ImportError, Reason, few_enough};
 
 /// Scripts that a package manager runs by itself, around an installation or a release.
 const LIFECYCLE: [&str; 15] = [
@@ -92,9 +92,9 @@ const FEW: usize = 12;
 /// Reads a package.json.
 pub(super) fn read(text: &str, beside: &Beside<'_>) -> Result<Draft, ImportError> {
     let package: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| ImportError::new(format!("not JSON: {error}")))?;
+        .map_err(|error| Reason::NotJson(error.to_string()))?;
     let Value::Object(package) = package else {
-        return Err(ImportError::new("it is not an object"));
+        return Err(Reason::NotAnObject.into());
     };
     let manager = manager(&package, beside);
     let mut draft = Draft::default();

@@ -7,30 +7,59 @@ use crate::config::{self, env_file};
 
 /// Why a source cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", line.map_or_else(String::new, |line| format!("line {line}: ")))]
+#[error("{}{reason}", line.map_or_else(String::new, |line| format!("line {line}: ")))]
 pub struct ImportError {
     /// The line it is about, from 1.
-    line: Option<usize>,
-    message: String,
+    pub(super) line: Option<usize>,
+    pub(super) reason: Reason,
 }
 
-impl ImportError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            line: None,
-            message: message.into(),
-        }
-    }
+/// What is wrong with a source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("it is empty")]
+    Empty,
+    #[error("not YAML: {0}")]
+    NotYaml(String),
+    #[error("there is more than one YAML document; keep one")]
+    SeveralDocuments,
+    #[error("it is nested over {0} levels deep")]
+    TooDeep(usize),
+    #[error("it is too large with its aliases replaced")]
+    TooLarge,
+    #[error("an alias stands for something that contains it")]
+    RecursiveAlias,
+    #[error("a key is a list or a mapping")]
+    KeyNotScalar,
+    #[error("the key {0:?} is given twice")]
+    DuplicateKey(String),
+    #[error("`<<` takes a mapping or a list of mappings")]
+    MergeOfScalar,
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    #[error("it is not an object")]
+    NotAnObject,
+    #[error("{0} services; at most {MAX_SERVICES} can be carried over")]
+    TooManyServices(usize),
+    #[error(
+        "there is nothing to carry over: {0}; `flowlayer init --template` writes an example to start from"
+    )]
+    NoServices(&'static str),
+}
 
-    pub(super) fn line(&self) -> Option<usize> {
-        self.line
-    }
-
-    pub(super) fn at(line: usize, message: impl Into<String>) -> Self {
-        Self {
+impl Reason {
+    /// The error, about a line.
+    pub(super) fn at(self, line: usize) -> ImportError {
+        ImportError {
             line: Some(line),
-            message: message.into(),
+            reason: self,
         }
+    }
+}
+
+impl From<Reason> for ImportError {
+    fn from(reason: Reason) -> Self {
+        Self { line: None, reason }
     }
 }
 
@@ -40,8 +69,7 @@ const MAX_SERVICES: usize = 10_000;
 /// Refuses more.
 pub(super) fn few_enough(services: usize) -> Result<(), ImportError> {
     if services > MAX_SERVICES {
-        let message = format!("{services} services; at most {MAX_SERVICES} can be carried over");
-        return Err(ImportError::new(message));
+        return Err(Reason::TooManyServices(services).into());
     }
     Ok(())
 }

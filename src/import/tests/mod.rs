@@ -265,11 +265,8 @@ fn what_is_said_of_several_services_is_said_once() {
 #[test]
 fn odd_sources_are_refused_in_one_sentence() {
     let directory = tempfile::tempdir().unwrap();
-    let refused = |kind, text: &str| {
-        read(kind, "x", text, directory.path())
-            .unwrap_err()
-            .to_string()
-    };
+    let error = |kind, text: &str| read(kind, "x", text, directory.path()).unwrap_err();
+    let refused = |kind, text: &str| error(kind, text).to_string();
     assert_eq!(
         refused(Kind::Procfile, ""),
         "there is nothing to carry over: no line of the form `name: command`; `flowlayer init --template` writes an example to start from"
@@ -287,9 +284,12 @@ fn odd_sources_are_refused_in_one_sentence() {
         refused(Kind::Procfile, &many.concat()),
         "10001 services; at most 10000 can be carried over"
     );
-    assert!(refused(Kind::Package, "{").starts_with("not JSON: "));
+    let broken = error(Kind::Package, "{");
+    assert!(matches!(broken.reason, Reason::NotJson(_)), "{broken:?}");
     assert_eq!(refused(Kind::Package, "[]"), "it is not an object");
-    assert!(refused(Kind::Compose, "a: [").starts_with("line "));
+    let broken = error(Kind::Compose, "a: [");
+    assert!(matches!(broken.reason, Reason::NotYaml(_)), "{broken:?}");
+    assert!(broken.line.is_some());
 }
 
 #[test]
