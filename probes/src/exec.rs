@@ -32,7 +32,7 @@ struct Exec {
 #[async_trait]
 impl Probe for Exec {
     fn kind(&self) -> &'static str {
-        "exec"
+        KIND.name
     }
 
     fn target(&self) -> String {

@@ -8,13 +8,13 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+mod errors;
 mod exec;
 mod http;
 mod log;
 mod none;
 mod registry;
 mod tcp;
-mod words;
 
 pub use registry::{Absent, Argument, Arguments, Build, KINDS, Kind, Parameter, Refusal, Type};
 

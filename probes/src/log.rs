@@ -53,7 +53,7 @@ struct Log {
 #[async_trait]
 impl Probe for Log {
     fn kind(&self) -> &'static str {
-        "log"
+        KIND.name
     }
 
     fn target(&self) -> String {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::net::TcpStream;
 
 use crate::registry::{Absent, Kind, Parameter, Type};
-use crate::{Attempt, Context, Probe, words};
+use crate::{Attempt, Context, Probe, errors};
 
 pub(crate) const KIND: Kind = Kind {
     name: "tcp",
@@ -34,7 +34,7 @@ struct Tcp {
 #[async_trait]
 impl Probe for Tcp {
     fn kind(&self) -> &'static str {
-        "tcp"
+        KIND.name
     }
 
     fn target(&self) -> String {
@@ -53,7 +53,7 @@ impl Probe for Tcp {
         match connect(Ipv6Addr::LOCALHOST.into()).await {
             Ok(_) => Attempt::Passed,
             // The first one counts: the second is the odd place to listen.
-            Err(_) => Attempt::Failed(words::short(&first)),
+            Err(_) => Attempt::Failed(errors::short(&first)),
         }
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use reqwest::{Client, Url, redirect};
 
 use crate::registry::{Absent, Kind, Parameter, Refusal, Type};
-use crate::{Attempt, Context, Probe, words};
+use crate::{Attempt, Context, Probe, errors};
 
 pub(crate) const KIND: Kind = Kind {
     name: "http",
@@ -62,7 +62,7 @@ impl Http {
     }
 
     fn make_client(&self) -> Result<Client, String> {
-        // Only the first call in a process has an effect; whoever made it chose a provider too.
+        // Only the first call in a process has an effect; a provider installed earlier is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .no_proxy()
@@ -71,7 +71,7 @@ impl Http {
             // Without TLS nothing is verified either way, and the system's roots stay unread.
             .tls_danger_accept_invalid_certs(self.url.scheme() == "http" || self.is_loopback())
             .build()
-            .map_err(|error| words::innermost(&error))
+            .map_err(|error| errors::innermost(&error))
     }
 }
 
@@ -83,7 +83,7 @@ fn is_localhost(host: &str) -> bool {
 #[async_trait]
 impl Probe for Http {
     fn kind(&self) -> &'static str {
-        "http"
+        KIND.name
     }
 
     fn target(&self) -> String {
@@ -113,7 +113,7 @@ impl Probe for Http {
         match client.get(self.url.clone()).send().await {
             Ok(response) if (200..400).contains(&response.status().as_u16()) => Attempt::Passed,
             Ok(response) => Attempt::Failed(format!("status {}", response.status())),
-            Err(error) => Attempt::Failed(words::innermost(&error)),
+            Err(error) => Attempt::Failed(errors::innermost(&error)),
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Kind {
     pub about: &'static str,
     /// Limit of one attempt, unless another is asked for.
     pub attempt_timeout: Duration,
-    /// What it has to be told.
+    /// What it needs to make a probe.
     pub parameters: &'static [Parameter],
     /// Makes the probe; `None`: there is nothing to wait for.
     pub build: Option<Build>,
@@ -33,7 +33,7 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// Something that a kind has to be told. Kinds may share a parameter of the same name and type.
+/// Something that a kind needs to make a probe. Kinds may share a parameter of the same name and type.
 #[derive(Debug)]
 pub struct Parameter {
     /// Its name.

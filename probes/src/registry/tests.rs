@@ -66,7 +66,7 @@ fn kinds_have_names_of_their_own_and_share_parameters_of_one_type_only() {
 }
 
 proptest! {
-    /// Whatever a kind is told, it makes a probe or says why not, and never panics.
+    /// Whatever its arguments, a kind makes a probe or says why not, and never panics.
     #[test]
     fn any_arguments_are_taken_or_refused(
         text in "(https?://)?.{0,12}",

@@ -1,4 +1,4 @@
-//! Errors of the system in the words of an attempt: short, lower-case, without error numbers.
+//! System errors as the text of a failed attempt: short, lower-case, without error numbers.
 
 use std::error::Error;
 
