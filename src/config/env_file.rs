@@ -74,8 +74,8 @@ pub(super) struct Expandable {
 pub(super) fn expandable(path: &Path) -> Vec<Expandable> {
     let bytes = read::file(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let mut lines = text.lines().zip(1..);
-    std::iter::from_fn(|| lines.next())
+    text.lines()
+        .zip(1..)
         .filter_map(|(line, number)| {
             let (name, value) = line.split_once('=')?;
             let value = value.trim_start();

@@ -17,7 +17,7 @@ pub struct Config {
     pub session: Session,
     /// Where log entries are kept.
     pub logs: Logs,
-    /// How many entries `get_logs` returns when not told.
+    /// How many entries `get_logs` returns when the client does not say.
     pub log_view: LogView,
     /// All services, sorted by name, byte by byte. A service is identified by its index in here.
     pub services: Vec<Service>,

@@ -65,7 +65,7 @@ fn instead_of(text: &str) -> String {
 
 impl Ready {
     /// What a `ready` object means; `None` when there is nothing to wait for, or after reporting why
-    /// that cannot be told.
+    /// it cannot be resolved.
     pub(super) fn resolve(
         node: NodeId,
         service_port: &Field<ServicePort>,

@@ -47,7 +47,7 @@ pub(super) fn for_shell(text: &str) -> String {
     word
 }
 
-/// What is known of a variable; it is told whether the text has something to fall back on.
+/// Looks up a variable: its name, and whether the text has a default for it.
 pub(super) type Lookup<'a> = dyn Fn(&str, bool) -> Option<String> + 'a;
 
 /// Replaces variables by what `lookup` knows, else by their defaults, else by nothing.

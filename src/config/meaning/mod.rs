@@ -19,9 +19,9 @@ use super::tree::{NodeId, Value};
 use super::{object::Read as _, written};
 use crate::plan::Plan;
 
-/// Reports everything that is wrong with a tree. The config, with the waves in which its services start, is `None`
-/// exactly when something is an error; what it says of the session is there if it is an object at all. `dir` is what
-/// relative paths are relative to.
+/// Reports everything that is wrong with a tree. The config, with the waves in which its services
+/// start, is `None` exactly when something is an error; the session is there if the file is an
+/// object at all. `dir` is what relative paths are relative to.
 pub(super) fn read(
     dir: &Path,
     problems: &mut Problems<'_, '_>,

@@ -178,7 +178,7 @@ impl Scene<'_> {
         self.span(start, start + first.map_or(0, char::len_utf8), message)
     }
 
-    /// All that follows; whoever shows it cuts it at the end of its first line.
+    /// All that follows; the diagnostic shows only its first line.
     fn from(&self, start: usize, message: impl Into<String>) -> Failure {
         self.span(start, self.text.len(), message)
     }

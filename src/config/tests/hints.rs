@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What people bring from other tools, and what they are told.
+/// Fields and values that people bring from other tools.
 #[test]
 fn help_names_the_field_to_use() {
     for (fields, help) in [

@@ -117,11 +117,11 @@ fn all_that_is_wrong_is_reported_at_once() {
 fn an_unknown_type_names_the_known_ones_and_still_checks_the_rest() {
     let text = "{\"type\": \"smtp\", \"timeoutMs\": -1, \"url\": \"x\", \"uurl\": \"x\"}";
     let report = report(&service(&format!("\"cmd\": \"x\", \"ready\": {text}")));
-    let told = |problem: &Problem| (problem.message.clone(), problem.help.clone());
-    let told: Vec<_> = report.problems.iter().map(told).collect();
+    let shown = |problem: &Problem| (problem.message.clone(), problem.help.clone());
+    let shown: Vec<_> = report.problems.iter().map(shown).collect();
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(
-        told,
+        shown,
         [
             (
                 "unknown probe type \"smtp\"".to_owned(),
@@ -158,7 +158,7 @@ fn fields_of_other_kinds_are_warnings_but_none_drops_url_and_port_silently() {
 }
 
 #[test]
-fn what_a_kind_refuses_is_told_at_the_value() {
+fn a_refused_argument_is_reported_at_its_value() {
     for (text, code, message, help) in [
         (
             "{\"type\": \"http\", \"url\": \"localhost:3000\"}",

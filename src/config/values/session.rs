@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_for_an_address_is_told_how_to_write_it() {
+    fn help_for_a_number_as_an_address_shows_the_string() {
         let fault = BindText::from_value(&json!(6999)).unwrap_err();
         let help = Help::Text("write \"6999\"".to_owned());
         assert_eq!((fault.code, fault.help), (Code::WrongType, help));
     }
 
     #[test]
-    fn a_token_never_shows_in_what_is_said_about_it() {
+    fn a_token_never_shows_in_a_fault() {
         for token in [
             json!("s3cret value"),
             json!("s3crét"),

@@ -21,14 +21,14 @@ use super::yaml::Node;
 use super::{values, variables, yaml};
 use crate::config::env_file;
 
-/// What `docker compose` finds without being told.
+/// Files that `docker compose` finds without `-f`.
 const DEFAULT_NAMES: [&str; 4] = [
     "compose.yaml",
     "compose.yml",
     "docker-compose.yaml",
     "docker-compose.yml",
 ];
-/// What `docker compose` merges into a file that it finds without being told.
+/// Files that `docker compose` merges into one that it finds without `-f`.
 const OVERRIDE_NAMES: [&str; 4] = [
     "compose.override.yaml",
     "compose.override.yml",

@@ -293,7 +293,7 @@ fn odd_sources_are_refused_in_one_sentence() {
 }
 
 #[test]
-fn sources_are_told_by_name_and_text() {
+fn the_kind_of_a_source_follows_from_name_and_text() {
     let kind = |name: &str, text: &str| kind_of(Path::new(name), text);
     assert_eq!(kind("a/Procfile.dev", ""), Some(Kind::Procfile));
     assert_eq!(
