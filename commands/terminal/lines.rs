@@ -88,9 +88,13 @@ pub(crate) fn prefix(name: &str, index: usize, width: usize, colored: bool) -> S
     format!("{} ", paint(style, &format!("{name}{padding} │"), colored))
 }
 
-/// `1 line`, `12,345 lines`.
+/// `1 line`, `12,345 lines`, `2 matches`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
     format!("{} {noun}{plural}", grouped(number))
 }
 
