@@ -1,4 +1,4 @@
-//! Durations and times in words.
+//! Ages for narrow columns.
 
 use flowlayer_core::facts::Timestamp;
 

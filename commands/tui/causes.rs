@@ -5,14 +5,14 @@ use flowlayer_core::why::Explainer;
 
 use super::cells::plain;
 use super::model::Model;
-use super::service::Service;
+use super::service::ServiceModel;
 
 /// Causes shown; a stack in which more fails has one reason that is among them.
 const SHOWN: usize = 4;
 
 /// Each cause that lies with another service: the way to it, and what is wrong there. The root
 /// causes come first.
-pub(crate) fn of(model: &Model, service: &Service) -> Vec<String> {
+pub(crate) fn of(model: &Model, service: &ServiceModel) -> Vec<String> {
     if service.is_up() {
         return Vec::new();
     }
@@ -33,7 +33,7 @@ pub(crate) fn of(model: &Model, service: &Service) -> Vec<String> {
     shown
 }
 
-fn state(service: &Service) -> ServiceState {
+fn state(service: &ServiceModel) -> ServiceState {
     ServiceState {
         name: service.name.to_string(),
         status: service.status,

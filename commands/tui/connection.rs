@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::log::page::PageRequest;
 use super::log::window::Cursor;
 use super::log::{Content, Item, Place};
-use super::message::{Answer, CommandId, Link, Message, NoPage, Order, Outcome, Page, Peer};
+use super::message::{Answer, CommandId, Link, Listener, Message, NoPage, Order, Outcome, Page};
 use crate::session::find::{self, Endpoint, Selector};
 
 /// How many of the newest lines come by themselves at the start.
@@ -25,7 +25,7 @@ const NEWEST: usize = 500;
 const MISSED: usize = 2_000;
 
 /// One connection. Dropping it closes it.
-pub(crate) struct Session {
+pub(crate) struct SessionConnection {
     client: Client,
     events: Events,
     /// Where it dials, as of the last attempt.
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     has_met: bool,
 }
 
-impl Session {
+impl SessionConnection {
     /// Starts to connect, and goes on for ever.
     pub(crate) fn start(
         endpoint: Endpoint,
@@ -215,12 +215,12 @@ fn link(state: ConnectionState, now: i64) -> Link {
             },
             _ => Link::Unreachable {
                 retry_at: retry_at.map_or(now, at),
-                peer: match &why {
-                    Failure::Refused(_) => Peer::Nobody,
+                listener: match &why {
+                    Failure::Refused(_) => Listener::Absent,
                     Failure::NoHandshake { .. } | Failure::Full(_) | Failure::Silent(_) => {
-                        Peer::Somebody
+                        Listener::Present
                     }
-                    _ => Peer::Unknown,
+                    _ => Listener::Unknown,
                 },
                 why: why.to_string(),
             },

@@ -1,4 +1,4 @@
-//! Durations and times in words.
+//! Durations, counts and times as text.
 
 use jiff::tz::TimeZone;
 

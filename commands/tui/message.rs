@@ -58,7 +58,7 @@ pub(crate) enum Message {
 
 /// A message for the model of one session.
 pub(crate) struct Answer {
-    /// Which session; see [`Session::epoch`](super::session::Session).
+    /// Which session; see [`SessionConnection::epoch`](super::connection::SessionConnection).
     pub(crate) epoch: u64,
     pub(crate) message: Message,
 }
@@ -96,7 +96,7 @@ pub(crate) enum Link {
     Unreachable {
         retry_at: i64,
         why: String,
-        peer: Peer,
+        listener: Listener,
     },
     /// The server wants a token and there is none.
     TokenRequired,
@@ -108,11 +108,11 @@ pub(crate) enum Link {
 
 /// Who listens at an address from which no hello has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Peer {
-    /// Nobody.
-    Nobody,
+pub(crate) enum Listener {
+    /// Nothing listens.
+    Absent,
     /// Another program, or a server that is full or silent.
-    Somebody,
+    Present,
     /// The address was not reached.
     Unknown,
 }
@@ -151,7 +151,7 @@ impl Order {
     }
 
     /// For people: `restart api`.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let verb = match self {
             Self::Start(_) | Self::StartAll => "start",
             Self::Stop(_) | Self::StopAll => "stop",

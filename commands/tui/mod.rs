@@ -1,14 +1,16 @@
 //! `flowlayer tui`: the cockpit, as in `docs/tui.md`.
 //!
 //! [`update`] is a pure function from model and message to model and effects, [`view`] draws what is
-//! visible of the model, [`mod@run`] is the loop around them, [`session`] the connection, [`screen`] the
+//! visible of the model, [`mod@run`] is the loop around them, [`connection`] talks to the session, [`screen`] is the
 //! terminal.
 
 mod causes;
 mod cells;
 mod choices;
+mod connection;
 #[cfg(test)]
 mod fixture;
+mod format;
 mod frame_writer;
 pub mod headless;
 mod input;
@@ -21,11 +23,9 @@ mod reasons;
 mod run;
 mod screen;
 mod service;
-mod session;
 mod theme;
 mod update;
 mod view;
-mod words;
 
 use std::path::Path;
 

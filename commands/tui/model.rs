@@ -10,7 +10,7 @@ use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Link, Order};
 use super::prompt::{Prompt, Purpose};
-use super::service::{Service, Services};
+use super::service::{ServiceModel, Services};
 use super::theme::Theme;
 
 /// Which panel the keys go to.
@@ -62,7 +62,7 @@ pub(crate) struct Target {
     pub(crate) token: Option<String>,
     /// The configuration the session runs.
     pub(crate) config: Option<String>,
-    /// How the address was found, in words.
+    /// How the address was found, for people.
     pub(crate) found: &'static str,
 }
 
@@ -202,7 +202,7 @@ impl Model {
     /// Whether the session is being taken down, and the server will go with it.
     pub(crate) fn is_ending(&self) -> bool {
         let is_taken_down =
-            |service: &Service| service.details.stopped_by == Some(StoppedBy::Shutdown);
+            |service: &ServiceModel| service.details.stopped_by == Some(StoppedBy::Shutdown);
         self.is_connected() && self.services.all().iter().any(is_taken_down)
     }
 

@@ -1,4 +1,4 @@
-//! Why a service is not as one would want it, in as few words as say it.
+//! Why a service is not as one would want it, in as few words as possible.
 //!
 //! Where a row is short it is cut at its end, so what says most goes first: the last answer of a probe
 //! before what it looks at, what a stop waits for before how long it has done so. What the state beside
@@ -10,11 +10,11 @@ use flowlayer_core::facts::{
 use flowlayer_core::protocol::Details;
 
 use super::cells::plain;
-use super::service::Service;
+use super::service::ServiceModel;
 use crate::terminal::status::State;
 
 /// Why the service is there, or nothing; and of one that was stopped, by whom.
-pub(crate) fn of(service: &Service) -> Option<String> {
+pub(crate) fn of(service: &ServiceModel) -> Option<String> {
     let reported = reported(service);
     match who_stopped(&service.details) {
         Some(who) if service.state() == State::Stopped => {
@@ -26,15 +26,15 @@ pub(crate) fn of(service: &Service) -> Option<String> {
 }
 
 /// Why the service is there, or nothing.
-pub(crate) fn reported(service: &Service) -> Option<String> {
+pub(crate) fn reported(service: &ServiceModel) -> Option<String> {
     let details = &service.details;
-    let words = match details.reason.as_deref() {
+    let text = match details.reason.as_deref() {
         Some(reason) => brief(reason),
         // A reason of a later version, or a server that gives none.
-        None => details.detail.clone().filter(|words| !words.is_empty()),
+        None => details.detail.clone().filter(|text| !text.is_empty()),
     };
-    if let Some(words) = words {
-        return Some(plain(&words));
+    if let Some(text) = text {
+        return Some(plain(&text));
     }
     if !details.blocked_by.is_empty() {
         return Some(format!("needs {}", plain(&details.blocked_by.join(", "))));
@@ -131,8 +131,8 @@ mod tests {
 
     use super::*;
 
-    fn service(status: Status, details: Details) -> Service {
-        Service {
+    fn service(status: Status, details: Details) -> ServiceModel {
+        ServiceModel {
             name: "api".into(),
             rank: 0,
             status,

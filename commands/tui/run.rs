@@ -14,11 +14,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use flowlayer_core::session::registry;
 
 use super::choices;
+use super::connection::SessionConnection;
 use super::input::{self, Request, Signals};
 use super::message::{Answer, Effect, Link, Message};
 use super::model::{Modal, Model};
 use super::screen::Screen;
-use super::session::Session;
 use super::update::update;
 use crate::session::find::{Endpoint, Found, Selector};
 
@@ -38,7 +38,7 @@ const BEFORE_ANSWER: usize = 256;
 struct Cockpit {
     model: Model,
     screen: Screen,
-    session: Option<Session>,
+    session: Option<SessionConnection>,
     selector: Arc<Selector>,
     epoch: u64,
     answers: UnboundedSender<Answer>,
@@ -119,7 +119,7 @@ pub(crate) async fn run(
 }
 
 /// What the session says next; nothing without one.
-async fn next(session: &mut Option<Session>, now: i64) -> Message {
+async fn next(session: &mut Option<SessionConnection>, now: i64) -> Message {
     match session {
         Some(session) => session.next(now).await,
         None => std::future::pending().await,
@@ -269,7 +269,9 @@ impl Cockpit {
             _ => Arc::default(),
         };
         let answers = self.answers.clone();
-        self.session = Some(Session::start(endpoint, selector, self.epoch, answers));
+        self.session = Some(SessionConnection::start(
+            endpoint, selector, self.epoch, answers,
+        ));
         self.is_dirty = true;
     }
 

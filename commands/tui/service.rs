@@ -10,7 +10,7 @@ use crate::terminal::status::State;
 
 /// A service: what the server says of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Service {
+pub(crate) struct ServiceModel {
     /// Byte for byte.
     pub(crate) name: Arc<str>,
     /// Its place among the names, which decides its colour.
@@ -25,7 +25,7 @@ pub(crate) struct Service {
     pub(crate) took: Option<i64>,
 }
 
-impl Service {
+impl ServiceModel {
     /// How it stands.
     pub(crate) fn state(&self) -> State {
         State::of(self.status, &self.details)
@@ -78,7 +78,7 @@ pub(crate) enum Selected {
 #[derive(Debug, Default)]
 pub(crate) struct Services {
     /// By wave, then by name.
-    all: Vec<Service>,
+    all: Vec<ServiceModel>,
     /// Indices of what the filter lets through.
     shown: Vec<usize>,
     filter: Option<Matcher>,
@@ -88,22 +88,24 @@ pub(crate) struct Services {
 
 impl Services {
     /// All of them, by wave, then by name.
-    pub(crate) fn all(&self) -> &[Service] {
+    pub(crate) fn all(&self) -> &[ServiceModel] {
         &self.all
     }
 
     /// Those that the filter lets through.
-    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = &Service> + DoubleEndedIterator {
+    pub(crate) fn shown(
+        &self,
+    ) -> impl ExactSizeIterator<Item = &ServiceModel> + DoubleEndedIterator {
         self.shown.iter().map(|index| &self.all[*index])
     }
 
     /// By name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Service> {
+    pub(crate) fn get(&self, name: &str) -> Option<&ServiceModel> {
         self.all.iter().find(|service| *service.name == *name)
     }
 
     /// The one the list points at.
-    pub(crate) fn current(&self) -> Option<&Service> {
+    pub(crate) fn current(&self) -> Option<&ServiceModel> {
         match &self.selected {
             Selected::All => None,
             Selected::Service(name) => self.get(name),
@@ -114,8 +116,8 @@ impl Services {
     pub(crate) fn update(
         &mut self,
         name: &str,
-        change: impl FnOnce(&mut Service),
-    ) -> Option<Service> {
+        change: impl FnOnce(&mut ServiceModel),
+    ) -> Option<ServiceModel> {
         let service = self.all.iter_mut().find(|service| *service.name == *name)?;
         let before = service.clone();
         change(service);
@@ -124,9 +126,9 @@ impl Services {
 
     /// Replaces everything by a snapshot.
     pub(crate) fn replace(&mut self, states: Vec<ServiceState>) {
-        let mut all: Vec<Service> = states
+        let mut all: Vec<ServiceModel> = states
             .into_iter()
-            .map(|state| Service {
+            .map(|state| ServiceModel {
                 name: state.name.into(),
                 rank: 0,
                 status: state.status,
@@ -159,7 +161,7 @@ impl Services {
     }
 
     fn apply_filter(&mut self) {
-        let is_shown = |service: &Service| {
+        let is_shown = |service: &ServiceModel| {
             self.filter
                 .as_ref()
                 .is_none_or(|filter| filter.is_match(&service.name))

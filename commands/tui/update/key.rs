@@ -7,13 +7,13 @@ use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
 use super::{navigate, select, typing};
+use crate::tui::format::Clock;
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{Effect, Order};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
-use crate::tui::service::{Selected, Service};
+use crate::tui::service::{Selected, ServiceModel};
 use crate::tui::view::{self, layout};
-use crate::tui::words::Clock;
 
 /// A key was pressed, or is held down.
 pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>) {
@@ -103,23 +103,23 @@ fn act_on_log(model: &mut Model, action: Action) {
         }
         Action::Clock => {
             let width = layout::areas(model).log_rows().width;
-            let (clock, words) = match layout::clock(model, width) {
+            let (clock, text) = match layout::clock(model, width) {
                 Clock::Time => (Clock::Full, "times with date and milliseconds"),
                 Clock::Full => (Clock::Off, "no times"),
                 Clock::Off => (Clock::Time, "times"),
             };
             model.logs.clock = Some(clock);
-            notify(model, Tone::Plain, words);
+            notify(model, Tone::Plain, text);
         }
         Action::Wrap => {
             model.logs.wrap = !model.logs.wrap;
             model.logs.shift = 0;
-            let words = if model.logs.wrap {
+            let text = if model.logs.wrap {
                 "long lines are broken"
             } else {
                 "long lines are cut: ← → move"
             };
-            notify(model, Tone::Plain, words);
+            notify(model, Tone::Plain, text);
         }
         Action::LineStart => model.logs.shift = 0,
         Action::Mark => {
@@ -245,7 +245,7 @@ fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         (Selected::Service(name), Action::Stop) => Order::Stop(Arc::clone(name)),
         (Selected::Service(name), Action::Start) => {
-            let is_up = model.services.get(name).is_some_and(Service::is_up);
+            let is_up = model.services.get(name).is_some_and(ServiceModel::is_up);
             let make = if is_up { Order::Restart } else { Order::Start };
             make(Arc::clone(name))
         }
@@ -256,12 +256,12 @@ fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
 fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
     if !model.is_connected() {
-        let text = format!("{}: not connected", order.words());
+        let text = format!("{}: not connected", order.label());
         return notify(model, Tone::Bad, text);
     }
     let id = model.next_command;
     model.next_command += 1;
-    notify(model, Tone::Busy, format!("{}…", order.words()));
+    notify(model, Tone::Busy, format!("{}…", order.label()));
     let pending = Pending {
         order: order.clone(),
         since: model.now,

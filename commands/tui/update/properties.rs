@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use super::super::fixture::{self, NOW};
 use super::super::log::window::Cursor;
 use super::super::log::{Content, Item, Place};
-use super::super::message::{Choice, Effect, Link, Message, NoPage, Outcome, Page, Peer};
+use super::super::message::{Choice, Effect, Link, Listener, Message, NoPage, Outcome, Page};
 use super::super::model::Model;
 use super::super::view;
 use super::update;
@@ -86,7 +86,7 @@ fn link() -> impl Strategy<Value = Link> {
         Link::Unreachable {
             retry_at: NOW - 500,
             why: why(),
-            peer: Peer::Unknown,
+            listener: Listener::Unknown,
         },
     ])
 }

@@ -1,13 +1,13 @@
 //! Selecting lines, and what is done with them.
 
 use super::notice::notify;
+use crate::tui::format;
 use crate::tui::log::selection::Selection;
 use crate::tui::log::viewport::Position;
 use crate::tui::log::{Place, Tone};
 use crate::tui::message::Effect;
 use crate::tui::model::Model;
 use crate::tui::view::layout;
-use crate::tui::words;
 
 /// The item in the last row of the screen.
 pub(super) fn last_on_screen(model: &Model) -> Option<Place> {
@@ -79,7 +79,7 @@ pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         return notify(model, Tone::Plain, "there is no line to copy");
     };
     effects.push(Effect::Copy(text));
-    let lines = words::count(lines as u64, "line");
+    let lines = format::count(lines as u64, "line");
     notify(
         model,
         Tone::Good,

@@ -7,6 +7,7 @@ use flowlayer_core::protocol::ServiceState;
 
 use super::notice::notify;
 use crate::terminal::status::State;
+use crate::tui::format;
 use crate::tui::log::Tone;
 use crate::tui::log::page::PageRequest;
 use crate::tui::log::window::Direction;
@@ -166,18 +167,18 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
         return;
     };
     let order = pending.order;
-    let words = order.words();
+    let label = order.label();
     let (tone, text) = match outcome {
         Outcome::Done => {
-            let took = super::super::words::duration(model.now - pending.since);
-            (Tone::Good, format!("{words}: done in {took}"))
+            let took = format::duration(model.now - pending.since);
+            (Tone::Good, format!("{label}: done in {took}"))
         }
-        Outcome::Refused(why) => (Tone::Bad, format!("{words}: refused: {why}")),
+        Outcome::Refused(why) => (Tone::Bad, format!("{label}: refused: {why}")),
         Outcome::Failed { why, services } => (
             Tone::Bad,
-            format!("{words}: {}", failure(model, &order, &why, &services)),
+            format!("{label}: {}", failure(model, &order, &why, &services)),
         ),
-        Outcome::Lost(why) => (Tone::Bad, format!("{words}: no answer: {why}")),
+        Outcome::Lost(why) => (Tone::Bad, format!("{label}: no answer: {why}")),
     };
     model
         .logs

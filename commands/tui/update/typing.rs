@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::notice::notify;
 use crate::terminal::lines::grouped;
+use crate::tui::format::{self, Clock};
 use crate::tui::keys::Action;
 use crate::tui::log::search::Search;
 use crate::tui::log::window::Direction;
@@ -11,7 +12,6 @@ use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
 use crate::tui::view::layout;
-use crate::tui::words::{self, Clock};
 
 /// Starts typing a filter for the panel that has the focus.
 pub(super) fn open_filter(model: &mut Model) {
@@ -139,7 +139,7 @@ pub(super) fn notify_progress(model: &mut Model, direction: Direction) {
         (window.complete_up_to(), last)
     };
     let line = line.filter(|line| Some(line.place.seq) == seq);
-    let time = line.map(|line| words::time(line.at, Clock::Full, &model.zone));
+    let time = line.map(|line| format::time(line.at, Clock::Full, &model.zone));
     let time = time.map_or_else(String::new, |time| format!(", {}", time.trim_end()));
     let (back, down) = if is_up {
         ("back", "down")

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::terminal::wrap::wrapped;
-use crate::tui::message::{Link, Peer};
+use crate::tui::message::{Link, Listener};
 use crate::tui::model::Model;
 
 /// Why nothing is known of the services now, in one line.
@@ -47,18 +47,18 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
         Link::Choosing => vec![dim("choose a session with o")],
         Link::Connecting => vec![dim("connecting…")],
         Link::Reconnecting { why, .. } => vec![(why.clone(), theme.warning())],
-        Link::Unreachable { why, peer, .. } => {
+        Link::Unreachable { why, listener, .. } => {
             let mut paragraphs = vec![bad(why), say("")];
-            match peer {
-                Peer::Nobody => paragraphs.extend([
+            match listener {
+                Listener::Absent => paragraphs.extend([
                     say("Start a stack in another terminal; this screen connects by itself:"),
                     (format!("  flowlayer serve -s {address}"), theme.accent()),
                 ]),
-                Peer::Somebody => paragraphs.push(say(
+                Listener::Present => paragraphs.push(say(
                     "It is no FlowLayer server, or one that has no time or room for us: end it, or \
                      serve elsewhere. It is tried again; o shows the sessions that run here.",
                 )),
-                Peer::Unknown => paragraphs.push(dim(RETRIES)),
+                Listener::Unknown => paragraphs.push(dim(RETRIES)),
             }
             paragraphs
         }

@@ -14,10 +14,10 @@ use crate::terminal::status::State;
 use crate::terminal::wrap::wrapped;
 use crate::tui::causes;
 use crate::tui::cells::plain;
+use crate::tui::format::{self, Clock};
 use crate::tui::model::{Model, Panel};
 use crate::tui::reasons;
-use crate::tui::service::Service;
-use crate::tui::words::{self, Clock};
+use crate::tui::service::ServiceModel;
 
 /// Columns of the labels.
 const LABEL: u16 = 13;
@@ -74,7 +74,11 @@ pub(crate) fn last_row(model: &Model) -> usize {
 }
 
 /// The rows as they are drawn here: labels, and what is not wider than what is beside them.
-fn lines(model: &Model, service: &Service, inside: Rect) -> Vec<(&'static str, String, Style)> {
+fn lines(
+    model: &Model,
+    service: &ServiceModel,
+    inside: Rect,
+) -> Vec<(&'static str, String, Style)> {
     let columns = usize::from(inside.width.saturating_sub(LABEL + 2)).max(10);
     let mut lines = Vec::new();
     for row in rows(model, service) {
@@ -90,7 +94,7 @@ fn lines(model: &Model, service: &Service, inside: Rect) -> Vec<(&'static str, S
     lines
 }
 
-fn rows(model: &Model, service: &Service) -> Vec<Row> {
+fn rows(model: &Model, service: &ServiceModel) -> Vec<Row> {
     let theme = model.theme;
     let details = &service.details;
     let state = service.state();
@@ -107,11 +111,11 @@ fn rows(model: &Model, service: &Service) -> Vec<Row> {
     add("why", reasons::of(service), theme.reason(state));
     let since = details.since.map(|since| {
         let at = since.0;
-        let ago = words::duration(model.now - at);
-        format!("{}, {ago} ago", words::time(at, Clock::Full, &model.zone))
+        let ago = format::duration(model.now - at);
+        format!("{}, {ago} ago", format::time(at, Clock::Full, &model.zone))
     });
     add("since", since, text);
-    let took = service.took.map(words::duration);
+    let took = service.took.map(format::duration);
     add("came up in", took, text);
     add(
         "blocked by",
@@ -190,7 +194,7 @@ fn env_file(file: &EnvFile) -> String {
 }
 
 fn span(ms: u64) -> String {
-    words::duration(i64::try_from(ms).unwrap_or(i64::MAX))
+    format::duration(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 /// How long a probe is given.

@@ -11,7 +11,7 @@ use crate::terminal::status::State;
 use crate::tui::cells::plain;
 use crate::tui::message::Link;
 use crate::tui::model::{Model, stack_name};
-use crate::tui::service::{Selected, Service};
+use crate::tui::service::{Selected, ServiceModel};
 use crate::tui::theme::Theme;
 
 /// The state of the connection, in a word or two, and its symbol.
@@ -53,12 +53,12 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut writer = RowWriter::new(buffer, area, 0);
     writer.skip(1).write("FlowLayer", theme.accent());
     // The state of the connection goes before everything else that wants space.
-    let (symbol, words, style) = label(model);
+    let (symbol, text, style) = label(model);
     writer
         .skip(2)
         .write(symbol, style)
         .skip(1)
-        .write(&words, style);
+        .write(&text, style);
     writer.right(&actions(model));
     if let Some(name) = stack_name(model.target.config.as_deref()).map(plain)
         && usize::from(writer.left()) > name.width() + 4
@@ -113,15 +113,15 @@ fn actions(model: &Model) -> Vec<Span<'static>> {
     if !model.is_connected() || model.is_ending() {
         return Vec::new();
     }
-    let words: &[(&str, &str)] = match (&model.services.selected, model.services.current()) {
+    let keys: &[(&str, &str)] = match (&model.services.selected, model.services.current()) {
         (Selected::All, _) => &[("s", "start all"), ("x", "stop all")],
         (Selected::Service(_), Some(service)) => of_service(service),
         (Selected::Service(_), None) => &[],
     };
-    hints(words.iter().copied(), model.theme)
+    hints(keys.iter().copied(), model.theme)
 }
 
-fn of_service(service: &Service) -> &'static [(&'static str, &'static str)] {
+fn of_service(service: &ServiceModel) -> &'static [(&'static str, &'static str)] {
     match service.state() {
         State::Up => &[("s", "restart"), ("x", "stop")],
         State::Done => &[("s", "run again"), ("x", "stop")],
@@ -134,15 +134,14 @@ fn of_service(service: &Service) -> &'static [(&'static str, &'static str)] {
 
 /// `s start all  x stop all `.
 pub(super) fn hints<'a>(
-    words: impl Iterator<Item = (&'a str, &'a str)>,
+    keys: impl Iterator<Item = (&'a str, &'a str)>,
     theme: Theme,
 ) -> Vec<Span<'static>> {
-    words
-        .flat_map(|(key, word)| {
-            [
-                Span::styled(key.to_owned(), theme.accent()),
-                Span::styled(format!(" {word}  "), theme.dim()),
-            ]
-        })
-        .collect()
+    keys.flat_map(|(key, word)| {
+        [
+            Span::styled(key.to_owned(), theme.accent()),
+            Span::styled(format!(" {word}  "), theme.dim()),
+        ]
+    })
+    .collect()
 }

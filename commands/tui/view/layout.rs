@@ -3,9 +3,9 @@
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
+use crate::tui::format::Clock;
 use crate::tui::log::{Geometry, Scope};
 use crate::tui::model::{Body, Model, Panel};
-use crate::tui::words::Clock;
 
 /// From this width on, list and log stand side by side.
 const SIDE_BY_SIDE: u16 = 64;

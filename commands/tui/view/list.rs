@@ -9,10 +9,10 @@ use super::list_rows::{INDENT, ListRow, list_rows};
 use super::row_writer::{RowWriter, panel};
 use crate::terminal::status::State;
 use crate::tui::cells::plain;
+use crate::tui::format;
 use crate::tui::model::{Model, Panel};
 use crate::tui::prompt::Purpose;
-use crate::tui::service::Service;
-use crate::tui::words;
+use crate::tui::service::ServiceModel;
 
 /// Columns of the state at the right: `stopping 59s`.
 const STATE: u16 = 12;
@@ -80,7 +80,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
             } => {
                 let service = row.checked_sub(1);
                 let service = service.and_then(|index| model.services.shown().nth(index));
-                let style = match service.map(Service::state) {
+                let style = match service.map(ServiceModel::state) {
                     _ if is_selected => theme.selected(has_focus),
                     Some(State::Failed) => theme.bad(),
                     _ => theme.dim(),
@@ -139,7 +139,7 @@ fn all_logs(model: &Model, inside: Rect, y: u16, is_selected: bool, buffer: &mut
 
 fn main(
     model: &Model,
-    service: &Service,
+    service: &ServiceModel,
     (inside, y): (Rect, u16),
     (is_first_of_wave, is_selected): (bool, bool),
     buffer: &mut Buffer,
@@ -181,7 +181,7 @@ fn main(
         let since = service
             .details
             .since
-            .map(|since| words::age(model.now - since.0));
+            .map(|since| format::age(model.now - since.0));
         writer.column(state.word(), 8, style(theme.state(state)));
         let age = since.unwrap_or_default();
         writer.column(&format!("{age:>4}"), 4, style(theme.dim()));

@@ -6,7 +6,7 @@ use crate::terminal::status::State;
 use crate::terminal::wrap::wrapped;
 use crate::tui::model::Model;
 use crate::tui::reasons;
-use crate::tui::service::Service;
+use crate::tui::service::ServiceModel;
 
 /// Columns before a reason: below the name, after `└ `.
 pub(super) const INDENT: u16 = 5;
@@ -24,7 +24,7 @@ pub(crate) enum ListRow {
     Reason {
         /// The row of the list.
         row: usize,
-        /// The words, or those that did not fit the row above.
+        /// The text, or what of it that did not fit the row above.
         text: String,
         /// Whether these are the first.
         is_first: bool,
@@ -42,7 +42,7 @@ impl ListRow {
 
 /// Why a service is not as one would want it; nothing for one that is up: what is unusual about
 /// that is in the line above its log.
-fn reason(service: &Service) -> Option<String> {
+fn reason(service: &ServiceModel) -> Option<String> {
     if matches!(service.state(), State::Up | State::Done) {
         return None;
     }
@@ -55,7 +55,7 @@ fn reason(service: &Service) -> Option<String> {
 pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
     let height = usize::from(inside.height);
     let columns = usize::from(inside.width.saturating_sub(INDENT)).max(8);
-    let services: Vec<&Service> = model.services.shown().collect();
+    let services: Vec<&ServiceModel> = model.services.shown().collect();
     let selected = model.services.row().unwrap_or(0);
     let total = services.len() + 1;
     let lines = |row: usize| {
@@ -119,7 +119,7 @@ pub(crate) fn list_rows(model: &Model, inside: Rect) -> Vec<ListRow> {
 /// The reasons that matter most, a row each, when there is no space for all: that of the selected
 /// service, which may have two, then those of services that have failed, are blocked, are on their way, were stopped.
 fn first_ones(
-    services: &[&Service],
+    services: &[&ServiceModel],
     all: &[Vec<String>],
     selected: usize,
     mut free: usize,

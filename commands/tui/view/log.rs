@@ -15,10 +15,10 @@ use super::log_heading;
 use super::row_writer::{RowWriter, panel, title_room};
 use crate::terminal::sanitize;
 use crate::tui::cells::{self, Piece, Wrap, plain};
+use crate::tui::format::{self, Clock};
 use crate::tui::log::viewport::Start;
 use crate::tui::log::{Content, Geometry, Item, Scope};
 use crate::tui::model::{Model, Panel};
-use crate::tui::words::{self, Clock};
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -109,7 +109,7 @@ fn draw_item(
 ) {
     let theme = model.theme;
     if let Content::Mark(number) = item.content {
-        let time = words::time(item.at, Clock::Time, &model.zone);
+        let time = format::time(item.at, Clock::Time, &model.zone);
         let text = format!("──── mark {number} · {time} ");
         let mut writer = RowWriter::new(buffer, area, 0);
         writer.write(&text, theme.warning());
@@ -123,7 +123,7 @@ fn draw_item(
             width: gutter,
             ..area
         };
-        let time = words::time(item.at, clock, &model.zone);
+        let time = format::time(item.at, clock, &model.zone);
         let mut writer = RowWriter::new(buffer, before, 0);
         writer.skip(1).column(&time, clock.width(), theme.dim());
         if name_width > 0 {

@@ -13,12 +13,12 @@ use super::blank;
 use super::row_writer::RowWriter;
 use crate::terminal::lines::grouped;
 use crate::tui::cells::plain;
+use crate::tui::format;
 use crate::tui::log::Scope;
 use crate::tui::log::window::{Direction, Newer};
 use crate::tui::model::Model;
 use crate::tui::prompt::Purpose;
 use crate::tui::reasons;
-use crate::tui::words;
 
 /// Columns of a pattern that what is at the right leaves in any case.
 const PATTERN: usize = 12;
@@ -74,7 +74,7 @@ pub(super) fn titles(
         .saturating_sub(usize::from(!right.is_empty()));
     let name_width = (name.width() + 2).min(left.max(NAME + 2));
     left = left.saturating_sub(name_width);
-    let name = words::truncate(&name, name_width - 2);
+    let name = format::truncate(&name, name_width - 2);
     let mut title = vec![Span::styled(format!(" {name} "), theme.title(has_focus))];
     if !stream.is_empty() {
         title.push(Span::styled(stream, theme.warning()));
@@ -86,7 +86,7 @@ pub(super) fn titles(
         count,
     } in patterns
     {
-        let text = words::truncate(&text, left / others);
+        let text = format::truncate(&text, left / others);
         (left, others) = (left - text.width(), others - 1);
         let text = format!("{before}{text}{count}");
         title.push(Span::styled(text, theme.warning()));
@@ -111,7 +111,7 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     if logs.filter.pattern.is_some() || model.is_typing(Purpose::FilterLogs) {
         let lines = logs.window.lines();
         let matches = if with_noun {
-            words::count(lines as u64, "match").replace("matchs", "matches")
+            format::count(lines as u64, "match")
         } else {
             grouped(lines as u64)
         };
@@ -134,21 +134,21 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     patterns
 }
 
-/// Where the reader is, at the right of the title; in many words and in fewer.
+/// Where the reader is, at the right of the title; longest wording first.
 fn place(model: &Model) -> (Vec<String>, Style) {
     let (logs, theme) = (&model.logs, model.theme);
-    let owned = |words: &[&str]| words.iter().map(|&words| words.to_owned()).collect();
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
     if model.is_blank() {
         return (Vec::new(), theme.text());
     }
     if let Some(direction) = logs.window.loading
         && !logs.is_following()
     {
-        let words: &[&str] = match direction {
+        let texts: &[&str] = match direction {
             Direction::Older => &[" loading older… ", " loading… ", " … "],
             Direction::Newer | Direction::Gap => &[" loading… ", " … "],
         };
-        return (owned(words), theme.dim());
+        return (owned(texts), theme.dim());
     }
     if logs.selection.is_some() {
         return (
@@ -165,7 +165,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
     if logs.is_following() {
         return (owned(&[" following "]), theme.good());
     }
-    let words = match (logs.unseen, logs.window.newer) {
+    let texts = match (logs.unseen, logs.window.newer) {
         (0, Newer::Live) => owned(&[" scrolled: G follows ", " G follows "]),
         (0, Newer::Above { .. }) => owned(&[" history: G follows ", " G follows "]),
         (unseen, _) => {
@@ -177,7 +177,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             ]
         }
     };
-    (words, theme.warning())
+    (texts, theme.warning())
 }
 
 /// How the service is whose log this is, and why; above its lines.
@@ -205,7 +205,7 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         .skip(1)
         .write(state.word(), theme.state(state));
     let since = service.details.since.map_or_else(String::new, |since| {
-        let since = words::duration(model.now - since.0);
+        let since = format::duration(model.now - since.0);
         format!(" {since}")
     });
     let reason = reasons::of(service);

@@ -11,10 +11,10 @@ use super::row_writer::{RowWriter, panel};
 use crate::terminal::status::State;
 use crate::terminal::wrap::wrapped;
 use crate::tui::cells::plain;
+use crate::tui::format;
 use crate::tui::keys::{self, Context};
 use crate::tui::message::{Choice, Link, Order};
 use crate::tui::model::{Modal, Model, stack_name};
-use crate::tui::words;
 
 type Line = Vec<Span<'static>>;
 
@@ -163,11 +163,11 @@ fn info(model: &Model, reveal: bool) -> Vec<Line> {
         lines.push(vec![label, Span::styled(text, style)]);
     };
     let text = theme.text();
-    let (symbol, words, style) = super::header::label(model);
+    let (symbol, state, style) = super::header::label(model);
     add("address", target.address.clone(), text);
     add("found", target.found.to_owned(), text);
-    add("state", format!("{symbol} {words}"), style);
-    let since = words::duration(model.now - model.link_since);
+    add("state", format!("{symbol} {state}"), style);
+    let since = format::duration(model.now - model.link_since);
     add("since", format!("{since} ago"), text);
     if let Link::Reconnecting { why, .. }
     | Link::Unreachable { why, .. }
@@ -254,7 +254,7 @@ fn question(model: &Model, order: &Order) -> Vec<Line> {
             all.len(),
             if alive == 1 { "has" } else { "have" }
         ),
-        order => format!("{}?", order.words()),
+        order => format!("{}?", order.label()),
     };
     let keys = keys::of(Context::Question).map(|binding| (binding.shown, binding.hint));
     let hints = super::header::hints(keys, theme);

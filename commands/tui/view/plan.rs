@@ -13,7 +13,7 @@ use super::row_writer::{RowWriter, panel};
 use crate::tui::cells::plain;
 use crate::tui::model::Model;
 use crate::tui::reasons;
-use crate::tui::service::Service;
+use crate::tui::service::ServiceModel;
 
 /// Columns of a wave: at least, and at most.
 const NARROWEST: u16 = 14;
@@ -25,7 +25,7 @@ const HEADING: u16 = 2;
 /// A wave on the screen.
 struct Column<'a> {
     area: Rect,
-    services: Vec<&'a Service>,
+    services: Vec<&'a ServiceModel>,
     /// The first of its services that is drawn, so that the selected one is on the screen.
     first: usize,
     has_next: bool,
@@ -37,8 +37,8 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let services = model.services.all();
     let count = format!(
         " {}, {} ",
-        crate::tui::words::count(services.len() as u64, "service"),
-        crate::tui::words::count(waves(services).len() as u64, "wave")
+        crate::tui::format::count(services.len() as u64, "service"),
+        crate::tui::format::count(waves(services).len() as u64, "wave")
     );
     panel(
         buffer,
@@ -96,7 +96,7 @@ fn columns(model: &Model, inside: Rect) -> Vec<Column<'_>> {
     };
     let selected = model.services.current();
     let is_selected =
-        |service: &&Service| selected.is_some_and(|selected| selected.name == service.name);
+        |service: &&ServiceModel| selected.is_some_and(|selected| selected.name == service.name);
     let waves = waves(model.services.all());
     let widths: Vec<u16> = waves.iter().map(|wave| width(wave)).collect();
     let at = waves.iter().position(|wave| wave.iter().any(is_selected));
@@ -126,8 +126,8 @@ fn columns(model: &Model, inside: Rect) -> Vec<Column<'_>> {
     columns
 }
 
-fn waves(services: &[Service]) -> Vec<Vec<&Service>> {
-    let mut waves: Vec<Vec<&Service>> = Vec::new();
+fn waves(services: &[ServiceModel]) -> Vec<Vec<&ServiceModel>> {
+    let mut waves: Vec<Vec<&ServiceModel>> = Vec::new();
     for service in services {
         match waves.last_mut() {
             Some(wave) if wave[0].details.wave == service.details.wave => wave.push(service),
@@ -137,7 +137,7 @@ fn waves(services: &[Service]) -> Vec<Vec<&Service>> {
     waves
 }
 
-fn width(wave: &[&Service]) -> u16 {
+fn width(wave: &[&ServiceModel]) -> u16 {
     let widths = wave.iter().map(|service| service.name.width());
     u16::try_from(widths.max().unwrap_or(0))
         .unwrap_or(WIDEST)

@@ -8,7 +8,7 @@ use flowlayer_core::facts::{Ending, ProcessInfo, Reason, Status, StopRound, Stop
 
 use crate::tui::fixture::{self, NOW};
 use crate::tui::log::window::Older;
-use crate::tui::message::{Choice, Effect, Link, Message, Peer};
+use crate::tui::message::{Choice, Effect, Link, Listener, Message};
 use crate::tui::model::Model;
 use crate::tui::service::Selected;
 use crate::tui::update::update;
@@ -137,7 +137,7 @@ fn what_is_wrong_is_on_the_screen() {
             Link::Unreachable {
                 retry_at: NOW + 1_500,
                 why: "cannot reach 127.0.0.1:6999: connection refused".to_owned(),
-                peer: Peer::Nobody,
+                listener: Listener::Absent,
             },
         ),
         (
@@ -145,7 +145,7 @@ fn what_is_wrong_is_on_the_screen() {
             Link::Unreachable {
                 retry_at: NOW + 1_500,
                 why: "something listens at 127.0.0.1:6999, but: no answer in time".to_owned(),
-                peer: Peer::Somebody,
+                listener: Listener::Present,
             },
         ),
         (

@@ -16,7 +16,7 @@ use super::selection::Selection;
 use super::viewport::{Geometry, Position};
 use super::window::{Newer, Older, PAGE, Window};
 
-use crate::tui::words::Clock;
+use crate::tui::format::Clock;
 
 /// How many pages may be gone through without a key being pressed, when a filter or a search lets
 /// nearly nothing through.
