@@ -10,7 +10,13 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long after its spawn a daemon without a probe is looked at once more, before a command says that all is
 /// up.
-pub(crate) const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// When daemons without a probe, spawned so long ago, can be counted as up; `None` when all can now.
+pub(crate) fn settled_at(ages: impl IntoIterator<Item = Duration>) -> Option<Instant> {
+    let left = SETTLE.saturating_sub(ages.into_iter().min()?);
+    (!left.is_zero()).then(|| Instant::now() + left)
+}
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]

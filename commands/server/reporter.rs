@@ -2,16 +2,13 @@
 //! (docs/cli.md, What it prints).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use flowlayer_core::facts::Status;
 use flowlayer_core::runtime::{StatusView, Update};
-
 use tokio::time::Instant;
 
-use crate::timeout::SETTLE;
-
 use super::messages::{Change, Wording, blocked_by};
+use crate::timeout;
 
 /// Renders each change of a service as one line, worded by [`Wording`]. Pure: one
 /// update in, at most one line out.
@@ -87,8 +84,8 @@ impl StatusLines {
             .known
             .iter()
             .filter(|view| view.up && view.status == Status::Running);
-        let age = unproven.filter_map(|view| view.since.elapsed().ok()).min();
-        Instant::now() + age.map_or(Duration::ZERO, |age| SETTLE.saturating_sub(age))
+        let ages = unproven.filter_map(|view| view.since.elapsed().ok());
+        timeout::settled_at(ages).unwrap_or_else(Instant::now)
     }
 
     /// Whether a service has failed.

@@ -11,18 +11,14 @@ use tokio::time::Instant;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::args::ReportArgs;
-use crate::session::args::SessionArgs;
-use crate::session::args::which_session;
+use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::find::Endpoint;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
-use crate::timeout::Timeout;
-use crate::timeout::TimeoutArgs;
-use crate::timeout::{Deadline, SETTLE, until};
+use crate::timeout::{Deadline, Timeout, TimeoutArgs, until};
 use crate::tokio_runtime;
 use verdict::Verdict;
 
@@ -195,7 +191,7 @@ impl Waiting {
         }
         match verdict {
             Verdict::Up => {
-                self.settled_at = verdict::unproven(&services, &self.names, SETTLE);
+                self.settled_at = verdict::settled_at(&services, &self.names);
                 if self.settled_at.is_none() {
                     return Ok(Some(End::Up));
                 }

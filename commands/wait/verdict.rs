@@ -7,6 +7,7 @@ use flowlayer_core::protocol::ServiceState;
 use tokio::time::Instant;
 
 use crate::session::report::why;
+use crate::timeout;
 
 /// How it looks.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,13 +108,8 @@ fn lost_words(service: &ServiceState) -> String {
     }
 }
 
-/// When services that are up only because they were spawned, without a probe, have run for so long; `None`
-/// when all have.
-pub(super) fn unproven(
-    services: &[&ServiceState],
-    names: &[String],
-    settle: Duration,
-) -> Option<Instant> {
+/// When the services that are up without a probe have settled; `None` when all have.
+pub(super) fn settled_at(services: &[&ServiceState], names: &[String]) -> Option<Instant> {
     let unproven = services.iter().filter(|service| {
         is_about(service, names) && service.status == Status::Running && service.is_up()
     });
@@ -123,10 +119,7 @@ pub(super) fn unproven(
         // A negative one is that of a clock that was set.
         u64::try_from(age).ok().map(Duration::from_millis)
     });
-    let left = settle
-        .checked_sub(ages.min()?)
-        .filter(|left| !left.is_zero())?;
-    Some(Instant::now() + left)
+    timeout::settled_at(ages)
 }
 
 fn listed(services: &[&ServiceState], why: impl Fn(&ServiceState) -> String) -> String {
