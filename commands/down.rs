@@ -11,15 +11,13 @@ use tokio::time::{Instant, timeout_at};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Peer;
-use crate::session::args::SessionArgs;
-use crate::session::args::which_session;
+use crate::session::args::{SessionArgs, which_session};
 use crate::session::shutdown::{self, Processes};
 use crate::session::watch::{Watch, waiting_for};
 use crate::terminal::color::Colors;
 use crate::terminal::progress::Progress;
 use crate::terminal::{print, sanitize};
-use crate::timeout::TimeoutArgs;
-use crate::timeout::{Deadline, until};
+use crate::timeout::{Deadline, TimeoutArgs, until};
 use crate::tokio_runtime;
 
 const NOTES: &str = concat!(

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::args::ReportArgs;
-use crate::session::args::which_session;
+use crate::session::args::{ReportArgs, which_session};
 use crate::session::report::{ServiceReport, SessionReport, chosen, table};
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;

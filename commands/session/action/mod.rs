@@ -14,13 +14,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::args::ReportArgs;
-use crate::session::args::which_session;
+use crate::session::args::{ReportArgs, which_session};
 use crate::session::watch::Watch;
 use crate::session::{self, Peer};
 use crate::terminal::color::Colors;
-use crate::timeout::Deadline;
-use crate::timeout::TimeoutArgs;
+use crate::timeout::{Deadline, TimeoutArgs};
 use crate::tokio_runtime;
 use outcome::{Outcome, Trouble};
 pub(crate) use steps::Verb;
