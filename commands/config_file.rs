@@ -40,19 +40,8 @@ pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, 
     })
 }
 
-/// Reads and checks the configuration; what is wrong with it, or may be, is printed.
+/// Reads and checks the configuration; its errors are printed.
 pub(crate) fn load(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
-    let loaded = load_quietly(path, colors)?;
-    print::stderr(&diagnostics::render(
-        &loaded.warnings,
-        &loaded.source,
-        colors.stderr,
-    ));
-    Ok(loaded)
-}
-
-/// The same without its warnings.
-pub(crate) fn load_quietly(path: &Path, colors: Colors) -> Result<Loaded, Failure> {
     let loaded = config::load(path).map_err(|error| unusable(error, colors))?;
     tracing::debug!(
         target: "flowlayer::config",
@@ -62,6 +51,14 @@ pub(crate) fn load_quietly(path: &Path, colors: Colors) -> Result<Loaded, Failur
         "configuration read"
     );
     Ok(loaded)
+}
+
+pub(crate) fn print_warnings(loaded: &Loaded, colors: Colors) {
+    print::stderr(&diagnostics::render(
+        &loaded.warnings,
+        &loaded.source,
+        colors.stderr,
+    ));
 }
 
 /// How a command ends whose configuration cannot be used; its problems are printed here.

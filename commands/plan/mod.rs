@@ -44,6 +44,7 @@ enum Format {
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let path = config_file::choose(args.config.named(), Path::new("."))?;
     let loaded = config_file::load(&path, colors)?;
+    config_file::print_warnings(&loaded, colors);
     print::stdout(&match args.format {
         Format::Text => text(&loaded.config, &loaded.plan),
         Format::Json => json(&loaded.config, &loaded.plan),

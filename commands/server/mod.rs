@@ -138,12 +138,12 @@ impl SessionSetup {
     }
 
     async fn try_run(&mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
-        let Loaded { config, plan, .. } = if self.console.launcher.is_some() {
-            // The process in front has shown its warnings.
-            config_file::load_quietly(&self.options.config, self.colors)?
-        } else {
-            config_file::load(&self.options.config, self.colors)?
-        };
+        let loaded = config_file::load(&self.options.config, self.colors)?;
+        // The process in front has shown them already.
+        if self.console.launcher.is_none() {
+            config_file::print_warnings(&loaded, self.colors);
+        }
+        let Loaded { config, plan, .. } = loaded;
         let only = self.options.only(&config)?;
         let setup = Setup::new(&config, &plan, &only).map_err(|error| {
             Failure::Failed(format!("cannot tell the current directory: {error}"))

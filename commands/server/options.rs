@@ -88,6 +88,7 @@ impl Options {
     /// somebody to read them, and takes a free port where nothing names an address.
     pub(crate) fn for_background(mut self, colors: Colors) -> Result<Self, Failure> {
         let loaded = config_file::load(&self.config, colors)?;
+        config_file::print_warnings(&loaded, colors);
         let _ = self.only(&loaded.config)?;
         if self.bind.is_none() && loaded.config.session.bind.is_none() {
             // It is an address.
