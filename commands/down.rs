@@ -67,13 +67,13 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
                 let count = connected.services.len();
-                let whose = endpoint.config.as_ref().map_or_else(
+                let name = endpoint.config.as_ref().map_or_else(
                     || endpoint.address.clone(),
                     |config| config.display().to_string(),
                 );
                 let services = if count == 1 { "service" } else { "services" };
                 let end = Ending {
-                    ended: format!("ended the session of {whose} ({count} {services})"),
+                    ended: format!("ended the session of {name} ({count} {services})"),
                     processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
                     force: args.force,

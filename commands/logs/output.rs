@@ -79,14 +79,13 @@ impl Output {
     }
 }
 
-/// Tells when the reader of standard output goes away while nothing is written. Of a file nothing
-/// is ever told.
+/// Completes when the reader of standard output goes away while nothing is written; never for a file.
 pub(super) fn reader_gone() -> Result<oneshot::Receiver<()>, Failure> {
     let handle = own_handle()?;
-    let (gone, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let watch = move || {
         loop {
-            // Hangups and errors are told without being asked for.
+            // poll reports hangups and errors without being asked for them.
             let mut waits = [PollFd::new(handle.as_fd(), PollFlags::empty())];
             match poll(&mut waits, PollTimeout::NONE) {
                 Ok(_) if waits[0].any() == Some(true) => break,
@@ -95,11 +94,11 @@ pub(super) fn reader_gone() -> Result<oneshot::Receiver<()>, Failure> {
             }
         }
         // Whoever does not wait any more has ended already.
-        let _ = gone.send(());
+        let _ = sender.send(());
     };
     std::thread::Builder::new()
         .name("reader-gone".to_owned())
         .spawn(watch)
         .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
-    Ok(told)
+    Ok(receiver)
 }

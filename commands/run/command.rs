@@ -78,7 +78,9 @@ impl Run {
             tokio::select! {
                 end = &mut command.ended => break end,
                 event = self.session.next(), if !is_over => match event {
-                    Event::Report(report) => self.told_beside(report),
+                    // The terminal is the command's: faults are printed when it has ended.
+                    Event::Report(Report::Fault { service, why }) => self.faults.push((service, why)),
+                    Event::Report(_) => {}
                     Event::Ended(end) => {
                         is_over = true;
                         // Somebody may have ended it on purpose, the command among them.
@@ -146,18 +148,11 @@ impl Run {
         }
     }
 
-    /// The terminal is the command's: what there is to say is said when it has ended.
-    fn told_beside(&mut self, report: Report) {
-        if let Report::Fault { service, why } = report {
-            self.faults.push((service, why));
-        }
-    }
-
     fn print_faults(&mut self) {
         for (service, why) in std::mem::take(&mut self.faults) {
-            let words = format!("{service} failed ({why})");
-            let words = sanitize::text(&words);
-            print::stderr(&format!("[flowlayer] while the command ran: {words}\n"));
+            let fault = format!("{service} failed ({why})");
+            let fault = sanitize::text(&fault);
+            print::stderr(&format!("[flowlayer] while the command ran: {fault}\n"));
         }
     }
 }

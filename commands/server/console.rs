@@ -49,7 +49,7 @@ impl Console {
     }
 
     /// Closes the connection to the launcher.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn close_launcher(&mut self) {
         if let Some(launcher) = self.launcher.take() {
             launcher.close();
         }
@@ -62,7 +62,7 @@ impl Console {
 
     fn report(&self, text: &str, report: impl Fn(String) -> Report) {
         if let Some(launcher) = &self.launcher {
-            launcher.tell(&report(text.to_owned()));
+            launcher.send(&report(text.to_owned()));
         }
     }
 

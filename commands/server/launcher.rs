@@ -67,7 +67,7 @@ impl Launcher {
     }
 
     /// Sends a report, if the launcher is still there.
-    pub(crate) fn tell(&self, report: &Report) {
+    pub(crate) fn send(&self, report: &Report) {
         if self.is_gone.load(Ordering::Relaxed) {
             return;
         }

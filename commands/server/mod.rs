@@ -69,7 +69,7 @@ pub(crate) fn run(
             let message = message
                 .unwrap_or("the configuration has problems")
                 .to_owned();
-            launcher.tell(&Report::Failed { message });
+            launcher.send(&Report::Failed { message });
         }
         launcher.close();
     }
@@ -176,7 +176,7 @@ impl SessionSetup {
         // At the end of the session `narrate` lets go of it, when requests under way are answered.
         runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
-            launcher.tell(&server.report()?);
+            launcher.send(&server.report()?);
             launcher.bind(runtime.handle.clone());
         }
         let updates = runtime.handle.subscribe();
@@ -274,9 +274,9 @@ impl SessionSetup {
             return;
         };
         let is_complete = end.failed + end.blocked == 0 && !end.cancelled && !has_failed;
-        launcher.tell(&Report::Resolved { is_complete });
+        launcher.send(&Report::Resolved { is_complete });
         if !launcher.is_owner {
-            self.console.let_go();
+            self.console.close_launcher();
         }
     }
 
@@ -286,7 +286,7 @@ impl SessionSetup {
             && view.status == Status::Failed
         {
             let why = view.reason.as_ref().map(Reason::to_string);
-            launcher.tell(&Report::Fault {
+            launcher.send(&Report::Fault {
                 service: view.name.to_string(),
                 why: why.unwrap_or_default(),
             });

@@ -38,6 +38,7 @@ const DROPPED_LIMIT: Duration = Duration::from_secs(2);
 /// milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
+/// The session that a command talks to: where it was found, and how it is found again.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
     selector: Selector,

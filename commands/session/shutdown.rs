@@ -56,21 +56,21 @@ impl Processes {
 
 /// Waits for something that blocks; an error when it has not come by the deadline. After an answer there is
 /// no thread left, so that this process can be split in two.
-pub(crate) fn by<T: Send + 'static>(
+pub(crate) fn wait_by<T: Send + 'static>(
     deadline: Option<Deadline>,
     wait: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<io::Result<T>, Deadline> {
     let Some(deadline) = deadline else {
         return Ok(wait());
     };
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let waiting = thread::spawn(move || {
         // Nobody listens any more when it comes too late.
-        let _ = tell.send(wait());
+        let _ = sender.send(wait());
     });
     let left = deadline.at.saturating_duration_since(Instant::now());
-    let result = told.recv_timeout(left).map_err(|_| deadline)?;
-    // It has said its last word.
+    let result = receiver.recv_timeout(left).map_err(|_| deadline)?;
+    // It has sent its result, and ends.
     let _ = waiting.join();
     Ok(result)
 }

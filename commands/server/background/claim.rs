@@ -54,7 +54,7 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
         let mut progress = Progress::new();
         progress.show("waiting for another start of this session");
         let locked = match lock.try_clone() {
-            Ok(same) => shutdown::by(deadline, move || same.lock()),
+            Ok(same) => shutdown::wait_by(deadline, move || same.lock()),
             Err(error) => Ok(Err(error)),
         };
         let what = "another start of this session has not opened it";
@@ -75,7 +75,7 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
             "[flowlayer] the session before this one (pid {pid}) is ending: waiting until it is gone\n"
         ));
         let what = format!("the session before this one (pid {pid}) has not ended");
-        shutdown::by(deadline, move || processes.wait_for_end())
+        shutdown::wait_by(deadline, move || processes.wait_for_end())
             .map_err(|passed| late(&what, passed))?
             .map_err(|error| {
                 Failure::Failed(format!(

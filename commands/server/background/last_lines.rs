@@ -1,4 +1,4 @@
-//! What a session that has just been started can say of its services.
+//! The last lines of services that are not up, asked of a session in the background.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::BackgroundSession;
 use crate::session::watch::waiting_for;
 use crate::terminal::{print, sanitize};
 
-/// How long it is asked. An aid, not a result: what is wrong has been said already.
+/// For connecting and printing. An aid, not a result: what is wrong has been printed already.
 const LIMIT: Duration = Duration::from_secs(5);
 const LINES: u64 = 10;
 const SERVICES: usize = 5;
@@ -20,21 +20,21 @@ impl BackgroundSession {
     /// Prints on standard error what those of its services said last that have failed, or are still on
     /// their way. Shows nothing when it cannot be asked.
     pub(crate) async fn print_last_lines(&self) {
-        let tell = async {
-            if let Some(connected) = self.ask().await {
-                tell(connected).await;
+        let print = async {
+            if let Some(connected) = self.connect().await {
+                print_last_lines(connected).await;
             }
         };
-        let _ = tokio::time::timeout(LIMIT, tell).await;
+        let _ = tokio::time::timeout(LIMIT, print).await;
     }
 
     /// What keeps the services on their way from arriving, in one line.
     pub(crate) async fn what_is_waited_for(&self) -> Option<String> {
-        let asked = tokio::time::timeout(LIMIT, self.ask()).await;
-        waiting_for(&asked.ok()??.services)
+        let connected = tokio::time::timeout(LIMIT, self.connect()).await;
+        waiting_for(&connected.ok()??.services)
     }
 
-    async fn ask(&self) -> Option<Connected> {
+    async fn connect(&self) -> Option<Connected> {
         let api = self.api.as_ref()?;
         let mut config = ClientConfig::new(Target {
             address: api.address.clone(),
@@ -46,7 +46,7 @@ impl BackgroundSession {
     }
 }
 
-async fn tell(connected: Connected) {
+async fn print_last_lines(connected: Connected) {
     let are_late = connected.services.iter().filter(|service| {
         matches!(
             service.status,

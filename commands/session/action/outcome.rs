@@ -65,11 +65,11 @@ impl Outcome {
         if self.trouble.is_empty() {
             return Ok(Exit::SUCCESS);
         }
-        let words = self.words();
+        let message = self.message();
         Err(if self.is_timed_out() {
-            Failure::TimedOut(words)
+            Failure::TimedOut(message)
         } else {
-            Failure::Failed(words)
+            Failure::Failed(message)
         })
     }
 
@@ -91,7 +91,7 @@ impl Outcome {
         };
         Some(ErrorBody {
             code: code.to_owned(),
-            message: self.words(),
+            message: self.message(),
         })
     }
 
@@ -114,11 +114,11 @@ impl Outcome {
         names
     }
 
-    fn words(&self) -> String {
-        let mut words: Vec<String> = self.trouble.iter().map(|one| self.what(one)).collect();
+    fn message(&self) -> String {
+        let mut parts: Vec<String> = self.trouble.iter().map(|one| self.describe(one)).collect();
         let failed = self.failed_services();
         if !failed.is_empty() {
-            words.push(format!("failed or blocked: {}", failed.join(", ")));
+            parts.push(format!("failed or blocked: {}", failed.join(", ")));
         }
         let mut skipped: Vec<&str> = self.skipped.iter().filter_map(service_of).collect();
         if !skipped.is_empty() {
@@ -129,14 +129,14 @@ impl Outcome {
                 Verb::Restart => "restarted",
             };
             let names = skipped.join(", ");
-            words.push(format!(
+            parts.push(format!(
                 "because of that not {verb}, and as before: {names}"
             ));
         }
-        words.join("; ")
+        parts.join("; ")
     }
 
-    fn what(&self, trouble: &Trouble) -> String {
+    fn describe(&self, trouble: &Trouble) -> String {
         let verb = self.verb.word();
         let about = |service: &&Service| self.names.contains(&service.name);
         match trouble {
