@@ -42,8 +42,8 @@ use crate::tokio_runtime;
 const WORKERS: usize = 2;
 
 /// Runs a session to its end. The calling process becomes the guardian; what follows happens in
-/// its child, apart from the exit code. Where another process has started this one, `launcher` tells it
-/// how it goes.
+/// its child, apart from the exit code. `launcher`: the process that has started this one in the background,
+/// which gets reports.
 pub(crate) fn run(
     options: Options,
     colors: Colors,
@@ -73,8 +73,8 @@ pub(crate) fn run(
         }
         launcher.close();
     }
-    // What hangs in the kernel (a file on a dead disk) must not hold up the end.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    // A call that hangs in the kernel (a file on a dead disk) must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
 }
 
@@ -102,7 +102,7 @@ async fn serve(
     session.run(link, signals).await
 }
 
-/// When to say again what a boot waits for: after 10 s without news, then ever less often.
+/// When to print again what a boot waits for: after 10 s without a line, then after twice as long.
 struct Reminder {
     at: Instant,
     pause: Duration,
@@ -167,13 +167,13 @@ impl SessionSetup {
         )
         .map_err(|error| Failure::Failed(format!("cannot watch over processes: {error}")))?;
         let server = api.map(|api| {
-            let warn = |words: &str| {
+            let warn = |warning: &str| {
                 self.console
-                    .line(&self.wording.runtime(&format!("warning: {words}")));
+                    .line(&self.wording.runtime(&format!("warning: {warning}")));
             };
             api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
         });
-        // At the end of the session `narrate` lets go of it, when requests under way are answered.
+        // At the end of the session `narrate` releases it, once the requests under way are answered.
         runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
             launcher.send(&server.report()?);
@@ -198,7 +198,7 @@ impl SessionSetup {
         Ok(self.farewell(&ended))
     }
 
-    /// Tells what happens until nothing more can.
+    /// Prints status lines, and reports to the launcher, until the session has ended.
     async fn narrate(
         &mut self,
         mut updates: Subscription,
@@ -248,17 +248,14 @@ impl SessionSetup {
                     runtime.hold_teardown(false);
                 });
             }
-            let line = lines.line_for(&update);
-            if line.is_some() {
+            if let Some(line) = lines.line_for(&update) {
                 reminder = Reminder::new();
-            }
-            match (line, &update) {
-                (Some(line), Update::Status { after, view, .. }) => {
+                if let Update::Status { after, view, .. } = &update {
                     let is_bad = view.status == Status::Failed || !blocked_by(view).is_empty();
                     self.console.line_after(*after, &line, is_bad);
+                } else {
+                    self.console.line(&line);
                 }
-                (Some(line), _) => self.console.line(&line),
-                (None, _) => {}
             }
             match &update {
                 Update::BootEnded(end) => resolves = Some((lines.settled_at(), *end)),
@@ -268,7 +265,7 @@ impl SessionSetup {
         }
     }
 
-    /// Reports to the process in front how the boot ended; nothing has failed since, or something has.
+    /// Reports to the process in front how the boot ended. `has_failed`: a service is down by now.
     fn resolved(&mut self, end: BootEnd, has_failed: bool) {
         let Some(launcher) = &self.console.launcher else {
             return;
