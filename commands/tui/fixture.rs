@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use flowlayer_core::facts::{
     BlockedBy, Code, End, Exit, Kind, Probe, ProbeAttempts, Reason, ServiceSpec, Status, Stream,
     Timestamp,
@@ -10,7 +11,7 @@ use flowlayer_core::protocol::{Details, ServiceState};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};
-use super::message::{Link, Message};
+use super::message::{Effect, Link, Message};
 use super::model::{Model, Target};
 use super::theme::Theme;
 use super::update::update;
@@ -207,4 +208,22 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
     model.logs.window.loading = None;
     model.logs.window.older = super::log::window::Older::Beginning;
     model
+}
+
+pub(crate) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    let key = KeyEvent::new(code, KeyModifiers::NONE);
+    update(model, NOW, Message::Key(key))
+}
+
+/// Presses one key after the other: characters, `\n` for Enter, `\t` for Tab, `\u{1b}` for Esc.
+pub(crate) fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let code = |key: char| match key {
+        '\n' => KeyCode::Enter,
+        '\t' => KeyCode::Tab,
+        '\u{1b}' => KeyCode::Esc,
+        key => KeyCode::Char(key),
+    };
+    keys.chars()
+        .flat_map(|key| press(model, code(key)))
+        .collect()
 }

@@ -16,6 +16,8 @@ mod row_writer;
 
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use detail::last_row as last_detail_row;
 use ratatui::buffer::Buffer;
@@ -58,10 +60,12 @@ pub(crate) fn modal_page(model: &Model) -> (usize, usize) {
     (page, modal::rows(model).saturating_sub(page))
 }
 
-/// The rows of a screen, blanks at their ends left out.
+/// The rows of the screen, blanks at their ends left out.
 #[cfg(test)]
-pub(crate) fn rows_of(buffer: &Buffer) -> String {
+pub(crate) fn screen(model: &Model) -> String {
     use unicode_width::UnicodeWidthStr;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.columns, model.rows));
+    draw(model, &mut buffer);
     let mut text = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
         let mut row = String::new();

@@ -158,9 +158,7 @@ fn who_stops_all_is_told_how_many_have_a_process() {
     states[5].status = Status::Stopping;
     update(&mut model, NOW, Message::Snapshot(states));
     keys(&mut model, "x");
-    let mut buffer = Buffer::empty(Rect::new(0, 0, model.columns, model.rows));
-    crate::tui::view::draw(&model, &mut buffer);
-    let rows = crate::tui::view::rows_of(&buffer);
+    let rows = crate::tui::view::screen(&model);
     assert!(
         rows.contains("Stop all services? 3 of 7 have a process."),
         "{rows}"

@@ -340,9 +340,7 @@ fn a_match_far_to_the_right_or_far_below_comes_to_the_screen() {
         keys(&mut model, wrap);
         keys(&mut model, "GN");
         assert_eq!(current(&model), Some(1_680), "{wrap:?}");
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 20));
-        crate::tui::view::draw(&model, &mut buffer);
-        let rows = crate::tui::view::rows_of(&buffer);
+        let rows = crate::tui::view::screen(&model);
         assert!(rows.contains("éneedle end"), "{wrap:?}\n{rows}");
     }
 }

@@ -1,4 +1,4 @@
-//! What keys and news do.
+//! What keys, and messages of the server, do.
 
 mod commands;
 mod log;
@@ -8,14 +8,12 @@ mod server;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::facts::{Status, Stream, Timestamp};
 use flowlayer_core::protocol::{Details, ServiceState};
 
-use super::super::fixture::{self, NOW};
+use super::super::fixture::{self, NOW, keys, press};
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
 use super::super::message::{Choice, Effect, Link, Message, NoPage, Order, Outcome, Page};
@@ -27,28 +25,6 @@ use super::update;
 fn selected_text(model: &Model) -> Option<(String, usize)> {
     let selection = model.logs.selection?;
     Some(selection.text(&model.logs.window))
-}
-
-fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
-    update(
-        model,
-        NOW,
-        Message::Key(KeyEvent::new(code, KeyModifiers::NONE)),
-    )
-}
-
-fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for key in keys.chars() {
-        let code = match key {
-            '\n' => KeyCode::Enter,
-            '\t' => KeyCode::Tab,
-            '\u{1b}' => KeyCode::Esc,
-            key => KeyCode::Char(key),
-        };
-        effects.extend(press(model, code));
-    }
-    effects
 }
 
 fn orders(effects: &[Effect]) -> Vec<Order> {

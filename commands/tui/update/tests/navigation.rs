@@ -115,9 +115,7 @@ fn dragging_beyond_the_edge_moves_the_log() {
 fn a_click_in_the_plan_selects_what_is_there() {
     let mut model = fixture::model(100, 16, true);
     keys(&mut model, "p");
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 16));
-    crate::tui::view::draw(&model, &mut buffer);
-    let rows = crate::tui::view::rows_of(&buffer);
+    let rows = crate::tui::view::screen(&model);
     for name in ["worker", "build", "gateway"] {
         let (y, row) = (0..)
             .zip(rows.lines())
