@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use super::commands::{CommandEffect, Commands};
-use super::keepalive::{Due, Keepalive, Signs};
+use super::keepalive::{Activity, Due, Keepalive};
 use super::log_feed::LogFeed;
 use super::outbox::{Class, Outbox};
 use super::render;
@@ -249,7 +249,7 @@ impl Conversation {
     /// When [`Event::Time`] is due.
     pub(super) fn wake_at(&self) -> Instant {
         match self.phase {
-            Phase::Open | Phase::Over(_) => self.keepalive.next(self.signs(), self.limits()),
+            Phase::Open | Phase::Over(_) => self.keepalive.next(self.activity(), self.limits()),
             Phase::Draining { until } | Phase::Closing { until, .. } => until,
         }
     }
@@ -351,7 +351,7 @@ impl Conversation {
         }
         self.was_reading = reading;
         match self.phase {
-            Phase::Open => match self.keepalive.due(now, self.signs(), self.limits()) {
+            Phase::Open => match self.keepalive.due(now, self.activity(), self.limits()) {
                 Due::Silent if quiet => self.phase = Phase::Over(End::HangUp),
                 Due::Silent | Due::Nothing => {}
                 Due::Stuck => self.close(now, Some(Farewell::TooSlow), true),
@@ -364,8 +364,8 @@ impl Conversation {
         }
     }
 
-    fn signs(&self) -> Signs {
-        Signs {
+    fn activity(&self) -> Activity {
+        Activity {
             reading: self.reads(),
             idle: self.idle,
             last_write: self.last_write,

@@ -14,7 +14,7 @@ pub(super) struct Keepalive {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Signs {
+pub(super) struct Activity {
     /// Frames of the peer are being read.
     pub(super) reading: bool,
     /// Everything handed to the socket has been taken.
@@ -63,23 +63,23 @@ impl Keepalive {
         due
     }
 
-    pub(super) fn due(&self, now: Instant, signs: Signs, limits: &Limits) -> Due {
-        if self.stuck_at(signs, limits).is_some_and(|at| now >= at) {
+    pub(super) fn due(&self, now: Instant, activity: Activity, limits: &Limits) -> Due {
+        if self.stuck_at(activity, limits).is_some_and(|at| now >= at) {
             return Due::Stuck;
         }
-        if now >= self.silent_at(signs, limits) {
+        if now >= self.silent_at(activity, limits) {
             return Due::Silent;
         }
         Due::Nothing
     }
 
     /// When [`Self::due`] or [`Self::ping`] should be asked again if nothing happens before.
-    pub(super) fn next(&self, signs: Signs, limits: &Limits) -> Instant {
-        let mut next = self.silent_at(signs, limits);
-        if signs.idle {
+    pub(super) fn next(&self, activity: Activity, limits: &Limits) -> Instant {
+        let mut next = self.silent_at(activity, limits);
+        if activity.idle {
             next = next.min(self.pinged + limits.ping);
         }
-        match self.stuck_at(signs, limits) {
+        match self.stuck_at(activity, limits) {
             Some(at) => next.min(at),
             None => next,
         }
@@ -87,18 +87,18 @@ impl Keepalive {
 
     /// While we do not read, or while the answer to a ping is stuck behind what the peer has yet
     /// to take, what it takes is its sign of life.
-    fn silent_at(&self, signs: Signs, limits: &Limits) -> Instant {
-        let alive = if signs.reading && signs.idle {
+    fn silent_at(&self, activity: Activity, limits: &Limits) -> Instant {
+        let alive = if activity.reading && activity.idle {
             self.heard
         } else {
-            self.heard.max(signs.last_write)
+            self.heard.max(activity.last_write)
         };
         alive + limits.silence
     }
 
-    fn stuck_at(&self, signs: Signs, limits: &Limits) -> Option<Instant> {
+    fn stuck_at(&self, activity: Activity, limits: &Limits) -> Option<Instant> {
         let since = self.status_since?;
-        Some(since.max(signs.last_write) + limits.status_wait)
+        Some(since.max(activity.last_write) + limits.status_wait)
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
 
     use super::*;
 
-    fn signs(last_write: Instant) -> Signs {
-        Signs {
+    fn activity(last_write: Instant) -> Activity {
+        Activity {
             reading: true,
             idle: true,
             last_write,
@@ -125,7 +125,7 @@ mod tests {
         let (start, limits) = (Instant::now(), Limits::default());
         let mut keepalive = Keepalive::new(start);
         assert!(!keepalive.ping(start + s(19), &limits));
-        assert_eq!(keepalive.next(signs(start), &limits), start + s(20));
+        assert_eq!(keepalive.next(activity(start), &limits), start + s(20));
         assert!(keepalive.ping(start + s(20), &limits));
         assert!(!keepalive.ping(start + s(39), &limits));
         assert!(keepalive.ping(start + s(40), &limits));
@@ -137,9 +137,12 @@ mod tests {
         let mut keepalive = Keepalive::new(start);
         keepalive.heard(start + s(30));
         // That we write to it is no sign of life while it is expected to answer.
-        let signs = signs(start + s(80));
-        assert_eq!(keepalive.due(start + s(89), signs, &limits), Due::Nothing);
-        assert_eq!(keepalive.due(start + s(90), signs, &limits), Due::Silent);
+        let activity = activity(start + s(80));
+        assert_eq!(
+            keepalive.due(start + s(89), activity, &limits),
+            Due::Nothing
+        );
+        assert_eq!(keepalive.due(start + s(90), activity, &limits), Due::Silent);
     }
 
     #[test]
@@ -147,13 +150,19 @@ mod tests {
         let (start, limits) = (Instant::now(), Limits::default());
         let keepalive = Keepalive::new(start);
         for (reading, idle) in [(false, true), (true, false), (false, false)] {
-            let signs = Signs {
+            let activity = Activity {
                 reading,
                 idle,
                 last_write: start + s(50),
             };
-            assert_eq!(keepalive.due(start + s(109), signs, &limits), Due::Nothing);
-            assert_eq!(keepalive.due(start + s(110), signs, &limits), Due::Silent);
+            assert_eq!(
+                keepalive.due(start + s(109), activity, &limits),
+                Due::Nothing
+            );
+            assert_eq!(
+                keepalive.due(start + s(110), activity, &limits),
+                Due::Silent
+            );
         }
     }
 
@@ -161,7 +170,7 @@ mod tests {
     fn stuck_is_taking_nothing_while_status_waits() {
         let (start, limits) = (Instant::now(), Limits::default());
         let mut keepalive = Keepalive::new(start);
-        let blocked = |last_write| Signs {
+        let blocked = |last_write| Activity {
             reading: true,
             idle: false,
             last_write,

@@ -145,8 +145,8 @@ async fn an_action_is_acknowledged_watched_and_ended_in_order() {
     let (subscriber, request, action) = api.action().await;
     assert_eq!((Some(subscriber), action), (client.id, Action::Restart(1)));
     api.accept(&client, request);
-    api.tell_status(&client, 1, Status::Stopping);
-    api.tell_status(&client, 1, Status::Running);
+    api.send_status(&client, 1, Status::Stopping);
+    api.send_status(&client, 1, Status::Running);
     api.done(&client, request);
     assert_eq!(
         client.next().await,
@@ -189,7 +189,7 @@ async fn every_action_reaches_the_runtime() {
             message: "db failed".to_owned(),
             failed_services: vec!["api".into(), "db".into()],
         };
-        api.tell(&client, Update::Result { request, outcome });
+        api.send(&client, Update::Result { request, outcome });
         assert_eq!(client.next().await["payload"]["accepted"], true);
         assert_eq!(
             client.next().await,
@@ -211,7 +211,7 @@ async fn what_is_busy_is_refused_with_the_words_of_the_runtime() {
     let decision = Decision::Busy(crate::runtime::Rejection {
         message: "the session is shutting down".to_owned(),
     });
-    api.tell(&client, Update::Ack { request, decision });
+    api.send(&client, Update::Ack { request, decision });
     assert_eq!(
         client.next().await["payload"],
         json!({"accepted": false, "error": {
@@ -233,7 +233,7 @@ async fn get_snapshot_answers_with_the_services() {
         request: Some(request),
         services: snapshot(),
     };
-    api.tell(&client, update);
+    api.send(&client, update);
     let answer = client.next().await;
     assert_eq!(
         (&answer["type"], &answer["id"]),

@@ -37,7 +37,7 @@ async fn websockets_stay_when_no_connection_is_taken_any_more() {
     client.command("a", "get_logs", json!(null)).await;
     assert_eq!(client.next().await["type"], "ack");
     assert_eq!(client.next().await["payload"]["ok"], true);
-    api.tell_status(&client, 0, Status::Stopping);
+    api.send_status(&client, 0, Status::Stopping);
     assert_eq!(client.next().await["payload"]["status"], "stopping");
 }
 
@@ -80,7 +80,7 @@ async fn what_is_pending_comes_before_the_end() {
     client.command("a", "stop_all", json!(null)).await;
     let (_, request, _) = api.action().await;
     api.accept(&client, request);
-    api.tell_status(&client, 0, Status::Stopped);
+    api.send_status(&client, 0, Status::Stopped);
     api.done(&client, request);
     api.logs.note(0, "last words");
     api.end_runtime();
@@ -110,7 +110,7 @@ async fn what_is_pending_comes_before_the_end() {
 async fn closing_does_not_need_the_runtime_to_have_ended() {
     let mut api = Api::open().await;
     let mut client = api.client().await;
-    api.tell_status(&client, 0, Status::Stopped);
+    api.send_status(&client, 0, Status::Stopped);
     let closing = api.close();
     assert_eq!(client.next().await["name"], "service_status");
     assert_eq!(client.close_code().await, CloseCode::Away);
@@ -130,7 +130,7 @@ async fn a_peer_that_does_not_play_along_cannot_hold_the_end_up() {
     let view = Arc::new(big);
     for _ in 0..30 {
         let (view, at) = (Arc::clone(&view), SystemTime::now());
-        api.tell(&client, Update::Status { view, at, after: 0 });
+        api.send(&client, Update::Status { view, at, after: 0 });
     }
     api.end_runtime();
     soon(api.close()).await.unwrap();

@@ -89,7 +89,7 @@ async fn one_who_is_not_read_is_still_told() {
     let (_, request, _) = api.action().await;
     api.accept(&client, request);
     assert_eq!(client.next().await["id"], "a");
-    api.tell_status(&client, 0, Status::Starting);
+    api.send_status(&client, 0, Status::Starting);
     assert_eq!(client.next().await["name"], "service_status");
     api.logs.note(0, "still here");
     assert_eq!(client.next().await["name"], "log");
@@ -160,7 +160,7 @@ async fn one_who_takes_no_status_is_closed() {
     let at = SystemTime::now();
     for _ in 0..200 {
         let view = Arc::clone(&view);
-        api.tell(&client, Update::Status { view, at, after: 0 });
+        api.send(&client, Update::Status { view, at, after: 0 });
     }
     // The test reads only when the server has given up, and finds what had been sent before.
     soon(api.subscribers[&client.id.unwrap()].closed()).await;

@@ -133,27 +133,27 @@ impl Api {
         self.subscribers.insert(id, updates);
     }
 
-    fn tell(&self, client: &Client, update: Update) {
+    fn send(&self, client: &Client, update: Update) {
         let id = client.id.expect("introduced");
         self.subscribers[&id].send(update).unwrap();
     }
 
-    fn tell_status(&self, client: &Client, service: usize, status: Status) {
+    fn send_status(&self, client: &Client, service: usize, status: Status) {
         let mut view = view(service);
         view.status = status;
         let at = SystemTime::now();
         let view = Arc::new(view);
-        self.tell(client, Update::Status { view, at, after: 0 });
+        self.send(client, Update::Status { view, at, after: 0 });
     }
 
     fn accept(&self, client: &Client, request: RequestId) {
         let decision = Decision::Accepted;
-        self.tell(client, Update::Ack { request, decision });
+        self.send(client, Update::Ack { request, decision });
     }
 
     fn done(&self, client: &Client, request: RequestId) {
         let outcome = Outcome::Done;
-        self.tell(client, Update::Result { request, outcome });
+        self.send(client, Update::Result { request, outcome });
     }
 
     async fn http(&self, request: &str) -> String {

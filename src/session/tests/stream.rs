@@ -49,7 +49,7 @@ async fn status_and_detail_are_told_with_their_time() {
     failed.reason = Some(Reason::Exited(Exit::new(End::Code(1), true)));
     failed.wanted = false;
     let view = Arc::new(failed);
-    api.tell(&client, Update::Status { view, at, after: 0 });
+    api.send(&client, Update::Status { view, at, after: 0 });
     assert_eq!(
         client.next().await,
         json!({"type": "event", "name": "service_status", "payload": {
@@ -63,7 +63,7 @@ async fn status_and_detail_are_told_with_their_time() {
     waiting.reason = Some(Reason::WaitingFor {
         on: vec!["db".into()],
     });
-    api.tell(
+    api.send(
         &client,
         Update::Detail {
             view: Arc::new(waiting),
