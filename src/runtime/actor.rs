@@ -161,7 +161,7 @@ impl Actor {
             Happening::Process(event) => self.process(event),
             Happening::Report(report) => self.report(report),
             Happening::Deadline => self.input(Input::Tick),
-            Happening::DetailsDue => self.tell_details(),
+            Happening::DetailsDue => self.send_details(),
         }
     }
 
@@ -207,7 +207,7 @@ impl Actor {
             self.refresh(service);
         }
         let services = self.board.services();
-        self.board.tell(id, Update::Snapshot { request, services });
+        self.board.send(id, Update::Snapshot { request, services });
     }
 
     fn process(&mut self, event: Event) {
@@ -266,13 +266,13 @@ impl Actor {
                     self.board.publish(service, view, self.logs.last_seq());
                 }
                 Effect::Ack(Ticket(id, request), decision) => {
-                    self.board.tell(id, Update::Ack { request, decision });
+                    self.board.send(id, Update::Ack { request, decision });
                 }
                 Effect::Result(Ticket(id, request), outcome) => {
-                    self.board.tell(id, Update::Result { request, outcome });
+                    self.board.send(id, Update::Result { request, outcome });
                 }
-                Effect::BootEnded(end) => self.board.tell_all(&Update::BootEnded(end)),
-                Effect::ShuttingDown => self.board.tell_all(&Update::ShuttingDown),
+                Effect::BootEnded(end) => self.board.send_all(&Update::BootEnded(end)),
+                Effect::ShuttingDown => self.board.send_all(&Update::ShuttingDown),
                 Effect::KillAll => self.performer.kill_all(),
                 Effect::Finish => self.performer.finish(),
                 Effect::End { clean } => {
@@ -295,10 +295,10 @@ impl Actor {
         (0..self.core.len()).any(|service| self.core.is_waiting(service))
     }
 
-    fn tell_details(&mut self) {
+    fn send_details(&mut self) {
         for service in 0..self.core.len() {
             if self.refresh(service) {
-                self.board.tell_detail(service);
+                self.board.send_detail(service);
             }
         }
         self.tell_details_at = None;

@@ -72,7 +72,7 @@ impl Board {
     /// Shows a service as it is now without sending it; true when its detail has changed.
     pub(super) fn refresh(&mut self, service: usize, view: View) -> bool {
         let detail = |view: &StatusView| view.reason.as_ref().and_then(Reason::detail);
-        let fresh = self.dress(service, view, SystemTime::now());
+        let fresh = self.status_view(service, view, SystemTime::now());
         let changed = detail(&fresh) != detail(&self.views[service]);
         self.views[service] = Arc::new(fresh);
         changed
@@ -81,33 +81,33 @@ impl Board {
     /// Publishes a service to all subscribers; `after` is the newest log entry.
     pub(super) fn publish(&mut self, service: usize, view: View, after: u64) {
         let at = SystemTime::now();
-        self.views[service] = Arc::new(self.dress(service, view, at));
+        self.views[service] = Arc::new(self.status_view(service, view, at));
         let view = Arc::clone(&self.views[service]);
-        self.tell_all(&Update::Status { view, at, after });
+        self.send_all(&Update::Status { view, at, after });
     }
 
     /// Sends the last published detail of a service to all subscribers.
-    pub(super) fn tell_detail(&self, service: usize) {
-        self.tell_all(&Update::Detail {
+    pub(super) fn send_detail(&self, service: usize) {
+        self.send_all(&Update::Detail {
             view: Arc::clone(&self.views[service]),
             at: SystemTime::now(),
         });
     }
 
-    pub(super) fn tell_all(&self, update: &Update) {
+    pub(super) fn send_all(&self, update: &Update) {
         for subscriber in self.subscribers.values() {
             // One that has gone will say so by itself.
             let _ = subscriber.send(update.clone());
         }
     }
 
-    pub(super) fn tell(&self, id: SubscriberId, update: Update) {
+    pub(super) fn send(&self, id: SubscriberId, update: Update) {
         if let Some(subscriber) = self.subscribers.get(&id) {
             let _ = subscriber.send(update);
         }
     }
 
-    fn dress(&self, service: usize, view: View, now: SystemTime) -> StatusView {
+    fn status_view(&self, service: usize, view: View, now: SystemTime) -> StatusView {
         let before = &self.views[service];
         let facts = view.facts;
         StatusView {

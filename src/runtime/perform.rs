@@ -296,7 +296,7 @@ impl Performer {
             | Event::SpawnFailed { life, .. }
             | Event::Exited { life, .. }
             | Event::LifeGone { life }
-                if ProbeRuns::is_one(life) =>
+                if ProbeRuns::is_probe(life) =>
             {
                 self.probe_runs.handle(event);
                 None

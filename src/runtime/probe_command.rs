@@ -33,7 +33,7 @@ pub(super) struct ProbeRuns {
 }
 
 impl ProbeRuns {
-    pub(super) fn is_one(life: LifeId) -> bool {
+    pub(super) fn is_probe(life: LifeId) -> bool {
         life.0 & PROBE_BIT != 0
     }
 
@@ -47,7 +47,7 @@ impl ProbeRuns {
                 }
             }
             Event::SpawnFailed { life, error } => {
-                self.tell(life, Run::Gone(Some(CommandEnd::NotRun(error.to_string()))));
+                self.set(life, Run::Gone(Some(CommandEnd::NotRun(error.to_string()))));
             }
             Event::Exited { life, end, .. } => {
                 let end = match end {
@@ -56,20 +56,20 @@ impl ProbeRuns {
                         CommandEnd::Signal(signal_name(number).unwrap_or("an unnamed signal"))
                     }
                 };
-                self.tell(life, Run::Ended(end));
+                self.set(life, Run::Ended(end));
             }
             Event::LifeGone { life } => {
                 let end = match self.runs().get(&life).map(|run| run.borrow().clone()) {
                     Some(Run::Ended(end) | Run::Gone(Some(end))) => Some(end),
                     _ => None,
                 };
-                self.tell(life, Run::Gone(end));
+                self.set(life, Run::Gone(end));
             }
             _ => {}
         }
     }
 
-    fn tell(&self, life: LifeId, run: Run) {
+    fn set(&self, life: LifeId, run: Run) {
         let mut runs = self.runs();
         let over = matches!(run, Run::Gone(_));
         if let Some(watch) = runs.get(&life) {

@@ -25,7 +25,7 @@ use super::system::prepare::prepare;
 use super::system::wait::have_children;
 use super::system::waker::Waker;
 use super::system::{self, SilentStdin};
-use session::Session;
+use session::KnownSession;
 use supervise::{Supervised, block_signals};
 
 /// Which of the two processes this is, after [`enter`].
@@ -115,7 +115,7 @@ fn guard(
     open_files: rlimit,
     silent_stdin: SilentStdin,
 ) -> io::Result<i32> {
-    let mut session = Session::default();
+    let mut session = KnownSession::default();
     let end = supervised.wait(Some((&mut session, socket)));
     let _ = session.read(socket);
     supervised.reap();

@@ -38,7 +38,7 @@ pub(super) struct KnownRun {
 
 /// The session.
 #[derive(Debug, Default)]
-pub(super) struct Session {
+pub(super) struct KnownSession {
     pub(super) name: Option<String>,
     pub(super) services: BTreeMap<usize, KnownService>,
     pub(super) runs: BTreeMap<LifeId, KnownRun>,
@@ -56,7 +56,7 @@ pub(super) enum Channel {
     Closed,
 }
 
-impl Session {
+impl KnownSession {
     /// Reads all updates that have come. Never waits.
     pub(super) fn read(&mut self, socket: &OwnedFd) -> Channel {
         loop {

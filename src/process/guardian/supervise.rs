@@ -7,7 +7,7 @@ use std::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
-use super::session::{Channel, Session};
+use super::session::{Channel, KnownSession};
 use crate::process::message::End;
 use crate::process::signals::{Echoes, REQUESTS, wake_on_requests};
 use crate::process::system::pid;
@@ -46,7 +46,7 @@ impl Supervised {
     }
 
     /// Waits until the child has exited, without reaping it. Meanwhile the session is updated from its socket.
-    pub(super) fn wait(&mut self, mut session: Option<(&mut Session, &OwnedFd)>) -> End {
+    pub(super) fn wait(&mut self, mut session: Option<(&mut KnownSession, &OwnedFd)>) -> End {
         let mut open = true;
         loop {
             if let Some((session, socket)) = &mut session {
@@ -75,7 +75,7 @@ impl Supervised {
 
     /// As the first process of a container the guardian adopts orphans that are not the server's. When the server
     /// ends, its leaders are adopted too; those are not reaped here.
-    fn reap_strangers(&self, session: &mut Session, socket: &OwnedFd) {
+    fn reap_strangers(&self, session: &mut KnownSession, socket: &OwnedFd) {
         while let Some(dead) = exited_child().filter(|&dead| dead != self.child) {
             // A leader sends its pid before it can exit.
             let _ = session.read(socket);

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
 
 use super::drain::Drain;
-use super::session::{Channel, Session};
+use super::session::{Channel, KnownSession};
 use crate::process::link::outbox::Outbox;
 use crate::process::message::{
     End, LAST_GRACE, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin, StopScope,
@@ -58,7 +58,7 @@ impl Stage {
 /// A stack being taken down by the guardian.
 pub(super) struct Teardown<'a> {
     table: Table,
-    session: Session,
+    session: KnownSession,
     spawner: Spawner,
     drain: Drain,
     waker: &'a Waker,
@@ -75,7 +75,7 @@ pub(super) struct Teardown<'a> {
 
 impl<'a> Teardown<'a> {
     pub(super) fn new(
-        session: Session,
+        session: KnownSession,
         spawner: Spawner,
         waker: &'a Waker,
         socket: &'a OwnedFd,

@@ -23,6 +23,7 @@ use self::takedown::Takedown;
 pub use self::view::{Facts, Rest, Standing};
 use crate::facts::{End, Kind, Probe, ProcessInfo, Reason, StopScope, StopSignal};
 use crate::process::LifeId;
+use crate::runtime::handle::Urgency;
 
 /// Time since the session began. The pure parts never read a clock.
 pub type Now = Duration;
@@ -90,7 +91,7 @@ enum State {
     Starting {
         life: LifeId,
         step: Step,
-        stop: Option<Urge>,
+        stop: Option<Urgency>,
     },
     /// A process, and not up yet.
     Coming {
@@ -107,12 +108,6 @@ enum State {
     /// The leader has ended unasked; its failure is published when its last lines are in.
     Falling(Failing),
     Stopping(Stop),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Urge {
-    Graceful,
-    Kill,
 }
 
 impl Lifecycle {
@@ -146,8 +141,8 @@ impl Lifecycle {
     fn step(&mut self, now: Now, event: Event, out: &mut Vec<ServiceEffect>) {
         match event {
             Event::Start => self.start(now, out),
-            Event::Stop => self.stop(now, Urge::Graceful, out),
-            Event::Kill => self.stop(now, Urge::Kill, out),
+            Event::Stop => self.stop(now, Urgency::Graceful, out),
+            Event::Kill => self.stop(now, Urgency::Now, out),
             Event::Rest => self.rest(now, out),
             Event::Tick => self.tick(now, out),
             Event::Remaining(round, processes) => {

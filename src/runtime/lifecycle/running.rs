@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::stop::Then;
+use super::stop::AfterStop;
 use super::takedown::Takedown;
 use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
 use crate::facts::{End, Exit, Kind, ProbeAttempts, Reason, Status};
@@ -153,7 +153,7 @@ impl Lifecycle {
             attempts,
             port: None,
         };
-        self.begin_stop(now, Then::Fail(reason), out);
+        self.begin_stop(now, AfterStop::Failed(reason), out);
     }
 
     pub(super) fn exited(

@@ -1,11 +1,12 @@
 //! The way up: what an earlier life left, the port, the process.
 
 use super::running::Probing;
-use super::stop::{Phase, Stop, Then};
+use super::stop::{AfterStop, Phase, Stop};
 use super::takedown::Takedown;
-use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge};
+use super::{Lifecycle, Now, Rest, ServiceEffect, State};
 use crate::facts::{Kind, Reason, StartStep};
 use crate::process::LifeId;
+use crate::runtime::handle::Urgency;
 
 /// What a service on its way up is waiting for.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ impl Lifecycle {
         self.unowned.clear();
         let clearing = match under_way {
             None if has_left => {
-                let takedown = self.new_takedown(now, self.first_mode(Urge::Graceful));
+                let takedown = self.new_takedown(now, self.first_mode(Urgency::Graceful));
                 out.push(takedown.effect());
                 Some(takedown)
             }
@@ -164,8 +165,8 @@ impl Lifecycle {
                 work: Probing::Working { since: now },
             },
         };
-        if let Some(urge) = stop {
-            return self.stop(now, urge, out);
+        if let Some(urgency) = stop {
+            return self.stop(now, urgency, out);
         }
         self.publish(now, out);
         if matches!(
@@ -180,7 +181,7 @@ impl Lifecycle {
     }
 
     /// A stop came while it was on its way up.
-    pub(super) fn stop_start(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
+    pub(super) fn stop_start(&mut self, now: Now, urgency: Urgency, out: &mut Vec<ServiceEffect>) {
         let State::Starting { life, step, stop } = &mut self.state else {
             return;
         };
@@ -194,16 +195,16 @@ impl Lifecycle {
                 };
                 self.publish(now, out);
             }
-            Step::Spawning => *stop = Some(stop.map_or(urge, |earlier| earlier.max(urge))),
+            Step::Spawning => *stop = Some(stop.map_or(urgency, |earlier| earlier.max(urgency))),
             Step::Clearing(takedown) => {
                 let mut takedown = takedown.clone();
-                if urge == Urge::Kill {
+                if urgency == Urgency::Now {
                     takedown.skip_grace(now, out);
                 }
                 self.state = State::Stopping(Stop {
                     life: *life,
                     pid: None,
-                    then: Then::Stopped,
+                    after: AfterStop::Stopped,
                     phase: Phase::Takedown(takedown),
                 });
                 self.publish(now, out);

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::running::Probing;
 use super::takedown::Takedown;
-use super::{Lifecycle, Now, Rest, ServiceEffect, State, Urge, ms};
+use super::{Lifecycle, Now, Rest, ServiceEffect, State, ms};
 use crate::facts::{Ending as Progress, PortHold, Reason, StopCmdFailure, StopRound, StopScope};
 use crate::process::{LifeId, Mode};
+use crate::runtime::handle::Urgency;
 
 /// How long a stop command may take.
 const STOP_COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -16,16 +17,16 @@ pub(super) struct Stop {
     pub(super) life: LifeId,
     /// Its leader, while that lives.
     pub(super) pid: Option<u32>,
-    pub(super) then: Then,
+    pub(super) after: AfterStop,
     pub(super) phase: Phase,
 }
 
 /// The status after a successful stop.
 #[derive(Debug, Clone)]
-pub(super) enum Then {
+pub(super) enum AfterStop {
     Stopped,
     /// Its probe did not pass in time.
-    Fail(Reason),
+    Failed(Reason),
 }
 
 #[derive(Debug, Clone)]
@@ -79,9 +80,9 @@ impl Stop {
             Phase::Ending(ending) if ending.port.is_none() => at(StopRound::Port),
             Phase::Ending(_) => at(StopRound::Output),
         };
-        let failure = match &self.then {
-            Then::Stopped => None,
-            Then::Fail(reason) => Some(Box::new(reason.clone())),
+        let failure = match &self.after {
+            AfterStop::Stopped => None,
+            AfterStop::Failed(reason) => Some(Box::new(reason.clone())),
         };
         // Who asked is known to the orchestrator alone.
         let by = None;
@@ -94,19 +95,19 @@ impl Stop {
 }
 
 impl Lifecycle {
-    pub(super) fn stop(&mut self, now: Now, urge: Urge, out: &mut Vec<ServiceEffect>) {
+    pub(super) fn stop(&mut self, now: Now, urgency: Urgency, out: &mut Vec<ServiceEffect>) {
         match &self.state {
-            State::Starting { .. } => self.stop_start(now, urge, out),
-            State::Coming { .. } | State::Up { .. } if urge == Urge::Graceful => {
-                self.begin_stop(now, Then::Stopped, out);
+            State::Starting { .. } => self.stop_start(now, urgency, out),
+            State::Coming { .. } | State::Up { .. } if urgency == Urgency::Graceful => {
+                self.begin_stop(now, AfterStop::Stopped, out);
             }
             State::Coming { .. } | State::Up { .. } => {
-                self.begin_takedown(now, Then::Stopped, urge, out);
+                self.begin_takedown(now, AfterStop::Stopped, urgency, out);
             }
             State::Stopping(Stop {
                 phase: Phase::Command { life, .. },
                 ..
-            }) if urge == Urge::Kill => {
+            }) if urgency == Urgency::Now => {
                 out.push(ServiceEffect::EndStopCommand(*life));
                 self.take_down(now, Mode::Kill, out);
             }
@@ -114,11 +115,11 @@ impl Lifecycle {
                 life,
                 phase: Phase::Ending(Ending { port: None, .. }),
                 ..
-            }) if urge == Urge::Kill => {
+            }) if urgency == Urgency::Now => {
                 self.port_settled(now, *life, Ok(None), out);
             }
             State::Down { .. } | State::Falling(_) | State::Stopping(_) => {
-                if urge == Urge::Kill {
+                if urgency == Urgency::Now {
                     self.hasten(now, out);
                 }
             }
@@ -126,9 +127,9 @@ impl Lifecycle {
     }
 
     /// Begins a stop by the book: with the stop command when there is one.
-    pub(super) fn begin_stop(&mut self, now: Now, then: Then, out: &mut Vec<ServiceEffect>) {
+    pub(super) fn begin_stop(&mut self, now: Now, after: AfterStop, out: &mut Vec<ServiceEffect>) {
         if !self.spec.has_stop_command {
-            return self.begin_takedown(now, then, Urge::Graceful, out);
+            return self.begin_takedown(now, after, Urgency::Graceful, out);
         }
         let Some((life, pid)) = self.leave_running(out) else {
             return;
@@ -137,7 +138,7 @@ impl Lifecycle {
         self.state = State::Stopping(Stop {
             life,
             pid,
-            then,
+            after,
             phase: Phase::Command {
                 life: command,
                 since: now,
@@ -147,16 +148,22 @@ impl Lifecycle {
         out.push(ServiceEffect::RunStopCommand(command));
     }
 
-    fn begin_takedown(&mut self, now: Now, then: Then, urge: Urge, out: &mut Vec<ServiceEffect>) {
+    fn begin_takedown(
+        &mut self,
+        now: Now,
+        after: AfterStop,
+        urgency: Urgency,
+        out: &mut Vec<ServiceEffect>,
+    ) {
         let Some((life, pid)) = self.leave_running(out) else {
             return;
         };
-        let takedown = self.new_takedown(now, self.first_mode(urge));
+        let takedown = self.new_takedown(now, self.first_mode(urgency));
         let effect = takedown.effect();
         self.state = State::Stopping(Stop {
             life,
             pid,
-            then,
+            after,
             phase: Phase::Takedown(takedown),
         });
         self.publish(now, out);
@@ -183,11 +190,11 @@ impl Lifecycle {
     }
 
     /// How a takedown begins.
-    pub(super) fn first_mode(&self, urge: Urge) -> Mode {
-        match (urge, self.spec.stop_scope) {
-            (Urge::Kill, _) => Mode::Kill,
-            (Urge::Graceful, StopScope::Group) => Mode::Terminate,
-            (Urge::Graceful, StopScope::Leader) => Mode::Leader,
+    pub(super) fn first_mode(&self, urgency: Urgency) -> Mode {
+        match (urgency, self.spec.stop_scope) {
+            (Urgency::Now, _) => Mode::Kill,
+            (Urgency::Graceful, StopScope::Group) => Mode::Terminate,
+            (Urgency::Graceful, StopScope::Leader) => Mode::Leader,
         }
     }
 
@@ -221,7 +228,7 @@ impl Lifecycle {
             Ok(()) => self.take_down(now, Mode::Watch, out),
             Err(failure) => {
                 out.push(self.stop_command_failed(failure));
-                self.take_down(now, self.first_mode(Urge::Graceful), out);
+                self.take_down(now, self.first_mode(Urgency::Graceful), out);
             }
         }
     }
@@ -243,7 +250,7 @@ impl Lifecycle {
                 let limit_ms = ms(STOP_COMMAND_LIMIT);
                 let failure = StopCmdFailure::TookTooLong { limit_ms };
                 out.push(self.stop_command_failed(failure));
-                self.take_down(now, self.first_mode(Urge::Graceful), out);
+                self.take_down(now, self.first_mode(Urgency::Graceful), out);
             }
             Phase::Takedown(takedown) => {
                 if !takedown.tick(now, out) {
@@ -309,7 +316,7 @@ impl Lifecycle {
 
     fn finish_stop(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Stopping(Stop {
-            then,
+            after,
             phase:
                 Phase::Ending(Ending {
                     drained: true,
@@ -320,19 +327,19 @@ impl Lifecycle {
         else {
             return;
         };
-        let (then, port) = (then.clone(), port.clone());
+        let (after, port) = (after.clone(), port.clone());
         self.port_held = port.is_err();
         self.may_hold_port = false;
         out.push(ServiceEffect::Cut);
-        match (then, port) {
-            (Then::Fail(reason), Ok(_)) => self.fail(now, reason, None, out),
-            (Then::Fail(mut reason), Err(hold)) => {
+        match (after, port) {
+            (AfterStop::Failed(reason), Ok(_)) => self.fail(now, reason, None, out),
+            (AfterStop::Failed(mut reason), Err(hold)) => {
                 if let Reason::NotReadyInTime { port, .. } = &mut reason {
                     *port = Some(hold);
                 }
                 self.fail(now, reason, None, out);
             }
-            (Then::Stopped, Err(hold)) => {
+            (AfterStop::Stopped, Err(hold)) => {
                 let reason = Reason::PortNotReleased {
                     hold,
                     ours: true,
@@ -341,7 +348,7 @@ impl Lifecycle {
                 };
                 self.fail(now, reason, None, out);
             }
-            (Then::Stopped, Ok(reason)) => {
+            (AfterStop::Stopped, Ok(reason)) => {
                 self.state = State::Down {
                     rest: Rest::Stopped,
                     reason,

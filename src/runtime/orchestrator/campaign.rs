@@ -138,7 +138,7 @@ impl Orchestrator {
         }
         match campaign.purpose {
             Purpose::Boot => {
-                let count = |pick: &dyn Fn(&super::Service) -> bool| {
+                let count = |pick: &dyn Fn(&super::Supervised) -> bool| {
                     self.services.iter().filter(|s| pick(s)).count()
                 };
                 out.push(Effect::BootEnded(BootEnd {

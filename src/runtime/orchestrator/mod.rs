@@ -115,7 +115,7 @@ impl Planned {
 /// The whole.
 #[derive(Debug, Clone)]
 pub struct Orchestrator {
-    services: Vec<Service>,
+    services: Vec<Supervised>,
     /// Indices by wave.
     waves: Vec<Vec<usize>>,
     campaign: Option<Campaign>,
@@ -143,7 +143,8 @@ enum Phase {
 }
 
 #[derive(Debug, Clone)]
-struct Service {
+/// A service with what the session wants of it.
+struct Supervised {
     name: Arc<str>,
     life: Lifecycle,
     depends_on: Vec<usize>,
@@ -191,7 +192,7 @@ impl Orchestrator {
                 } else {
                     Rest::Stopped
                 };
-                Service {
+                Supervised {
                     not_started: planned.not_started(),
                     name: planned.name,
                     life: Lifecycle::new(index, planned.spec, rest),
@@ -257,7 +258,7 @@ impl Orchestrator {
     /// A service as it would be published now.
     pub fn view(&self, now: Now, service: usize) -> View {
         let facts = self.services[service].life.facts(now);
-        self.dress(service, facts)
+        self.complete_view(service, facts)
     }
 
     /// Whether what is published of a service changes with time alone.
@@ -298,7 +299,7 @@ impl Orchestrator {
         self.note_deadline(service);
         let after = self.standing(service);
         if before != after {
-            self.stands(service, after);
+            self.standing_changed(service, after);
         }
         for effect in effects {
             match effect {
@@ -330,8 +331,8 @@ impl Orchestrator {
         }
     }
 
-    /// A service stands elsewhere than before: what that means for what is wanted and awaited.
-    fn stands(&mut self, service: usize, standing: Standing) {
+    /// A service has gone up or down: update what is wanted and what is awaited.
+    fn standing_changed(&mut self, service: usize, standing: Standing) {
         if standing == Standing::Down(Rest::Failed) {
             // Its own failure ends what was wanted of it: never restarted unasked.
             self.services[service].want = Want::No;
@@ -368,7 +369,7 @@ impl Orchestrator {
     }
 
     fn publish(&mut self, service: usize, facts: Facts, out: &mut Vec<Effect>) {
-        let view = self.dress(service, facts);
+        let view = self.complete_view(service, facts);
         self.announced(service, view.facts.status);
         out.push(Effect::Publish(service, view));
     }

@@ -161,7 +161,7 @@ impl Orchestrator {
     }
 
     /// Completes a lifecycle's facts with what only the whole knows.
-    pub(super) fn dress(&self, index: usize, mut facts: Facts) -> View {
+    pub(super) fn complete_view(&self, index: usize, mut facts: Facts) -> View {
         let service = &self.services[index];
         let wanted = service.want != Want::No;
         match (&mut facts.reason, service.life.standing()) {

@@ -12,14 +12,14 @@ use crate::runtime::lifecycle::{self, Event, Now};
 use crate::runtime::orchestrator::{Effect, Input};
 
 pub(super) struct World {
-    services: Vec<Service>,
+    services: Vec<SimulatedService>,
     /// What will happen, by time and order of planning.
     agenda: BTreeMap<(Now, u64), What>,
     planned: u64,
     pub(super) finished: bool,
 }
 
-struct Service {
+struct SimulatedService {
     behaviour: Behaviour,
     pub leader: Option<LifeId>,
     left: usize,
@@ -45,7 +45,7 @@ impl World {
         let services = script
             .services
             .iter()
-            .map(|behaviour| Service {
+            .map(|behaviour| SimulatedService {
                 behaviour: behaviour.clone(),
                 leader: None,
                 left: 0,
