@@ -11,7 +11,7 @@ use flowlayer_core::protocol::{Details, ServiceState};
 use jiff::tz::TimeZone;
 
 use super::log::{Content, Item, Place};
-use super::message::{Effect, Link, Message};
+use super::message::{Link, Message, UiEffect};
 use super::model::{Model, Target};
 use super::theme::Theme;
 use super::update::update;
@@ -210,13 +210,13 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
     model
 }
 
-pub(crate) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+pub(crate) fn press(model: &mut Model, code: KeyCode) -> Vec<UiEffect> {
     let key = KeyEvent::new(code, KeyModifiers::NONE);
     update(model, NOW, Message::Key(key))
 }
 
 /// Presses one key after the other: characters, `\n` for Enter, `\t` for Tab, `\u{1b}` for Esc.
-pub(crate) fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(crate) fn keys(model: &mut Model, keys: &str) -> Vec<UiEffect> {
     let code = |key: char| match key {
         '\n' => KeyCode::Enter,
         '\t' => KeyCode::Tab,

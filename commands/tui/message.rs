@@ -1,4 +1,4 @@
-//! What comes in and what goes out: [`Message`]s change the model, [`Effect`]s are what has to be
+//! What comes in and what goes out: [`Message`]s change the model, [`UiEffect`]s are what has to be
 //! done about it. Neither knows of sockets or terminals.
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) enum Message {
     Lines(Vec<Arc<Item>>),
     /// Log lines that were skipped: from this number to that.
     Gap { first: u64, last: u64 },
-    /// The answer to [`Effect::FetchPage`].
+    /// The answer to [`UiEffect::FetchPage`].
     Page {
         request: PageRequest,
         result: Result<Page, NoPage>,
@@ -50,9 +50,9 @@ pub(crate) enum Message {
     Accepted(CommandId),
     /// A command has ended.
     Finished { id: CommandId, outcome: Outcome },
-    /// The answer to [`Effect::ListSessions`].
+    /// The answer to [`UiEffect::ListSessions`].
     Sessions(Vec<Choice>),
-    /// The answer to [`Effect::Save`]: the path, or the error.
+    /// The answer to [`UiEffect::Save`]: the path, or the error.
     Saved(Result<String, String>),
 }
 
@@ -185,7 +185,7 @@ pub(crate) struct Choice {
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum UiEffect {
     /// End.
     Quit,
     /// Send a command.

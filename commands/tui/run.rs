@@ -16,7 +16,7 @@ use flowlayer_core::session::registry;
 use super::choices;
 use super::connection::SessionConnection;
 use super::input::{self, Request, Signals};
-use super::message::{Answer, Effect, Link, Message};
+use super::message::{Answer, Link, Message, UiEffect};
 use super::model::{Modal, Model};
 use super::screen::Screen;
 use super::update::update;
@@ -213,27 +213,27 @@ impl Cockpit {
         Ok(())
     }
 
-    fn perform(&mut self, effect: Effect) -> io::Result<()> {
+    fn perform(&mut self, effect: UiEffect) -> io::Result<()> {
         match (effect, &self.session) {
-            (Effect::Quit, _) => self.has_quit = true,
-            (Effect::Send { id, order }, Some(session)) => session.send(id, &order),
-            (Effect::FetchPage(request), Some(session)) => session.fetch(request),
-            (Effect::Retry, Some(session)) => session.retry(),
-            (Effect::Send { .. } | Effect::FetchPage(_) | Effect::Retry, None) => {}
-            (Effect::ListSessions, _) => {
+            (UiEffect::Quit, _) => self.has_quit = true,
+            (UiEffect::Send { id, order }, Some(session)) => session.send(id, &order),
+            (UiEffect::FetchPage(request), Some(session)) => session.fetch(request),
+            (UiEffect::Retry, Some(session)) => session.retry(),
+            (UiEffect::Send { .. } | UiEffect::FetchPage(_) | UiEffect::Retry, None) => {}
+            (UiEffect::ListSessions, _) => {
                 self.in_background(|| Message::Sessions(choices::choices(registry::list())));
             }
-            (Effect::Switch(choice), _) => self.attach(choices::endpoint(choice)),
-            (Effect::Suspend, _) => {
+            (UiEffect::Switch(choice), _) => self.attach(choices::endpoint(choice)),
+            (UiEffect::Suspend, _) => {
                 self.screen.suspend()?;
                 self.is_dirty = true;
             }
-            (Effect::Redraw, _) => {
+            (UiEffect::Redraw, _) => {
                 self.screen.redraw();
                 self.is_dirty = true;
             }
-            (Effect::Copy(text), _) => self.screen.copy(&text)?,
-            (Effect::Save(text), _) => {
+            (UiEffect::Copy(text), _) => self.screen.copy(&text)?,
+            (UiEffect::Save(text), _) => {
                 let name = format!("flowlayer-log-{}.txt", self.model.now);
                 self.in_background(move || Message::Saved(save(&name, &text)));
             }

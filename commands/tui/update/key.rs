@@ -10,13 +10,13 @@ use super::{navigate, select, typing};
 use crate::tui::format::Clock;
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
-use crate::tui::message::{Effect, Order};
+use crate::tui::message::{Order, UiEffect};
 use crate::tui::model::{Body, Modal, Model, Panel, Pending};
 use crate::tui::service::{Selected, ServiceModel};
 use crate::tui::view::{self, layout};
 
 /// A key was pressed, or is held down.
-pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>) {
+pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect>) {
     if event.kind == KeyEventKind::Release {
         return;
     }
@@ -26,10 +26,10 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>)
     // These work in every context, `q` as a letter of what is typed excepted.
     match keys::action(event, &[keys::Context::Everywhere]) {
         Some(Action::Quit) if !is_typing || event.code != KeyCode::Char('q') => {
-            return effects.push(Effect::Quit);
+            return effects.push(UiEffect::Quit);
         }
-        Some(Action::Suspend) => return effects.push(Effect::Suspend),
-        Some(Action::Redraw) => return effects.push(Effect::Redraw),
+        Some(Action::Suspend) => return effects.push(UiEffect::Suspend),
+        Some(Action::Redraw) => return effects.push(UiEffect::Redraw),
         _ => {}
     }
     match keys::action(event, model.contexts()) {
@@ -53,12 +53,12 @@ fn forget_notice(model: &mut Model) {
     }
 }
 
-fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
     if model.modal.is_some() {
         return act_on_modal(model, action, effects);
     }
     match action {
-        Action::Quit => effects.push(Effect::Quit),
+        Action::Quit => effects.push(UiEffect::Quit),
         Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
@@ -74,7 +74,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         Action::Plan => toggle(model, Body::Plan),
         Action::Detail => open_detail(model),
         Action::Start | Action::Stop | Action::Restart => order(model, action, effects),
-        Action::Retry => effects.push(Effect::Retry),
+        Action::Retry => effects.push(UiEffect::Retry),
         Action::Copy => select::copy(model, effects),
         Action::Save => select::save(model, effects),
         Action::Up
@@ -132,7 +132,7 @@ fn act_on_log(model: &mut Model, action: Action) {
     }
 }
 
-fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
     let page = view::modal_page(model).0;
     if let Some(rows) = navigate::rows(action, isize::try_from(page).unwrap_or(0)) {
         return navigate::scroll_modal(model, rows);
@@ -143,7 +143,7 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             let token = model.target.token.as_ref();
             let token = token.map_or_else(String::new, |token| format!(" --token {token}"));
             let command = format!("flowlayer tui --addr {}{token}", model.target.address);
-            effects.push(Effect::Copy(command));
+            effects.push(UiEffect::Copy(command));
             let text = "command sent to the terminal's clipboard, token included";
             notify(model, Tone::Good, text);
         }
@@ -154,7 +154,7 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 model.modal = None;
                 // Whoever chooses where they are stays there.
                 if choice.address != model.target.address || !model.is_connected() {
-                    effects.push(Effect::Switch(choice));
+                    effects.push(UiEffect::Switch(choice));
                 }
             }
         }
@@ -180,14 +180,14 @@ fn switch_panel(model: &mut Model) {
     model.is_focus_lent = false;
 }
 
-fn open_sessions(model: &mut Model, effects: &mut Vec<Effect>) {
+fn open_sessions(model: &mut Model, effects: &mut Vec<UiEffect>) {
     model.modal = Some(Modal::Sessions {
         choices: None,
         row: 0,
         is_moved: false,
         looked: model.now,
     });
-    effects.push(Effect::ListSessions);
+    effects.push(UiEffect::ListSessions);
 }
 
 /// Closes the nearest thing that can be closed.
@@ -229,7 +229,7 @@ fn toggle(model: &mut Model, body: Body) {
     model.body = if model.body == body { Body::Log } else { body };
 }
 
-fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+fn order(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
     let order = match (&model.services.selected, action) {
         (Selected::All, Action::Start) => Order::StartAll,
         (Selected::All, Action::Stop) => {
@@ -254,7 +254,7 @@ fn order(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     send(model, order, effects);
 }
 
-fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
+fn send(model: &mut Model, order: Order, effects: &mut Vec<UiEffect>) {
     if !model.is_connected() {
         let text = format!("{}: not connected", order.label());
         return notify(model, Tone::Bad, text);
@@ -267,7 +267,7 @@ fn send(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
         since: model.now,
     };
     model.pending.insert(id, pending);
-    effects.push(Effect::Send { id, order });
+    effects.push(UiEffect::Send { id, order });
 }
 
 fn show_context(model: &mut Model) {

@@ -17,14 +17,14 @@ mod tests;
 use std::sync::Arc;
 
 use super::log::{Scope, Tone};
-use super::message::{Effect, Link, Message};
+use super::message::{Link, Message, UiEffect};
 use super::model::{Body, Model, Panel};
 use super::service::Selected;
 use super::view::layout;
 use notice::notify;
 
 /// Takes in what happened at this time (milliseconds since 1970) and says what is to be done.
-pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effect> {
+pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEffect> {
     model.now = now;
     let mut effects = Vec::new();
     match message {
@@ -64,7 +64,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<Effec
 }
 
 /// What has to be true after every message.
-fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+fn settle(model: &mut Model, effects: &mut Vec<UiEffect>) {
     if model
         .notice
         .as_ref()
@@ -83,7 +83,7 @@ fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     let geometry = layout::geometry(model);
     if let Some(request) = model.logs.wanted(geometry) {
-        effects.push(Effect::FetchPage(request));
+        effects.push(UiEffect::FetchPage(request));
     }
 }
 

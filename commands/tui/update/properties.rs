@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use super::super::fixture::{self, NOW};
 use super::super::log::window::Cursor;
 use super::super::log::{Content, Item, Place};
-use super::super::message::{Choice, Effect, Link, Listener, Message, NoPage, Outcome, Page};
+use super::super::message::{Choice, Link, Listener, Message, NoPage, Outcome, Page, UiEffect};
 use super::super::model::Model;
 use super::super::view;
 use super::update;
@@ -203,7 +203,7 @@ impl World {
 
     fn take(&mut self, message: Message) {
         for effect in update(&mut self.model, self.now, message) {
-            if let Effect::FetchPage(request) = effect {
+            if let UiEffect::FetchPage(request) = effect {
                 self.questions.push(request);
             }
         }

@@ -5,7 +5,7 @@ use crate::tui::format;
 use crate::tui::log::selection::Selection;
 use crate::tui::log::viewport::Position;
 use crate::tui::log::{Place, Tone};
-use crate::tui::message::Effect;
+use crate::tui::message::UiEffect;
 use crate::tui::model::Model;
 use crate::tui::view::layout;
 
@@ -74,11 +74,11 @@ fn chosen_text(model: &mut Model) -> Option<(String, usize)> {
     (lines > 0).then_some((text, lines))
 }
 
-pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
+pub(super) fn copy(model: &mut Model, effects: &mut Vec<UiEffect>) {
     let Some((text, lines)) = chosen_text(model) else {
         return notify(model, Tone::Plain, "there is no line to copy");
     };
-    effects.push(Effect::Copy(text));
+    effects.push(UiEffect::Copy(text));
     let lines = format::count(lines as u64, "line");
     notify(
         model,
@@ -87,9 +87,9 @@ pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
     );
 }
 
-pub(super) fn save(model: &mut Model, effects: &mut Vec<Effect>) {
+pub(super) fn save(model: &mut Model, effects: &mut Vec<UiEffect>) {
     match chosen_text(model) {
-        Some((text, _)) => effects.push(Effect::Save(text)),
+        Some((text, _)) => effects.push(UiEffect::Save(text)),
         None => notify(model, Tone::Plain, "there is no line to write"),
     }
 }

@@ -1,14 +1,14 @@
 //! The list of live sessions while it is open: it is looked for again and again, so that one that is
 //! started meanwhile can be chosen.
 
-use crate::tui::message::{Choice, Effect};
+use crate::tui::message::{Choice, UiEffect};
 use crate::tui::model::{Modal, Model};
 
 /// Between two looks, in milliseconds.
 const AGAIN_MS: i64 = 3_000;
 
 /// Asks for them when it is time.
-pub(super) fn look_again(model: &mut Model, effects: &mut Vec<Effect>) {
+pub(super) fn look_again(model: &mut Model, effects: &mut Vec<UiEffect>) {
     // A first answer that is still to come is not asked for twice.
     if let Some(Modal::Sessions {
         choices: Some(_),
@@ -18,7 +18,7 @@ pub(super) fn look_again(model: &mut Model, effects: &mut Vec<Effect>) {
         && model.now - *looked >= AGAIN_MS
     {
         *looked = model.now;
-        effects.push(Effect::ListSessions);
+        effects.push(UiEffect::ListSessions);
     }
 }
 

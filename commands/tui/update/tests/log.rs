@@ -7,7 +7,7 @@ fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
     let mut model = fixture::model(100, 30, true);
     let effects = keys(&mut model, "jj");
     let requests = effects.iter().filter_map(|effect| match effect {
-        Effect::FetchPage(request) => Some((request.service.as_deref(), request.cursor)),
+        UiEffect::FetchPage(request) => Some((request.service.as_deref(), request.cursor)),
         _ => None,
     });
     let requests: Vec<_> = requests.collect();
@@ -92,11 +92,11 @@ fn what_is_copied_is_clean() {
     let effects = keys(&mut model, "\tvy");
     assert_eq!(
         effects,
-        [Effect::Copy("error: QUEUE_URL is not set\n".to_owned())]
+        [UiEffect::Copy("error: QUEUE_URL is not set\n".to_owned())]
     );
     select(&mut model, "mailer");
     let effects = keys(&mut model, "Y");
-    let Some(Effect::Save(text)) = effects.first() else {
+    let Some(UiEffect::Save(text)) = effects.first() else {
         panic!("{effects:?}")
     };
     assert_eq!(text.lines().count(), 2);
@@ -144,7 +144,7 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
     let mut before = 10_000_000;
     let mut pages = 0;
     let mut effects = update(&mut model, NOW, Message::Tick);
-    while let Some(Effect::FetchPage(request)) = effects.pop() {
+    while let Some(UiEffect::FetchPage(request)) = effects.pop() {
         let entries: Vec<_> = (before - 7..before)
             .map(|seq| {
                 Arc::new(Item {
@@ -178,7 +178,7 @@ fn a_filter_that_lets_nothing_through_does_not_search_for_ever() {
     assert!(model.logs.has_given_up());
     assert!(matches!(
         press(&mut model, KeyCode::PageUp)[..],
-        [Effect::FetchPage(_)]
+        [UiEffect::FetchPage(_)]
     ));
 }
 
@@ -212,7 +212,7 @@ fn who_follows_goes_on_after_a_gap_and_who_reads_stays_before_it() {
     let mut follower = model();
     let asked = gap(&mut follower);
     assert_eq!(seqs(&follower), (9_000, 9_004));
-    let is_asked = |effect: &Effect| matches!(effect, Effect::FetchPage(request) if request.cursor == Cursor::Before(9_000));
+    let is_asked = |effect: &UiEffect| matches!(effect, UiEffect::FetchPage(request) if request.cursor == Cursor::Before(9_000));
     assert!(asked.iter().any(is_asked), "{asked:?}");
     let mut reader = model();
     keys(&mut reader, "kkk");

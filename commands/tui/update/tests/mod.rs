@@ -16,7 +16,7 @@ use flowlayer_core::protocol::{Details, ServiceState};
 use super::super::fixture::{self, NOW, keys, press};
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
-use super::super::message::{Choice, Effect, Link, Message, NoPage, Order, Outcome, Page};
+use super::super::message::{Choice, Link, Message, NoPage, Order, Outcome, Page, UiEffect};
 use super::super::model::{Body, Modal, Model, Panel};
 use super::super::service::Selected;
 use super::update;
@@ -27,9 +27,9 @@ fn selected_text(model: &Model) -> Option<(String, usize)> {
     Some(selection.text(&model.logs.window))
 }
 
-fn orders(effects: &[Effect]) -> Vec<Order> {
-    let order = |effect: &Effect| match effect {
-        Effect::Send { order, .. } => Some(order.clone()),
+fn orders(effects: &[UiEffect]) -> Vec<Order> {
+    let order = |effect: &UiEffect| match effect {
+        UiEffect::Send { order, .. } => Some(order.clone()),
         _ => None,
     };
     effects.iter().filter_map(order).collect()

@@ -5,11 +5,11 @@ use super::*;
 #[test]
 fn q_quits_except_where_it_is_typed() {
     let mut model = fixture::model(100, 30, true);
-    assert_eq!(keys(&mut model, "q"), [Effect::Quit]);
+    assert_eq!(keys(&mut model, "q"), [UiEffect::Quit]);
     keys(&mut model, "/");
-    assert!(!keys(&mut model, "q").contains(&Effect::Quit));
+    assert!(!keys(&mut model, "q").contains(&UiEffect::Quit));
     let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert!(update(&mut model, NOW, Message::Key(ctrl_c)).contains(&Effect::Quit));
+    assert!(update(&mut model, NOW, Message::Key(ctrl_c)).contains(&UiEffect::Quit));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn views_open_and_close() {
 #[test]
 fn the_sessions_are_looked_for_and_one_is_chosen() {
     let mut model = fixture::model(100, 30, true);
-    assert!(keys(&mut model, "o").contains(&Effect::ListSessions));
+    assert!(keys(&mut model, "o").contains(&UiEffect::ListSessions));
     let choice = |address: &str| crate::tui::message::Choice {
         address: address.to_owned(),
         token: None,
@@ -52,7 +52,7 @@ fn the_sessions_are_looked_for_and_one_is_chosen() {
     );
     assert_eq!(
         keys(&mut model, "k\n"),
-        [Effect::Switch(choice("127.0.0.1:1"))]
+        [UiEffect::Switch(choice("127.0.0.1:1"))]
     );
 }
 
@@ -63,7 +63,7 @@ fn the_terminal_can_be_lent_to_the_shell_from_anywhere() {
     for before in ["", "?", "\u{1b}/", "\u{1b}i"] {
         keys(&mut model, before);
         let effects = update(&mut model, NOW, suspend.clone());
-        assert!(effects.contains(&Effect::Suspend), "{before:?}");
+        assert!(effects.contains(&UiEffect::Suspend), "{before:?}");
     }
 }
 
@@ -218,7 +218,7 @@ fn sessions_are_looked_for_while_their_list_is_open() {
     };
     let mut model = fixture::model(100, 30, true);
     model.target.address = String::new();
-    assert_eq!(keys(&mut model, "o"), [Effect::ListSessions]);
+    assert_eq!(keys(&mut model, "o"), [UiEffect::ListSessions]);
     let tick = |model: &mut Model, at| update(model, NOW + at, Message::Tick);
     assert_eq!(
         tick(&mut model, 9_000),
@@ -230,7 +230,7 @@ fn sessions_are_looked_for_while_their_list_is_open() {
         NOW + 9_000,
         Message::Sessions(vec![choice(1), choice(2)]),
     );
-    assert_eq!(tick(&mut model, 9_500), [Effect::ListSessions]);
+    assert_eq!(tick(&mut model, 9_500), [UiEffect::ListSessions]);
     assert_eq!(tick(&mut model, 10_500), []);
     // One that appears at the top is offered first, unless somebody has moved to another.
     update(

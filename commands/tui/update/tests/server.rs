@@ -172,7 +172,7 @@ fn a_page_that_the_end_of_the_connection_took_is_no_news() {
     let question = |model: &mut Model| {
         let effects = keys(model, "\tgG\t");
         let request = effects.into_iter().find_map(|effect| match effect {
-            Effect::FetchPage(request) => Some(request),
+            UiEffect::FetchPage(request) => Some(request),
             _ => None,
         });
         request.expect("it asks for what is above")
