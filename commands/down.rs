@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::Peer;
+use crate::session::TargetSession;
 use crate::session::args::{SessionArgs, which_session};
 use crate::session::shutdown::{self, Processes};
 use crate::session::watch::{Watch, waiting_for};
@@ -56,14 +56,14 @@ const SHUTDOWN: &str = "shutdown";
 
 /// Ends it.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(&args.session, colors)?;
+    let target = TargetSession::find(&args.session, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.
-        let endpoint = peer.endpoint();
+        let endpoint = target.endpoint();
         let known = (endpoint.session_id.as_deref(), endpoint.pid);
         let processes = Processes::of(known.0, known.1);
-        match peer.connect_by(deadline).await {
+        match target.connect_by(deadline).await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
                 let count = connected.services.len();
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     processes: processes.or_else(|| Processes::of(named, None)),
                     deadline,
                     force: args.force,
-                    pid: peer.endpoint().pid,
+                    pid: target.endpoint().pid,
                 };
                 end.ask(connected).await
             }
@@ -86,8 +86,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     return Err(why);
                 };
                 // A server that is ending takes no connections any more.
-                if shutdown::refuses(&peer.endpoint().address) {
-                    let pid = peer.endpoint().pid;
+                if shutdown::refuses(&target.endpoint().address) {
+                    let pid = target.endpoint().pid;
                     return join(processes, pid, args.force, deadline).await;
                 }
                 if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {

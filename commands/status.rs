@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::report::{ServiceReport, SessionReport, chosen, table};
-use crate::session::{self, Peer};
+use crate::session::{self, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
@@ -38,9 +38,9 @@ pub(crate) struct Args {
 
 /// Asks the session once and prints what it says.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
-        let connected = peer.connect().await?;
+        let connected = target.connect().await?;
         session::check_names(&args.services, &connected.services)?;
         let services = connected.services.clone();
         let explainer = Explainer::new(&services);
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         let up = shown.iter().filter(counts).all(ServiceState::is_up);
         let text = if args.ask.json {
             print::json(&Report {
-                session: SessionReport::new(&peer, &connected.session),
+                session: SessionReport::new(&target, &connected.session),
                 up,
                 services: shown
                     .iter()

@@ -17,7 +17,7 @@ use super::output::{Output, Stopped};
 use super::printer::Printer;
 use super::{Limit, Wanted, note};
 use crate::failure::Failure;
-use crate::session::Peer;
+use crate::session::TargetSession;
 use crate::terminal::diagnostics::shown_path;
 
 /// The files, and what their configuration says.
@@ -30,13 +30,13 @@ pub(super) struct Files {
 impl Files {
     /// The files of the configuration whose session was looked for and is not there. Without any
     /// it stays at that.
-    pub(super) fn of(peer: &Peer, unreachable: Failure) -> Result<Self, Failure> {
+    pub(super) fn of(target: &TargetSession, unreachable: Failure) -> Result<Self, Failure> {
         let Failure::NoSession(words) = unreachable else {
             return Err(unreachable);
         };
-        let path = peer.endpoint().config.clone();
+        let path = target.endpoint().config.clone();
         // One that is registered lives: what it does not answer its files do not either.
-        let Some(path) = path.filter(|_| !peer.is_registered()) else {
+        let Some(path) = path.filter(|_| !target.is_registered()) else {
             return Err(Failure::NoSession(words));
         };
         let Ok(loaded) = config::load(&path) else {

@@ -8,7 +8,7 @@ use flowlayer_core::client::{
 use super::matches::MatchPrinter;
 use super::note;
 use super::output::{Stopped, reader_gone};
-use crate::session::Peer;
+use crate::session::TargetSession;
 use crate::terminal::lines::grouped;
 
 /// Where to go on.
@@ -22,9 +22,13 @@ pub(super) struct Since {
 }
 
 /// Goes on until nobody reads any more, or nobody will ever answer.
-pub(super) async fn run(peer: &Peer, shown: MatchPrinter<'_>, since: Since) -> Result<(), Stopped> {
+pub(super) async fn run(
+    target: &TargetSession,
+    shown: MatchPrinter<'_>,
+    since: Since,
+) -> Result<(), Stopped> {
     let gone = reader_gone()?;
-    let mut follower = Follower { peer, shown };
+    let mut follower = Follower { target, shown };
     tokio::select! {
         ended = follower.follow(since) => ended,
         Ok(()) = gone => Err(Stopped::ReaderGone),
@@ -33,7 +37,7 @@ pub(super) async fn run(peer: &Peer, shown: MatchPrinter<'_>, since: Since) -> R
 
 /// Shows what comes.
 struct Follower<'a> {
-    peer: &'a Peer,
+    target: &'a TargetSession,
     shown: MatchPrinter<'a>,
 }
 
@@ -82,7 +86,7 @@ impl Follower<'_> {
                 Event::Connection(ConnectionState::Failing {
                     retry_at: None,
                     why,
-                }) => return Err(self.peer.explain(&why).into()),
+                }) => return Err(self.target.explain(&why).into()),
                 Event::Connection(state) => place.connection(&state),
                 Event::Snapshot(_) | Event::Status { .. } | Event::Detail(_) => {}
             }
@@ -91,7 +95,7 @@ impl Follower<'_> {
     }
 
     fn start(&self, start: Start, persistence: Persistence) -> (client::Client, Events) {
-        let mut config = self.peer.client_config(persistence);
+        let mut config = self.target.client_config(persistence);
         config.follow = Some(Follow {
             start,
             missed: Missed::Fetch,

@@ -14,7 +14,7 @@ use super::output::{Output, Stopped};
 use super::printer::Printer;
 use super::{Limit, Wanted, note};
 use crate::failure::Failure;
-use crate::session::{self, Peer};
+use crate::session::{self, TargetSession};
 
 /// So far from where a moment should be entries are still looked at: clocks step.
 const CLOCK_STEP_MS: i64 = 60_000;
@@ -22,7 +22,7 @@ const CLOCK_STEP_MS: i64 = 60_000;
 /// Shows what there is. What comes goes on from there.
 pub(super) async fn show<'a>(
     connected: Connected,
-    peer: &Peer,
+    target: &TargetSession,
     wanted: &Wanted,
     output: &'a mut Output,
 ) -> Result<(MatchPrinter<'a>, Since), Stopped> {
@@ -34,7 +34,7 @@ pub(super) async fn show<'a>(
     } = connected;
     session::check_names(&wanted.search.services, &services)?;
     let names: Vec<String> = services.into_iter().map(|service| service.name).collect();
-    let failed = |error| unanswered(peer, error);
+    let failed = |error| unanswered(target, error);
 
     let page = client.logs(query(None, Some(1))).await.map_err(failed)?;
     let latest = page.entries.into_iter().next_back();
@@ -75,10 +75,10 @@ fn query(service: Option<String>, limit: Option<u64>) -> LogsQuery {
     }
 }
 
-fn unanswered(peer: &Peer, error: CommandError) -> Failure {
+fn unanswered(target: &TargetSession, error: CommandError) -> Failure {
     match error {
         CommandError::NotConnected | CommandError::Disconnected => {
-            peer.explain(&flowlayer_core::client::Failure::Lost(error.to_string()))
+            target.explain(&flowlayer_core::client::Failure::Lost(error.to_string()))
         }
         error => Failure::Failed(format!("cannot read the log: {error}")),
     }

@@ -19,7 +19,7 @@ use flowlayer_core::logs::{Pattern, Search};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::Peer;
+use crate::session::TargetSession;
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::tokio_runtime;
@@ -42,19 +42,19 @@ struct Wanted {
 /// Shows what is asked for; ends quietly when nobody reads it any more.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let wanted = wanted(args, colors)?;
-    let peer = Peer::find(&args.session, colors)?;
+    let target = TargetSession::find(&args.session, colors)?;
     let mut output = Output::new()?;
     let ended = tokio_runtime::block_on_beside(async {
-        let (shown, since) = match peer.connect().await {
-            Ok(connected) => live::show(connected, &peer, &wanted, &mut output).await?,
+        let (shown, since) = match target.connect().await {
+            Ok(connected) => live::show(connected, &target, &wanted, &mut output).await?,
             Err(unreachable) => {
-                let files = files::Files::of(&peer, unreachable)?;
+                let files = files::Files::of(&target, unreachable)?;
                 files.show(&wanted, &mut output)?
             }
         };
         if wanted.follow {
             shown.output.flush()?;
-            follow::run(&peer, shown, since).await?;
+            follow::run(&target, shown, since).await?;
         }
         Ok(())
     })?;

@@ -40,12 +40,12 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The session that a command talks to: where it was found, and how it is found again.
 #[derive(Debug, Clone)]
-pub(crate) struct Peer {
+pub(crate) struct TargetSession {
     selector: Selector,
     endpoint: Endpoint,
 }
 
-impl Peer {
+impl TargetSession {
     /// Finds the session, without talking to it yet.
     pub(crate) fn find(args: &SessionArgs, colors: Colors) -> Result<Self, Failure> {
         let selector = selector(args, Fallback::None)?;
@@ -53,9 +53,9 @@ impl Peer {
             .map_err(|error| config_file::unusable(error, colors))?;
         match found {
             Found::One(endpoint) => {
-                let peer = Self { selector, endpoint };
-                peer.note_if_guessed();
-                Ok(peer)
+                let target = Self { selector, endpoint };
+                target.note_if_guessed();
+                Ok(target)
             }
             Found::Several(live) => Err(errors::several(&live)),
         }
@@ -107,7 +107,7 @@ impl Peer {
         (config, dialled)
     }
 
-    pub(crate) fn found_again(&self) -> Self {
+    pub(crate) fn find_again(&self) -> Self {
         match find::session(&self.selector, Path::new(".")) {
             Ok(Found::One(endpoint)) => Self {
                 selector: self.selector.clone(),
@@ -147,7 +147,7 @@ impl Peer {
         }
     }
 
-    /// [`Peer::connect`] of a command that has a limit of its own.
+    /// [`TargetSession::connect`] of a command that has a limit of its own.
     pub(crate) async fn connect_by(
         &self,
         deadline: Option<Deadline>,

@@ -8,7 +8,7 @@ use flowlayer_core::facts::{Kind, Status, Timestamp};
 use flowlayer_core::protocol::{ErrorBody, ServiceState};
 use serde::Serialize;
 
-use super::Peer;
+use super::TargetSession;
 use crate::terminal::age;
 use crate::terminal::color::paint;
 use crate::terminal::sanitize;
@@ -26,8 +26,8 @@ pub(crate) struct SessionReport<'a> {
 
 impl<'a> SessionReport<'a> {
     /// What is known of the session that answered.
-    pub(crate) fn new(peer: &'a Peer, session: &'a SessionInfo) -> Self {
-        let endpoint = peer.endpoint();
+    pub(crate) fn new(target: &'a TargetSession, session: &'a SessionInfo) -> Self {
+        let endpoint = target.endpoint();
         Self {
             address: &session.address,
             config: endpoint

@@ -15,7 +15,7 @@ use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::find::Endpoint;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
-use crate::session::{self, Peer};
+use crate::session::{self, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::timeout::{Deadline, Timeout, TimeoutArgs, until};
@@ -73,16 +73,16 @@ impl Args {
 
 /// Waits.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let now = Instant::now();
-        let (config, dialled) = peer.patient_config();
+        let (config, dialled) = target.patient_config();
         let (client, events) = core::start(config);
         let mut waiting = Waiting {
             client,
             dialled,
             watch: Watch::new(events, None),
-            peer,
+            target,
             names: args.services.clone(),
             deadline: Deadline::from_now(args.timeout.timeout),
             absent: Some((now, None)),
@@ -111,7 +111,7 @@ struct Waiting {
     client: Client,
     /// Where the last attempt to connect went.
     dialled: Arc<Mutex<Endpoint>>,
-    peer: Peer,
+    target: TargetSession,
     watch: Watch,
     /// Empty: all that are meant to be up.
     names: Vec<String>,
@@ -155,13 +155,13 @@ impl Waiting {
             ConnectionState::Connected => self.absent = None,
             ConnectionState::Reconnecting { why, .. } | ConnectionState::Failing { why, .. } => {
                 if is_final(&why) {
-                    let peer = self.peer.found_again();
+                    let target = self.target.find_again();
                     let dialled = self.dialled.lock().unwrap_or_else(PoisonError::into_inner);
-                    if *dialled != *peer.endpoint() {
+                    if *dialled != *target.endpoint() {
                         // A server was started anew in between, and has another token.
                         self.client.retry_now();
-                    } else if peer.is_sure() {
-                        return Err(peer.explain(&why));
+                    } else if target.is_sure() {
+                        return Err(target.explain(&why));
                     }
                 }
                 let since = self
@@ -238,15 +238,15 @@ impl Waiting {
 
     /// There is no session, and nobody waits for one any longer.
     fn gone(&self) -> Failure {
-        let peer = self.peer.found_again();
+        let target = self.target.find_again();
         let why = match &self.absent {
             Some((_, Some(why))) => why.clone(),
             _ => core::Failure::Unreachable {
-                address: peer.endpoint().address.clone(),
+                address: target.endpoint().address.clone(),
                 why: "no answer in time".to_owned(),
             },
         };
-        peer.explain(&why)
+        target.explain(&why)
     }
 
     fn report(

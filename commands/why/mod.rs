@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use flowlayer_core::client::{Client, Entry};
 use flowlayer_core::protocol::{LogsCursor, LogsQuery};
-use flowlayer_core::why::{Cause, Explainer, LastWords};
+use flowlayer_core::why::{Cause, Explainer, LogLine};
 use serde::Serialize;
 
 use self::page::Page;
@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::ReportArgs;
 use crate::session::report::SessionReport;
-use crate::session::{self, Peer};
+use crate::session::{self, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
@@ -45,12 +45,12 @@ const WITH_LOGS: usize = 20;
 
 /// Asks the session once and explains what it says.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let peer = Peer::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
-        let connected = peer.connect().await?;
+        let connected = target.connect().await?;
         session::check_names(args.service.as_slice(), &connected.services)?;
         let explainer = Explainer::new(&connected.services);
-        let session = SessionReport::new(&peer, &connected.session);
+        let session = SessionReport::new(&target, &connected.session);
         let mut page = Page::new(colors.stdout);
         // What was checked above the session has.
         let one = args
@@ -110,13 +110,13 @@ async fn add_log(client: &Client, cause: &mut Cause) -> Result<(), Failure> {
                 cause.service
             ))
         })?;
-    let words = |entry: Entry| LastWords {
+    let line = |entry: Entry| LogLine {
         seq: entry.seq,
         stream: entry.stream,
         message: entry.message.into(),
         timestamp: entry.timestamp,
         origin: entry.origin,
     };
-    cause.take_log(page.entries.into_iter().map(words), LAST_LINES);
+    cause.take_log(page.entries.into_iter().map(line), LAST_LINES);
     Ok(())
 }

@@ -119,7 +119,7 @@ impl Page {
             .as_ref()
             .filter(|_| !matches!(cause.kind, CauseKind::Probing | CauseKind::NotReadyInTime))
         {
-            self.field("probe", &probe_words(probe));
+            self.field("probe", &probe_text(probe));
         }
         if let Some(port) = &cause.port_conflict {
             let holder = Holder {
@@ -163,7 +163,7 @@ impl Page {
     }
 }
 
-fn probe_words(probe: &ProbeState) -> String {
+fn probe_text(probe: &ProbeState) -> String {
     let attempts = if probe.attempts == 1 {
         "attempt"
     } else {
@@ -186,7 +186,7 @@ fn probe_words(probe: &ProbeState) -> String {
 mod tests {
     use flowlayer_core::facts::Origin;
     use flowlayer_core::protocol::{Details, ServiceState};
-    use flowlayer_core::why::{Explainer, LastWords};
+    use flowlayer_core::why::{Explainer, LogLine};
 
     use super::*;
 
@@ -235,7 +235,7 @@ mod tests {
     fn everything_that_belongs_to_a_cause_is_below_it() {
         let services = services();
         let mut why = Explainer::new(&services).explain("api").unwrap();
-        let line = |message: &str| LastWords {
+        let line = |message: &str| LogLine {
             seq: 1,
             stream: Stream::Stderr,
             message: message.to_owned(),

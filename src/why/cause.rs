@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::words;
+use super::text;
 use crate::facts::{End, Kind, Origin, Reason, Status, StoppedBy, Stream, Timestamp};
 use crate::protocol::{PortConflict, ProbeState, ServiceState};
 
@@ -43,7 +43,7 @@ pub struct Cause {
     pub stopped_by: Option<StoppedBy>,
     /// Its last log lines, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<LastWords>,
+    pub log: Vec<LogLine>,
 }
 
 /// Kinds of reasons.
@@ -78,7 +78,7 @@ pub enum CauseKind {
 
 /// A line of a service's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LastWords {
+pub struct LogLine {
     /// Its number.
     pub seq: u64,
     /// Where the service wrote it to.
@@ -100,8 +100,8 @@ impl Cause {
             service: service.name.clone(),
             status: service.status,
             kind,
-            text: words::reason(service, kind),
-            help: words::help(service, kind),
+            text: text::reason(service, kind),
+            help: text::help(service, kind),
             path,
             since: details.since,
             exit_code: details.exit_code,
@@ -130,7 +130,7 @@ impl Cause {
     /// Takes the last of these lines of the service, at most `most`: what it wrote to stderr, or
     /// when that is nothing, to stdout. What FlowLayer has added to the log is left out: the
     /// reason says it already.
-    pub fn take_log(&mut self, lines: impl IntoIterator<Item = LastWords>, most: usize) {
+    pub fn take_log(&mut self, lines: impl IntoIterator<Item = LogLine>, most: usize) {
         let (mut stderr, mut stdout): (Vec<_>, Vec<_>) = lines
             .into_iter()
             .filter(|line| line.origin.is_service())

@@ -9,13 +9,13 @@ mod cause;
 mod graph;
 #[cfg(test)]
 mod tests;
-mod words;
+mod text;
 
 use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
 
-pub use cause::{Cause, CauseKind, LastWords};
+pub use cause::{Cause, CauseKind, LogLine};
 use graph::Graph;
 
 use crate::facts::{Status, Timestamp};
@@ -158,7 +158,7 @@ impl<'a> Explainer<'a> {
             status: service.status,
             up: service.is_up(),
             since: service.details.since,
-            summary: words::summary(service, &causes),
+            summary: text::summary(service, &causes),
             causes,
         }
     }

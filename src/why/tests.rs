@@ -302,8 +302,8 @@ fn a_server_that_tells_nothing_but_states_is_understood() {
 }
 
 #[test]
-fn the_last_words_are_those_on_stderr_and_not_ours() {
-    let line = |seq, stream, message: &str| LastWords {
+fn the_log_lines_of_a_cause_are_those_on_stderr_and_not_ours() {
+    let line = |seq, stream, message: &str| LogLine {
         seq,
         stream,
         message: message.to_owned(),
@@ -321,7 +321,7 @@ fn the_last_words_are_those_on_stderr_and_not_ours() {
             Stream::Stderr,
             "[flowlayer] of a service that writes like us",
         ),
-        LastWords {
+        LogLine {
             origin: Origin::FlowLayer,
             ..line(5, Stream::Stderr, "[flowlayer] exit code 1")
         },

@@ -16,11 +16,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::watch::Watch;
-use crate::session::{self, Peer};
+use crate::session::{self, TargetSession};
 use crate::terminal::color::Colors;
 use crate::timeout::{Deadline, TimeoutArgs};
 use crate::tokio_runtime;
-use outcome::{Outcome, Trouble};
+use outcome::{ActionOutcome, Trouble};
 pub(crate) use steps::Verb;
 
 /// Commands that wait for their outcome at the same time; a server reads no more than 32 of a
@@ -71,10 +71,10 @@ pub(crate) fn run(
         }
         _ => {}
     }
-    let peer = Peer::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
-        let connected = peer.connect_by(deadline).await?;
+        let connected = target.connect_by(deadline).await?;
         session::check_names(&args.services, &connected.services)?;
         let meant = if with_dependents {
             steps::with_dependents(&args.services, &connected.services)?
@@ -104,7 +104,7 @@ pub(crate) fn run(
                 .map(|service| service.name)
                 .collect();
         }
-        let outcome = Outcome {
+        let outcome = ActionOutcome {
             verb,
             names,
             services: watch.to_vec(),

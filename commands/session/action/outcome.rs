@@ -1,7 +1,7 @@
 //! The outcome of an action, for people and for programs.
 
 use flowlayer_core::client::CommandError;
-use flowlayer_core::protocol::{Command, ErrorBody, ServiceState as Service};
+use flowlayer_core::protocol::{Command, ErrorBody, ServiceState};
 
 use super::is_lost;
 use super::steps::Verb;
@@ -31,21 +31,21 @@ fn service_of(command: &Command) -> Option<&str> {
 
 /// An action with all that is known at its end.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct ActionOutcome {
     pub(super) verb: Verb,
     /// The services it was about.
     pub(super) names: Vec<String>,
     /// How all services are.
-    pub(super) services: Vec<Service>,
+    pub(super) services: Vec<ServiceState>,
     pub(super) trouble: Vec<Trouble>,
     /// The commands that were not given because of it.
     pub(super) skipped: Vec<Command>,
 }
 
-impl Outcome {
+impl ActionOutcome {
     /// Prints it. What failed is on standard error in any case.
     pub(super) fn report(&self, json: bool, colors: Colors) -> Result<Exit, Failure> {
-        let about = |service: &&Service| self.names.contains(&service.name);
+        let about = |service: &&ServiceState| self.names.contains(&service.name);
         let services = self.services.iter().filter(about);
         if json {
             let report = ActionReport {
@@ -138,7 +138,7 @@ impl Outcome {
 
     fn describe(&self, trouble: &Trouble) -> String {
         let verb = self.verb.word();
-        let about = |service: &&Service| self.names.contains(&service.name);
+        let about = |service: &&ServiceState| self.names.contains(&service.name);
         match trouble {
             Trouble::TimedOut(deadline) => {
                 let asked = waiting_for(self.services.iter().filter(about));

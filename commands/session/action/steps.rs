@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flowlayer_core::facts::Status;
-use flowlayer_core::protocol::{Command, ServiceState as Service};
+use flowlayer_core::protocol::{Command, ServiceState};
 
 use crate::failure::Failure;
 
@@ -25,7 +25,7 @@ impl Verb {
 }
 
 /// The services with these names, each once, in the order of the session.
-pub(super) fn named<'a>(names: &[String], services: &'a [Service]) -> Vec<&'a Service> {
+pub(super) fn named<'a>(names: &[String], services: &'a [ServiceState]) -> Vec<&'a ServiceState> {
     services
         .iter()
         .filter(|service| names.contains(&service.name))
@@ -35,8 +35,8 @@ pub(super) fn named<'a>(names: &[String], services: &'a [Service]) -> Vec<&'a Se
 /// These services and all that depend on them, however far, apart from those that nobody wants up.
 pub(super) fn with_dependents<'a>(
     names: &[String],
-    services: &'a [Service],
-) -> Result<Vec<&'a Service>, Failure> {
+    services: &'a [ServiceState],
+) -> Result<Vec<&'a ServiceState>, Failure> {
     if services
         .iter()
         .any(|service| service.details.wanted.is_none())
@@ -55,7 +55,7 @@ pub(super) fn with_dependents<'a>(
             }
         }
     }
-    let is_left_alone = |service: &Service| {
+    let is_left_alone = |service: &ServiceState| {
         service.details.wanted != Some(true)
             && matches!(service.status, Status::Stopped | Status::Unknown)
             && !names.contains(&service.name)
@@ -68,8 +68,8 @@ pub(super) fn with_dependents<'a>(
 
 /// The commands for these services, step by step. A start is one step, because the server itself
 /// starts what is depended on first; it does not order stops and restarts of single services.
-pub(super) fn of(verb: Verb, services: &[&Service]) -> Vec<Vec<Command>> {
-    let command = |service: &Service| {
+pub(super) fn of(verb: Verb, services: &[&ServiceState]) -> Vec<Vec<Command>> {
+    let command = |service: &ServiceState| {
         let name = service.name.clone();
         match verb {
             Verb::Start => Command::StartService(name),
@@ -100,7 +100,7 @@ pub(super) fn of_all(verb: Verb) -> Vec<Vec<Command>> {
 }
 
 /// The names of those that are up.
-pub(super) fn up(services: &[Service]) -> Vec<String> {
+pub(super) fn up(services: &[ServiceState]) -> Vec<String> {
     services
         .iter()
         .filter(|service| service.is_up())
@@ -109,13 +109,13 @@ pub(super) fn up(services: &[Service]) -> Vec<String> {
 }
 
 /// The commands for those that were up and are down now without having failed.
-pub(super) fn left_down(were_up: &[String], now: &[Service]) -> Vec<Vec<Command>> {
-    let is_left = |service: &&Service| {
+pub(super) fn left_down(were_up: &[String], now: &[ServiceState]) -> Vec<Vec<Command>> {
+    let is_left = |service: &&ServiceState| {
         service.status == Status::Stopped
             && service.details.blocked_by.is_empty()
             && were_up.contains(&service.name)
     };
-    let left: Vec<&Service> = now.iter().filter(is_left).collect();
+    let left: Vec<&ServiceState> = now.iter().filter(is_left).collect();
     if left.is_empty() {
         return Vec::new();
     }
@@ -128,8 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn service(name: &str, wave: usize, depends_on: &[&str], status: Status) -> Service {
-        Service {
+    fn service(name: &str, wave: usize, depends_on: &[&str], status: Status) -> ServiceState {
+        ServiceState {
             name: name.to_owned(),
             status,
             details: Details {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// `api` and `worker` depend on `db`, `web` and `mailer` on `api`.
-    fn shop() -> Vec<Service> {
+    fn shop() -> Vec<ServiceState> {
         vec![
             service("api", 1, &["db"], Status::Ready),
             service("db", 0, &[], Status::Ready),
