@@ -130,7 +130,7 @@ impl Logs {
         self.store.lock().rings[service].last_line(above)
     }
 
-    /// Finds entries (docs/logs.md, Asking for entries), in memory and, when need be, in the files.
+    /// Finds entries (docs/logs.md, Queries), in memory and, when need be, in the files.
     pub async fn query(&self, query: Query) -> Page {
         let files = self.journal.as_ref().map(|journal| &journal.files);
         query::query(&self.store, files, query).await

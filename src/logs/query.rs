@@ -1,4 +1,4 @@
-//! `get_logs` (docs/logs.md, Asking for entries): which entries an answer has, and
+//! `get_logs` (docs/logs.md, Queries): which entries an answer has, and
 //! where they come from.
 
 use std::collections::BinaryHeap;
