@@ -9,6 +9,8 @@ mod end;
 mod origin;
 mod process;
 mod reason;
+#[cfg(test)]
+mod reference;
 mod render;
 mod spec;
 mod status;

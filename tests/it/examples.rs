@@ -181,3 +181,13 @@ fn the_readme_boots_the_quickstart() {
         "cargo run -- serve examples/quickstart/flowlayer.jsonc"
     );
 }
+
+#[test]
+fn the_readme_states_the_rust_version_of_the_manifest() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let stated = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(
+        fs::read_to_string(readme).unwrap().contains(&stated),
+        "{stated}"
+    );
+}

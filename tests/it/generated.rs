@@ -74,7 +74,9 @@ fn every_subcommand_has_a_manual_page() {
         );
     }
     let mandoc = Command::new("mandoc").arg("-V").output().is_ok();
-    for page in fs::read_dir(&at).unwrap().filter(|_| mandoc) {
+    let man5 = at.with_file_name("man5");
+    let pages = [&at, &man5].map(|directory| fs::read_dir(directory).unwrap());
+    for page in pages.into_iter().flatten().filter(|_| mandoc) {
         let page = page.unwrap().path();
         let mut lint = Command::new("mandoc");
         // `.so` is relative to the directory above.
