@@ -9,7 +9,7 @@ use flowlayer_core::protocol::Details;
 /// How a service stands, as a person would put it: finer than [`Status`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum State {
-    /// Planned, and its turn has not come.
+    /// Planned, not started yet.
     Waiting,
     /// Not started, because something it depends on failed.
     Blocked,
@@ -96,7 +96,7 @@ impl State {
     /// What it means, for the documentation and the help.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Waiting => "planned; its turn has not come",
+            Self::Waiting => "planned; not started yet",
             Self::Blocked => "not started, because something it depends on is not up",
             Self::Starting => "port check and spawn",
             Self::Running => "the process exists, its probe has not passed yet",
