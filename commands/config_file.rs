@@ -12,10 +12,10 @@ use crate::terminal::{diagnostics, print};
 /// Which configuration.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ConfigArgs {
-    /// Configuration file; beats the positional one
+    /// Configuration file; overrides the positional one
     #[arg(short, long, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
-    /// Configuration file; without any: the first known name in this directory
+    /// Configuration file; default: the first known name in this directory
     #[arg(id = "file", value_name = "CONFIG")]
     pub(crate) file: Option<PathBuf>,
 }

@@ -22,12 +22,12 @@ use crate::tokio_runtime;
 
 const NOTES: &str = concat!(
     "\
-Returns when the server is gone: another can be started at once.
+Returns when the server has exited, so that another can be started at once.
 
 ",
     which_session!(),
     "
-Exit codes: 0 ended and nothing is left, 1 something could not be stopped, 2 wrong usage or
+Exit codes: 0 ended and no process is left, 1 something could not be stopped, 2 wrong usage or
 configuration, 3 no session to talk to, 124 not within --timeout"
 );
 
@@ -37,14 +37,14 @@ configuration, 3 no session to talk to, 124 not within --timeout"
 pub(crate) struct Args {
     #[command(flatten)]
     timeout: TimeoutArgs,
-    /// Without grace: kill everything at once
+    /// Kill everything at once, without grace
     #[arg(long)]
     force: bool,
     #[command(flatten)]
     session: SessionArgs,
 }
 
-/// From the last word of a server to the end of its process. It needs milliseconds, and a disk that
+/// From the last message of a server to the exit of its process. It needs milliseconds, and a disk that
 /// takes the end of the log.
 const LAST_STEPS: Duration = Duration::from_secs(30);
 
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     })
 }
 
-/// Somebody else has asked for the end already.
+/// The session is ending already.
 async fn join(
     processes: Processes,
     pid: Option<u32>,
@@ -136,7 +136,7 @@ struct Ending {
     deadline: Option<Deadline>,
     force: bool,
     pid: Option<u32>,
-    /// What there is to say at the end.
+    /// The output at the end.
     ended: String,
 }
 
@@ -185,7 +185,7 @@ impl Ending {
                 Ok(Exit::SUCCESS)
             }
             Ok(_) => Err(Failure::TimedOut(
-                "everything is stopped, and the server has not ended yet".to_owned(),
+                "everything is stopped, but the server has not exited yet".to_owned(),
             )),
             Err(CommandError::Disconnected | CommandError::NotConnected) => Err(Failure::Failed(
                 "the server was killed before it had taken everything down: its guardian does \

@@ -1,11 +1,11 @@
 //! Exit codes (docs/cli.md, Exit codes), the same for every subcommand.
 //!
-//! `run` passes on the code of the command it runs; so that its own can be told from those, it
+//! `run` exits with the code of its command; to distinguish its own failures from those, it
 //! follows `env`, `nohup` and `timeout`: 125, 126 and 127.
 
 use std::process::ExitCode;
 
-/// What the process tells its caller when it ends.
+/// The exit code of the process.
 /// The greater is the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Exit(u8);

@@ -53,7 +53,7 @@ impl Failure {
     }
 
     /// The line on stderr, its end included; empty for what was reported already. What a message
-    /// quotes (names, paths, words of a server) is text on the terminal, whatever is in it.
+    /// quotes (names, paths, messages of a server) is text on the terminal, whatever is in it.
     pub(crate) fn line(&self, colored: bool) -> String {
         let Some(message) = self.message() else {
             return String::new();

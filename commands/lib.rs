@@ -1,4 +1,4 @@
-//! Everything a person types or sees: one module a subcommand, and how we print in `terminal`.
+//! Everything that users type or see: one module per subcommand, and `terminal` for output.
 //!
 //! A subcommand is a module with its arguments, `Args`, and a `run` that takes them. It is declared
 //! here, as a module and as a line of the table of `subcommands!`.
@@ -95,7 +95,7 @@ subcommands! {
     Complete => completions::complete(grammar()),
 }
 
-/// All that can be typed.
+/// The grammar of all subcommands.
 fn grammar() -> clap::Command {
     Cli::<Command>::command()
 }
@@ -104,7 +104,7 @@ impl Command {
     /// Begins to write what `FLOWLAYER_LOG` asks for.
     fn trace(&self) -> Result<(), Failure> {
         match self {
-            // What a shell asks while somebody types has no use for it.
+            // Completion runs while the user types, and must not print.
             Self::Complete(_) => Ok(()),
             Self::Tui(_) => trace::start(true),
             Self::Run(_) => trace::start(false).map_err(run::not_run),

@@ -10,22 +10,22 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 
-/// Make flowlayer-server and flowlayer-client-tui, the names of the original
+/// Create flowlayer-server and flowlayer-client-tui, the names of the original
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Links to this program: flowlayer-server is flowlayer serve, flowlayer-client-tui is flowlayer tui. For
 example: flowlayer links ~/.local/bin")]
 pub(crate) struct Args {
-    /// Where the links are made, a directory of your PATH; made when missing
+    /// Directory for the links, usually one in your PATH; created when missing
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
 
-/// Makes the links. A link of one of the names is replaced, anything else is left alone.
+/// Creates the links. Replaces links of these names, and nothing else.
 pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
     let failed = |what: String, error| Failure::Failed(format!("cannot {what}: {error}"));
     let program = std::env::current_exe()
-        .map_err(|error| failed("tell where this program is".to_owned(), error))?;
+        .map_err(|error| failed("find the path of this program".to_owned(), error))?;
     let directory = &args.directory;
     std::fs::create_dir_all(directory)
         .map_err(|error| failed(format!("make {}", directory.display()), error))?;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
         }
     }
     for link in &links {
-        // Gone already, or not ours to remove: the link says so.
+        // If it cannot be removed, creating the link fails.
         let _ = std::fs::remove_file(link);
         symlink(&program, link)
             .map_err(|error| failed(format!("make the link {}", link.display()), error))?;

@@ -11,12 +11,12 @@ use crate::terminal::color::Colors;
 pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
-    /// Then restart what depends on them too, in the order of the plan
+    /// Then also restart their dependents, in the order of the plan
     #[arg(long)]
     with_dependents: bool,
 }
 
-/// Restarts them, and with `--with-dependents` what depends on them.
+/// Restarts them, and with `--with-dependents` their dependents.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     action::run(Verb::Restart, &args.action, args.with_dependents, colors)
 }

@@ -1,4 +1,4 @@
-//! `flowlayer schema`: what a configuration may hold, for editors (docs/cli.md, schema).
+//! `flowlayer schema`: the JSON Schema of configurations, for editors (docs/cli.md, schema).
 
 use flowlayer_core::config;
 

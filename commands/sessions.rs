@@ -10,10 +10,10 @@ use crate::terminal::color::Colors;
 use crate::terminal::table::{self, Cell};
 use crate::terminal::{age, print};
 
-/// List the sessions that run
+/// List the running sessions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Tokens stay out of it, so that the list can be shown and logged.
+Tokens are left out, so that the list can be shown and logged.
 Exit code: 0, also when no session runs")]
 pub(crate) struct Args {
     /// Print one JSON document
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints them. None is an answer too, not a failure.
+/// Prints them. An empty list is no failure.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of all subcommands")]
 pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
     let live = registry::list();
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
         let sessions = live.iter().map(Listed::from).collect();
         print::json(&Listing { sessions })
     } else if live.is_empty() {
-        // So that a pipe gets nothing.
+        // On stderr, so that a pipe gets nothing.
         print::stderr("no session runs\n");
         return Ok(Exit::SUCCESS);
     } else {
@@ -55,7 +55,7 @@ struct Listing<'a> {
     sessions: Vec<Listed<'a>>,
 }
 
-/// A session as it is listed: without its token.
+/// A session as listed: without its token.
 #[derive(Serialize)]
 struct Listed<'a> {
     address: &'a str,

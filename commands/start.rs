@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::session::action::{self, ActionArgs, Verb};
 use crate::terminal::color::Colors;
 
-/// Bring services up, what they depend on first
+/// Start services, their dependencies first
 #[derive(Debug, clap::Args)]
 #[command(after_help = action::NOTES)]
 pub(crate) struct Args {

@@ -1,4 +1,4 @@
-//! `flowlayer status`: how the services of a session are (docs/cli.md, status).
+//! `flowlayer status`: the states of the services of a session (docs/cli.md, status).
 
 use flowlayer_core::protocol::ServiceState;
 use flowlayer_core::why::{Cause, Explainer};
@@ -18,15 +18,15 @@ const NOTES: &str = concat!(
     "\
 Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to (one that
-has not answered within 5 s is none either)"
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 no session to talk to (or it has
+not answered within 5 s)"
 );
 
-/// Show how the services of a running stack are
+/// Show the state of the services of a running stack
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Services to show; all without any
+    /// Services to show; default: all
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     exit_code: bool,
 }
 
-/// Asks the session once and prints what it says.
+/// Queries the session once and prints the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {
@@ -81,11 +81,11 @@ struct Report<'a> {
 struct Explained<'a> {
     #[serde(flatten)]
     service: ServiceReport<'a>,
-    /// `null` for what is up.
+    /// `null` for a service that is up.
     why: Option<Why>,
 }
 
-/// The answer of `why`, without what would have to be asked for or is told beside it.
+/// The answer of `why`, without what needs a query or is in the report already.
 #[derive(Serialize)]
 struct Why {
     summary: String,

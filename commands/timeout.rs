@@ -21,7 +21,7 @@ pub(crate) fn settled_at(ages: impl IntoIterator<Item = Duration>) -> Option<Ins
 /// How long to wait.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct TimeoutArgs {
-    /// Give up after so many seconds; also 500ms, 5m, 1h
+    /// Give up after this many seconds; also 500ms, 5m, 1h
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<Timeout>,
 }

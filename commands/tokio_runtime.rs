@@ -16,7 +16,7 @@ pub(crate) fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Res
         .build()
         .map_err(|error| Failure::Failed(format!("cannot wait for the network: {error}")))?;
     let outcome = runtime.block_on(work);
-    // Looking a host name up cannot be interrupted; nobody waits for it any more.
+    // A host name lookup cannot be interrupted; its result is no longer needed.
     runtime.shutdown_background();
     outcome
 }

@@ -59,7 +59,7 @@ pub(crate) fn start(has_screen: bool) -> Result<(), Failure> {
         }
         None if has_screen && io::stderr().is_terminal() => {
             return Err(Failure::Mistaken(format!(
-                "{FILTER} would write over the cockpit: name a file in {FILE}"
+                "{FILTER} would write over the cockpit: set {FILE} to a file"
             )));
         }
         None => BoxMakeWriter::new(io::stderr),
@@ -72,13 +72,13 @@ pub(crate) fn start(has_screen: bool) -> Result<(), Failure> {
         .with_writer(writer)
         .finish();
     tracing::subscriber::set_global_default(subscriber)
-        .map_err(|error| Failure::Failed(format!("cannot begin to trace: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot start tracing: {error}")))?;
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     tracing::debug!(target: "flowlayer::command", version, pid, "start of a command");
     Ok(())
 }
 
-/// Reads directives separated by commas; the error names the word that is wrong.
+/// Reads directives separated by commas; the error names the wrong word.
 fn filter(words: &str) -> Result<EnvFilter, Failure> {
     let mut directives = Vec::new();
     for word in words.split(',').map(str::trim).filter(|it| !it.is_empty()) {

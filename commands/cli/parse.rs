@@ -1,4 +1,4 @@
-//! From the arguments of the process to a subcommand, or to what is shown instead.
+//! Parses the arguments of the process into a subcommand, or into help or version text.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -126,7 +126,7 @@ impl CommandLine {
         }
     }
 
-    /// What stands below a usage error: where the help is; under one of the original names, whose
+    /// The text below a usage error: a pointer to the help; under one of the original names, whose
     /// documents promise it, the help.
     pub(crate) fn after_usage_error(&self, colored: bool) -> String {
         let program = self.arguments.first();

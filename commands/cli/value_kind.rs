@@ -1,4 +1,4 @@
-//! What kind of thing an argument takes, told by the name of its value in the help.
+//! The kind of an argument's value, derived from its name in the help.
 //!
 //! So an argument says once what it is, to people and to [`crate::completions::complete`] alike: whoever calls a
 //! value `SERVICE` gets the names of services completed.

@@ -1,6 +1,6 @@
-//! Bash: what a half-typed line says, and how a word has to be written to go on from there.
+//! Bash: parses an unfinished line, and quotes a candidate so that it continues the line.
 //!
-//! Bash takes a candidate as it stands, so quoting is ours. It replaces only a part of the word, the
+//! Bash inserts a candidate unchanged, so we quote it. It replaces only a part of the word, the
 //! one behind the last of the characters in `COMP_WORDBREAKS` or behind an open quote, so what comes
 //! before that is left out of the candidates.
 
@@ -9,18 +9,18 @@
 pub(super) struct Typed {
     /// The words before, as the program would get them.
     pub(super) before: Vec<String>,
-    /// The one that is being typed.
+    /// The word being typed.
     pub(super) current: Word,
 }
 
-/// A word that may not be finished.
+/// A word that may be unfinished.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
     /// As it was typed.
     raw: String,
     /// As the program would get it.
     pub(super) text: String,
-    /// The quote that is open, and how much of `text` stands before it, in bytes.
+    /// The open quote, and its offset in `text`, in bytes.
     open: Option<(char, usize)>,
     /// Whether a quote was opened and closed again.
     was_quoted: bool,

@@ -14,7 +14,7 @@ use crate::terminal::diagnostics;
 pub(super) struct Answer {
     /// Whole words, those that begin with what was typed, in the order of the help.
     pub(super) candidates: Vec<Candidate>,
-    /// What else the shell completes of its own.
+    /// What the shell completes by itself besides.
     pub(super) also: Also,
 }
 
@@ -27,7 +27,7 @@ impl From<Vec<Candidate>> for Answer {
     }
 }
 
-/// A word that fits.
+/// One candidate.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// As the program has to get it: not quoted for any shell.
@@ -57,7 +57,7 @@ impl Also {
     }
 }
 
-/// What fits at the place. `directory` is where a config is looked for.
+/// The candidates at the cursor. A config is searched in `directory`.
 pub(super) fn answer(place: &Place<'_>, current: &str, directory: &Path) -> Answer {
     let mut answer = match &place.slot {
         Slot::Option => options(place, current),
@@ -105,7 +105,7 @@ fn options(place: &Place<'_>, current: &str) -> Answer {
         let help = one_line(arg.get_help());
         let long = arg.get_long().map(|long| format!("--{long}"));
         let short = arg.get_short().map(|short| format!("-{short}"));
-        // The short spelling is worth offering only where there is no other.
+        // The short spelling is offered only if there is no long one.
         let value = long.clone().or(short).unwrap_or_default();
         candidates.push(Candidate {
             value,

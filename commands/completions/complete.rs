@@ -7,10 +7,10 @@
 //!
 //! A config may come from anybody (a cloned repository), and what is offered ends up on a command
 //! line: a name that cannot be written on one safely is left out. Nothing is ever executed, and
-//! every error is silence, because words between the prompt and the cursor help nobody.
+//! errors are not printed, because text between the prompt and the cursor would only disturb.
 //!
 //! On standard output: a line that says what the shell adds of its own (`none`, `files`,
-//! `directories`, `commands`), then a candidate a line, followed by a tab and its help if there is.
+//! `directories`, `commands`), then one candidate per line, followed by a tab and its help if it has one.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     words: Vec<OsString>,
 }
 
-/// Prints what fits at the end of the words.
+/// Prints the candidates for the last word.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of all subcommands")]
 pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Failure> {
     let text = match args.shell {
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Fa
     Ok(Exit::SUCCESS)
 }
 
-/// A word that is no UTF-8 is completed by nothing; that it is there still counts.
+/// A word that is not UTF-8 has no candidates, but still counts as a word.
 fn lossy(word: &OsString) -> String {
     word.to_string_lossy().into_owned()
 }
@@ -66,7 +66,7 @@ fn words_in(flowlayer: Command, shell: Shell, words: &[String]) -> String {
     let answer = fitting(flowlayer, before, current);
     let candidates = answer.candidates.iter().filter_map(|candidate| {
         let value = match shell {
-            // It inserts what it is given as it stands; the others quote.
+            // It inserts a candidate unchanged; the others quote.
             Shell::Powershell => powershell(&candidate.value)?,
             _ => candidate.value.clone(),
         };
@@ -75,7 +75,7 @@ fn words_in(flowlayer: Command, shell: Shell, words: &[String]) -> String {
     listing(&answer, candidates)
 }
 
-/// Bash gives the line as it was typed, and what breaks words in it.
+/// Bash passes the line as typed, and the characters that break words.
 fn in_bash(flowlayer: Command, words: &[OsString]) -> String {
     let mut words = words.iter().map(lossy);
     let (Some(breaks), Some(line)) = (words.next(), words.next()) else {
@@ -91,7 +91,7 @@ fn in_bash(flowlayer: Command, words: &[OsString]) -> String {
     listing(&answer, candidates)
 }
 
-/// Fish gives the word that is being typed with its quotes, those before without.
+/// Fish passes the word being typed with its quotes, earlier words without.
 fn in_fish(flowlayer: Command, words: &[OsString]) -> String {
     let mut words: Vec<String> = words.iter().map(lossy).collect();
     if let Some(current) = words.last_mut() {

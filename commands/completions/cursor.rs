@@ -11,20 +11,20 @@ use crate::cli::with_second_dash;
 pub(super) struct Place<'a> {
     /// The command that the words before name.
     pub(super) command: &'a Command,
-    /// What the word will be.
+    /// The role of the word being typed.
     pub(super) slot: Slot<'a>,
-    /// Whether it stands behind `--`, where nothing is an option.
+    /// Whether it is after `--`, where nothing is an option.
     pub(super) only_values: bool,
     /// The arguments of the command that were given already, each with its value if it has one.
     pub(super) given: Vec<(&'a Arg, Option<String>)>,
 }
 
-/// What a word is to its command.
+/// The role of a word in its command.
 #[derive(Debug)]
 pub(super) enum Slot<'a> {
     /// An option, as the word begins with a dash.
     Option,
-    /// The value of an option; `attached` is what of the word stands before it (`--only=`).
+    /// The value of an option; `attached` is the part of the word before it (`--only=`).
     Value { arg: &'a Arg, attached: String },
     /// An argument by its position, or a subcommand where there are some.
     Positional { arg: Option<&'a Arg>, nth: usize },

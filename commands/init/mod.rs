@@ -1,4 +1,4 @@
-//! `flowlayer init`: a commented flowlayer.jsonc, made of what is there already or of an example.
+//! `flowlayer init`: a commented flowlayer.jsonc, from existing files or from an example.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -14,27 +14,27 @@ use crate::terminal::diagnostics::{self, readable, shown_path};
 use crate::terminal::{print, sanitize};
 
 const NOTES: &str = "\
-Without --from the first of these that is there is imported: process-compose.yaml, mprocs.yaml,
-Procfile.dev, Procfile, compose.yaml, docker-compose.yml, package.json. Without any: an example that runs.
-What cannot be carried over is listed, and stands in the file as a comment at its place.
+Without --from it imports the first of these files: process-compose.yaml, mprocs.yaml, Procfile.dev,
+Procfile, compose.yaml, docker-compose.yml, package.json. Without any it writes an example that runs.
+What cannot be carried over is listed, and noted in a comment at its place in the file.
 
-Exit codes: 0 written, 1 there is a configuration already or it cannot be written,
-2 the command line is wrong or a source cannot be read; nothing was written";
+Exit codes: 0 written, 1 a configuration exists already or it cannot be written,
+2 wrong command line, or a source cannot be read; nothing was written";
 
-/// Write a first configuration, from what is there already or from an example
+/// Write a first configuration, from existing files or from an example
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
     /// Import this file: a Procfile, compose.yaml, process-compose.yaml, mprocs.yaml, package.json; can be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     from: Vec<PathBuf>,
-    /// Write the example, whatever is there to import
+    /// Write the example, even if there is a file to import
     #[arg(long)]
     template: bool,
-    /// Write this file, - for standard output; without it: flowlayer.jsonc
+    /// Write this file, - for standard output; default: flowlayer.jsonc
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     };
     let report = config::check(made.text.clone().into_bytes(), Origin::file(&output));
     if made.text.len() as u64 > config::MAX_BYTES {
-        let message = format!("what comes out of {} is too large for a config", made.of);
+        let message = format!("the config made from {} is too large", made.of);
         return Err(Failure::Failed(message));
     }
     if report.meant.is_none() {
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             colors.stderr,
         ));
         let message = format!(
-            "what came out of {} is not valid; nothing was written",
+            "the config made from {} is invalid; nothing was written",
             made.of
         );
         return Err(Failure::Failed(message));

@@ -5,16 +5,16 @@ use flowlayer_core::facts::Stream;
 use crate::session::args::SessionArgs;
 
 const NOTES: &str = "\
-Without -n: as many of the newest as the session's logView says (500); all that match with --grep,
---since or --after-seq.
-TIME: 2026-04-18T10:30:00Z, 2026-04-18 12:30 (local), or how long ago: 90s, 5m, 1h30m, 2d.
+Without -n: as many of the newest entries as the session's logView allows (500); with --grep, --since
+or --after-seq: all matches.
+TIME: 2026-04-18T10:30:00Z, 2026-04-18 12:30 (local), or an age: 90s, 5m, 1h30m, 2d.
 REGEX is matched against the text without its colours. A line over 64 KiB is several entries.
-Without a session the files in logs.dir are read, those of earlier sessions included.
+Without a session it reads the files in logs.dir, including those of earlier sessions.
 
-Exit codes: 0 success (also when nothing matches, or the reader goes away), 1 failure,
+Exit codes: 0 success (also when nothing matches, or the reader of a pipe exits), 1 failure,
 2 wrong usage or configuration, 3 no session to talk to and no logs.dir";
 
-/// Show, follow and search what services print
+/// Show, follow and search the output of services
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = NOTES)]
 #[expect(
@@ -22,57 +22,57 @@ Exit codes: 0 success (also when nothing matches, or the reader goes away), 1 fa
     reason = "each is a switch of its own, any of them may be on"
 )]
 pub(crate) struct Args {
-    /// Services to show; all without any
+    /// Services to show; default: all
     #[arg(value_name = "SERVICE")]
     pub(super) services: Vec<String>,
     #[command(flatten)]
     pub(super) session: SessionArgs,
-    /// Go on with what comes, over restarts of the server too
+    /// Continue with new entries, also across restarts of the server
     #[arg(short, long)]
     pub(super) follow: bool,
-    /// Only so many of the newest entries, or `all`
+    /// Show at most this many of the newest entries, or `all`
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub(super) limit: Option<Limit>,
-    /// Only entries of this time or later
+    /// Only entries at or after this time
     #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true)]
     pub(super) since: Option<jiff::Timestamp>,
-    /// Only entries of this time or earlier
+    /// Only entries at or before this time
     #[arg(long, value_name = "TIME", value_parser = super::time::parse, allow_hyphen_values = true, conflicts_with = "follow")]
     pub(super) until: Option<jiff::Timestamp>,
-    /// Only entries above this number, those of earlier sessions included
+    /// Only entries above this number, including earlier sessions
     #[arg(long, value_name = "SEQ", allow_negative_numbers = true)]
     pub(super) after_seq: Option<u64>,
-    /// Only entries below this number, those of earlier sessions included
+    /// Only entries below this number, including earlier sessions
     #[arg(long, value_name = "SEQ", value_parser = upper_bound, allow_negative_numbers = true, conflicts_with = "follow")]
     pub(super) before_seq: Option<u64>,
-    /// Only what went to stdout, or to stderr
+    /// Only stdout, or only stderr
     #[arg(long, value_name = "STREAM", value_parser = stream)]
     pub(super) stream: Option<Stream>,
     /// Only lines that match this regular expression
     #[arg(short, long, value_name = "REGEX")]
     pub(super) grep: Option<String>,
-    /// Upper and lower case are the same to --grep
+    /// Ignore case in --grep
     #[arg(short, long, requires = "grep")]
     pub(super) ignore_case: bool,
     /// Only lines that do not match
     #[arg(short = 'v', long, requires = "grep")]
     pub(super) invert_match: bool,
-    /// Show so many entries after each match too
+    /// Also show this many entries after each match
     #[arg(short = 'A', long, value_name = "N", requires = "grep")]
     pub(super) after_context: Option<usize>,
-    /// Show so many entries before each match too
+    /// Also show this many entries before each match
     #[arg(short = 'B', long, value_name = "N", requires = "grep")]
     pub(super) before_context: Option<usize>,
-    /// Show so many entries around each match too
+    /// Also show this many entries around each match
     #[arg(short = 'C', long, value_name = "N", requires = "grep")]
     pub(super) context: Option<usize>,
-    /// Print each entry as a JSON object on a line of its own
+    /// Print each entry as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
-    /// Put its time before each line
+    /// Prefix each line with its time
     #[arg(long)]
     pub(super) timestamps: bool,
-    /// Leave the names of services out
+    /// Omit the names of services
     #[arg(long)]
     pub(super) no_prefix: bool,
 }
@@ -80,9 +80,9 @@ pub(crate) struct Args {
 /// How many matches are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
-    /// Whatever there is.
+    /// All entries.
     All,
-    /// So many of the newest.
+    /// This many of the newest.
     Newest(usize),
 }
 

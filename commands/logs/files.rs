@@ -49,12 +49,12 @@ impl Files {
                 dir,
             }),
             None => Err(Failure::NoSession(format!(
-                "{words}; and without logs.dir nothing is kept of earlier ones"
+                "{words}; without logs.dir there is no log of earlier sessions"
             ))),
         }
     }
 
-    /// Shows what there is. A session that comes goes on from there.
+    /// Shows the entries in the files. A new session continues from there.
     pub(super) fn show<'a>(
         self,
         wanted: &Wanted,
@@ -225,12 +225,12 @@ impl Files {
         output.flush()?;
         for path in &skipped {
             let path = shown_path(path);
-            note(&format!("{path} is not a regular file and left out"));
+            note(&format!("{path} is not a regular file: skipped"));
         }
         if damaged > 0 {
-            let noun = if damaged == 1 { "line is" } else { "lines are" };
+            let noun = if damaged == 1 { "line" } else { "lines" };
             note(&format!(
-                "{damaged} {noun} no entries and left out, in {}",
+                "skipped {damaged} damaged {noun} in {}",
                 shown_path(&self.dir)
             ));
         }

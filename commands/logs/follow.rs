@@ -21,7 +21,7 @@ pub(super) struct Since {
     pub(super) session: Option<SessionInfo>,
 }
 
-/// Goes on until nobody reads any more, or nobody will ever answer.
+/// Follows until the reader is gone, or no server will ever answer.
 pub(super) async fn run(
     target: &TargetSession,
     shown: MatchPrinter<'_>,
@@ -45,7 +45,7 @@ impl Follower<'_> {
     async fn follow(&mut self, since: Since) -> Result<(), Stopped> {
         let persistence = match since.session {
             Some(_) => Persistence::OnceConnected,
-            // There is nobody yet: that is what is being waited for.
+            // There is no session yet: that is what it waits for.
             None => Persistence::Always,
         };
         let known = since
@@ -115,10 +115,10 @@ impl Follower<'_> {
     }
 }
 
-/// How far it is, and with whom.
+/// Its progress, and the session.
 struct Place {
     next: u64,
-    /// The user was told that the connection is lost.
+    /// The loss of the connection was reported.
     is_lost: bool,
     /// The id of the session that is being followed.
     session: Option<String>,

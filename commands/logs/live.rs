@@ -19,7 +19,7 @@ use crate::session::{self, TargetSession};
 /// So far from where a moment should be entries are still looked at: clocks step.
 const CLOCK_STEP_MS: i64 = 60_000;
 
-/// Shows what there is. What comes goes on from there.
+/// Shows the entries of the session. Following continues from there.
 pub(super) async fn show<'a>(
     connected: Connected,
     target: &TargetSession,

@@ -39,7 +39,7 @@ struct Wanted {
     form: Form,
 }
 
-/// Shows what is asked for; ends quietly when nobody reads it any more.
+/// Shows the entries; ends silently when the reader is gone.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let wanted = wanted(args, colors)?;
     let target = TargetSession::find(&args.session, colors)?;
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     let compiled = |pattern: &String| {
         Pattern::new(pattern, args.ignore_case, args.invert_match).map_err(|error| {
-            let text = format!("--grep {pattern:?} is no regular expression: {error}");
+            let text = format!("--grep {pattern:?} is not a regular expression: {error}");
             Failure::Mistaken(text)
         })
     };

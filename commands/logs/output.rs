@@ -13,10 +13,10 @@ use crate::terminal::output::sink::{Sink, Sunk};
 /// What is written at once.
 const PIECE: usize = 64 * 1024;
 
-/// Why nothing more is to be done.
+/// Why the output stops.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// Nobody reads any more: no failure.
+    /// The reader is gone: no failure.
     ReaderGone,
     /// It failed.
     Failed(Failure),
@@ -93,7 +93,7 @@ pub(super) fn reader_gone() -> Result<oneshot::Receiver<()>, Failure> {
                 Err(_) => return,
             }
         }
-        // Whoever does not wait any more has ended already.
+        // A receiver that is gone has ended already.
         let _ = sender.send(());
     };
     std::thread::Builder::new()

@@ -60,7 +60,7 @@ fn resolved<'v>(schema: &'v Value, root: &'v Value) -> &'v Value {
     name.map_or(schema, |name| &root["$defs"][name])
 }
 
-/// What may be written: a type, or the words.
+/// The permitted values: a type, or a list.
 fn kind(schema: &Value, root: &Value) -> String {
     let schema = resolved(schema, root);
     let any = ["enum", "oneOf"].map(|key| schema[key].as_array());

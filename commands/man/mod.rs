@@ -17,19 +17,18 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 
-/// Write the manual pages into a directory
+/// Write the manual pages to a directory
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-One page a subcommand, flowlayer.1 for the whole, and flowlayer.jsonc.5, which goes into man5 beside
-DIR if DIR is called man1. For example: flowlayer man ~/.local/share/man/man1")]
+One page per subcommand, flowlayer.1 as the overview, and flowlayer.jsonc.5, which goes into man5
+beside DIR if DIR is called man1. For example: flowlayer man ~/.local/share/man/man1")]
 pub(crate) struct Args {
-    /// Where the pages are written; made when missing
+    /// Directory for the pages; created when missing
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
 
-/// Writes one page a subcommand, one for the whole, and one for each name of its own that a
-/// subcommand has.
+/// Writes one page per subcommand, an overview, and one for each original name.
 pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Failure> {
     let directory = &args.directory;
     let failed = |path: &Path, error: io::Error| {
@@ -58,7 +57,7 @@ pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Fa
 
 /// The name of each page and its text.
 fn pages(flowlayer: Command) -> Vec<(String, Vec<u8>)> {
-    // A page about `help` would say nothing that is not in the others.
+    // A page about `help` would only repeat the others.
     let mut whole = flowlayer.disable_help_subcommand(true);
     whole.build();
     let mut pages = vec![page(&whole)];
@@ -125,11 +124,11 @@ fn notes_and_exit_status(roff: &mut Roff, command: &Command) {
             roff,
             "EXIT STATUS",
             [
-                ("0", "What was asked for is done."),
-                ("1", "It was tried and failed."),
+                ("0", "Success."),
+                ("1", "Failure."),
                 (
                     "2",
-                    "The command line or the configuration is wrong; nothing was tried.",
+                    "Wrong command line or configuration; nothing was done.",
                 ),
             ],
         );
@@ -161,9 +160,9 @@ fn environment_and_files(roff: &mut Roff) {
     let environment = [
         (
             "FLOWLAYER_TOKEN",
-            "Bearer token of the session API. Beaten by --token, beats session.token; services do not inherit it. A client uses it together with --addr.",
+            "Bearer token of the session API. --token overrides it, and it overrides session.token; services do not inherit it. A client uses it together with --addr.",
         ),
-        ("NO_COLOR", "If not empty: no ANSI colours of our own."),
+        ("NO_COLOR", "If not empty: no ANSI colours."),
         (
             "XDG_RUNTIME_DIR",
             "Where sessions register, so that clients find them.",
@@ -182,11 +181,11 @@ fn environment_and_files(roff: &mut Roff) {
         ),
         (
             "$XDG_RUNTIME_DIR/flowlayer/",
-            "One file a running session, with its address and token, for its user only.",
+            "One file per running session, with its address and token, readable by its user only.",
         ),
         (
             "logs.dir/all.jsonl, logs.dir/SERVICE.jsonl",
-            "What the services print, one JSON object a line, if the configuration has logs.dir.",
+            "The output of services, one JSON object per line, if the configuration has logs.dir.",
         ),
     ];
     definitions(roff, "FILES", files);

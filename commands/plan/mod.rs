@@ -1,4 +1,4 @@
-//! `flowlayer plan`: in which waves the services of a configuration start (docs/cli.md, plan).
+//! `flowlayer plan`: the waves in which the services of a configuration start (docs/cli.md, plan).
 
 mod graph;
 
@@ -16,12 +16,12 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::{diagnostics, print};
 
-/// Show in which waves the services of a configuration start
+/// Show the waves in which the services of a configuration start
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
-    /// How the plan is written
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 /// How `plan` writes the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
-    /// One line a wave
+    /// One line per wave
     #[default]
     Text,
     /// One JSON document with waves and edges
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         Format::Dot => graph::dot(&loaded.config, &loaded.plan),
         Format::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
     });
-    // The process ends here: to free the configuration piece by piece would only take time.
+    // The process ends here: freeing the configuration piece by piece would only take time.
     std::mem::forget(loaded);
     Ok(Exit::SUCCESS)
 }

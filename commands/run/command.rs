@@ -83,7 +83,7 @@ impl Run {
                     Event::Report(_) => {}
                     Event::Ended(end) => {
                         is_over = true;
-                        // Somebody may have ended it on purpose, the command among them.
+                        // It may have been ended on purpose, also by the command.
                         if end != End::Code(0) {
                             lost = Some(end);
                             print::stderr("[flowlayer] the session is lost: ending the command\n");
@@ -111,7 +111,7 @@ impl Run {
         let end = end.ok().and_then(Result::ok).unwrap_or(End::Code(1));
         match end {
             End::Code(0) if left != End::Code(0) => Err(Failure::Failed(
-                "the command succeeded, and the stack could not be taken down".to_owned(),
+                "the command succeeded, but the stack could not be stopped".to_owned(),
             )),
             End::Code(code) => Ok(Exit::of(u8::try_from(code).unwrap_or(u8::MAX))),
             End::Signal(number) => Ok(Exit::of_signal(number)),

@@ -22,19 +22,19 @@ use crate::tokio_runtime;
 
 const NOTES: &str = "\
 CMD has the terminal; the stack prints nothing unless it does not come up or --show-output is given.
-In its environment are FLOWLAYER_ADDR and FLOWLAYER_TOKEN, for clients of the session. The session
-ends with CMD, or when this process does.
+FLOWLAYER_ADDR and FLOWLAYER_TOKEN are set for CMD, so that clients in it find the session. The
+session ends when CMD or this process ends.
 
-Exit codes: that of CMD, 128+n when signal n ended it; 2 the command line or the configuration is
-wrong; 124 not up within --timeout; 125 the stack did not come up, ended before CMD, or could not be
-stopped; 126 CMD cannot be executed; 127 CMD is not found";
+Exit codes: that of CMD, 128+n when signal n ended it; 2 wrong command line or configuration; 124 not
+up within --timeout; 125 the stack did not come up, ended before CMD, or could not be stopped; 126 CMD
+cannot be executed; 127 CMD is not found";
 
 /// Start a stack, run a command beside it, and take the stack down
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
-#[command(mut_arg("bind", |bind| bind.help("Offer the session API here; without this and session.bind: on a free port")))]
+#[command(mut_arg("bind", |bind| bind.help("Address of the session API; without this and session.bind: a free port")))]
 pub(crate) struct Args {
-    /// Configuration file; without: the first known name in this directory
+    /// Configuration file; default: the first known name in this directory
     #[arg(short, long, value_name = "PATH")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -101,10 +101,10 @@ struct Run {
     session: BackgroundSession,
     interrupts: Interrupts,
     progress: Progress,
-    /// The session prints by itself.
+    /// Whether the session prints.
     shows: bool,
     limit: Option<Timeout>,
-    /// What the session has said of failures.
+    /// Failures that the session has reported.
     bad_lines: Vec<String>,
     /// Services that failed after the boot, and why.
     faults: Vec<(String, String)>,

@@ -47,7 +47,7 @@ pub(super) fn run(
 /// It runs already: how it is counts as how it went.
 fn join(live: &LiveSession, limit: Option<Timeout>, colors: Colors) -> Result<Exit, Failure> {
     say(&format!(
-        "this session runs already, and is not started again: {}, pid {}",
+        "the session runs already, so no second one is started: {}, pid {}",
         live.address, live.pid
     ));
     let session = SessionArgs {

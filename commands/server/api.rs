@@ -1,4 +1,4 @@
-//! The session API of a `serve`: where it listens, with which token, and who is told.
+//! The session API of `serve`: its address, its token, and its registration.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Api {
         let listener = listen(bind).await?;
         let address = listener.local_addr().map_err(|error| {
             Failure::Failed(format!(
-                "cannot tell the address of the session API: {error}"
+                "cannot read the address of the session API: {error}"
             ))
         })?;
         Ok(Some(Self {
@@ -65,7 +65,7 @@ impl Api {
 
     pub(super) fn announce(&self, console: &Console, wording: Wording) {
         console.line(&wording.api(&self.address.to_string()));
-        // Whoever is in front finds it in the session file; it need not be in files and logs.
+        // Clients find it in the session file; it need not be in files and logs.
         let generated = console.launcher.is_none().then(|| self.token.expose());
         console.line(&wording.token(self.source, generated));
         if self.exposed {
@@ -87,7 +87,7 @@ impl Api {
             Ok(registration) => Some(registration),
             Err(error) => {
                 warn(&format!(
-                    "clients will not find this session by themselves: {error}"
+                    "clients cannot find this session automatically: {error}"
                 ));
                 None
             }
@@ -132,12 +132,12 @@ impl Api {
 }
 
 impl Open {
-    /// What the process in front needs to know. A session that nobody can find again must not be
+    /// The report for the foreground process. A session that no client can find must not be
     /// left in the background.
     pub(super) fn report(&self) -> Result<Report, Failure> {
         if self.registration.is_none() {
             return Err(Failure::Failed(
-                "a session in the background must be registered, and this one cannot be".to_owned(),
+                "a session in the background must be registered, but this one cannot be".to_owned(),
             ));
         }
         Ok(Report::Open {

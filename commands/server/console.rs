@@ -32,7 +32,7 @@ impl Console {
         self.output.line(&self.as_written(text));
     }
 
-    /// The same for who holds a wave of the boot.
+    /// The same for services that hold up a wave of the boot.
     pub(super) fn waits(&self, text: &str) {
         self.report(text, |text| Report::Waits { text });
         self.output.line(&self.as_written(text));

@@ -48,7 +48,7 @@ impl Wording {
         self.boot(&format!("session token: {token}"))
     }
 
-    /// Others than this machine can reach the session.
+    /// Other machines can reach the session.
     pub(crate) fn exposed(self, address: &str) -> String {
         let word = paint(WAITING, "warning:", self.colored);
         let address = sanitize::text(address);
@@ -87,13 +87,13 @@ impl Wording {
         self.runtime("shutting down, dependents first; a second signal kills everything at once")
     }
 
-    /// A service's new status while the boot goes on.
+    /// A service's new status during the boot.
     pub(crate) fn boot_status(self, change: &Change) -> String {
         let wave = change.view.wave;
         self.boot(&format!("wave {wave} │ {}", self.change(change, true)))
     }
 
-    /// Who holds a wave of the boot, and why.
+    /// The services that hold up a wave of the boot, and why.
     pub(crate) fn waits(self, wave: usize, holders: &[&StatusView]) -> String {
         let [first, others @ ..] = holders else {
             return String::new();
@@ -114,7 +114,7 @@ impl Wording {
         self.runtime(&self.change(change, false))
     }
 
-    /// Anything else the server has to say.
+    /// Any other line of the server.
     pub(crate) fn runtime(self, text: &str) -> String {
         format!("{} {text}", paint(TAG, "[flowlayer]", self.colored))
     }

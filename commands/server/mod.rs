@@ -146,7 +146,7 @@ impl SessionSetup {
         let Loaded { config, plan, .. } = loaded;
         let only = self.options.only(&config)?;
         let setup = Setup::new(&config, &plan, &only).map_err(|error| {
-            Failure::Failed(format!("cannot tell the current directory: {error}"))
+            Failure::Failed(format!("cannot find the current directory: {error}"))
         })?;
         let names: Arc<[Arc<str>]> = setup.names().into();
         let logs = open_logs(&config, &names)?;
@@ -165,7 +165,7 @@ impl SessionSetup {
             Some(link),
             logs.clone(),
         )
-        .map_err(|error| Failure::Failed(format!("cannot watch over processes: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot supervise processes: {error}")))?;
         let server = api.map(|api| {
             let warn = |warning: &str| {
                 self.console
@@ -213,7 +213,7 @@ impl SessionSetup {
             .collect();
         let mut lines = StatusLines::new(self.wording, labels);
         let mut warnings = logs.warnings();
-        // The boot is over, and its end is reported at this moment.
+        // The boot has just ended.
         let mut resolves: Option<(Instant, BootEnd)> = None;
         let mut has_booted = false;
         let mut reminder = Reminder::new();
@@ -290,7 +290,7 @@ impl SessionSetup {
         }
     }
 
-    /// Says what is left, if anything; the exit code.
+    /// Prints the remaining processes, if any; returns the exit code.
     fn farewell(&self, ended: &Ended) -> Exit {
         if ended.guardian_lost {
             self.console.bad_line(&self.wording.runtime(

@@ -13,26 +13,26 @@ use crate::terminal::color::Colors;
 /// What `serve` and `run` take for their server.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {
-    /// Offer the session API here; beats session.bind
+    /// Address of the session API; overrides session.bind
     #[arg(short = 's', long = "session-bind", value_name = "BIND")]
     pub(crate) bind: Option<String>,
-    /// Bearer token of the session API; beats `FLOWLAYER_TOKEN`, `session.token`
+    /// Bearer token of the session API; overrides `FLOWLAYER_TOKEN`, `session.token`
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<Token>,
-    /// Boot only this service and what it depends on; can be repeated
+    /// Boot only this service and its dependencies; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 }
 
 pub(crate) struct Options {
     pub(super) config: PathBuf,
-    /// Where to listen, if the command line says so.
+    /// Where to listen, if given on the command line.
     pub(super) bind: Option<Bind>,
-    /// A token that beats the one of the configuration.
+    /// A token that overrides the one of the configuration.
     pub(super) token: Option<(Token, TokenSource)>,
     /// Names of the services to boot; all without any.
     only: Vec<String>,
-    /// Whether the output of services stays out of the server's own.
+    /// Whether the server's output leaves out that of the services.
     pub(super) quiet: bool,
 }
 
@@ -68,7 +68,7 @@ impl Options {
         let token = match (&args.token, environment) {
             (Some(token), _) => Some((token.clone(), TokenSource::Flag)),
             (None, Some(token)) => {
-                // What is not UTF-8 is not ASCII either: the error says so of its replacement.
+                // What is not UTF-8 is not ASCII either: the replacement characters cause the error.
                 let token = Token::new(token.to_string_lossy())
                     .map_err(|error| Failure::Usage(format!("FLOWLAYER_TOKEN: {error}")))?;
                 Some((token, TokenSource::Environment))
@@ -84,8 +84,8 @@ impl Options {
         })
     }
 
-    /// Prepares for a server in the background: finds errors of the configuration while there is
-    /// somebody to read them, and takes a free port where nothing names an address.
+    /// Prepares for a server in the background: reports errors of the configuration while the process still has the
+    /// terminal, and takes a free port if no address is given.
     pub(crate) fn for_background(mut self, colors: Colors) -> Result<Self, Failure> {
         let loaded = config_file::load(&self.config, colors)?;
         config_file::print_warnings(&loaded, colors);

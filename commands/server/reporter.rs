@@ -55,7 +55,7 @@ impl StatusLines {
                 if was_booting {
                     self.phase = Phase::Active;
                 }
-                // After a signal nobody waits for a summary of the boot it ended.
+                // After a signal there is no summary of the boot.
                 (was_booting).then(|| self.wording.summary(end))
             }
             Update::ShuttingDown => {
@@ -78,7 +78,7 @@ impl StatusLines {
     }
 
     /// When it can be said how a boot that has just ended went: a daemon without a probe is up when it is
-    /// spawned, so it is looked at once more.
+    /// spawned, so it is checked again.
     pub(crate) fn settled_at(&self) -> Instant {
         let unproven = self
             .known
@@ -123,7 +123,7 @@ impl StatusLines {
                 .and_then(Option::as_deref),
         };
         let is_boot_step = match view.status {
-            // Not up yet: the probe is still being tried, and `ready` will say so.
+            // Not up yet: its probe has not passed.
             Status::Running if self.phase == Phase::Boot && !view.up => return None,
             Status::Starting | Status::Running | Status::Ready | Status::Failed => true,
             Status::Stopped => !blocked_by(view).is_empty(),

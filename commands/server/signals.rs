@@ -9,7 +9,7 @@ use flowlayer_core::runtime::Handle;
 use flowlayer_core::runtime::handle::Urgency;
 use tokio::net::unix::pipe;
 
-/// Takes the signals that end a session from the moment it is made, so that one that comes during
+/// Catches the signals that end a session from the moment it is created, so that one during
 /// the set-up is not lost; acts on them once it knows the session.
 pub(super) struct Signals {
     signals: EndSignals,

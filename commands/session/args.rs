@@ -8,13 +8,13 @@ use flowlayer_core::protocol::Token;
 /// Which session; see [`super::find`] for the order of precedence.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SessionArgs {
-    /// Where the server is: host:port
+    /// Address of the server: host:port
     #[arg(short, long, value_name = "ADDR", value_parser = address)]
     pub(crate) addr: Option<String>,
     /// Bearer token of the session API
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<Token>,
-    /// Configuration whose session is meant
+    /// Configuration of the session
     #[arg(short, long, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -29,7 +29,7 @@ pub(crate) struct ReportArgs {
     pub(crate) json: bool,
 }
 
-/// Where to dial: what a server may be told to listen on, as its clients reach it.
+/// The address to dial, for an address to listen on.
 pub(crate) fn address(text: &str) -> Result<String, BindError> {
     Bind::parse(text, PortZero::Refused).map(|bind| bind.dial())
 }
@@ -38,8 +38,8 @@ pub(crate) fn address(text: &str) -> Result<String, BindError> {
 macro_rules! which_session {
     () => {
         "\
-Which session, the first that applies: --addr; the session of --config; FLOWLAYER_ADDR; the session
-of the configuration in this directory; without one there, the only session that runs.
+The session is the first of: --addr; the session of --config; FLOWLAYER_ADDR; the session of the
+configuration in this directory; without a configuration here, the only running session.
 "
     };
 }

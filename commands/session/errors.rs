@@ -82,7 +82,7 @@ fn start(endpoint: &Endpoint) -> String {
         ),
         None if endpoint.address == crate::session::find::DEFAULT_ADDRESS => {
             "no session runs, and there is no configuration in this directory: start one with \
-             `flowlayer serve --detach -c PATH`, or say where one is with --addr"
+             `flowlayer serve --detach -c PATH`, or name its address with --addr"
                 .to_owned()
         }
         None => format!(

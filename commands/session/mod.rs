@@ -34,11 +34,11 @@ const AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long a server that hangs up at once is dialled again.
 const DROPPED_LIMIT: Duration = Duration::from_secs(2);
 
-/// From dialling until it is known how all services are. A server on this machine needs
+/// From dialling to the snapshot. A server on this machine needs
 /// milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// The session that a command talks to: where it was found, and how it is found again.
+/// The session of a command: where it was found, and how to find it again.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetSession {
     selector: Selector,
@@ -61,7 +61,7 @@ impl TargetSession {
         }
     }
 
-    /// Where it was found.
+    /// Its address, token and process.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -72,12 +72,12 @@ impl TargetSession {
         self.endpoint.pid.is_some()
     }
 
-    /// Whether it is certain that this is the place: it was named, or the session is registered.
+    /// Whether the address is certain: it was named, or the session is registered.
     pub(crate) fn is_sure(&self) -> bool {
         self.selector.address.is_some() || self.is_registered()
     }
 
-    /// For a client of one's own. Before each attempt it looks where the session is now, because a
+    /// The configuration of a client. Before each attempt it looks the session up again, because a
     /// restarted one may have another address and token.
     pub(crate) fn client_config(&self, persistence: Persistence) -> ClientConfig {
         let (endpoint, selector) = (self.endpoint.clone(), self.selector.clone());
@@ -87,7 +87,7 @@ impl TargetSession {
         config
     }
 
-    /// The same for who waits for a session to appear: before each attempt the search begins anew,
+    /// The same for a command that waits for a session to appear: it searches anew before each attempt,
     /// and attempts follow each other quickly. With it comes where the last one went.
     pub(crate) fn patient_config(&self) -> (ClientConfig, Arc<Mutex<Endpoint>>) {
         let selector = self.selector.clone();
@@ -117,7 +117,7 @@ impl TargetSession {
         }
     }
 
-    /// Connects, and waits until it is known how all services are. Bounded; a connection that is
+    /// Connects, and waits for the snapshot. Bounded; a connection that is
     /// lost later is not made again.
     pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
         let began = Instant::now();
@@ -164,12 +164,12 @@ impl TargetSession {
         })
     }
 
-    /// The one line for a connection that could not be made, or is gone.
+    /// The error for a connection that could not be made, or was lost.
     pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
         errors::no_session(&self.endpoint, why)
     }
 
-    /// A person at a terminal is told when the session is that of another directory.
+    /// On a terminal, names the session if it is that of another directory.
     fn note_if_guessed(&self) {
         let named = self.selector.address.is_some() || self.selector.config.is_some();
         let Some(config) = self.endpoint.config.as_ref().filter(|_| !named) else {
@@ -179,19 +179,19 @@ impl TargetSession {
             .parent()
             .is_some_and(|parent| find::is_same(parent, Path::new(".")));
         if !is_here && self.is_registered() && std::io::stderr().is_terminal() {
-            let line = format!("the only session that runs: {}", config.display());
+            let line = format!("using the only running session: {}", config.display());
             print::stderr(&format!("{}\n", sanitize::text(&line)));
         }
     }
 }
 
-/// What the command line and the environment say of the session that is meant.
+/// The session that the command line and the environment select.
 pub(crate) fn selector(args: &SessionArgs, fallback: Fallback) -> Result<Selector, Failure> {
     if let Some(token) = &args.token {
         flowlayer_core::process::conceal_argument(token.expose());
     }
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    // What is not UTF-8 is no address and no token either: the errors say so of its replacement.
+    // What is not UTF-8 is no address and no token either: the replacement characters cause the error.
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let of_environment = variable("FLOWLAYER_ADDR").map(text);
     // The token in the environment belongs to the address there, if there is one.

@@ -79,7 +79,7 @@ impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
     }
 }
 
-/// What has become of what was asked for. `error` is `null` exactly when `ok`.
+/// The result of an action. `error` is `null` exactly when `ok`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ActionReport<'a> {
     pub(crate) action: &'static str,
@@ -131,7 +131,7 @@ fn port(service: &ServiceState) -> Option<u16> {
     service.details.spec.as_ref()?.port
 }
 
-/// The word for a state, as the boot lines have it, in the colour that the cockpit gives it.
+/// The name of a state as in the boot lines, in the colour of the cockpit.
 fn state(service: &ServiceState) -> (&'static str, Style) {
     let state = State::of(service.status, &service.details);
     let word = match state {
@@ -141,7 +141,7 @@ fn state(service: &ServiceState) -> (&'static str, Style) {
     (word, state.color().on_default())
 }
 
-/// Why it is as it is, in one line; empty when there is nothing to say.
+/// The reason for its state in one line, or empty.
 pub(crate) fn why(service: &ServiceState) -> String {
     let details = &service.details;
     let end = || match (service.status, details.exit_code, &details.signal) {

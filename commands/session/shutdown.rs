@@ -21,7 +21,7 @@ pub(crate) fn is_ending(session: &LiveSession) -> bool {
     refuses(&session.address)
 }
 
-/// Whether nobody listens there.
+/// Whether there is no listener.
 pub(crate) fn refuses(address: &str) -> bool {
     let Ok(address) = address.parse::<SocketAddr>() else {
         return false;
@@ -65,7 +65,7 @@ pub(crate) fn wait_by<T: Send + 'static>(
     };
     let (sender, receiver) = mpsc::channel();
     let waiting = thread::spawn(move || {
-        // Nobody listens any more when it comes too late.
+        // The receiver is gone when it comes too late.
         let _ = sender.send(wait());
     });
     let left = deadline.at.saturating_duration_since(Instant::now());

@@ -1,4 +1,4 @@
-//! The state of the services of a session, kept up to date by its events, and what is waited for.
+//! The states of a session's services, kept up to date by its events, and what they wait for.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::terminal::progress::Progress;
 pub(crate) struct Watch {
     events: Events,
     services: BTreeMap<String, ServiceState>,
-    /// Whether it is known how all services are.
+    /// Whether the snapshot has arrived.
     has_snapshot: bool,
-    /// The line a person at a terminal sees meanwhile.
+    /// The progress line on a terminal.
     pub(crate) progress: Progress,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum News {
 }
 
 impl Watch {
-    /// Begins with what is known.
+    /// Begins with the known states.
     pub(crate) fn new(events: Events, services: Option<Vec<ServiceState>>) -> Self {
         let mut watch = Self {
             events,
@@ -83,7 +83,7 @@ impl Watch {
             .collect();
     }
 
-    /// All services, sorted by name; `None` until it is known how they are.
+    /// All services, sorted by name; `None` before the snapshot.
     pub(crate) fn services(&self) -> Option<impl Iterator<Item = &ServiceState>> {
         self.has_snapshot.then(|| self.services.values())
     }
@@ -92,7 +92,7 @@ impl Watch {
         self.services.values().cloned().collect()
     }
 
-    /// Shows a person what is being waited for.
+    /// Shows what the command waits for.
     pub(crate) fn show_progress(&mut self) {
         match waiting_for(self.services.values()) {
             Some(words) => self.progress.show(&words),

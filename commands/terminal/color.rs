@@ -18,7 +18,7 @@ pub(crate) struct Colors {
 }
 
 impl Colors {
-    /// Looks at the environment and the streams once, for the whole run.
+    /// Reads the environment and the streams, once per run.
     pub(crate) fn detect(no_color_flag: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR");
         let term = std::env::var_os("TERM");
@@ -51,7 +51,7 @@ fn allowed(
         && is_terminal
 }
 
-/// The text in a style, or as it is.
+/// The text in a style, or unchanged.
 pub(crate) fn paint(style: Style, text: &str, colored: bool) -> String {
     if colored {
         format!("{style}{text}{style:#}")

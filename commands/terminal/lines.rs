@@ -50,7 +50,7 @@ impl Lines {
         out.push('\n');
     }
 
-    /// Appends the line that stands for lines the terminal could not take.
+    /// Appends the line that replaces lines the terminal could not take.
     pub(crate) fn append_skipped(&self, out: &mut String, lines: u64) {
         let text = format!("… {} skipped", count(lines, "line"));
         out.push_str(&paint(Style::new().dimmed(), &text, self.colored));
@@ -58,7 +58,7 @@ impl Lines {
     }
 }
 
-/// What stands before the lines of each of these services: padded to the widest of those that are
+/// The prefix for the lines of each of these services: padded to the widest of those that are
 /// shown.
 pub(crate) fn prefixes(
     names: &[impl AsRef<str>],

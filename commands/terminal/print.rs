@@ -2,7 +2,7 @@
 //!
 //! A reader that went away (`flowlayer plan | head -1`) is no error worth a word: what could not be
 //! written is dropped, and the exit code stays what it would have been. A disk without room is one:
-//! what stands in the file is not what was asked for.
+//! the file would be incomplete.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
@@ -17,14 +17,14 @@ pub(crate) fn stdout(text: &str) {
     if let Err(error) = whole(&mut io::stdout().lock(), text)
         && is_without_room(error.kind())
     {
-        // The first one is told.
+        // The first one is reported.
         let _ = REFUSED.set(error);
     }
 }
 
 /// Writes the text to standard error.
 pub(crate) fn stderr(text: &str) {
-    // Nobody is left to be told when this fails.
+    // A failure here cannot be reported anywhere.
     let _ = whole(&mut io::stderr().lock(), text);
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn is_without_room(kind: ErrorKind) -> bool {
     )
 }
 
-/// A document of ours as text, its line end included; safe for a terminal, wherever it goes.
+/// A document as text, its line end included; safe for a terminal.
 pub(crate) fn json(document: &impl serde::Serialize) -> String {
     // Our documents have text for keys, and nothing in them can refuse to be written.
     let text = serde_json::to_string_pretty(document).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! One line on standard error that says what is being waited for, and goes away again.
+//! A progress line on standard error, erased at the end.
 
 use std::io::IsTerminal;
 
@@ -25,7 +25,7 @@ impl Progress {
         }
     }
 
-    /// Shows this, in place of what was there.
+    /// Replaces the line.
     pub(crate) fn show(&mut self, text: &str) {
         if !self.is_shown {
             return;
@@ -52,7 +52,7 @@ impl Drop for Progress {
     }
 }
 
-/// The text as one line of at most so many columns.
+/// The text as one line of at most this many columns.
 fn fitting(text: &str, columns: usize) -> String {
     truncate(&sanitize::text(text).replace('\t', " "), columns)
 }

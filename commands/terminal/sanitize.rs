@@ -31,7 +31,7 @@ pub fn append_safe(out: &mut String, line: &str, colored: bool) {
     filter(out, line, colored, plain_length);
 }
 
-/// Text from anywhere (names, paths, words of a server) as one line that does not steer the terminal.
+/// Any text (names, paths, messages of a server) as one line without terminal control sequences.
 pub(crate) fn text(line: &str) -> Cow<'_, str> {
     if is_plain(line) {
         return line.into();
@@ -41,7 +41,7 @@ pub(crate) fn text(line: &str) -> Cow<'_, str> {
     text.into()
 }
 
-/// JSON in which nothing steers a terminal, and which means the same. JSON itself escapes only what is below
+/// JSON with the same meaning and without terminal control characters. JSON itself escapes only what is below
 /// U+0020; line ends between values stay.
 pub(crate) fn json(json: &str) -> Cow<'_, str> {
     let is_steering = |c: char| (c.is_control() && c != '\n') || reorders(c);
@@ -60,7 +60,7 @@ pub(crate) fn json(json: &str) -> Cow<'_, str> {
     safe.into()
 }
 
-/// [`append_safe`], told how much at the start of a text is known to be plain.
+/// [`append_safe`] for a text whose first bytes are known to be plain.
 fn filter(out: &mut String, line: &str, colored: bool, plain_length: impl Fn(&str) -> usize) {
     let mut screen = Screen::new(out, colored);
     let mut parser = Parser::<anstyle_parse::AsciiParser>::default();
@@ -112,7 +112,7 @@ fn plain_length(text: &str) -> usize {
     special.unwrap_or(text.len())
 }
 
-/// Whether the line can be shown as it is. Nearly every line can.
+/// Whether the line can be shown unchanged, as nearly every line can.
 fn is_plain(line: &str) -> bool {
     line.bytes().all(is_plain_byte)
         || line
@@ -148,7 +148,7 @@ struct Screen<'a> {
     starts_over: bool,
     /// Backspaces seen: the next character replaces as many.
     back: usize,
-    /// The character that the DEL being fed to the parser stands for.
+    /// The character that the DEL now fed to the parser replaces.
     beyond_ascii: Option<char>,
     /// The parser may be inside of a sequence.
     is_inside: bool,
@@ -170,7 +170,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Whether printable text is shown as it is, however much.
+    /// Whether printable text of any length is shown unchanged.
     const fn takes_runs(&self) -> bool {
         !(self.is_inside || self.starts_over || self.back > 0)
     }
@@ -232,7 +232,7 @@ impl Perform for Screen<'_> {
     fn print(&mut self, character: char) {
         self.is_inside = false;
         match character {
-            // A DEL of the line itself stands for nothing.
+            // A DEL of the line itself replaces no character.
             '\u{7f}' => {
                 if let Some(character) = self.beyond_ascii {
                     self.show(character);

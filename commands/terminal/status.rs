@@ -1,12 +1,12 @@
-//! How a service stands, for people: the word, the symbol and the colour of each state, once.
+//! The states of a service as users see them: the word, the symbol and the colour of each.
 //!
-//! Every state has a symbol of its own, so that nothing depends on telling colours apart.
+//! Every state has a symbol of its own, so that the display works without colours.
 
 use anstyle::AnsiColor;
 use flowlayer_core::facts::{Kind, Reason, Status};
 use flowlayer_core::protocol::Details;
 
-/// How a service stands, as a person would put it: finer than [`Status`].
+/// The state of a service as shown to users: finer than [`Status`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum State {
     /// Planned, not started yet.
@@ -23,9 +23,9 @@ pub(crate) enum State {
     Done,
     /// Being taken down.
     Stopping,
-    /// Down because somebody asked.
+    /// Stopped on request.
     Stopped,
-    /// Down although nobody asked.
+    /// Exited without being asked to.
     Failed,
 }
 
@@ -43,7 +43,7 @@ impl State {
         Self::Failed,
     ];
 
-    /// How this service stands.
+    /// The state of this service.
     pub(crate) fn of(status: Status, details: &Details) -> Self {
         let is_oneshot = details.kind == Some(Kind::Oneshot);
         match status {

@@ -11,7 +11,7 @@ use super::wrap::wrapped;
 const GAP: &str = "  ";
 /// What the last column needs to be worth being beside the others.
 const LAST_AT_LEAST: usize = 24;
-/// How far what stands under a row is moved in.
+/// The indentation of the line under a row.
 const INDENT: usize = 4;
 
 /// One field.
@@ -40,8 +40,8 @@ impl Cell {
     }
 }
 
-/// The table, each line with its end. `width` is that of the terminal; `None`: nobody wraps lines.
-/// The last column holds sentences: where there is no room beside the others they go below.
+/// The table, each line with its end. `width` is that of the terminal; `None`: no terminal.
+/// The last column holds sentences; without room beside the others they go below.
 pub(crate) fn render(
     titles: &[&str],
     rows: &[Vec<Cell>],

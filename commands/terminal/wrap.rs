@@ -1,9 +1,9 @@
-//! Text in lines of so many columns.
+//! Wraps and shortens text to a number of columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Broken at blanks, and within words that are wider than a line. What a line starts with, those
-/// that follow start with too. A blank that is not to be broken at is U+00A0.
+/// Wraps at blanks, and within words that are wider than a line. Continuation lines keep the
+/// indentation. U+00A0 is a blank that does not break.
 pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let start = text.len() - text.trim_start_matches(' ').len();
     let indent = " ".repeat(start);
@@ -39,7 +39,7 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Text in so many columns; what does not fit ends in `…`.
+/// Text in at most this many columns, cut with `…` if it does not fit.
 pub(crate) fn truncate(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();

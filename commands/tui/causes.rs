@@ -7,10 +7,10 @@ use super::cells::plain;
 use super::model::Model;
 use super::service::ServiceModel;
 
-/// Causes shown; a stack in which more fails has one reason that is among them.
+/// Causes shown. If more services fail, they usually have one cause, which is among these.
 const SHOWN: usize = 4;
 
-/// Each cause that lies with another service: the way to it, and what is wrong there. The root
+/// Each cause in another service: the path to it, and its reason. The root
 /// causes come first.
 pub(crate) fn of(model: &Model, service: &ServiceModel) -> Vec<String> {
     if service.is_up() {

@@ -1,4 +1,4 @@
-//! The sessions to choose from, and where the one that was chosen is.
+//! The sessions to choose from, and the address of the chosen one.
 
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ pub(super) fn endpoint(choice: Choice) -> Endpoint {
         pid: choice.pid,
         session_id: None,
         taken_by: None,
-        // It is registered, or a person has typed it.
+        // It is registered, or the user has typed it.
         recipient: Recipient::Anybody,
         found: "chosen from the sessions that run here",
     }

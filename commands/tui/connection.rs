@@ -37,7 +37,7 @@ pub(crate) struct SessionConnection {
 }
 
 impl SessionConnection {
-    /// Starts to connect, and goes on for ever.
+    /// Connects, and reconnects for ever.
     pub(crate) fn start(
         endpoint: Endpoint,
         selector: Arc<Selector>,
@@ -70,7 +70,7 @@ impl SessionConnection {
     pub(crate) async fn next(&mut self, now: i64) -> Message {
         match self.events.next().await {
             Some(event) => self.message(event, now),
-            // It never ends by itself; should it, nothing more will happen.
+            // It never ends; if it did, no more events would come.
             None => std::future::pending().await,
         }
     }
@@ -116,7 +116,7 @@ impl SessionConnection {
         let mut call = self.client.call(command);
         let (answers, epoch) = (self.answers.clone(), self.epoch);
         tokio::spawn(async move {
-            // Nobody takes answers once the program ends.
+            // The receiver is gone once the program ends.
             let answer = |message| drop(answers.send(Answer { epoch, message }));
             if call.accepted().await.is_ok() {
                 answer(Message::Accepted(id));
@@ -188,7 +188,7 @@ fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
     entries.into_iter().map(item).collect()
 }
 
-/// A status by its word.
+/// A status by its name.
 fn phase(word: &str) -> Option<Status> {
     use Status::{Failed, Ready, Running, Starting, Stopped, Stopping, Unknown};
     let all = [Running, Ready, Stopping, Starting, Failed, Stopped, Unknown];

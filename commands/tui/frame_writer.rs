@@ -1,4 +1,4 @@
-//! What has changed from one frame to the next, as the terminal is told.
+//! Writes the difference between two frames to the terminal.
 //!
 //! Terminals disagree about how many columns a cluster of characters takes: Thai vowels, flags,
 //! Devanagari, emoji of several parts. So nothing is written relative to such a cluster: what comes
@@ -113,7 +113,7 @@ impl<W: Write> FrameWriter<W> {
                     if is_placed_anew {
                         return None;
                     }
-                    // The second half of what is wide.
+                    // The second half of a wide character.
                     while cells.next_if(|(x, _)| *x < covered).is_some() {}
                     let (x, cell) = cells.next()?;
                     is_placed_anew = !is_simple(cell);
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    /// What was written, for who holds another end of it.
+    /// The output, for the holder of its other end.
     #[derive(Clone, Default)]
     struct Output(Rc<RefCell<Vec<u8>>>);
 

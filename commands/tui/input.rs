@@ -20,7 +20,7 @@ pub(super) fn keys() -> UnboundedReceiver<Event> {
     receiver
 }
 
-/// The signals that ask for an end, and the one that says that we were stopped and go on.
+/// The signals that end the cockpit, and SIGCONT.
 pub(super) struct Signals {
     ends: [Signal; 4],
     continued: Signal,

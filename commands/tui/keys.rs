@@ -1,5 +1,5 @@
 //! The key table: what can be pressed, where, and what it does. The help and the hints are made
-//! from it, so that they cannot say anything else than what is true.
+//! from it, so that they cannot disagree.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -132,7 +132,7 @@ pub(crate) struct Binding {
     pub(crate) action: Action,
     /// For the help.
     pub(crate) help: &'static str,
-    /// For the footer: one word, or nothing when it is not worth the space.
+    /// For the footer: one word, or empty if the key is not shown there.
     pub(crate) hint: &'static str,
 }
 

@@ -102,7 +102,7 @@ pub(crate) enum Link {
     TokenRequired,
     /// The server refuses the token.
     InvalidToken,
-    /// The peer is no FlowLayer server, or has another protocol version.
+    /// The peer is not a FlowLayer server, or has another protocol version.
     Incompatible { why: String },
 }
 
@@ -200,7 +200,7 @@ pub(crate) enum UiEffect {
     Retry,
     /// Leave the terminal to the shell until it wants us back.
     Suspend,
-    /// Write the whole screen again.
+    /// Redraw the whole screen.
     Redraw,
     /// Put text on the clipboard of the terminal.
     Copy(String),

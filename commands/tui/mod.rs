@@ -43,10 +43,9 @@ use model::{Model, Target};
 use theme::Theme;
 
 const NOTES: &str = "\
-Which session, the first that applies: -addr; the session of -config; FLOWLAYER_ADDR; the session of
-the configuration in this directory; the only one that runs; a choice of those that run;
-127.0.0.1:6999. Its token is found with it, unless one is given here or, with an address, in
-FLOWLAYER_TOKEN.
+The session is the first of: -addr; the session of -config; FLOWLAYER_ADDR; the session of the
+configuration in this directory; the only running one; your choice if several run; 127.0.0.1:6999.
+Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
 ? shows the keys.";
 
 /// Watch and operate a running stack in the terminal
@@ -61,7 +60,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     if !screen::is_there() {
         return Err(Failure::Failed(
-            "the cockpit needs a terminal, and standard input or output is none: run it in one"
+            "the cockpit needs a terminal, but standard input or output is not one: run it in a terminal"
                 .to_owned(),
         ));
     }
@@ -90,9 +89,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let ended = screen::Screen::enter()
         .and_then(|screen| runtime.block_on(run::run(model, screen, found, selector)));
-    // What still waits for a disk must not hold up who wants to leave.
+    // A pending write to a disk must not delay the exit.
     runtime.shutdown_background();
-    // A terminal that is gone has nobody to tell.
+    // A terminal that is gone cannot be restored.
     drop(ended);
     Ok(Exit::SUCCESS)
 }

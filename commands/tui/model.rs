@@ -21,13 +21,13 @@ pub(crate) enum Panel {
     Logs,
 }
 
-/// What stands beside the list.
+/// The panel beside the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Body {
-    /// The log of what is selected.
+    /// The log of the selected service.
     #[default]
     Log,
-    /// The details of what is selected.
+    /// The details of the selected service.
     Detail,
     /// The plan, in place of everything.
     Plan,
@@ -36,7 +36,7 @@ pub(crate) enum Body {
 /// A window above everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Modal {
-    /// The key table, scrolled down by so many rows.
+    /// The key table, scrolled down by this many rows.
     Help { scroll: usize },
     /// The connection; `reveal`: its token too.
     Info { reveal: bool, scroll: usize },
@@ -71,7 +71,7 @@ pub(crate) fn stack_name(config: Option<&str>) -> Option<&str> {
     Path::new(config?).parent()?.file_name()?.to_str()
 }
 
-/// A line in the footer that goes away by itself.
+/// A line in the footer that disappears after a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) text: String,
@@ -199,14 +199,14 @@ impl Model {
         self.link == Link::Connected
     }
 
-    /// Whether the session is being taken down, and the server will go with it.
+    /// Whether the session is ending, and its server with it.
     pub(crate) fn is_ending(&self) -> bool {
         let is_taken_down =
             |service: &ServiceModel| service.details.stopped_by == Some(StoppedBy::Shutdown);
         self.is_connected() && self.services.all().iter().any(is_taken_down)
     }
 
-    /// Whether there is nothing to show but how the connection is.
+    /// Whether there is nothing to show but the state of the connection.
     pub(crate) fn is_blank(&self) -> bool {
         !self.is_connected() && self.services.all().is_empty()
     }

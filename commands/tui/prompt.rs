@@ -20,7 +20,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Prompt {
     /// What it is for.
     pub(crate) purpose: Purpose,
-    /// What was typed, and where the cursor is.
+    /// The typed text and the cursor.
     pub(crate) input: Input,
     /// Whether it is a regular expression.
     pub(crate) is_regex: bool,
@@ -32,7 +32,7 @@ pub(crate) struct Prompt {
 const MAX_CHARACTERS: usize = 1_000;
 
 impl Prompt {
-    /// With what was typed the last time.
+    /// With the text of the last time.
     pub(crate) fn new(purpose: Purpose, text: String) -> Self {
         Self {
             purpose,

@@ -1,4 +1,4 @@
-//! Why a service is not as one would want it, in as few words as possible.
+//! Why a service is not up, as short as possible.
 //!
 //! Where a row is short it is cut at its end, so what says most goes first: the last answer of a probe
 //! before what it looks at, what a stop waits for before how long it has done so. What the state beside
@@ -13,12 +13,12 @@ use super::cells::plain;
 use super::service::ServiceModel;
 use crate::terminal::status::State;
 
-/// Why the service is there, or nothing; and of one that was stopped, by whom.
+/// The reason of a service, or nothing; for a stopped one, who stopped it.
 pub(crate) fn of(service: &ServiceModel) -> Option<String> {
     let reported = reported(service);
     match who_stopped(&service.details) {
         Some(who) if service.state() == State::Stopped => {
-            // What else is told of a stopped service is about its port, not about why it was stopped.
+            // Other facts of a stopped service are about its port, not about why it was stopped.
             Some(reported.map_or_else(|| who.to_owned(), |why| format!("{who}; {why}")))
         }
         _ => reported,

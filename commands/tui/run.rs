@@ -28,7 +28,7 @@ const FRAME: Duration = Duration::from_millis(16);
 const FLOOD_FRAME: Duration = Duration::from_millis(33);
 /// So many lines between two frames are a flood.
 const FLOOD: usize = 500;
-/// How many events are taken in before keys are looked at again.
+/// The maximum number of events handled before keys are read again.
 const TOGETHER: usize = 8;
 
 /// So many events are taken in at most before the answer to a command: what caused it came before.
@@ -51,7 +51,7 @@ struct Cockpit {
     lines: usize,
 }
 
-/// Runs the cockpit until somebody quits. The terminal is given back when this returns.
+/// Runs the cockpit until the user quits. Restores the terminal before it returns.
 pub(crate) async fn run(
     model: Model,
     screen: Screen,
@@ -155,7 +155,7 @@ impl Cockpit {
         self.receive_ready(TOGETHER)
     }
 
-    /// Takes in up to so many queued events.
+    /// Handles up to this many queued events.
     fn receive_ready(&mut self, most: usize) -> io::Result<()> {
         for _ in 0..most {
             let next = self.session.as_mut();
@@ -246,7 +246,7 @@ impl Cockpit {
         let (answers, epoch) = (self.answers.clone(), self.epoch);
         tokio::task::spawn_blocking(move || {
             let message = work();
-            // Nobody takes it once the program ends.
+            // The receiver is gone once the program ends.
             let _ = answers.send(Answer { epoch, message });
         });
     }

@@ -23,12 +23,12 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// Asks for clicks, drags and the wheel, but not for every movement of the mouse.
 const MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h";
 
-/// Whether a person is in front of us.
+/// Whether there is a terminal.
 pub(crate) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// The terminal while it is ours. Dropping it gives it back.
+/// The terminal while the cockpit uses it. Dropping it restores the terminal.
 pub(crate) struct Screen {
     frames: FrameWriter<BufWriter<Stdout>>,
     title: Title,
@@ -70,7 +70,7 @@ impl Screen {
             before(panic);
         }));
         enable_raw_mode()?;
-        // From here on dropping it undoes what was done.
+        // From here on, dropping it restores the terminal.
         let screen = Self {
             frames: FrameWriter::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())),
             title,
@@ -87,7 +87,7 @@ impl Screen {
         self.resume()
     }
 
-    /// Takes the terminal over again: somebody else may have had it meanwhile.
+    /// Takes the terminal over again: another program may have used it meanwhile.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         // It may not be raw any more, whatever we remember.
         disable_raw_mode()?;

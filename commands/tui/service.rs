@@ -26,12 +26,12 @@ pub(crate) struct ServiceModel {
 }
 
 impl ServiceModel {
-    /// How it stands.
+    /// Its state.
     pub(crate) fn state(&self) -> State {
         State::of(self.status, &self.details)
     }
 
-    /// Whether it has reached its terminal startup state. Servers other than ours do not say.
+    /// Whether it has reached its terminal startup state. Other servers do not report that.
     pub(crate) fn is_up(&self) -> bool {
         self.details.up.unwrap_or(self.status == Status::Ready)
     }

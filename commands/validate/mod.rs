@@ -18,15 +18,15 @@ use crate::terminal::{diagnostics, print};
 
 /// Check configurations and report every problem
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 valid, 1 problems found, 2 wrong usage or unreadable")]
+#[command(after_help = "Exit codes: 0 valid, 1 problems found, 2 wrong usage or unreadable file")]
 pub(crate) struct Args {
-    /// Configuration files, - for standard input; without any: the one serve would find
+    /// Configuration files, - for standard input; default: the file that serve would use
     #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
-    /// How problems are written
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Let warnings fail as errors do
+    /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
 }
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     }
     let exits = checked.iter().map(|file| file.exit(args.deny_warnings));
     let worst = exits.max().unwrap_or(Exit::SUCCESS);
-    // The process ends here: to free the configurations piece by piece would only take time.
+    // The process ends here: freeing the configurations piece by piece would only take time.
     std::mem::forget(checked);
     match worst {
         Exit::SUCCESS => Ok(Exit::SUCCESS),
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     }
 }
 
-/// A file, and what was found in it.
+/// A file and its problems.
 struct Checked {
     /// What it is called.
     name: String,
@@ -110,7 +110,7 @@ impl Checked {
         }
     }
 
-    /// For people: problems on standard error, what is fine on standard output.
+    /// For people: problems on standard error, valid files on standard output.
     fn print(&self, colors: Colors) {
         let report = match &self.outcome {
             Ok(report) => report,

@@ -24,16 +24,16 @@ use verdict::Verdict;
 
 const NOTES: &str = concat!(
     "\
-Fails at once when a service has failed, is blocked, or is stopped with nobody about to start it.
-Without names it waits for every service that is meant to be up.
-A session that is not there yet, or is gone, is waited for too: as long as --timeout says, 10 s
-without it. A lost connection is made again.
+Fails at once when a service has failed, is blocked, or is stopped and nothing is starting it.
+Without names it waits for every service that is wanted.
+It waits for a missing session too: up to --timeout, 10 s by default. It reconnects when the
+connection is lost.
 
 ",
     which_session!(),
     "
-Exit codes: 0 all are up, 1 one cannot be, 2 wrong usage or configuration, 3 no session to talk to,
-124 not within --timeout"
+Exit codes: 0 all are up, 1 one cannot come up, 2 wrong usage or configuration, 3 no session to talk
+to, 124 not within --timeout"
 );
 
 /// Wait until services are up
@@ -53,12 +53,12 @@ pub(crate) struct Args {
 /// server that is being started again.
 const ABSENCE: Duration = Duration::from_secs(10);
 
-/// How long services must have been at rest before it is believed that nobody is about to start
+/// How long services must have been at rest before `wait` concludes that nothing is going to start
 /// them: a session that ends closes its connections within this time.
 const REST: Duration = Duration::from_secs(1);
 
 impl Args {
-    /// To wait for everything.
+    /// Waits for all wanted services.
     pub(crate) fn for_all(session: SessionArgs, timeout: Option<Timeout>) -> Self {
         Self {
             services: Vec::new(),
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 /// How it ended.
 enum End {
     Up,
-    /// These services will not come up; a word for programs, and one for people.
+    /// These services will not come up; a code for programs, and a text for people.
     Hopeless {
         code: &'static str,
         names: Vec<String>,
@@ -113,14 +113,14 @@ struct Waiting {
     dialled: Arc<Mutex<Endpoint>>,
     target: TargetSession,
     watch: Watch,
-    /// Empty: all that are meant to be up.
+    /// Empty: all that are wanted.
     names: Vec<String>,
     deadline: Option<Deadline>,
     /// Since when there is no connection, and why.
     absent: Option<(Instant, Option<core::Failure>)>,
-    /// Since when all that is missing is a start that nobody has asked for.
+    /// Since when only a start is missing that was not requested.
     at_rest_since: Option<Instant>,
-    /// When those that are up without a probe are looked at once more.
+    /// When to check services that are up without a probe again.
     settled_at: Option<Instant>,
 }
 
@@ -178,7 +178,7 @@ impl Waiting {
         Ok(())
     }
 
-    /// The end, if there is one in what is known of the services.
+    /// The verdict, if the known states allow one.
     fn judge(&mut self) -> Result<Option<End>, Failure> {
         let Some(services) = self.watch.services() else {
             return Ok(None);
@@ -236,7 +236,7 @@ impl Waiting {
         }
     }
 
-    /// There is no session, and nobody waits for one any longer.
+    /// There is no session, and the time to wait for one is over.
     fn gone(&self) -> Failure {
         let target = self.target.find_again();
         let why = match &self.absent {

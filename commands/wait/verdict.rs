@@ -19,7 +19,7 @@ pub(super) enum Verdict {
     Coming,
     /// These have failed or are blocked.
     Lost { names: Vec<String>, why: String },
-    /// These are down, and nobody is about to start them.
+    /// These are down, and nothing is starting them.
     AtRest { names: Vec<String>, why: String },
 }
 

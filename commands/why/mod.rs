@@ -21,13 +21,13 @@ use crate::tokio_runtime;
 
 const NOTES: &str = "\
 Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
-3 no session to talk to (one that has not answered within 5 s is none either)";
+3 no session to talk to (or it has not answered within 5 s)";
 
-/// Explain why a service is not up, down to the cause
+/// Explain why a service is not up, with its root causes
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Service to explain; without one: each cause that keeps anything down
+    /// Service to explain; default: every cause that keeps a service down
     #[arg(value_name = "SERVICE")]
     service: Option<String>,
     #[command(flatten)]
@@ -43,7 +43,7 @@ const LOOKED_AT: u64 = 1000;
 /// Causes whose logs are asked for. A stack in which more fails has one reason that is among them.
 const WITH_LOGS: usize = 20;
 
-/// Asks the session once and explains what it says.
+/// Queries the session once and explains the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let target = TargetSession::find(&args.ask.session, colors)?;
     tokio_runtime::block_on(async {

@@ -1,4 +1,4 @@
-//! Explanations for people: what is wrong, in one line, and below it what belongs to it.
+//! Explanations for people: the cause in one line, with its facts below.
 
 use std::fmt::Write as _;
 

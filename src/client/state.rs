@@ -101,7 +101,7 @@ pub enum Failure {
     /// The server belongs to another user, or its user cannot be found, so it got no token.
     #[error(
         "{} listens at {address}, and gets no token; if that is your server, name it with --addr",
-        .user.map_or_else(|| "nobody knows who".to_owned(), |user| format!("user {user}"))
+        .user.map_or_else(|| "an unknown user".to_owned(), |user| format!("user {user}"))
     )]
     Stranger {
         /// What was dialled.

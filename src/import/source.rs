@@ -102,7 +102,7 @@ impl Beside<'_> {
                 Err(fault) => fault,
             };
             draft.note(format!(
-                "{name} (line {line}): {what}; no service that has it in envFile starts before that is mended"
+                "{name} (line {line}): {what}; no service with it in envFile starts until that is fixed"
             ));
             let mut lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
             lines[line - 1] = b"";

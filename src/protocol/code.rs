@@ -98,7 +98,7 @@ impl Code {
             Self::UnknownCommand => "No command has this name.",
             Self::UnknownService => "No service of the session has this name.",
             Self::ServiceBusy => {
-                "Something under way excludes the command now; the message says what. Try again later."
+                "Another operation excludes the command now; the message says which. Try again later."
             }
             Self::InternalError => "The command was accepted and failed; the message says how.",
         }

@@ -63,7 +63,7 @@ async fn after_failed_accept(error: &io::Error) {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     ) {
-        tracing::warn!(target: "flowlayer::session", "cannot take a connection to the session API: {error}");
+        tracing::warn!(target: "flowlayer::session", "cannot accept a connection to the session API: {error}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -72,14 +72,14 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
         };
         let pid = session.pid;
         print::stderr(&format!(
-            "[flowlayer] the session before this one (pid {pid}) is ending: waiting until it is gone\n"
+            "[flowlayer] the previous session (pid {pid}) is still ending: waiting for its end\n"
         ));
-        let what = format!("the session before this one (pid {pid}) has not ended");
+        let what = format!("the previous session (pid {pid}) has not ended");
         shutdown::wait_by(deadline, move || processes.wait_for_end())
             .map_err(|passed| late(&what, passed))?
             .map_err(|error| {
                 Failure::Failed(format!(
-                    "cannot wait for the end of the session before this one (pid {pid}): {error}"
+                    "cannot wait for the end of the previous session (pid {pid}): {error}"
                 ))
             })?;
     }
@@ -93,7 +93,7 @@ fn running(config: &Path) -> Option<LiveSession> {
     live.find(|live| is_same(&live.config, config))
 }
 
-/// The directory is nobody else's; a link in it is not followed all the same.
+/// The directory belongs to this user; a link in it is still not followed.
 fn open(path: &Path, truncate: bool) -> io::Result<File> {
     let file = OpenOptions::new()
         .append(true)

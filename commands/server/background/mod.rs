@@ -37,7 +37,7 @@ pub(crate) enum Output {
 #[must_use]
 pub(crate) enum Forked {
     Front(Box<BackgroundSession>),
-    /// The session, and it is over.
+    /// The session, which has ended.
     Back(Exit),
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct BackgroundSession {
     /// The thread that waits for its end.
     waiting: Option<JoinHandle<io::Result<End>>>,
     ended: Option<End>,
-    /// Held until the session is registered, so that nobody else starts it too.
+    /// Held until the session is registered, so that no second one is started.
     is_claimed: Option<std::fs::File>,
     /// Once it is open.
     pub(crate) api: Option<Api>,
@@ -169,7 +169,7 @@ impl BackgroundSession {
         self.process.ask_to_end();
     }
 
-    /// Waits until it has ended. Cancel-safe; after the end it says so again.
+    /// Waits until it has ended. Cancel-safe; after the end it returns at once.
     pub(crate) async fn end(&mut self) -> End {
         if let Some(end) = self.ended {
             return end;
@@ -184,7 +184,7 @@ impl BackgroundSession {
     }
 }
 
-/// The words for how a session in the background has ended by itself.
+/// Describes how a session in the background has ended by itself.
 pub(crate) fn how_it_ended(end: End, log: &Path) -> String {
     let how = match end {
         End::Code(code) => format!("ended with code {code}"),

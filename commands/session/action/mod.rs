@@ -29,8 +29,7 @@ const TOGETHER: usize = 16;
 
 pub(crate) const NOTES: &str = concat!(
     "\
-Returns when it is done or cannot be. What is under way when --timeout is over goes on in the
-session.
+Returns at the final outcome. When --timeout is over, the session continues with the action.
 
 ",
     which_session!(),
@@ -42,7 +41,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to ta
 /// What `start`, `stop` and `restart` take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActionArgs {
-    /// Services it is about
+    /// Names of the services
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     /// All services
@@ -119,7 +118,7 @@ fn usage(words: &str) -> Failure {
     Failure::Usage(words.to_owned())
 }
 
-/// How long a command waits for a service that is busy with somebody else's command.
+/// How long a command waits for a service that is busy with another command.
 const BUSY_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]

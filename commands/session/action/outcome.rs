@@ -16,7 +16,7 @@ use crate::timeout::Deadline;
 #[derive(Debug)]
 pub(super) enum Trouble {
     Failed(Command, CommandError),
-    /// Not within the time given; what is under way goes on.
+    /// Not within the time given; the session continues with the action.
     TimedOut(Deadline),
 }
 

@@ -32,7 +32,7 @@ pub(super) fn named<'a>(names: &[String], services: &'a [ServiceState]) -> Vec<&
         .collect()
 }
 
-/// These services and all that depend on them, however far, apart from those that nobody wants up.
+/// These services and all their direct and indirect dependents, except those that are not wanted.
 pub(super) fn with_dependents<'a>(
     names: &[String],
     services: &'a [ServiceState],
@@ -42,7 +42,7 @@ pub(super) fn with_dependents<'a>(
         .any(|service| service.details.wanted.is_none())
     {
         return Err(Failure::Failed(
-            "cannot restart dependents: this server does not tell what depends on what".to_owned(),
+            "cannot restart dependents: this server does not report dependencies".to_owned(),
         ));
     }
     let mut meant: BTreeSet<&str> = names.iter().map(String::as_str).collect();
@@ -67,7 +67,7 @@ pub(super) fn with_dependents<'a>(
 }
 
 /// The commands for these services, step by step. A start is one step, because the server itself
-/// starts what is depended on first; it does not order stops and restarts of single services.
+/// starts dependencies first; it does not order stops and restarts of single services.
 pub(super) fn of(verb: Verb, services: &[&ServiceState]) -> Vec<Vec<Command>> {
     let command = |service: &ServiceState| {
         let name = service.name.clone();

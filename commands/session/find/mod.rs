@@ -1,4 +1,4 @@
-//! Which session a client of ours means (docs/cli.md, Which session).
+//! Finds the session of a command (docs/cli.md, Which session).
 
 use std::path::{Path, PathBuf};
 
@@ -28,14 +28,14 @@ pub(crate) struct Selector {
 /// What to do when no session of the directory's configuration runs, but one of another does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Fallback {
-    /// Show that one: a person sees what it is.
+    /// Use that one: the user sees which it is.
     #[default]
     OnlySession,
-    /// Nothing: a script in this directory must not stop somebody else's stack.
+    /// Nothing: a script in this directory must not stop another stack.
     None,
 }
 
-/// A session, or where one is expected.
+/// A session, or the address where one is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) address: String,
@@ -52,7 +52,7 @@ pub(crate) struct Endpoint {
     pub(crate) taken_by: Option<PathBuf>,
     /// Who may get the token there.
     pub(crate) recipient: Recipient,
-    /// How it was found, in words.
+    /// How it was found, as text.
     pub(crate) found: &'static str,
 }
 
@@ -79,7 +79,7 @@ impl Endpoint {
         }
     }
 
-    /// An address of which nothing else is known, and that nobody has named.
+    /// An address of which nothing else is known, and that the user has not named.
     fn at(address: String, token: Option<Token>, found: &'static str) -> Self {
         Self {
             address,
@@ -93,7 +93,7 @@ impl Endpoint {
         }
     }
 
-    /// Whom to dial; why nobody when the session there is that of another configuration.
+    /// What to dial; an error when the session there is that of another configuration.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
         match &self.taken_by {
             Some(other) => Err(Failure::Unreachable {
@@ -113,7 +113,7 @@ impl Endpoint {
 #[must_use]
 pub(crate) enum Found {
     One(Endpoint),
-    /// Any of these; a person has to say which.
+    /// Any of these; the user has to choose.
     Several(Vec<LiveSession>),
 }
 
@@ -173,7 +173,7 @@ fn choose(
             _ => return Ok(Found::Several(live)),
         }
     }
-    // Nothing runs: where it would run is where to wait for it.
+    // No session runs: its expected address is the one to wait at.
     if let Some(path) = path {
         let session = match config::load(&path) {
             Ok(loaded) => loaded.config.session,
@@ -249,7 +249,7 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The endpoint as it is now: a session that was restarted may have another address and token.
+/// The current endpoint: a restarted session may have another address and token.
 pub(crate) fn refreshed(endpoint: &Endpoint, selector: &Selector) -> Endpoint {
     refreshed_among(endpoint, selector, &registry::list())
 }
@@ -257,7 +257,7 @@ pub(crate) fn refreshed(endpoint: &Endpoint, selector: &Selector) -> Endpoint {
 fn refreshed_among(endpoint: &Endpoint, selector: &Selector, live: &[LiveSession]) -> Endpoint {
     let has_address = |session: &&LiveSession| session.address == endpoint.address;
     let session = match (&selector.address, &endpoint.config) {
-        // Whoever is there now is meant.
+        // The present session at that address is meant.
         (Some(_), _) => live.iter().find(has_address),
         (None, Some(config)) => {
             let own = || live.iter().filter(|live| is_same(&live.config, config));

@@ -85,7 +85,7 @@ fn one(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
-/// The path of the field, then what is wrong with it.
+/// The path of the field, then its problem.
 fn title(problem: &Problem) -> String {
     if problem.path.is_empty() {
         problem.message.clone()

@@ -1,8 +1,8 @@
 //! The standard output of `serve`: the server's own lines and the services' output, in order.
 //!
-//! Nothing ever waits for it. A thread of its own writes; own lines queue up for it within bounds,
+//! Nothing waits for it. A separate thread writes; own lines queue up for it within bounds,
 //! log lines do not queue at all: the thread follows the log with a cursor, and what it is too slow
-//! for is skipped and counted. When nobody reads any more, it ends and the server goes on.
+//! for is skipped and counted. When the reader is gone, it ends and the server continues.
 
 mod own;
 pub(crate) mod sink;
@@ -28,7 +28,7 @@ const STALLED: Duration = Duration::from_millis(200);
 /// At the end, a reader is not waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Writes to the standard output for as long as somebody reads it.
+/// Writes to the standard output as long as it has a reader.
 #[derive(Debug)]
 pub(crate) struct Output {
     own: Arc<OwnLines>,

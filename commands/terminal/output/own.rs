@@ -17,7 +17,7 @@ const MOST: usize = 20_000;
 /// An own line and its place among the log lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OwnLine {
-    /// Its words, without the line end.
+    /// Its text, without the line end.
     pub(super) text: String,
     /// It comes after the log entry with this `seq`.
     pub(super) after: u64,
@@ -30,7 +30,7 @@ pub(super) struct OwnLine {
 pub(super) struct Waiting {
     /// Oldest first.
     pub(super) lines: VecDeque<OwnLine>,
-    /// The log is to be followed from here on; set at most once.
+    /// Follow the log from here on; set at most once.
     pub(super) follow: Option<Follow>,
     /// No more lines will come.
     pub(super) is_closed: bool,
@@ -96,7 +96,7 @@ impl OwnLines {
         }
     }
 
-    /// Nobody reads any more: nothing is kept from here on.
+    /// The reader is gone: nothing is kept from here on.
     pub(super) fn give_up(&self) {
         *self.lock() = Waiting {
             is_unread: true,

@@ -16,7 +16,7 @@ pub(crate) enum Sunk {
     Written,
     /// There was no room (a full disk); there may be again.
     Refused,
-    /// Nobody reads any more.
+    /// The reader is gone.
     Gone,
 }
 
@@ -38,7 +38,7 @@ impl Sink {
                 Ok(count) => text = &text[count..],
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
-                    // Whoever shares the terminal with us has made it non-blocking.
+                    // Another process on this terminal has made it non-blocking.
                     ErrorKind::WouldBlock => self.wait_until_writable(),
                     kind if is_without_room(kind) => return Sunk::Refused,
                     _ => return Sunk::Gone,

@@ -26,11 +26,11 @@ pub(super) struct Writer {
     piece: String,
     /// Lines in `piece`.
     lines_in_piece: u64,
-    /// Lines that were lost to a full disk and not been told of.
+    /// Lines that were lost to a full disk and not reported yet.
     refused: u64,
 }
 
-/// Nobody reads any more.
+/// The reader is gone.
 #[derive(Debug)]
 struct Gone;
 
@@ -55,7 +55,7 @@ impl Writer {
         }
     }
 
-    /// Writes until the queue is closed or nobody reads.
+    /// Writes until the queue is closed or the reader is gone.
     pub(super) fn run(&mut self, runtime: &tokio::runtime::Handle) {
         loop {
             let taken = runtime.block_on(self.wait());
@@ -66,9 +66,9 @@ impl Writer {
         }
     }
 
-    /// Writes what was taken of the log and what waits in the queue.
+    /// Writes the entries taken from the log, and the queue.
     fn write(&mut self, taken: Option<Taken>) -> Result<Next, Gone> {
-        // The queue is looked at first, so that log lines older than an own line are there.
+        // The queue is read first, so that log lines older than an own line are there.
         let waiting = self.own.take();
         self.pending.extend(waiting.lines);
         if waiting.follow.is_some() {
@@ -97,7 +97,7 @@ impl Writer {
         }
     }
 
-    /// Writes what was taken, and own lines in their places.
+    /// Writes the entries, with own lines at their places.
     fn write_news(&mut self, mut taken: Option<Taken>) -> Result<(), Gone> {
         loop {
             if let Some(taken) = taken.take() {
@@ -150,7 +150,7 @@ impl Writer {
 
     fn write_batch(&mut self, batch: &Batch) -> Result<(), Gone> {
         if batch.origin == Origin::Failure {
-            // The line that tells of the status says it.
+            // The line about the status says it.
             return Ok(());
         }
         for (_, line, _) in batch.lines() {

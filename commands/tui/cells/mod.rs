@@ -16,7 +16,7 @@ use crate::terminal::sanitize::{append_safe, text};
 /// Columns between tab stops.
 const TAB: usize = 8;
 
-/// What only joins or varies what stands before it. Terminals disagree about how wide such
+/// Characters that only join or modify the one before. Terminals disagree about how wide such
 /// sequences are, and a disagreement shifts everything to the right of it.
 const fn is_joiner(character: char) -> bool {
     matches!(
@@ -54,7 +54,7 @@ pub(crate) enum Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// Its cells, those in the first so many columns of a run left out.
+    /// Its cells, without those in the first columns of a run.
     pub(crate) fn cells(self, skip: usize) -> impl Iterator<Item = Cell<'a>> {
         let (cell, step) = match self {
             Self::Run(run) => (run, 1),
@@ -211,7 +211,7 @@ pub(crate) fn rows(message: &str, columns: usize) -> usize {
     wrap.row + 1
 }
 
-/// The row and the column of what starts at this byte of [`plain`], in rows of so many columns.
+/// The row and the column of this byte of [`plain`], in rows of this many columns.
 pub(crate) fn place_of(message: &str, offset: usize, columns: usize) -> (usize, usize) {
     let mut wrap = Wrap::new(columns);
     pieces(message, false, |piece| {
@@ -265,14 +265,14 @@ impl Wrap {
         self.column
     }
 
-    /// Places so many cells of one column each.
+    /// Places this many cells of one column each.
     pub(crate) fn run(&mut self, cells: usize) {
         let room = self.columns.saturating_sub(self.column);
         if cells <= room {
             self.column += cells;
             return;
         }
-        // Even where there is no space for one, one stands in each row.
+        // Each row has at least one, even if there is no space for it.
         let columns = self.columns.max(1);
         let here = if self.column == 0 {
             columns.min(cells)
@@ -304,7 +304,7 @@ fn with_sequence(mut style: Style, parameters: &str) -> Style {
             // `4:0` is no underline.
             4 if parts.next() == Some("0") => style = style.remove_modifier(Modifier::UNDERLINED),
             4 => style = style.add_modifier(Modifier::UNDERLINED),
-            // Blinking is for nobody; reversed and struck text say something.
+            // Blinking is dropped; reversed and struck text are kept.
             7 => style = style.add_modifier(Modifier::REVERSED),
             9 => style = style.add_modifier(Modifier::CROSSED_OUT),
             22 => style = style.remove_modifier(Modifier::BOLD | Modifier::DIM),
@@ -321,7 +321,7 @@ fn with_sequence(mut style: Style, parameters: &str) -> Style {
                 let color = if inner.is_empty() {
                     extended(|| numbers.next().map(|(number, _)| number))
                 } else {
-                    // `38:2::r:g:b` has a colour space, which nobody uses, before the colour.
+                    // `38:2::r:g:b` has an unused colour space before the colour.
                     let space = (inner.len() > 4).then_some(1);
                     let parts = (0..inner.len()).filter(|at| Some(*at) != space);
                     let mut numbers = parts.filter_map(|at| inner[at].parse().ok());

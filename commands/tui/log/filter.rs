@@ -7,10 +7,10 @@ use flowlayer_core::facts::Stream;
 use super::item::{Content, Item};
 use super::matcher::Matcher;
 
-/// Whose lines.
+/// Which services' lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Scope {
-    /// Everybody's.
+    /// All services.
     #[default]
     All,
     /// Those of one service.
@@ -18,7 +18,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Whether an item of this service belongs here. What concerns everybody does.
+    /// Whether an item of this service is shown; items about the whole stack are.
     pub(crate) fn covers(&self, service: Option<&str>) -> bool {
         match (self, service) {
             (Self::All, _) | (_, None) => true,

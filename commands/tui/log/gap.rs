@@ -1,9 +1,9 @@
-//! A gap in what is held: numbers of lines that did not come by themselves.
+//! A gap in the window: numbers of live lines that were skipped.
 
 /// How many pages a gap may cost: more could not be held.
 const PAGES: u32 = 20;
 
-/// Lines in the midst of what is held that did not come by themselves. Nobody knows yet whether any
+/// Live lines that were skipped in the middle of the window. It is not known yet whether any
 /// of them is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gap {
@@ -11,7 +11,7 @@ pub(super) struct Gap {
     pub(super) first: u64,
     /// The last.
     pub(super) last: u64,
-    /// How many more pages may be asked for.
+    /// How many more pages may be requested.
     pages: u32,
 }
 

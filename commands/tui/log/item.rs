@@ -1,10 +1,10 @@
-//! What stands in the log panel: lines of services, events, marks.
+//! The items of the log panel: lines of services, events, marks.
 
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
 
-/// Where an item stands: lines at their `seq`, everything else after the line that was the newest
+/// The place of an item: lines at their `seq`, everything else after the line that was the newest
 /// when it happened. It never changes, so a scroll position made of it holds whatever arrives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
@@ -34,7 +34,7 @@ pub(crate) struct Item {
     pub(crate) place: Place,
     /// When, in milliseconds since 1970.
     pub(crate) at: i64,
-    /// Whose it is; `None` for what concerns the whole stack.
+    /// Its service; `None` for an item about the whole stack.
     pub(crate) service: Option<Arc<str>>,
     /// Of a line, the status of its service when it was read; of an event that tells a change of
     /// status, the new one.
@@ -48,7 +48,7 @@ pub(crate) enum Content {
     /// A line as the service wrote it, escapes included.
     Line {
         stream: Stream,
-        /// Whether the line goes on in the service's next entry.
+        /// Whether the line continues in the service's next entry.
         partial: bool,
         text: Box<str>,
     },
@@ -58,7 +58,7 @@ pub(crate) enum Content {
     Mark(u32),
 }
 
-/// How news is to be taken.
+/// How to mark an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// As it is.

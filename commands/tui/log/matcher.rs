@@ -1,4 +1,4 @@
-//! What a person looks for: plain text or a regular expression.
+//! What the user searches for: plain text or a regular expression.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(crate) struct Matcher {
 }
 
 impl Matcher {
-    /// Compiles what was typed; the error is one line for the person typing.
+    /// Compiles the typed pattern; the error is one line.
     pub(crate) fn new(text: &str, is_regex: bool) -> Result<Self, String> {
         let pattern = if is_regex {
             text.to_owned()
@@ -38,7 +38,7 @@ impl Matcher {
         self.regex.is_match(text)
     }
 
-    /// Whether what is seen of the item contains it, colours and escapes left out.
+    /// Whether the visible text of the item matches, without colours and escapes.
     pub(crate) fn matches(&self, item: &Item) -> bool {
         self.is_match(&text(item.raw()))
     }

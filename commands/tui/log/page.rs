@@ -14,6 +14,6 @@ pub(crate) struct PageRequest {
     pub(crate) cursor: Cursor,
     /// For which end of the window.
     pub(crate) direction: Direction,
-    /// At most so many entries.
+    /// The maximum number of entries.
     pub(crate) limit: u64,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// Takes in a line. Those that come late (a gap being filled) go where they belong. What is
-    /// returned are events that now stand elsewhere: where they stood, and as they are.
+    /// returned are events that have moved: their old place, and the event.
     pub(crate) fn push(&mut self, line: Arc<Item>) -> Vec<(Place, Arc<Item>)> {
         let seq = line.place.seq;
         let mut moved = Vec::new();

@@ -4,7 +4,7 @@ use super::item::Place;
 use super::matcher::Matcher;
 use super::window::Direction;
 
-/// A search: matches stand out, and one of them is where the reader is.
+/// A search: matches are highlighted, and one of them is current.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
     /// As typed.
@@ -13,14 +13,14 @@ pub(crate) struct Search {
     pub(crate) matcher: Matcher,
     /// The item last jumped to.
     pub(crate) current: Option<Place>,
-    /// Looking for one beyond what is held: further up, or further down.
+    /// Searching beyond the window: upwards or downwards.
     pub(crate) seeking: Option<Direction>,
     /// From where the last jump looked.
     pub(super) from: Place,
 }
 
 impl Search {
-    /// Of what was typed, before anything was found.
+    /// A search for the typed pattern, before any result.
     pub(crate) fn new(text: String, matcher: Matcher) -> Self {
         Self {
             text,

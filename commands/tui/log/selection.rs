@@ -19,7 +19,7 @@ impl Selection {
         (self.anchor.min(self.cursor)..=self.anchor.max(self.cursor)).contains(&place)
     }
 
-    /// The text of the lines inside, clean, and how many these are.
+    /// The plain text of the selected lines, and their number.
     pub(crate) fn text(self, window: &Window) -> (String, usize) {
         let mut text = String::new();
         let mut count = 0;

@@ -8,7 +8,7 @@ use crate::tui::cells;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) height: usize,
-    /// Columns of text, what stands before it left out.
+    /// Columns of text, without the prefix.
     pub(crate) columns: usize,
     /// Whether long lines are broken.
     pub(crate) wrap: bool,
@@ -32,7 +32,7 @@ pub(crate) enum Position {
     /// At the end, where new lines appear.
     #[default]
     Follow,
-    /// This item is the first on the screen, so many of its rows above it. What arrives elsewhere
+    /// This item is the first on the screen, with this many of its rows above it. What arrives elsewhere
     /// changes nothing.
     At { top: Place, skip: usize },
 }
@@ -135,7 +135,7 @@ impl Position {
         }
     }
 
-    /// The position in which the item at this index is in the middle.
+    /// The position that centres the item at this index.
     pub(crate) fn around(index: usize, window: &Window, geometry: Geometry) -> Self {
         let here = Self::at(Start { index, skip: 0 }, false, window, geometry);
         let half = isize::try_from(geometry.height / 2).unwrap_or(0);

@@ -23,7 +23,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
     model.logs.renew_patience();
     forget_notice(model);
     let is_typing = model.prompt.is_some();
-    // These work in every context, `q` as a letter of what is typed excepted.
+    // These work in every context, except `q` while typing.
     match keys::action(event, &[keys::Context::Everywhere]) {
         Some(Action::Quit) if !is_typing || event.code != KeyCode::Char('q') => {
             return effects.push(UiEffect::Quit);
@@ -152,7 +152,7 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
             if let Some(choice) = choices.as_ref().and_then(|choices| choices.get(*row)) {
                 let choice = choice.clone();
                 model.modal = None;
-                // Whoever chooses where they are stays there.
+                // Choosing the current session changes nothing.
                 if choice.address != model.target.address || !model.is_connected() {
                     effects.push(UiEffect::Switch(choice));
                 }

@@ -23,7 +23,7 @@ use super::service::Selected;
 use super::view::layout;
 use notice::notify;
 
-/// Takes in what happened at this time (milliseconds since 1970) and says what is to be done.
+/// Applies a message at this time (milliseconds since 1970) and returns the effects.
 pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEffect> {
     model.now = now;
     let mut effects = Vec::new();

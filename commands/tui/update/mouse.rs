@@ -1,4 +1,4 @@
-//! The mouse: the wheel scrolls what is under it, a click selects, dragging selects lines.
+//! The mouse: the wheel scrolls the panel under it, a click selects, dragging selects lines.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -81,7 +81,7 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
     }
 }
 
-/// Selects to where the mouse is. Above and below the lines the log moves on.
+/// Extends the selection to the mouse. Above and below the lines the log scrolls.
 fn drag(model: &mut Model, areas: &Areas, row: u16, is_log: bool) {
     if !is_log && model.logs.selection.is_none() {
         return;

@@ -1,4 +1,4 @@
-//! Selecting lines, and what is done with them.
+//! Selecting lines, and copying or writing them.
 
 use super::notice::notify;
 use crate::tui::format;

@@ -27,7 +27,7 @@ pub(super) fn link(model: &mut Model, link: Link) {
                 .logs
                 .push_event(model.now, None, None, (Tone::Bad, &text));
         }
-        // What was asked for will not be answered any more.
+        // Pending requests will not be answered any more.
         model.logs.window.loading = None;
     }
     model.link = link;
@@ -123,7 +123,7 @@ pub(super) fn page(model: &mut Model, request: &PageRequest, result: Result<Page
     }
 }
 
-/// Goes on with a search that has left what was held.
+/// Continues a search beyond the window.
 fn seek(model: &mut Model) {
     let geometry = layout::geometry(model);
     let Some(direction) = model.logs.seeking() else {

@@ -9,7 +9,7 @@ const AGAIN_MS: i64 = 3_000;
 
 /// Asks for them when it is time.
 pub(super) fn look_again(model: &mut Model, effects: &mut Vec<UiEffect>) {
-    // A first answer that is still to come is not asked for twice.
+    // A first answer that is pending is not requested twice.
     if let Some(Modal::Sessions {
         choices: Some(_),
         looked,

@@ -27,7 +27,7 @@ pub(super) fn open_search(model: &mut Model) {
     model.prompt = Some(Prompt::new(Purpose::Search, String::new()));
 }
 
-/// Takes pasted text where text is being typed.
+/// Inserts pasted text into a prompt.
 pub(super) fn paste(model: &mut Model, text: &str) {
     if let Some(prompt) = &mut model.prompt {
         prompt.paste(text);
@@ -79,7 +79,7 @@ pub(super) fn clear_logs(model: &mut Model) {
     }
 }
 
-/// Compiles what is typed, and filters by it at once.
+/// Compiles the typed pattern, and filters by it at once.
 fn apply(model: &mut Model) {
     let Some(prompt) = &mut model.prompt else {
         return;
@@ -154,7 +154,7 @@ pub(super) fn notify_progress(model: &mut Model, direction: Direction) {
     notify(model, Tone::Busy, text);
 }
 
-/// To the next hit, through the whole log.
+/// Goes to the next match, through the whole log.
 pub(super) fn jump(model: &mut Model, is_up: bool) {
     let geometry = layout::geometry(model);
     if model.logs.search.is_none() {
@@ -177,7 +177,7 @@ pub(super) fn jump(model: &mut Model, is_up: bool) {
     }
 }
 
-/// That the whole log was looked through, in this direction.
+/// Reports that the whole log was searched in this direction.
 pub(super) const fn nothing_further(direction: Direction) -> &'static str {
     match direction {
         Direction::Older => "no match further up: this is the beginning of the log",

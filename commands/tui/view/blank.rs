@@ -84,7 +84,7 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
     }
 }
 
-/// Says it in place of the lines. Blank rows are left out where the space is short.
+/// Shows it in place of the lines. Without space, blank rows are left out.
 pub(super) fn draw(model: &Model, rows: Rect, buffer: &mut Buffer) {
     let columns = usize::from(rows.width.saturating_sub(2));
     let broken = |(text, style): Paragraph| {

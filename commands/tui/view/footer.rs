@@ -1,4 +1,4 @@
-//! The last row: what is being typed, else what has just happened, else which keys there are.
+//! The last row: the prompt, else the last event, else the keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -79,7 +79,7 @@ fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
         .write(&notice.text, style);
 }
 
-/// What is worth knowing first, because of what is being done to the log.
+/// The most useful keys for the present state of the log.
 fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
     let logs = &model.logs;
     if model.modal.is_some() {

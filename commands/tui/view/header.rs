@@ -1,4 +1,4 @@
-//! The first row: whose stack it is, how the connection is, what can be done to what is selected.
+//! The first row: the name of the stack, the state of the connection, the keys for the selected service.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::tui::model::{Model, stack_name};
 use crate::tui::service::{Selected, ServiceModel};
 use crate::tui::theme::Theme;
 
-/// The state of the connection, in a word or two, and its symbol.
+/// The symbol of the connection's state, and a short text.
 pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
     let theme = model.theme;
     let in_seconds = |at: i64| {
@@ -67,7 +67,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             .skip(2)
             .write(&name, theme.text().add_modifier(Modifier::BOLD));
     }
-    // How many are up goes before where the server is, and that before how the others are.
+    // In order of importance: how many are up, the address of the server, the other states.
     let mut tally = tally(model);
     let width = |tally: &[Span<'_>]| tally.iter().map(Span::width).sum::<usize>();
     let up = tally.first().map_or(0, Span::width);
@@ -108,7 +108,7 @@ pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
     spans
 }
 
-/// The keys that do something to what is selected, with what they do to it now.
+/// The keys for the selected service, with their present effect.
 fn actions(model: &Model) -> Vec<Span<'static>> {
     if !model.is_connected() || model.is_ending() {
         return Vec::new();

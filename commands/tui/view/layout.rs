@@ -7,7 +7,7 @@ use crate::tui::format::Clock;
 use crate::tui::log::{Geometry, Scope};
 use crate::tui::model::{Body, Model, Panel};
 
-/// From this width on, list and log stand side by side.
+/// From this width on, list and log are side by side.
 const SIDE_BY_SIDE: u16 = 64;
 /// From this height on, a narrow screen shows both, one above the other.
 const STACKED: u16 = 18;
@@ -56,7 +56,7 @@ impl Areas {
         }
     }
 
-    /// The rows of the log: below the line that says how its service is.
+    /// The rows of the log, below the line about its service.
     pub(crate) fn log_rows(&self) -> Rect {
         let inside = self.inside(self.main);
         let strip = u16::from(inside.height > 4);
@@ -72,7 +72,7 @@ impl Areas {
         self.list.is_empty() || self.main.is_empty()
     }
 
-    /// Which panel is at this place.
+    /// The panel at this position.
     pub(crate) fn panel_at(&self, column: u16, row: u16) -> Option<Panel> {
         let place = Position::new(column, row);
         if self.list.contains(place) {
@@ -155,7 +155,7 @@ fn list_width(model: &Model) -> u16 {
     (widest.saturating_add(22).clamp(28, most) + wide).min(WIDEST_WITH_REASONS)
 }
 
-/// How times are written: as was asked for, else as there is space.
+/// The format of times: as chosen by the user, else as space permits.
 pub(crate) fn clock(model: &Model, width: u16) -> Clock {
     let by_width = if width < 48 { Clock::Off } else { Clock::Time };
     model.logs.clock.unwrap_or(by_width)

@@ -95,7 +95,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     more(model, inside, &rows, buffer);
 }
 
-/// That the list goes on above or below what is seen.
+/// Marks that the list continues above or below.
 fn more(model: &Model, inside: Rect, rows: &[ListRow], buffer: &mut Buffer) {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return;
@@ -168,7 +168,7 @@ fn main(
     };
     writer.column(state.symbol(), 2, symbol);
     let state_width = if writer.left() > STATE + 8 { STATE } else { 0 };
-    // The last column is for the arrows that say that the list goes on.
+    // The last column is for the arrows that mark a list that continues.
     let name_width = writer.left() - state_width - u16::from(state_width > 0);
     writer
         .column(

@@ -40,7 +40,7 @@ impl ListRow {
     }
 }
 
-/// Why a service is not as one would want it; nothing for one that is up: what is unusual about
+/// Why a service is not up; nothing for one that is up: what is unusual about
 /// that is in the line above its log.
 fn reason(service: &ServiceModel) -> Option<String> {
     if matches!(service.state(), State::Up | State::Done) {
@@ -154,7 +154,7 @@ fn with_whole_tally(reason: &str) -> String {
     }
 }
 
-/// So many lines at most; the last has all that is left, and is cut where it is drawn.
+/// At most this many lines; the last one has the rest, and is cut when drawn.
 fn shortened(lines: &[String], most: usize) -> Vec<String> {
     match most.checked_sub(1) {
         None => Vec::new(),

@@ -91,7 +91,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How wide what stands before the text is; the same for all rows of a frame.
+/// The width of the prefix before the text; the same for all rows of a frame.
 struct Columns {
     clock: Clock,
     name: u16,
@@ -186,7 +186,7 @@ fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &cells::Cell<'_>, style: S
         };
         match (offset, is_tab) {
             (0, false) => target.set_symbol(cell.symbol),
-            // The second half of what is wide is empty.
+            // The second half of a wide character is empty.
             (_, false) => {
                 target.reset();
                 continue;

@@ -20,7 +20,7 @@ use crate::tui::model::Model;
 use crate::tui::prompt::Purpose;
 use crate::tui::reasons;
 
-/// Columns of a pattern that what is at the right leaves in any case.
+/// Columns of a pattern that the right side always leaves.
 const PATTERN: usize = 12;
 /// Columns of a name that are left to it when all else has given way.
 const NAME: usize = 4;
@@ -103,7 +103,7 @@ fn name(model: &Model) -> String {
     }
 }
 
-/// The filter and the search, with or without the word for what is counted.
+/// The filter and the search, with or without the unit of the count.
 fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     let logs = &model.logs;
     let more = if logs.window.is_part() { "+" } else { "" };
@@ -180,7 +180,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
     (texts, theme.warning())
 }
 
-/// How the service is whose log this is, and why; above its lines.
+/// The state of the service of this log, and the reason; above its lines.
 pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut writer = RowWriter::new(buffer, inside, 0);

@@ -1,4 +1,4 @@
-//! Draws the model. Only what is visible is looked at, so that a frame costs the same however much
+//! Draws the model. Only visible items are visited, so that a frame costs the same however much
 //! is held.
 
 mod blank;
@@ -25,7 +25,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::model::{Body, Model};
 
-/// Draws the whole screen; where the cursor is to be, when something is being typed.
+/// Draws the screen; returns the place of the cursor while the user types.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let screen = buffer
         .area

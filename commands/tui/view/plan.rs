@@ -74,7 +74,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-/// The service whose name is at this place of the screen.
+/// The service whose name is at this position of the screen.
 pub(crate) fn service_at(model: &Model, areas: &Areas, place: Position) -> Option<Arc<str>> {
     let columns = columns(model, areas.inside(areas.main));
     let column = columns.iter().find(|column| column.area.contains(place))?;

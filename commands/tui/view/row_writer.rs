@@ -95,7 +95,7 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// Columns that the title of a panel and what is at its right have together.
+/// Columns for the title of a panel and the text at its right together.
 pub(super) fn title_room(area: Rect, has_edges: bool) -> usize {
     // The corners, and a piece of the edge at either end.
     usize::from(area.width.saturating_sub(if has_edges { 4 } else { 0 }))
@@ -131,7 +131,7 @@ pub(super) fn panel(
 
 /// What is at the right is short and changes: the title gives way, as long as its beginning is there.
 fn titles(writer: &mut RowWriter<'_>, title: &[Span<'_>], right: &[Span<'_>]) {
-    /// Columns of the title that what is at the right leaves in any case.
+    /// Columns of the title that the right side always leaves.
     const BEGINNING: usize = 10;
     let width: usize = title.iter().map(Span::width).sum();
     let wanted: usize = right.iter().map(Span::width).sum();

@@ -1,4 +1,4 @@
-//! `dependsOn`: names turned into indices, and circles among them.
+//! `dependsOn`: names turned into indices, and cycles among them.
 
 use std::collections::HashMap;
 
@@ -92,7 +92,7 @@ pub(super) fn resolve(
     Wanted { entries }
 }
 
-/// Reports one circle of each knot of services, at the `dependsOn` entries it consists of.
+/// Reports one cycle for each group of interdependent services, at the `dependsOn` entries it consists of.
 pub(super) fn report_cycles(
     entries: &[Entry],
     wanted: &[Wanted],

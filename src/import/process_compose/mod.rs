@@ -258,9 +258,8 @@ fn field(
         "is_daemon" => {
             if value.is_true() {
                 service.set("kind", "oneshot");
-                service.note(
-                    "is_daemon: it is a oneshot that has succeeded once its command comes back",
-                );
+                service
+                    .note("is_daemon: it is a oneshot that has succeeded once its command exits");
             }
         }
         "availability" => {

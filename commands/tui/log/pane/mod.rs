@@ -1,4 +1,4 @@
-//! The log panel's state: the window, what is wanted in it, where the reader is.
+//! The log panel's state: the window, its filter, and the position.
 
 mod paging;
 mod search;
@@ -46,7 +46,7 @@ pub(crate) struct LogPane {
     idle_pages: u32,
     /// A gap is asked about once in a while, not with every gap of a flood.
     is_gap_due: bool,
-    /// What is to be in the middle of the screen once what stands around it is there.
+    /// The item to centre on the screen once its context has arrived.
     center: Option<Place>,
 }
 
@@ -56,7 +56,7 @@ impl LogPane {
         self.position == Position::Follow
     }
 
-    /// Whether new lines push what is on the screen up.
+    /// Whether new lines scroll the screen.
     fn moves_along(&self) -> bool {
         self.is_following() && self.selection.is_none()
     }
@@ -92,7 +92,7 @@ impl LogPane {
         }
     }
 
-    /// An event stands elsewhere than was thought, and so does who holds on to it.
+    /// An event has moved to another place, and with it what is anchored to it.
     fn move_event(&mut self, before: Place, event: &Arc<Item>) {
         self.window.move_event(before, event);
         let top = match &mut self.position {
@@ -130,7 +130,7 @@ impl LogPane {
         }
     }
 
-    /// Draws a line under the log as it is now.
+    /// Adds a mark at the end of the log.
     pub(crate) fn push_mark(&mut self, at: i64) -> u32 {
         self.marks = self.marks.saturating_add(1);
         let number = self.marks;
@@ -172,7 +172,7 @@ impl LogPane {
         self.refill();
     }
 
-    /// Shows the end of what is wanted now.
+    /// Shows the end of the matching lines.
     pub(crate) fn refill(&mut self) {
         self.replace_window(Older::Unknown, Newer::Live);
         self.window.seed(&self.recent, &self.filter);
@@ -205,7 +205,7 @@ impl LogPane {
         };
     }
 
-    /// Shows what stands around a line, everything else of the scope included.
+    /// Shows the context of a line, without the filter.
     pub(crate) fn show_context(&mut self, place: Place) {
         self.filter.pattern = None;
         self.filter.stream = None;

@@ -1,4 +1,4 @@
-//! Which page of the log is asked for next, and what its answer does.
+//! Which page of the log to request next, and what to do with the answer.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::tui::log::viewport::{Geometry, Position};
 use crate::tui::log::window::{Cursor, Direction, PAGE};
 
 impl LogPane {
-    /// The next page to ask for, given what is on the screen: a screenful more than it at both ends.
+    /// The next page to request, so that a screenful is loaded beyond both ends of the screen.
     pub(crate) fn wanted(&mut self, geometry: Geometry) -> Option<PageRequest> {
         if self.window.loading.is_some() {
             return None;
@@ -85,7 +85,7 @@ impl LogPane {
             self.center = None;
             self.position = Position::around(index, &self.window, geometry);
         }
-        // A search says how far it is and can be stopped, so that nobody has to keep it going.
+        // A search shows its progress and can be stopped, so it needs no key to continue.
         if self.window.items().len() < before + 8 && self.seeking().is_none() {
             self.idle_pages += 1;
         }

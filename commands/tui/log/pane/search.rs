@@ -1,4 +1,4 @@
-//! Going from match to match, through what is held and beyond.
+//! Goes from match to match, in the window and beyond it.
 
 use std::ops::Range;
 
@@ -20,8 +20,8 @@ impl LogPane {
         self.search = search;
     }
 
-    /// Goes on looking for a hit beyond what is held, page by page through the whole log. The window
-    /// goes along, so that what was looked through already makes room.
+    /// Continues the search beyond the window, page by page through the whole log. The window
+    /// moves along and drops what has been searched.
     pub(crate) fn seek(&mut self, direction: Direction, geometry: Geometry) {
         if let Some(search) = &mut self.search {
             search.seeking = Some(direction);
@@ -41,20 +41,20 @@ impl LogPane {
         }
     }
 
-    /// Looks no further than what is held.
+    /// Searches the window only.
     pub(crate) const fn stop_seeking(&mut self) {
         if let Some(search) = &mut self.search {
             search.seeking = None;
         }
     }
 
-    /// Where it is looked for a hit beyond what is held.
+    /// Where the search beyond the window is.
     pub(crate) fn seeking(&self) -> Option<Direction> {
         self.search.as_ref()?.seeking
     }
 
-    /// Goes to the next hit upwards or downwards: from the one the reader is at, or else from what is
-    /// on the screen. `false`: there is none in what is held.
+    /// Goes to the next hit upwards or downwards: from the current one, or else from what is
+    /// on the screen. `false`: there is none in the window.
     pub(crate) fn jump(&mut self, is_up: bool, geometry: Geometry) -> bool {
         let first = self.position.start(&self.window, geometry);
         let end = self.position.end(&self.window, geometry);
@@ -63,7 +63,7 @@ impl LogPane {
         let Some(search) = &mut self.search else {
             return false;
         };
-        // What is looked for beyond what is held is looked for from where that began.
+        // A search beyond the window continues from where it began.
         let way = if is_up {
             Direction::Older
         } else {
@@ -133,7 +133,7 @@ impl LogPane {
         }
     }
 
-    /// In which row of the item at this index its first match is, and in which columns of the line.
+    /// The row and the columns of the first match of the item at this index.
     fn hit(&self, index: usize, geometry: Geometry) -> (usize, Range<usize>) {
         let raw = self.window.items()[index].raw();
         let text = text_of(raw);

@@ -50,11 +50,11 @@ pub(crate) enum Direction {
     Older,
     /// Towards the live end.
     Newer,
-    /// Neither: for a gap in what is held.
+    /// Neither: for a gap in the window.
     Gap,
 }
 
-/// From where a page is asked for.
+/// The end from which a page is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cursor {
     /// From the end of this session.
@@ -73,14 +73,14 @@ pub(crate) struct Window {
     /// What lies above.
     pub(crate) newer: Newer,
     gap: Option<Gap>,
-    /// The page that was asked for and has not come.
+    /// The page that was requested and has not arrived.
     pub(crate) loading: Option<Direction>,
     /// Which window this is: answers meant for an earlier one are dropped.
     pub(crate) generation: u64,
     /// What is looked for, so that the count of hits keeps up with what comes and goes.
     highlight: Option<Matcher>,
     hits: usize,
-    /// The hit the reader is at, and how many hits stand before it.
+    /// The current hit, and the number of hits before it.
     current: Option<(Place, usize)>,
     lines: usize,
 }
@@ -106,7 +106,7 @@ impl Window {
         self.lines
     }
 
-    /// How many of the items held contain what is looked for.
+    /// How many items of the window match the search.
     pub(crate) const fn hits(&self) -> usize {
         self.hits
     }
@@ -118,19 +118,19 @@ impl Window {
         self.hits = self.items.iter().filter(|item| self.is_hit(item)).count();
     }
 
-    /// The reader is at this hit.
+    /// Makes this hit the current one.
     pub(crate) fn set_current(&mut self, place: Place) {
         let before = self.items.range(..self.index_of(place));
         let count = before.filter(|item| self.is_hit(item)).count();
         self.current = Some((place, count));
     }
 
-    /// Which of the hits that are held the reader is at, from 1.
+    /// The index of the current hit among those in the window, from 1.
     pub(crate) fn current(&self) -> Option<usize> {
         self.current.map(|(_, before)| before + 1)
     }
 
-    /// Whether there may be more that is wanted further up than what is held.
+    /// Whether there may be more matching lines above the window.
     pub(crate) const fn has_older(&self) -> bool {
         match self.older {
             Older::Unknown => true,
@@ -139,7 +139,7 @@ impl Window {
         }
     }
 
-    /// Whether there may be more that is wanted than what is held, further up or further down.
+    /// Whether there may be more matching lines above or below the window.
     pub(crate) fn is_part(&self) -> bool {
         self.has_older() || self.newer != Newer::Live
     }
@@ -214,7 +214,7 @@ impl Window {
         true
     }
 
-    /// An event stands elsewhere than was thought.
+    /// An event has moved to another place.
     pub(crate) fn move_event(&mut self, before: Place, event: &Arc<Item>) {
         if let Some(index) = self.find(before)
             && let Some(item) = self.items.remove(index)
@@ -224,7 +224,7 @@ impl Window {
         }
     }
 
-    /// Puts in the events and marks that happened within what is held.
+    /// Inserts the events and marks that belong into the window.
     fn insert_notes(&mut self, recent: &Recent, filter: &LogFilter) {
         let from = match self.older {
             Older::Below(seq) => seq.saturating_sub(1),

@@ -1,4 +1,4 @@
-//! How the window grows beyond what comes live: what is missing, what to ask for, the answers.
+//! How the window grows beyond live lines: what is missing, what to request, the answers.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl Window {
             let highlight = self.highlight.take();
             *self = Self {
                 highlight,
-                // What was asked for before does not reach up to here.
+                // The earlier request does not reach up to here.
                 ..Self::new(self.generation + 1, Older::Below(last + 1), Newer::Live)
             };
         } else {
@@ -42,7 +42,7 @@ impl Window {
         }
     }
 
-    /// What of the gap is still between the ends of what is held.
+    /// The part of the gap that is still inside the window.
     pub(super) fn trim_gap(&mut self) {
         let Some(gap) = &mut self.gap else {
             return;
@@ -88,7 +88,7 @@ impl Window {
         self.gap.is_some_and(|gap| gap.last < below)
     }
 
-    /// Drops everything up to this number: it will be asked for when somebody scrolls there.
+    /// Drops everything up to this number: it is fetched again when the user scrolls there.
     fn cut(&mut self, last: u64) {
         while self
             .items
@@ -211,7 +211,7 @@ impl Window {
         self.shrink_front();
     }
 
-    /// From where to ask the server next in this direction; `None` when nothing is missing there.
+    /// The next cursor to request in this direction; `None` when nothing is missing there.
     pub(crate) fn question(&self, direction: Direction) -> Option<Cursor> {
         match direction {
             Direction::Older => match self.older {
