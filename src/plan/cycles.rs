@@ -1,10 +1,10 @@
-//! Which services wait for each other in a circle.
+//! Dependency cycles.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// Services that depend on each other in a circle: each on the next, the last on the first.
+/// Services that depend on each other in a cycle: each on the next, the last on the first.
 ///
-/// It starts with the smallest index on it, and there is no shorter circle through that one.
+/// It starts with the smallest index on it, and there is no shorter cycle through that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cycle(pub Vec<usize>);
 

@@ -76,7 +76,7 @@ impl Runtime {
             ended: Ended::default(),
             over: false,
             lives,
-            tell_details_at: None,
+            send_details_at: None,
             performer: Performer::new(setup, processes, logs, reports),
         };
         let task = tokio::spawn(actor.run(inbox, process_events, reported));
@@ -103,8 +103,8 @@ struct Actor {
     over: bool,
     /// What only the log knows of the last life of each service.
     lives: Vec<Life>,
-    /// When to look for changed details; `None` while nobody waits or nobody listens.
-    tell_details_at: Option<Instant>,
+    /// When to look for changed details; `None` while no service waits or there is no subscriber.
+    send_details_at: Option<Instant>,
 }
 
 /// What only the log knows of the last life of a service.
@@ -142,7 +142,7 @@ impl Actor {
     ) -> Ended {
         while !self.over {
             let deadline = self.core.deadline().map(|at| self.began + at);
-            let details = self.tell_details_at;
+            let details = self.send_details_at;
             let happening = tokio::select! {
                 Some(event) = processes.recv() => Happening::Process(event),
                 Some(report) = reports.recv() => Happening::Report(report),
@@ -225,10 +225,10 @@ impl Actor {
                 if let Some((service, event)) = self.performer.process(event) {
                     self.service(service, event);
                 }
-                // It is told like what changes with time, though nobody waits for it.
+                // Published like details that change with time.
                 if count_changed && self.board.has_subscribers() {
                     let soon = Instant::now() + DETAIL_INTERVAL;
-                    self.tell_details_at.get_or_insert(soon);
+                    self.send_details_at.get_or_insert(soon);
                 }
             }
         }
@@ -284,10 +284,10 @@ impl Actor {
         self.schedule_details();
     }
 
-    /// Details change with time only while somebody waits, and matter only while somebody listens.
+    /// Details change with time only while a service waits, and matter only to subscribers.
     fn schedule_details(&mut self) {
-        if self.tell_details_at.is_none() && self.board.has_subscribers() && self.anyone_waits() {
-            self.tell_details_at = Some(Instant::now() + DETAIL_INTERVAL);
+        if self.send_details_at.is_none() && self.board.has_subscribers() && self.anyone_waits() {
+            self.send_details_at = Some(Instant::now() + DETAIL_INTERVAL);
         }
     }
 
@@ -301,7 +301,7 @@ impl Actor {
                 self.board.send_detail(service);
             }
         }
-        self.tell_details_at = None;
+        self.send_details_at = None;
         self.schedule_details();
     }
 

@@ -1,4 +1,4 @@
-//! What is published: the services as everybody sees them, and their subscribers.
+//! The published state of the services, and its subscribers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,12 +64,12 @@ impl Board {
         !self.subscribers.is_empty()
     }
 
-    /// All services as they were shown last.
+    /// All services as last published.
     pub(super) fn services(&self) -> Arc<[Arc<StatusView>]> {
         self.views.as_slice().into()
     }
 
-    /// Shows a service as it is now without sending it; true when its detail has changed.
+    /// Updates a service without sending it; true when its detail has changed.
     pub(super) fn refresh(&mut self, service: usize, view: View) -> bool {
         let detail = |view: &StatusView| view.reason.as_ref().and_then(Reason::detail);
         let fresh = self.status_view(service, view, SystemTime::now());
@@ -96,7 +96,7 @@ impl Board {
 
     pub(super) fn send_all(&self, update: &Update) {
         for subscriber in self.subscribers.values() {
-            // One that has gone will say so by itself.
+            // A subscriber that is gone unsubscribes by itself.
             let _ = subscriber.send(update.clone());
         }
     }

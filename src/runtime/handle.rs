@@ -41,7 +41,7 @@ pub enum Action {
 /// Why an action is not taken on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// For people: what is under way and what to do.
+    /// For people: what is in progress and what to do.
     pub message: String,
 }
 
@@ -62,7 +62,7 @@ pub enum Outcome {
     Done,
     /// Not done, and why.
     Failed {
-        /// A message a person can act on.
+        /// A message that says what to do.
         message: String,
         /// Every failed and blocked service the action was about, sorted by name.
         failed_services: Vec<Arc<str>>,
@@ -199,7 +199,7 @@ impl Handle {
         }
     }
 
-    /// Begins the boot. To be called once, when everyone who wants to see it has subscribed.
+    /// Begins the boot. Call it once, after all subscribers of the boot have subscribed.
     pub fn boot(&self) {
         self.send(Message::Boot);
     }
@@ -227,7 +227,7 @@ impl Handle {
     }
 
     fn send(&self, message: Message) {
-        // The actor is gone only after everything has ended; then there is nobody to tell, and the
+        // The actor is gone only after everything has ended; then nobody waits, and the
         // subscriber sees the end of its stream.
         let _ = self.messages.send(message);
     }

@@ -1,6 +1,6 @@
 //! The runtime: plan in, live stack out.
 //!
-//! [`lifecycle`] (one service) and [`orchestrator`] (the whole) decide and are pure; the actor owns
+//! [`lifecycle`] (one service) and [`orchestrator`] (all services) decide and are pure; the actor owns
 //! both and performs what they decide; [`Handle`] is what others hold.
 
 mod actor;

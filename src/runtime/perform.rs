@@ -38,7 +38,7 @@ pub(super) enum Report {
     ),
 }
 
-/// Performs effects; what comes of them arrives as process events and reports.
+/// Performs effects; their results arrive as process events and reports.
 pub(super) struct Performer {
     services: Vec<ServiceSetup>,
     environment: Vec<(OsString, OsString)>,
@@ -113,7 +113,7 @@ impl Performer {
             ServiceEffect::NoteFailure(reason) => {
                 self.logs.note_failure(service, &reason.to_string());
             }
-            // Published by the actor, with what only the whole knows.
+            // Published by the actor, with the facts of the orchestrator.
             ServiceEffect::Publish(_) => {}
         }
     }
@@ -129,7 +129,7 @@ impl Performer {
     fn later(&self, work: impl Future<Output = Report> + Send + 'static) {
         let reports = self.reports.clone();
         tokio::spawn(async move {
-            // Nobody listens any more only when the session is over.
+            // The receiver is gone only when the session has ended.
             let _ = reports.send(work.await);
         });
     }

@@ -40,7 +40,7 @@ impl Pipes {
                     reader.ended().await;
                 }
             };
-            // A pipe that somebody still holds open does not end; that is what the limit is for.
+            // A pipe that another process holds open does not end; hence the limit.
             let _ = tokio::time::timeout(DRAIN_LIMIT, all).await;
             Drained { life, readers }
         }
@@ -54,7 +54,7 @@ impl Pipes {
         }
     }
 
-    /// The life is over: nothing more is read, and what is there of a last line is logged.
+    /// The life has ended: stops reading, and logs an unfinished last line.
     pub(super) fn cut(&mut self) {
         self.cut = self.draining > 0;
         for reader in self.readers.drain(..) {

@@ -12,7 +12,7 @@ use crate::process::{self, LifeId};
 /// How long a port may stay in use after a stop (docs/lifecycle.md, Ports).
 pub(super) const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Waits until nobody listens on a port; who still does when the limit is over. The system does not tell
+/// Waits until a port has no listener; returns the listener if the limit is over. The system does not report
 /// when that happens, so it is asked, ever less often.
 pub(super) async fn await_free(port: u16, limit: Duration) -> std::io::Result<Option<Holder>> {
     let blocking = async |look: fn(u16) -> std::io::Result<Option<Holder>>| {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::facts::{End, signal_name};
 use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
 
-/// Set in the life ids of probes, so that they never meet those of services.
+/// Set in the life ids of probes, so that they differ from those of services.
 const PROBE_BIT: u64 = 1 << 63;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl ProbeRuns {
     }
 }
 
-/// Nobody reads what a probe prints, and it must not end for that.
+/// Discards the output of a probe, so that a full pipe does not block it.
 async fn discard(mut pipe: tokio::net::unix::pipe::Receiver) {
     let mut buffer = [0; 4096];
     while pipe.read(&mut buffer).await.is_ok_and(|read| read > 0) {}

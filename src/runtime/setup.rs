@@ -42,11 +42,11 @@ pub struct ServiceSetup {
     pub spec: Arc<ServiceSpec>,
 }
 
-/// Variables of ours that services do not inherit.
+/// FlowLayer's variables that services do not inherit.
 const PRIVATE: [&str; 4] = [
     "FLOWLAYER_TOKEN",
     "FLOWLAYER_ADDR",
-    // A `flowlayer` in a service would write its own trace among ours.
+    // A `flowlayer` in a service would write its own trace into the same file.
     "FLOWLAYER_LOG",
     "FLOWLAYER_LOG_FILE",
 ];

@@ -16,7 +16,7 @@ pub struct StatusView {
     pub status: Status,
     /// Whether its terminal startup state is reached.
     pub up: bool,
-    /// Why it is there: what it waits for, why it failed, who stopped it.
+    /// The reason for its status: what it waits for, why it failed, who stopped it.
     pub reason: Option<Reason>,
     /// Process id of the leader while it lives.
     pub pid: Option<u32>,

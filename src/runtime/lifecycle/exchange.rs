@@ -6,7 +6,7 @@ use super::Facts;
 use crate::facts::{End, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure};
 use crate::process::{LifeId, Mode};
 
-/// What happened to a service, or what is wanted of it.
+/// What happened to a service, or a request to start or stop it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// Bring it up. Legal when it [`may_start`](super::Lifecycle::may_start).
@@ -17,21 +17,21 @@ pub enum Event {
     Kill,
     /// Show it as `stopped` although it never ran: blocked, or no longer wanted.
     Rest,
-    /// Nobody listens on its port.
+    /// Its port has no listener.
     PortFree(LifeId),
-    /// Somebody does, or it could not be found out.
+    /// It has one, or that could not be found out.
     PortBusy(LifeId, Reason),
     /// Its leader exists.
     Spawned(LifeId, u32),
     /// It could not be started.
     SpawnFailed(LifeId, StartProblem),
-    /// Its leader has ended; so many others of it are left.
+    /// Its leader has ended; this many others of its processes remain.
     Exited(LifeId, End, usize),
-    /// Of what a succeeded oneshot has left, so many are still there.
+    /// Of the processes that a succeeded oneshot left, this many still run.
     Left(LifeId, usize),
     /// Its pipes have ended, or 200 ms have passed since that was asked for.
     Drained(LifeId),
-    /// One attempt failed: words of the probe.
+    /// One attempt failed, with the error of the probe.
     ProbeFailed(LifeId, String),
     /// An attempt passed.
     ProbePassed(LifeId),
@@ -39,22 +39,22 @@ pub enum Event {
     StopCommandEnded(LifeId, Result<(), StopCmdFailure>),
     /// A takedown is still waiting for these.
     Remaining(u32, Vec<ProcessInfo>),
-    /// A takedown is about to be done, and these may be of the service too: nothing shows whose they are.
+    /// At the end of a takedown: processes of no known service, which may belong to this one.
     Unowned(u32, Vec<ProcessInfo>),
     /// A takedown is done: nothing is left.
     Gone(u32),
-    /// After a stop, its port is free again; or somebody else's, or nobody can tell, which the reason says.
+    /// After a stop, its port is free again; with a reason if another process holds it, or if that is unknown.
     PortReleased(LifeId, Option<Reason>),
-    /// After a stop, its port was not released in time by a process of ours.
+    /// After a stop, its port was not released in time by a process of this session.
     PortHeld(LifeId, PortHold),
     /// Time has passed.
     Tick,
 }
 
-/// What is to be done for a service, in this order.
+/// Actions to perform for a service, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServiceEffect {
-    /// Find out whether somebody listens on the port: `PortFree` or `PortBusy`.
+    /// Check whether the port has a listener: `PortFree` or `PortBusy`.
     CheckPort(LifeId, u16),
     /// The same where the last life may still hold it: wait for that, 5 s at most.
     AwaitPort(LifeId, u16),
@@ -72,14 +72,14 @@ pub enum ServiceEffect {
     TakeDown(u32, Mode),
     /// Report when its pipes have ended or 200 ms have passed: `Drained`.
     Drain(LifeId),
-    /// The life is over: stop reading its pipes, publish what they still held.
+    /// The life has ended: stop reading its pipes, publish what they still held.
     Cut,
-    /// Wait, 5 s at most, until nobody listens on the port: `PortReleased` or `PortHeld`.
+    /// Wait, 5 s at most, until the port has no listener: `PortReleased` or `PortHeld`.
     AwaitRelease(LifeId, u16),
     /// Write one entry into the service's own log.
     Note(Reason),
     /// The same for the reason of a failure, which is published too.
     NoteFailure(Reason),
-    /// Publish the service as it is now.
+    /// Publish the service's present state.
     Publish(Facts),
 }

@@ -39,7 +39,7 @@ pub struct Spec {
     pub port: Option<u16>,
     /// From the stop signal to SIGKILL.
     pub grace: Duration,
-    /// Whether a `stopCmd` is to be run.
+    /// Whether it has a `stopCmd`.
     pub has_stop_command: bool,
     /// The stop signal.
     pub stop_signal: StopSignal,
@@ -73,33 +73,33 @@ pub struct Lifecycle {
     port_held: bool,
     /// A process of it has run since its port was last waited for.
     may_hold_port: bool,
-    /// What ran at the end of its last stop and may be of it, for all that is known.
+    /// Processes of no known service at the end of its last stop, which may belong to it.
     unowned: Vec<ProcessInfo>,
     state: State,
 }
 
 #[derive(Debug, Clone)]
 enum State {
-    /// No life. `clearing` is what an earlier life left, on its way out.
+    /// No life. `clearing`: the takedown of what an earlier life left.
     Down {
         rest: Rest,
         /// Why it failed, or what its stop ran into.
         reason: Option<Reason>,
         clearing: Option<Takedown>,
     },
-    /// On the way to a process. `stop` remembers a stop that came meanwhile.
+    /// No process yet. `stop` remembers a stop that came meanwhile.
     Starting {
         life: LifeId,
         step: Step,
         stop: Option<Urgency>,
     },
-    /// A process, and not up yet.
+    /// It has a process, and is not up yet.
     Coming {
         life: LifeId,
         pid: Option<u32>,
         work: Probing,
     },
-    /// Up. A oneshot has no process of its own any more, but may have `left` some.
+    /// Up. A oneshot has exited, but may have `left` processes.
     Up {
         life: LifeId,
         pid: Option<u32>,
@@ -131,7 +131,7 @@ impl Lifecycle {
         }
     }
 
-    /// Lets something happen to it.
+    /// Applies an event.
     pub fn handle(&mut self, now: Now, event: Event) -> Vec<ServiceEffect> {
         let mut effects = Vec::new();
         self.step(now, event, &mut effects);
@@ -237,7 +237,7 @@ impl Lifecycle {
         }
     }
 
-    /// A stop ends, and nothing shows whose these are.
+    /// A stop ends, and the service of these processes is unknown.
     fn note_unowned(
         &mut self,
         round: u32,

@@ -18,7 +18,7 @@ pub(super) enum Probing {
     Working {
         since: Now,
     },
-    /// A oneshot has succeeded; its last lines are being read. It left so many processes.
+    /// A oneshot has succeeded; its last lines are being read. It left this many processes.
     Draining {
         since: Now,
         left: usize,
@@ -133,7 +133,7 @@ impl Lifecycle {
         }
     }
 
-    /// The probe's time is over: the service is stopped, and has failed.
+    /// The probe has timed out: stops the service, which then has failed.
     pub(super) fn probe_gave_up(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Coming { work, .. } = &self.state else {
             return;
@@ -300,7 +300,7 @@ impl Lifecycle {
         }
     }
 
-    /// Its last lines are in and nothing of it is left, or their time is over.
+    /// Its last lines are read and no process is left, or the limit for both is over.
     pub(super) fn publish_fall(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         let State::Falling(failing) = &self.state else {
             return;
@@ -353,7 +353,7 @@ impl Lifecycle {
         *clearing = None;
     }
 
-    /// SIGKILL for what is on its way out already.
+    /// SIGKILL for a takedown in progress.
     pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
         if let Some(takedown) = self.takedown_mut() {
             takedown.skip_grace(now, out);

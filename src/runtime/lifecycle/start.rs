@@ -1,4 +1,4 @@
-//! The way up: what an earlier life left, the port, the process.
+//! A start (docs/lifecycle.md, Starting): leftovers of the last run, the port, the process.
 
 use super::running::Probing;
 use super::stop::{AfterStop, Phase, Stop};
@@ -13,7 +13,7 @@ use crate::runtime::handle::Urgency;
 pub(super) enum Step {
     /// What its last life left has to go first.
     Clearing(Takedown),
-    /// Nobody may listen on its port.
+    /// Its port must have no listener.
     Port,
     Spawning,
 }
@@ -186,7 +186,7 @@ impl Lifecycle {
             return;
         };
         match step {
-            // Nothing exists yet, and the answer of the port check will find nobody waiting for it.
+            // No process exists yet, and the result of the port check will be ignored.
             Step::Port => {
                 self.state = State::Down {
                     rest: Rest::Stopped,

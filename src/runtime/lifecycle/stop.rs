@@ -1,4 +1,4 @@
-//! The way down (docs/lifecycle.md, Stopping): stop command, stop signal, SIGKILL, last lines, port.
+//! A stop (docs/lifecycle.md, Stopping): stop command, stop signal, SIGKILL, last lines, port.
 
 use std::time::Duration;
 
@@ -36,14 +36,14 @@ pub(super) enum Phase {
         since: Now,
     },
     Takedown(Takedown),
-    /// Nothing is left; its last lines and its port are waited for.
+    /// No process is left; it waits for the last lines and the port.
     Ending(Ending),
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
     pub(super) drained: bool,
-    /// `Ok` may name somebody else who listens there; `Err` says that it was not released.
+    /// `Ok` may have another listener as the reason; `Err`: it was not released.
     pub(super) port: Option<Result<Option<Reason>, PortHold>>,
 }
 
@@ -126,7 +126,7 @@ impl Lifecycle {
         }
     }
 
-    /// Begins a stop by the book: with the stop command when there is one.
+    /// Begins a graceful stop: with the stop command when there is one.
     pub(super) fn begin_stop(&mut self, now: Now, after: AfterStop, out: &mut Vec<ServiceEffect>) {
         if !self.spec.has_stop_command {
             return self.begin_takedown(now, after, Urgency::Graceful, out);
@@ -189,7 +189,7 @@ impl Lifecycle {
         Takedown::new(self.rounds, now, self.spec.grace, mode)
     }
 
-    /// How a takedown begins.
+    /// The mode in which a takedown begins.
     pub(super) fn first_mode(&self, urgency: Urgency) -> Mode {
         match (urgency, self.spec.stop_scope) {
             (Urgency::Now, _) => Mode::Kill,
@@ -198,7 +198,7 @@ impl Lifecycle {
         }
     }
 
-    /// Goes on from the stop command.
+    /// Continues after the stop command.
     fn take_down(&mut self, now: Now, mode: Mode, out: &mut Vec<ServiceEffect>) {
         let takedown = self.new_takedown(now, mode);
         if let State::Stopping(stop) = &mut self.state {

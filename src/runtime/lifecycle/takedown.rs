@@ -7,9 +7,9 @@ use crate::facts::{Ending, ProcessInfo, StopRound, SurvivalReason};
 use crate::process::{LAST_GRACE, Mode};
 
 /// How long SIGKILL may take before the takedown is given up as failed. Nothing that may be killed
-/// takes this long; what is left then is another user's or stuck in the kernel.
+/// takes this long; remaining processes then belong to another user or are stuck in the kernel.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
-/// The same when the system has already said that none of what is left may be signalled.
+/// The same when none of the remaining processes may be signalled.
 const FORBIDDEN_LIMIT: Duration = Duration::from_millis(500);
 
 /// One takedown of everything a service has, from the first signal to the last process.
@@ -37,7 +37,7 @@ enum Stage {
 }
 
 impl Takedown {
-    /// Begins in this mode; its [`effect`](Self::effect) is to be sent.
+    /// Begins in this mode; send its [`effect`](Self::effect).
     pub(super) fn new(round: u32, now: Now, grace: Duration, mode: Mode) -> Self {
         let since = now;
         let stage = match mode {
@@ -86,7 +86,7 @@ impl Takedown {
         }
     }
 
-    /// Goes on to the next signal when that is due; false when there is none: what is left stays.
+    /// Proceeds to the next signal when that is due; false when there is none and processes remain.
     #[must_use]
     pub(super) fn tick(&mut self, now: Now, out: &mut Vec<ServiceEffect>) -> bool {
         if now < self.deadline() {

@@ -1,4 +1,4 @@
-//! A service as others see it: where it stands, and what is published of it. Nothing here changes it.
+//! A service as others see it: its standing, and its published facts. Nothing here changes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Facts {
     pub status: Status,
     /// Whether its terminal startup state is reached.
     pub up: bool,
-    /// Why it is there; `None` where there is nothing to say.
+    /// The reason for its status, if there is one.
     pub reason: Option<Reason>,
     /// The leader's process id while it lives.
     pub pid: Option<u32>,
@@ -20,7 +20,7 @@ pub struct Facts {
     pub end: Option<End>,
 }
 
-/// Where a service stands, as far as others need to know.
+/// Whether a service is up, down or in between, as far as others need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Not running, and nothing under way to change that.
@@ -49,7 +49,7 @@ pub enum Rest {
 }
 
 impl Lifecycle {
-    /// Where it stands.
+    /// Its standing.
     pub fn standing(&self) -> Standing {
         match &self.state {
             State::Down { rest, .. } => Standing::Down(*rest),
@@ -102,7 +102,7 @@ impl Lifecycle {
         &self.unowned
     }
 
-    /// The service as it is to be published now.
+    /// The facts to publish now.
     pub fn facts(&self, now: Now) -> Facts {
         Facts {
             status: self.status(),
@@ -139,7 +139,7 @@ impl Lifecycle {
         }
     }
 
-    /// Why it is where it is, as far as one service knows.
+    /// The reason for its status, as far as one service knows it.
     pub fn reason(&self, now: Now) -> Option<Reason> {
         match &self.state {
             State::Down { reason, .. } => reason.clone(),
@@ -152,7 +152,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether what is published of it changes with time alone: it waits for something.
+    /// Whether its published state changes with time alone, because it waits for something.
     pub fn is_waiting(&self) -> bool {
         match &self.state {
             State::Down { clearing, .. } => clearing.is_some(),

@@ -88,7 +88,7 @@ impl Orchestrator {
 
     fn admit_for(&self, action: Action, service: usize) -> Result<(), String> {
         let doing = match self.standing(service) {
-            // A start joins the one that is under way.
+            // A start joins the one in progress.
             Standing::Starting if matches!(action, Action::Start(_)) => return Ok(()),
             Standing::Starting => "starting",
             Standing::Stopping => "stopping",

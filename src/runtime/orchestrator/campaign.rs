@@ -99,7 +99,7 @@ impl Orchestrator {
         }
     }
 
-    /// Opens the next wave when this one has resolved; true when something moved.
+    /// Opens the next wave when this one has resolved; true when something changed.
     pub(super) fn advance_campaign(&mut self, out: &mut Vec<Effect>) -> bool {
         let Some(campaign) = &mut self.campaign else {
             return false;

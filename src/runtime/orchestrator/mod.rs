@@ -1,7 +1,7 @@
-//! The whole stack: what is wanted, what may start, what goes down, who is answered. Pure.
+//! All services: what is wanted, what may start, what stops, which requests are answered. Pure.
 //!
 //! It owns the lifecycles. `(state, now, input) → (state, effects)`: the actor performs the effects
-//! in order and reports what comes of them as inputs (docs/lifecycle.md, Commands).
+//! in order and reports their results as inputs (docs/lifecycle.md, Commands).
 //!
 //! Three things decide: *wants* (what each service is meant to be, and whether it may start now),
 //! the *campaign* (a boot or a `start_all` on its way up, wave by wave) and the *teardown* (a
@@ -42,7 +42,7 @@ pub struct Planned {
     pub wave: usize,
     /// Whether `start_all` starts it for its own sake.
     pub auto_start: bool,
-    /// Whether boot starts it: for its own sake, or for somebody who depends on it.
+    /// Whether boot starts it: because it was selected, or for a dependent.
     pub at_boot: bool,
 }
 
@@ -51,7 +51,7 @@ pub struct Planned {
 pub enum Input {
     /// Begin the boot.
     Boot,
-    /// Somebody wants something done.
+    /// A client requests an action.
     Act(Ticket, Action),
     /// Something happened to a service.
     Service(usize, lifecycle::Event),
@@ -65,7 +65,7 @@ pub enum Input {
     Tick,
 }
 
-/// What is to be done, in this order.
+/// Actions to perform, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// Something about one service other than publishing it.
@@ -84,7 +84,7 @@ pub enum Effect {
     KillAll,
     /// All services are down: stop all remaining processes of the session.
     Finish,
-    /// Everything is over; false when something could not be stopped.
+    /// The session has ended; false when something could not be stopped.
     End {
         /// Nothing is left.
         clean: bool,
@@ -94,7 +94,7 @@ pub enum Effect {
 /// A service as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// What its lifecycle says; the reason is completed with what only the whole knows.
+    /// The facts of its lifecycle; the orchestrator completes the reason.
     pub facts: Facts,
     /// Whether it is meant to be up.
     pub wanted: bool,
@@ -112,7 +112,7 @@ impl Planned {
     }
 }
 
-/// The whole.
+/// All services of a session, and what is wanted of them.
 #[derive(Debug, Clone)]
 pub struct Orchestrator {
     services: Vec<Supervised>,
@@ -121,7 +121,7 @@ pub struct Orchestrator {
     campaign: Option<Campaign>,
     teardown: Option<Teardown>,
     requests: BTreeMap<Ticket, Request>,
-    /// Services whose start is to be judged (again); in the order of their names, so that the same
+    /// Services whose start has to be decided (again), in the order of their names, so that the same
     /// config always starts the same way.
     dirty: BTreeSet<usize>,
     /// When each service wants to be woken, soonest first.
@@ -221,7 +221,7 @@ impl Orchestrator {
         }
     }
 
-    /// Lets something come in.
+    /// Applies an input.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
@@ -237,7 +237,7 @@ impl Orchestrator {
         out
     }
 
-    /// When it wants to be woken, with [`Input::Tick`].
+    /// When the next [`Input::Tick`] is due.
     pub fn deadline(&self) -> Option<Now> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
@@ -247,7 +247,7 @@ impl Orchestrator {
             && deadline <= now
         {
             self.apply(now, service, lifecycle::Event::Tick, out);
-            // A tick always moves its deadline; should it not, it must not be asked for for ever.
+            // A tick always moves its deadline; if it did not, this would loop for ever.
             if self.deadlines.first() == Some(&(deadline, service)) {
                 self.deadlines.pop_first();
                 self.services[service].deadline = None;
@@ -255,13 +255,13 @@ impl Orchestrator {
         }
     }
 
-    /// A service as it would be published now.
+    /// The service as it would be published now.
     pub fn view(&self, now: Now, service: usize) -> View {
         let facts = self.services[service].life.facts(now);
         self.complete_view(service, facts)
     }
 
-    /// Whether what is published of a service changes with time alone.
+    /// Whether the published state of a service changes with time alone.
     pub fn is_waiting(&self, service: usize) -> bool {
         let service = &self.services[service];
         service.life.is_waiting()
@@ -291,7 +291,7 @@ impl Orchestrator {
         &self.services[service].name
     }
 
-    /// Hands an event to a service and draws the conclusions.
+    /// Passes an event to a service and applies the consequences.
     fn apply(&mut self, now: Now, service: usize, event: lifecycle::Event, out: &mut Vec<Effect>) {
         let before = self.standing(service);
         let was_clear = self.services[service].life.is_clear();
@@ -334,7 +334,7 @@ impl Orchestrator {
     /// A service has gone up or down: update what is wanted and what is awaited.
     fn standing_changed(&mut self, service: usize, standing: Standing) {
         if standing == Standing::Down(Rest::Failed) {
-            // Its own failure ends what was wanted of it: never restarted unasked.
+            // After its own failure it is no longer wanted: services are not restarted automatically.
             self.services[service].want = Want::No;
             self.services[service].again = false;
         }
@@ -343,7 +343,7 @@ impl Orchestrator {
         }
     }
 
-    /// Something about a service changed that others may have waited for.
+    /// A service has changed: its dependents, the campaign and the teardown may go on.
     fn touched(&mut self, service: usize) {
         self.dirty.insert(service);
         let dependents = std::mem::take(&mut self.services[service].dependents);
@@ -353,9 +353,9 @@ impl Orchestrator {
         self.teardown_note(service);
     }
 
-    /// Goes on until nothing more follows from what is known.
+    /// Repeats until nothing more follows.
     fn settle(&mut self, now: Now, out: &mut Vec<Effect>) {
-        // Who waited for a stop hears of it before the same service starts for somebody else.
+        // A request that waited for a stop is answered before another one starts the service again.
         self.answer(now, out);
         loop {
             while let Some(service) = self.dirty.pop_first() {

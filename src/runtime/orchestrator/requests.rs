@@ -7,7 +7,7 @@ use super::{Effect, Now, Orchestrator, Standing};
 use crate::facts::{ProcessInfo, Reason, Status};
 use crate::runtime::handle::{Outcome, RequestId, SubscriberId};
 
-/// Who is to be answered, and what they called it.
+/// The subscriber to answer, and its id for the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket(pub SubscriberId, pub RequestId);
 
@@ -24,7 +24,7 @@ pub(super) enum Goal {
         closure: Vec<usize>,
         /// The stop that comes first in a restart is not over yet.
         stopping: bool,
-        /// A stop came in between: its message, and whether that stop is over.
+        /// A stop came in between: its message, and whether that stop has ended.
         overtaken: Option<(String, bool)>,
         /// A second run of a oneshot that its dependencies do not allow: why.
         refused: Option<String>,
@@ -36,17 +36,17 @@ pub(super) enum Goal {
         down: bool,
     },
     StartAll {
-        /// When it is over: who took part.
+        /// The services that took part, once it has ended.
         over: Option<Vec<usize>>,
         /// A `stop_all` or the end of the session came in between.
         overtaken: Option<String>,
     },
     StopAll {
-        /// When it is over: who could not be stopped.
+        /// The services that could not be stopped, once it has ended.
         over: Option<Vec<usize>>,
     },
     Shutdown {
-        /// When it is over: the processes that are left.
+        /// The processes that remain, once it has ended.
         over: Option<Vec<ProcessInfo>>,
     },
 }
@@ -96,7 +96,7 @@ impl Orchestrator {
         debug_assert!(earlier.is_none(), "a subscriber names its requests apart");
     }
 
-    /// A status goes out: remember it for those who will have to see one before their result.
+    /// A status is published: notes it for requests that need one before their result.
     pub(super) fn announced(&mut self, service: usize, status: Status) {
         if !matches!(
             status,
@@ -112,7 +112,7 @@ impl Orchestrator {
         }
     }
 
-    /// A stop takes a service away from those who wait for it to come up.
+    /// A stop ends the requests that wait for the service to come up.
     pub(super) fn overtake(&mut self, now: Now, service: usize) {
         let down = matches!(self.standing(service), Standing::Down(_));
         let reason = if down {
@@ -141,7 +141,7 @@ impl Orchestrator {
         }
     }
 
-    /// A `stop_all` or the end of the session takes everything away from everybody.
+    /// A `stop_all` or the end of the session overrides all requests.
     pub(super) fn overtake_all(&mut self, now: Now) {
         let wave = self.campaign.as_ref().map_or(0, Campaign::wave);
         let started: Vec<usize> = self
@@ -254,7 +254,7 @@ impl Orchestrator {
         }
     }
 
-    /// Answers everyone whose outcome is there, a last status before each where one is still due.
+    /// Answers every request with an outcome, after a last status if one is still due.
     pub(super) fn answer(&mut self, now: Now, out: &mut Vec<Effect>) {
         let done: Vec<(Ticket, Outcome)> = self
             .requests
@@ -270,7 +270,7 @@ impl Orchestrator {
                 Announced::One(service, false) => self.republish(now, service, out),
                 Announced::All(seen) => {
                     for service in (0..seen.len()).filter(|&service| !seen[service]) {
-                        // One that is on its way for somebody else will say itself where it ends.
+                        // A service that is starting or stopping will publish its outcome itself.
                         if matches!(
                             self.standing(service),
                             Standing::Down(_) | Standing::Up | Standing::Falling

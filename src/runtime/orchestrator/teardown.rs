@@ -63,7 +63,7 @@ impl Orchestrator {
         }
     }
 
-    /// The last processes are gone, or cannot be ended. Who asked for the end hears of it before
+    /// The last processes are gone, or cannot be ended. Requests for the end are answered before
     /// it comes.
     pub(super) fn finished(&mut self, now: Now, left: &[ProcessInfo], out: &mut Vec<Effect>) {
         if let Phase::Finishing { clean } = self.phase {

@@ -24,7 +24,7 @@ pub struct Trace {
 /// Why a trace cannot be played back.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// A line is not one that is written here, or not by this version.
+    /// A line was not written by this code, or not by this version.
     #[error("line {line} is not a line of a decision trace: {error}")]
     Malformed {
         /// Counted from 1.
@@ -99,7 +99,7 @@ impl Trace {
         Ok(sessions)
     }
 
-    /// Plays it through an orchestrator, which has to decide as it did. `seen` gets each input, what was
+    /// Replays it through an orchestrator, which has to make the same decisions. `seen` gets each input, what was
     /// decided, and the orchestrator after it. Returns the services and the last status published of each.
     pub fn play(
         &self,
@@ -128,7 +128,7 @@ impl Trace {
     }
 }
 
-/// Processes with the service that they belong to, which clients are not told.
+/// Processes with their service, which is not published.
 pub(super) mod left {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -9,7 +9,7 @@ use crate::runtime::lifecycle::{Event, Facts, Now, Rest, Standing};
 /// Whether a service is wanted, and what binds its start besides its dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Want {
-    /// It is left where it is.
+    /// It is left as it is.
     No,
     /// By a boot or a `start_all`: its wave has to come first.
     InItsWave,
@@ -17,12 +17,12 @@ pub(super) enum Want {
     Now,
 }
 
-/// What a dependency means for the start of those who depend on it.
+/// What a dependency means for the start of its dependents.
 enum Prospect {
     Up,
     /// It is on its way, or will be.
     Awaited,
-    /// It is down and will not come up by itself.
+    /// It is down, and nothing is going to start it.
     Lost,
 }
 
@@ -50,7 +50,7 @@ impl Orchestrator {
         entry.want = want;
         entry.stopped_by = None;
         entry.not_started = None;
-        // Judged anew: what blocked it before may have been mended.
+        // Decided anew: the earlier cause may have been fixed.
         entry.blocked_by.clear();
         self.touched(service);
     }
@@ -160,7 +160,7 @@ impl Orchestrator {
         self.touched(index);
     }
 
-    /// Completes a lifecycle's facts with what only the whole knows.
+    /// Completes a lifecycle's facts with those that only the orchestrator has.
     pub(super) fn complete_view(&self, index: usize, mut facts: Facts) -> View {
         let service = &self.services[index];
         let wanted = service.want != Want::No;
