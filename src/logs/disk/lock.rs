@@ -60,8 +60,10 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The file stays: removing it would let two others lock two files. It names nobody then.
+        // The file stays, empty: removing it would let two others lock two files.
         let _ = self.file.set_len(0);
+        // Closing is not enough: a child that has not reached its exec shares the open file.
+        let _ = self.file.unlock();
     }
 }
 
