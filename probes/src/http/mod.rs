@@ -1,6 +1,6 @@
 //! `http`: passes when a GET answers with a status from 200 to 399.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) const KIND: Kind = Kind {
     attempt_timeout: Duration::from_secs(10),
     parameters: &[Parameter {
         name: "url",
-        about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified.",
+        about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified; `localhost` and `*.localhost` are 127.0.0.1 and ::1.",
         takes: Type::Url,
         absent: Absent::Refused,
     }],
@@ -53,18 +53,27 @@ struct Http {
 }
 
 impl Http {
+    /// Whether the host is this machine.
     fn is_loopback(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']');
-        address
-            .parse::<IpAddr>()
-            .map_or_else(|_| is_localhost(host), |ip| ip.is_loopback())
+        match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+            Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
+            Err(_) => is_localhost(host),
+        }
     }
 
     fn make_client(&self) -> Result<Client, String> {
         // Only the first call in a process has an effect; a provider installed earlier is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::builder()
+        let mut client = Client::builder();
+        let host = self.url.host_str().unwrap_or_default();
+        if is_localhost(host) {
+            // Resolvers differ in what they know of these names (RFC 6761). Port 0: that of the URL.
+            let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            client = client.resolve_to_addrs(host, &addresses.map(|ip| (ip, 0).into()));
+        }
+        client
             .no_proxy()
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(0)

@@ -144,3 +144,30 @@ async fn certificates_of_loopback_hosts_are_not_verified() {
     assert_eq!(probe.attempt(&nothing()).await, Attempt::Passed);
     server.join().unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn names_below_localhost_are_both_loopback_addresses_without_a_resolver() {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        // A machine without IPv6 has nothing more to test here.
+        let Ok(listener) = TcpListener::bind(address).await else {
+            continue;
+        };
+        let port = listener.local_addr().unwrap().port();
+        for host in [
+            "localhost",
+            "localhost.",
+            "no-resolver-knows-this.localhost",
+        ] {
+            let probe = http(&format!("http://{host}:{port}/"));
+            let cx = nothing();
+            let response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            let attempt = tokio::time::timeout(Duration::from_secs(5), async {
+                tokio::join!(probe.attempt(&cx), answer(&listener, response))
+            });
+            let (attempt, request) = attempt.await.expect(host);
+            assert_eq!(attempt, Attempt::Passed, "{host} at {address}");
+            let named = format!("host: {host}:{port}\r\n");
+            assert!(request.to_lowercase().contains(&named), "{request}");
+        }
+    }
+}
