@@ -77,7 +77,7 @@ fn brief(reason: &Reason) -> Option<String> {
             ending: Some(ending),
             ..
         } => return waited_for(ending, " of the last run").or_else(|| reason.detail()),
-        Reason::Probing(attempts) => answered(attempts),
+        Reason::Probing(attempts) | Reason::Stranger { attempts, .. } => answered(attempts),
         Reason::NotReadyInTime {
             limit_ms,
             attempts,

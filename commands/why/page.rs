@@ -103,7 +103,7 @@ impl Page {
                     age => format!(" {age} ago"),
                 });
         let state = match cause.kind {
-            CauseKind::Probing | CauseKind::Working => {
+            CauseKind::Probing | CauseKind::Stranger | CauseKind::Working => {
                 format!("running, since {}", since.trim_end_matches(" ago").trim())
             }
             _ => format!("{}{since}", cause.status.as_str()),
@@ -114,11 +114,10 @@ impl Page {
             self.field("path", &cause.path.join(" → "));
         }
         // Of a probe that is the reason itself everything has been said.
-        if let Some(probe) = cause
-            .probe
-            .as_ref()
-            .filter(|_| !matches!(cause.kind, CauseKind::Probing | CauseKind::NotReadyInTime))
-        {
+        if let Some(probe) = cause.probe.as_ref().filter(|_| {
+            use CauseKind::{NotReadyInTime, Probing, Stranger};
+            !matches!(cause.kind, Probing | Stranger | NotReadyInTime)
+        }) {
             self.field("probe", &probe_text(probe));
         }
         if let Some(port) = &cause.port_conflict {

@@ -77,6 +77,12 @@ pub trait Probe: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The port of this machine that it asks, if that is what it does: on a loopback address, `localhost` or
+    /// the unspecified address.
+    fn port(&self) -> Option<u16> {
+        None
+    }
+
     /// One attempt. It must be cancel-safe: the core drops it at its limit, at a stop, at exit.
     async fn attempt(&self, cx: &Context<'_>) -> Attempt;
 }

@@ -45,6 +45,10 @@ impl Probe for Tcp {
         format!("tcp :{}", self.port)
     }
 
+    fn port(&self) -> Option<u16> {
+        Some(self.port)
+    }
+
     async fn attempt(&self, _: &Context<'_>) -> Attempt {
         let connect = |ip: IpAddr| TcpStream::connect(SocketAddr::new(ip, self.port));
         let Err(first) = connect(Ipv4Addr::LOCALHOST.into()).await else {
@@ -95,5 +99,6 @@ mod tests {
         let probe = build(&KIND, "port", Argument::Port(8088)).unwrap();
         assert_eq!(probe.label(), "tcp :8088");
         assert_eq!((probe.kind(), &*probe.target()), ("tcp", "127.0.0.1:8088"));
+        assert_eq!(probe.port(), Some(8088));
     }
 }

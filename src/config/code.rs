@@ -64,6 +64,7 @@ codes! {
         "two names that differ only in upper and lower case",
     ReservedName "reserved_name" "warning" "a name that clients use for something else",
     SamePort "same_port" "warning" "two services with the same port",
+    OtherPort "other_port" "warning" "a probe asks another port than the service's",
     MissingCwd "missing_cwd" "warning" "a working directory that does not exist (yet)",
     ShellSyntax "shell_syntax" "warning"
         "a command that looks as if a shell would read it",

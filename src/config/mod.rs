@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
-pub use model::{Config, LogView, Logs, Ready, Service, Session};
+pub use model::{Config, LogView, Logs, ProbeOwner, Ready, Service, Session};
 pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
 pub use schema::json_schema;

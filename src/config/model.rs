@@ -129,6 +129,18 @@ pub struct Ready {
     pub attempt_timeout: Duration,
     /// Limit of the whole wait; `None`: for ever.
     pub timeout: Option<Duration>,
+    /// Whose listener may answer it.
+    pub owner: ProbeOwner,
+}
+
+/// Which listeners may answer a probe of a port of this machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProbeOwner {
+    /// Those of the service and of its dependencies, and all that appeared after the spawn.
+    #[default]
+    Service,
+    /// All.
+    Any,
 }
 
 impl Config {

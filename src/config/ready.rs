@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, json};
 
 use super::code::Code;
-use super::model;
+use super::model::{self, ProbeOwner};
 use super::object::{Field, Read, members};
 use super::problems::{Place, Problems};
 use super::quote::quote;
@@ -28,6 +28,12 @@ const LIMITS: [(&str, &str); 2] = [
         "Time limit of one attempt in ms. Default: 200 (tcp), 10000 (http), 5000 (exec).",
     ),
 ];
+
+/// The field that says which listeners may answer, for kinds that ask a port.
+const OWNER: (&str, &str) = (
+    "owner",
+    "Which listeners may answer on a port of this machine: `service`, those of the service and of its dependencies, and all that appeared after the spawn; `any`, all. Default: service.",
+);
 
 /// A `ready` object. What is in it depends on its type and on the port of the service.
 #[derive(Debug)]
@@ -81,9 +87,13 @@ impl Ready {
         let attempt_timeout = object.read::<Millis>("attemptTimeoutMs", problems);
         let kind = object.kind(problems);
         object.check_names(kind, problems);
+        let owner = object.read::<ProbeOwner>(OWNER.0, problems);
         let kind = kind?;
+        let probe = object.probe(kind, problems)?;
+        object.check_port(kind, &*probe, problems);
         Some(model::Ready {
-            probe: object.probe(kind, problems)?,
+            probe,
+            owner: owner.unwrap_or_default(),
             attempt_timeout: attempt_timeout.map_or(kind.attempt_timeout, |limit| limit.0),
             timeout: timeout.map(|limit| limit.0),
         })
@@ -151,7 +161,9 @@ impl Object<'_> {
             }
             let place = Place::Key(node);
             let limits = LIMITS.iter().any(|(limit, _)| *limit == name);
-            let known = limits || KINDS.iter().any(|kind| parameter(kind, name).is_some());
+            let known = limits
+                || name == OWNER.0
+                || KINDS.iter().any(|kind| parameter(kind, name).is_some());
             if !known {
                 let message = format!("unknown field {} in `ready`", quote(name));
                 let known = field_names(kind);
@@ -197,6 +209,26 @@ impl Object<'_> {
         };
         problems.error_with_help(code, place, message, refusal.help.map(str::to_owned));
         None
+    }
+
+    /// Warns of a port of this machine that is not the service's `port`, unless `owner` shows that somebody has
+    /// thought about it.
+    fn check_port(&self, kind: &Kind, probe: &dyn Probe, problems: &mut Problems<'_, '_>) {
+        let Some(ServicePort(Some(own))) = self.service_port.value else {
+            return;
+        };
+        let Some(asked) = probe.port().filter(|&asked| asked != own) else {
+            return;
+        };
+        if self.by_name.contains_key(OWNER.0) {
+            return;
+        }
+        let asks = kind.parameters.iter().find(|it| asks_port(it));
+        let place = asks.and_then(|parameter| self.by_name.get(parameter.name));
+        let place = place.map_or(Place::Key(self.node), |&node| Place::Value(node));
+        let message = format!("the probe asks port {asked}, and the service's `port` is {own}");
+        let help = "only `port` must be free before the start; if the service listens on both, add \"owner\": \"service\"";
+        problems.warning(Code::OtherPort, place, message, Some(help));
     }
 
     /// The argument for a parameter; `None` after reporting that it is wrong or missing.
@@ -248,6 +280,11 @@ impl Object<'_> {
     }
 }
 
+/// Whether it says which port the probe asks.
+fn asks_port(parameter: &Parameter) -> bool {
+    matches!(parameter.takes, Type::Url | Type::Port)
+}
+
 fn parameter<'k>(kind: &'k Kind, name: &str) -> Option<&'k Parameter> {
     kind.parameters
         .iter()
@@ -257,6 +294,7 @@ fn parameter<'k>(kind: &'k Kind, name: &str) -> Option<&'k Parameter> {
 /// Whether a field means something to a kind, or is at least no mistake.
 fn has_effect(kind: &Kind, name: &str, limits: bool) -> bool {
     match kind.build {
+        Some(_) if name == OWNER.0 => kind.parameters.iter().any(asks_port),
         Some(_) => limits || parameter(kind, name).is_some(),
         // What a probe leaves behind when its type is set to `none` for a while.
         None => matches!(name, "url" | "port"),
@@ -270,7 +308,8 @@ fn field_names(kind: Option<&Kind>) -> Vec<&'static str> {
     let parameters = kinds.flat_map(|kind| kind.parameters);
     let parameters = parameters.map(|parameter| parameter.name);
     let mut names = vec!["type"];
-    for name in parameters.chain(LIMITS.map(|(name, _)| name)) {
+    let others = LIMITS.iter().chain([&OWNER]).map(|(name, _)| *name);
+    for name in parameters.chain(others) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -302,6 +341,7 @@ impl JsonSchema for Ready {
         for (name, about) in LIMITS {
             property(name, about, generator.subschema_for::<Millis>());
         }
+        property(OWNER.0, OWNER.1, generator.subschema_for::<ProbeOwner>());
         let required: Vec<_> = KINDS.iter().filter_map(required).collect();
         json_schema!({
             "type": "object",

@@ -77,6 +77,15 @@ pub enum Reason {
     },
     /// Its probe has not passed yet.
     Probing(ProbeAttempts),
+    /// Its probe passes, but what answers listened before the service was spawned, and is neither the service's nor
+    /// that of a dependency.
+    Stranger {
+        /// The attempts.
+        #[serde(flatten)]
+        attempts: ProbeAttempts,
+        /// Who answers.
+        holder: Holder,
+    },
     /// Its probe did not pass within its limit.
     NotReadyInTime {
         /// The limit, in milliseconds.
@@ -150,6 +159,7 @@ pub enum Code {
     PortInUse,
     PortNotReleased,
     Probing,
+    Stranger,
     NotReadyInTime,
     Exited,
     CannotStart,
@@ -181,6 +191,7 @@ impl Reason {
             Self::PortInUse(_) => Code::PortInUse,
             Self::PortNotReleased { .. } => Code::PortNotReleased,
             Self::Probing(_) => Code::Probing,
+            Self::Stranger { .. } => Code::Stranger,
             Self::NotReadyInTime { .. } => Code::NotReadyInTime,
             Self::Exited(_) => Code::Exited,
             Self::CannotStart(_) => Code::CannotStart,
@@ -214,7 +225,9 @@ impl Reason {
     /// The probe it waits for, or that had not passed when it failed: the protocol's `probe`.
     pub fn probe(&self) -> Option<&ProbeAttempts> {
         match self {
-            Self::Probing(attempts) | Self::NotReadyInTime { attempts, .. } => Some(attempts),
+            Self::Probing(attempts)
+            | Self::Stranger { attempts, .. }
+            | Self::NotReadyInTime { attempts, .. } => Some(attempts),
             Self::Exited(exit) => exit.probing.as_deref(),
             Self::Stopping { failure, .. } => failure.as_ref()?.probe(),
             _ => None,

@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::reason::{BlockedBy, Ending, Exit, PortHold, ProbeAttempts, Reason, StopRound};
-use super::{End, ProcessInfo, StartProblem, StopCmdFailure};
+use super::{End, Holder, ProcessInfo, StartProblem, StopCmdFailure};
 
 impl Reason {
     /// The line for people; `None` where the status says it all.
@@ -37,7 +37,7 @@ impl Display for Reason {
             ),
             Self::PortInUse(hold) => write!(f, "{hold}"),
             Self::PortNotReleased { hold, .. } => write!(f, "{}", hold.not_released()),
-            Self::Probing(attempts) => write!(f, "{attempts}"),
+            Self::Probing(attempts) | Self::Stranger { attempts, .. } => write!(f, "{attempts}"),
             Self::NotReadyInTime {
                 limit_ms,
                 attempts,
@@ -284,6 +284,11 @@ impl Display for Processes<'_> {
 /// `0.4`, `12.0`.
 fn seconds(ms: u64) -> String {
     format!("{}.{}", ms / 1000, ms % 1000 / 100)
+}
+
+/// What an attempt ran into where a stranger answers.
+pub fn answered_by(holder: &Holder) -> String {
+    format!("answered by {holder}, which is not this service")
 }
 
 /// A configured limit: `8 s`, `0.3 s`.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::Socket;
 use crate::facts::Holder;
 
 /// The state of a socket that listens.
@@ -11,26 +12,26 @@ const LISTEN: &str = "0A";
 
 pub(super) fn listener(port: u16) -> io::Result<Option<Holder>> {
     let sockets = sockets(port)?;
-    if sockets.is_empty() {
-        return Ok(None);
-    }
-    let pid = holder(&sockets);
-    let name = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
-    Ok(Some(Holder {
-        pid,
-        name: name.map(|name| name.trim_end().to_owned()),
-    }))
+    Ok((!sockets.is_empty()).then(|| holder(&sockets, None)))
 }
 
 pub(super) fn is_taken(port: u16) -> io::Result<bool> {
     Ok(!sockets(port)?.is_empty())
 }
 
-/// The sockets that listen on a port, by inode.
-fn sockets(port: u16) -> io::Result<Vec<u64>> {
+pub(super) fn sockets(port: u16) -> io::Result<Vec<Socket>> {
     let mut sockets = Vec::new();
-    each_line(|line| sockets.extend(parse(line, port)))?;
+    each_line(|line| sockets.extend(parse(line, port).map(Socket)))?;
     Ok(sockets)
+}
+
+pub(super) fn holder(sockets: &[Socket], likely: Option<u32>) -> Holder {
+    let pid = pid_of(sockets, likely);
+    let name = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+    Holder {
+        pid,
+        name: name.map(|name| name.trim_end().to_owned()),
+    }
 }
 
 pub(super) fn users(server: SocketAddr, client: SocketAddr) -> io::Result<Vec<u32>> {
@@ -112,20 +113,14 @@ fn address_of(hex: &str) -> Option<IpAddr> {
     Some(Ipv6Addr::from(v6).to_canonical())
 }
 
-/// The first process (the one with the lowest pid is most often the parent of the others) that has one of
-/// these sockets. Other users' descriptors cannot be seen.
-fn holder(sockets: &[u64]) -> Option<u32> {
+/// The likely process or else the first one (the one with the lowest pid is most often the parent of the others)
+/// that has one of these sockets. Other users' descriptors cannot be seen.
+fn pid_of(sockets: &[Socket], likely: Option<u32>) -> Option<u32> {
     let names: Vec<String> = sockets
         .iter()
-        .map(|inode| format!("socket:[{inode}]"))
+        .map(|Socket(inode)| format!("socket:[{inode}]"))
         .collect();
-    let mut pids: Vec<u32> = fs::read_dir("/proc")
-        .ok()?
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    pids.into_iter().find(|pid| {
+    let has_one = |pid: &u32| {
         let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
             return false;
         };
@@ -133,7 +128,17 @@ fn holder(sockets: &[u64]) -> Option<u32> {
             .flatten()
             .filter_map(|entry| fs::read_link(entry.path()).ok())
             .any(|target| names.iter().any(|name| target.as_os_str() == name.as_str()))
-    })
+    };
+    if let Some(pid) = likely.filter(has_one) {
+        return Some(pid);
+    }
+    let mut pids: Vec<u32> = fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    pids.into_iter().find(has_one)
 }
 
 #[cfg(test)]

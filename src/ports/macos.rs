@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
+use super::Socket;
 use crate::facts::Holder;
 
 /// Each is tried, because a listener on all addresses is no obstacle to one on a single one.
@@ -17,11 +18,15 @@ const ADDRESSES: [IpAddr; 4] = [
 ];
 
 pub(super) fn listener(port: u16) -> io::Result<Option<Holder>> {
-    let unknown = Holder {
-        pid: None,
-        name: None,
-    };
-    Ok(is_taken(port)?.then_some(unknown))
+    Ok(is_taken(port)?.then(Holder::default))
+}
+
+pub(super) fn sockets(_: u16) -> io::Result<Vec<Socket>> {
+    Ok(Vec::new())
+}
+
+pub(super) fn holder(_: &[Socket], _: Option<u32>) -> Holder {
+    Holder::default()
 }
 
 pub(super) fn users(_: SocketAddr, _: SocketAddr) -> io::Result<Vec<u32>> {

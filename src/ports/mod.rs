@@ -28,6 +28,23 @@ pub fn listener(port: u16) -> io::Result<Option<Holder>> {
     os::listener(port)
 }
 
+/// A socket that listens, by its inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Socket(u64);
+
+/// The sockets that listen on a port; empty where the system does not show them.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
+pub fn sockets(port: u16) -> io::Result<Vec<Socket>> {
+    os::sockets(port)
+}
+
+/// Who has one of these sockets. Finding out looks at every process, at the likely one first.
+pub fn holder(sockets: &[Socket], likely: Option<u32>) -> Holder {
+    os::holder(sockets, likely)
+}
+
 /// The users who have the server's end of a connection on this machine: those who listen at the address that was
 /// dialled, and the one who has taken the connection, if somebody has. Empty when the system does not show it.
 ///
@@ -64,6 +81,10 @@ mod tests {
             if cfg!(target_os = "linux") {
                 assert_eq!(holder.pid, Some(std::process::id()), "{address}");
                 assert!(holder.name.is_some());
+                let sockets = sockets(port).unwrap();
+                for likely in [None, Some(1), holder.pid] {
+                    assert_eq!(super::holder(&sockets, likely), holder, "{address}");
+                }
             }
         }
     }

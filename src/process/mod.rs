@@ -28,7 +28,7 @@ pub use message::{
     Event, LAST_GRACE, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, Stdin, StopCommand,
     Teardown,
 };
-pub use ownership::is_ours;
+pub use ownership::child_above;
 pub use signals::{Ask, EndSignals};
 pub use system::conceal_argument;
 pub use system::prepare::hangup_is_ignored;

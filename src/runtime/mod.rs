@@ -15,6 +15,7 @@ mod probe_command;
 mod prober;
 pub mod setup;
 pub mod status;
+mod strangers;
 
 pub use actor::{DECISIONS, Ended, Runtime};
 pub use handle::{

@@ -13,8 +13,9 @@ use super::lifecycle::{Event as Step, ServiceEffect};
 use super::pipes::{Drained, Pipes};
 use super::port_wait::{RELEASE_LIMIT, await_free, await_release};
 use super::probe_command::{ProbeCommands, ProbeRuns};
-use super::prober::{self, Watched};
+use super::prober::{self, Miss, Watched};
 use super::setup::{ServiceSetup, Setup};
+use super::strangers::{Earlier, Strangers, shared_port};
 use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
 use crate::facts::{End, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
@@ -30,11 +31,12 @@ pub(super) enum Report {
     Step(usize, Step),
     /// Pipes that have been waited for.
     Drained(usize, Drained),
-    /// A run whose environment is complete.
+    /// A run whose environment is complete, and who listens on the port of its probe.
     Prepared(
         LifeId,
         Role,
         Result<Vec<(OsString, OsString)>, StartProblem>,
+        Earlier,
     ),
 }
 
@@ -59,6 +61,10 @@ struct Running {
     /// The environment of this life, for its stop command and its exec probe.
     env: Vec<(OsString, OsString)>,
     watched: Option<Arc<Watched>>,
+    /// The leader, while it lives.
+    leader: Option<u32>,
+    /// Who listened on the port of its probe before this life.
+    earlier: Earlier,
 }
 
 impl Performer {
@@ -153,16 +159,18 @@ impl Performer {
         });
     }
 
-    /// Completes the environment of a run and starts it. Files are read off this task.
+    /// Completes the environment of a run and starts it. Files and the table of sockets are read off this task.
     fn prepare(&mut self, index: usize, life: LifeId, role: Role) {
         let service = &self.services[index];
-        if role == Role::StopCommand || service.env_files.is_empty() {
+        let ready = service.ready.as_ref();
+        let port = ready.and_then(|ready| shared_port(ready, service.planned.spec.port));
+        if role == Role::StopCommand || (service.env_files.is_empty() && port.is_none()) {
             let env = match role {
                 // As the life that is to be stopped has it.
                 Role::StopCommand => self.running[index].env.clone(),
                 _ => environment(&self.environment, Vec::new(), &service.env),
             };
-            self.spawn(life, role, Ok(env));
+            self.spawn(life, role, Ok(env), Earlier::default());
             return;
         }
         let (inherited, files, own) = (
@@ -185,13 +193,18 @@ impl Performer {
                     tracing::debug!(target: "flowlayer::config", file = %file.path.display(), names = ?names());
                     read.extend(variables);
                 }
-                Ok(environment(&inherited, read, &own))
+                let earlier = port.map(Earlier::note).unwrap_or_default();
+                Ok((environment(&inherited, read, &own), earlier))
             });
-            let env = read.await.unwrap_or_else(|error| {
-                let error = format!("its envFile could not be read: {error}");
-                Err(StartProblem::System { error })
-            });
-            Report::Prepared(life, role, env)
+            let (env, earlier) = match read.await {
+                Ok(Ok((env, earlier))) => (Ok(env), earlier),
+                Ok(Err(problem)) => (Err(problem), Earlier::default()),
+                Err(error) => {
+                    let error = format!("its start could not be prepared: {error}");
+                    (Err(StartProblem::System { error }), Earlier::default())
+                }
+            };
+            Report::Prepared(life, role, env, earlier)
         });
     }
 
@@ -200,6 +213,7 @@ impl Performer {
         life: LifeId,
         role: Role,
         env: Result<Vec<(OsString, OsString)>, StartProblem>,
+        earlier: Earlier,
     ) {
         let index = service_of(life);
         let env = match env {
@@ -252,6 +266,7 @@ impl Performer {
                 .and_then(|ready| ready.probe.pattern());
             self.running[index].watched = pattern.map(Watched::new);
             self.running[index].env = env;
+            self.running[index].earlier = earlier;
         }
         self.processes.send(Request::Spawn(request, teardown));
     }
@@ -270,17 +285,47 @@ impl Performer {
         );
         let watched = self.running[index].watched.clone();
         let reports = self.reports.clone();
+        let strangers = self.strangers(index);
         let task = tokio::spawn(async move {
             let tell = |step| {
                 let _ = reports.send(Report::Step(index, step));
             };
-            prober::probe(&ready, watched.as_deref(), &commands, |error| {
-                tell(Step::ProbeFailed(life, error));
+            prober::probe(&ready, watched.as_deref(), &commands, strangers, |miss| {
+                tell(match miss {
+                    Miss::Failed(error) => Step::ProbeFailed(life, error),
+                    Miss::Stranger(holder) => Step::ProbeStranger(life, holder),
+                });
             })
             .await;
             tell(Step::ProbePassed(life));
         });
         self.running[index].probe = Some(task.abort_handle());
+    }
+
+    /// Who may answer the probe of a service, and is none of it.
+    fn strangers(&self, index: usize) -> Strangers {
+        let earlier = self.running[index].earlier.clone();
+        // Who listened before the service was spawned is below a leader that was there before it too.
+        let others = if earlier.is_empty() {
+            Vec::new()
+        } else {
+            self.leaders_without(index)
+        };
+        Strangers::new(earlier, others)
+    }
+
+    /// The leaders of all services but this one and those it depends on.
+    fn leaders_without(&self, index: usize) -> Vec<u32> {
+        let mut related = vec![false; self.services.len()];
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            if !std::mem::replace(&mut related[index], true) {
+                open.extend(&self.services[index].planned.depends_on);
+            }
+        }
+        let others = self.running.iter().zip(related);
+        let others = others.filter(|(_, related)| !related);
+        others.filter_map(|(other, _)| other.leader).collect()
     }
 
     fn stop_probe(&mut self, service: usize) {
@@ -310,6 +355,9 @@ impl Performer {
                 let service = service_of(life);
                 let is_stop_command = self.stop_commands.contains_key(&life);
                 let running = &mut self.running[service];
+                if !is_stop_command {
+                    running.leader = Some(pid);
+                }
                 for (pipe, stream) in [(stdout, Stream::Stdout), (stderr, Stream::Stderr)] {
                     let watch = running
                         .watched
@@ -325,16 +373,19 @@ impl Performer {
             Event::SpawnFailed { life, error } => {
                 Some(self.spawn_failed(service_of(life), life, error.into()))
             }
-            Event::Exited { life, end, left } => Some(match self.stop_commands.remove(&life) {
-                Some(service) => {
+            Event::Exited { life, end, left } => {
+                Some(if let Some(service) = self.stop_commands.remove(&life) {
                     let result = match end {
                         End::Code(0) => Ok(()),
                         end => Err(StopCmdFailure::Ended(end)),
                     };
                     (service, Step::StopCommandEnded(life, result))
-                }
-                None => (service_of(life), Step::Exited(life, end, left.len())),
-            }),
+                } else {
+                    let service = service_of(life);
+                    self.running[service].leader = None;
+                    (service, Step::Exited(life, end, left.len()))
+                })
+            }
             Event::Left { life, left } => Some((service_of(life), Step::Left(life, left))),
             Event::Remaining {
                 service,
@@ -380,8 +431,8 @@ impl Performer {
                 self.running[service].pipes.give_back(drained);
                 Some((service, Step::Drained(life)))
             }
-            Report::Prepared(life, role, env) => {
-                self.spawn(life, role, env);
+            Report::Prepared(life, role, env, earlier) => {
+                self.spawn(life, role, env, earlier);
                 None
             }
         }

@@ -41,7 +41,7 @@ pub(super) async fn await_release(life: LifeId, port: u16) -> Step {
         Err(error) => (Holder::default(), Some(error.to_string())),
     };
     let hold = PortHold { port, holder };
-    if hold.holder.pid.is_some_and(process::is_ours) {
+    if hold.holder.pid.and_then(process::child_above).is_some() {
         return Step::PortHeld(life, hold);
     }
     let reason = Reason::PortNotReleased {

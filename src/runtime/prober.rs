@@ -11,19 +11,28 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::probe_command::ProbeCommands;
+use super::strangers::Strangers;
 use crate::config::Ready;
-use crate::facts::limit;
+use crate::facts::{Holder, limit};
 use crate::logs::LineWatch;
 
 /// From the start of one attempt to the start of the next.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Attempts until one passes; `failed` hears of each that does not.
+/// Why an attempt is not enough.
+pub(super) enum Miss {
+    Failed(String),
+    /// It passed, but it was this stranger who answered.
+    Stranger(Holder),
+}
+
+/// Attempts until one passes that no stranger answers; `missed` hears of each attempt before.
 pub(super) async fn probe(
     ready: &Ready,
     watched: Option<&Watched>,
     commands: &ProbeCommands,
-    failed: impl Fn(String),
+    mut strangers: Strangers,
+    missed: impl Fn(Miss),
 ) {
     loop {
         let started = Instant::now();
@@ -31,15 +40,18 @@ pub(super) async fn probe(
             line_matched: watched.is_some_and(Watched::has_matched),
             commands,
         };
-        let error = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
-            Ok(Attempt::Passed) => return,
-            Ok(Attempt::Failed(error)) => error,
+        let miss = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
+            Ok(Attempt::Passed) => match strangers.answering().await {
+                None => return,
+                Some(holder) => Miss::Stranger(holder),
+            },
+            Ok(Attempt::Failed(error)) => Miss::Failed(error),
             Err(_) => {
                 let ms = u64::try_from(ready.attempt_timeout.as_millis()).unwrap_or(u64::MAX);
-                format!("no answer within {}", limit(ms))
+                Miss::Failed(format!("no answer within {}", limit(ms)))
             }
         };
-        failed(error);
+        missed(miss);
         commands.ended().await;
         match watched {
             // The line itself says when to look again.

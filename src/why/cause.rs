@@ -62,6 +62,8 @@ pub enum CauseKind {
     Failed,
     /// Its probe has not passed yet.
     Probing,
+    /// Somebody else answers its probe.
+    Stranger,
     /// It is a oneshot that is still at work.
     Working,
     /// It is being started.
@@ -122,6 +124,7 @@ impl Cause {
                 | CauseKind::NotReadyInTime
                 | CauseKind::Failed
                 | CauseKind::Probing
+                | CauseKind::Stranger
                 | CauseKind::Working
                 | CauseKind::Stopping
         )
@@ -155,6 +158,7 @@ impl CauseKind {
                 End::Signal(_) => Self::Killed,
             },
             Some(Reason::Probing(_)) => Self::Probing,
+            Some(Reason::Stranger { .. }) => Self::Stranger,
             Some(Reason::Working { .. }) => Self::Working,
             Some(Reason::NotStarted { .. }) => Self::NotStarted,
             Some(

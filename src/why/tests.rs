@@ -142,6 +142,14 @@ fn each_kind_of_cause_is_told_apart() {
             "port 3000 is in use by node (pid 4242)",
         ),
         (
+            service("db", 0, Status::Running, &[]).because(Reason::Stranger {
+                attempts: attempts(1, 200, Some("answered by postgres")),
+                holder: Holder::default(),
+            }),
+            CauseKind::Stranger,
+            "waiting for tcp :5432: answered by postgres (1 attempt, 0.2 s)",
+        ),
+        (
             failed_db().because(Reason::NotReadyInTime {
                 limit_ms: 2000,
                 attempts: attempts(9, 2000, None),

@@ -68,6 +68,7 @@ pub(super) fn reason(service: &ServiceState, kind: CauseKind) -> String {
             CauseKind::NotReadyInTime => "it was not ready in time",
             CauseKind::Failed => "it failed, and the server does not say why",
             CauseKind::Probing => "it is not ready yet",
+            CauseKind::Stranger => "another process answers its probe",
             CauseKind::Working => "it is still at work",
             CauseKind::Starting => "it is being started",
             CauseKind::Stopping => "it is being stopped",
@@ -107,6 +108,14 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
         CauseKind::PortInUse => {
             let holder = &service.details.reason.as_ref()?.port_conflict()?.holder;
             format!("end {holder}, or use another port; then: flowlayer start {name}")
+        }
+        CauseKind::Stranger => {
+            let Reason::Stranger { holder, .. } = service.details.reason.as_deref()? else {
+                return None;
+            };
+            format!(
+                "end {holder}, use another port, or, if it is to answer, set \"owner\": \"any\" in `ready`"
+            )
         }
         CauseKind::Exited | CauseKind::Killed | CauseKind::NotReadyInTime | CauseKind::Failed => {
             let searched = match service.details.reason.as_deref() {

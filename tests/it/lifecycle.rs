@@ -171,7 +171,7 @@ fn a_slow_first_answer_passes_an_http_probe() {
             });
         }
     });
-    let ready = |rest| json!({ "ready": { "type": "http", "url": url, "attemptTimeoutMs": rest } });
+    let ready = |rest| json!({ "ready": { "type": "http", "url": url, "owner": "any", "attemptTimeoutMs": rest } });
     let mut web = ready(json!(null));
     web["ready"]
         .as_object_mut()

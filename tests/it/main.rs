@@ -30,6 +30,7 @@ mod refusal;
 mod run;
 mod scripts;
 mod stopping;
+mod strangers;
 mod tui;
 mod waiting;
 mod why;

@@ -114,6 +114,11 @@ impl Probe for Http {
         format!("{scheme} {host}:{port}{path}{}", query.unwrap_or_default())
     }
 
+    fn port(&self) -> Option<u16> {
+        self.is_loopback()
+            .then(|| self.url.port_or_known_default())?
+    }
+
     async fn attempt(&self, _: &Context<'_>) -> Attempt {
         let client = match self.client.get_or_init(|| self.make_client()) {
             Ok(client) => client,

@@ -171,3 +171,19 @@ async fn names_below_localhost_are_both_loopback_addresses_without_a_resolver() 
         }
     }
 }
+
+#[test]
+fn only_a_port_of_this_machine_is_one_to_look_after() {
+    for (url, port) in [
+        ("http://localhost:3002/healthz", Some(3002)),
+        ("https://app.localhost/", Some(443)),
+        ("http://127.0.0.53/", Some(80)),
+        ("http://[::1]:8443/", Some(8443)),
+        ("http://[::ffff:127.0.0.1]:8080/", Some(8080)),
+        ("http://0.0.0.0:3000/", Some(3000)),
+        ("http://192.168.1.2:3000/", None),
+        ("https://staging.example/up", None),
+    ] {
+        assert_eq!(http(url).port(), port, "{url}");
+    }
+}

@@ -99,6 +99,45 @@ fn a_tcp_probe_takes_its_own_port_or_that_of_the_service() {
 }
 
 #[test]
+fn a_probe_of_another_port_of_this_machine_is_a_warning() {
+    let tcp = "{\"type\": \"tcp\", \"port\": 81}";
+    let http = "{\"type\": \"http\", \"url\": \"http://localhost:81/\"}";
+    for (text, warning) in [(tcp, "other_port port"), (http, "other_port url")] {
+        assert_eq!(ready_problems(text, "\"port\": 80,"), [warning]);
+        for others in ["", "\"port\": 81,", "\"port\": 0,"] {
+            assert_eq!(ready_problems(text, others), [""; 0], "{others}");
+        }
+        for owner in ["service", "any"] {
+            let text = text.replace('}', &format!(", \"owner\": \"{owner}\"}}"));
+            assert_eq!(ready_problems(&text, "\"port\": 80,"), [""; 0]);
+        }
+    }
+    let elsewhere = "{\"type\": \"http\", \"url\": \"http://example.org/\"}";
+    assert_eq!(ready_problems(elsewhere, "\"port\": 81,"), [""; 0]);
+}
+
+#[test]
+fn the_owner_is_one_of_two_and_for_probes_of_a_port() {
+    let owner = |rest: &str| {
+        let text = format!("{{\"type\": \"tcp\", \"port\": 1{rest}}}");
+        ready(&text, "").unwrap().owner
+    };
+    assert_eq!(owner(""), ProbeOwner::Service);
+    assert_eq!(owner(", \"owner\": \"service\""), ProbeOwner::Service);
+    assert_eq!(owner(", \"owner\": \"any\""), ProbeOwner::Any);
+    let other = "{\"type\": \"tcp\", \"port\": 1, \"owner\": \"all\"}";
+    assert_eq!(ready_problems(other, ""), ["unknown_value owner"]);
+    for text in [
+        "\"log\", \"pattern\": \"x\"",
+        "\"exec\", \"cmd\": \"x\"",
+        "\"none\"",
+    ] {
+        let text = format!("{{\"type\": {text}, \"owner\": \"any\"}}");
+        assert_eq!(ready_problems(&text, ""), ["unused_field owner"]);
+    }
+}
+
+#[test]
 fn all_that_is_wrong_is_reported_at_once() {
     let text =
         "{\"type\": \"http\", \"url\": 1, \"timeoutMs\": 0, \"attemptTimeoutMs\": \"1\", \"x\": 1}";

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::code::Code;
 use super::fault::Fault;
+use super::model::ProbeOwner;
 use super::quote::{describe, quote};
 use crate::facts::{Kind, StopScope, StopSignal};
 
@@ -106,6 +107,21 @@ impl FromValue for StopScope {
 }
 
 schema!(StopScope, { "enum": ["group", "leader"], "default": "group" });
+
+impl FromValue for ProbeOwner {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match String::from_value(value)?.as_str() {
+            "service" => Ok(Self::Service),
+            "any" => Ok(Self::Any),
+            other => {
+                let message = format!("unknown owner {}", quote(other));
+                Err(Fault::new(Code::UnknownValue, message).with_known(other, &["service", "any"]))
+            }
+        }
+    }
+}
+
+schema!(ProbeOwner, { "enum": ["service", "any"], "default": "service" });
 
 fn wrong_type(expected: &str, found: &Value) -> Fault {
     let message = format!("expected {expected}, found {}", describe(found));

@@ -1,4 +1,4 @@
-//! Which processes are ours, and which service each belongs to. Pure but for [`is_ours`]: the listing in, the
+//! Which processes are ours, and which service each belongs to. Pure but for [`child_above`]: the listing in, the
 //! members of our subtree out, each with its owner.
 
 pub(super) mod mark;
@@ -111,19 +111,19 @@ fn judge(above: Verdict, process: &ProcessEntry, me: u32, knowledge: &impl Knowl
     }
 }
 
-/// Whether a process is a descendant of this server; used to tell our own listeners from others'.
-pub fn is_ours(pid: u32) -> bool {
+/// The child of this server that a process is, or descends from; used to tell whose a listener is.
+pub fn child_above(pid: u32) -> Option<u32> {
     let me = std::process::id();
     let mut at = pid;
     // More generations than any process has.
     for _ in 0..10_000 {
         match system::find(at) {
-            Ok(Some(ProcessEntry { parent, .. })) if parent == me => return true,
+            Ok(Some(ProcessEntry { parent, .. })) if parent == me => return Some(at),
             Ok(Some(ProcessEntry { parent, .. })) if parent > 1 => at = parent,
-            _ => return false,
+            _ => return None,
         }
     }
-    false
+    None
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
-use crate::facts::{End, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure};
+use crate::facts::{End, Holder, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure};
 use crate::process::{LifeId, Mode};
 
 /// What happened to a service, or a request to start or stop it.
@@ -33,6 +33,8 @@ pub enum Event {
     Drained(LifeId),
     /// One attempt failed, with the error of the probe.
     ProbeFailed(LifeId, String),
+    /// An attempt passed, but it was this stranger who answered.
+    ProbeStranger(LifeId, Holder),
     /// An attempt passed.
     ProbePassed(LifeId),
     /// Its stop command has ended: `Err` says how it failed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::stop::AfterStop;
 use super::takedown::Takedown;
 use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
-use crate::facts::{End, Exit, Kind, ProbeAttempts, Reason, Status};
+use crate::facts::{End, Exit, Holder, Kind, ProbeAttempts, Reason, Status, answered_by};
 use crate::process::{LifeId, Mode};
 
 /// How long the end of a process may wait for its last lines and for what it left
@@ -31,6 +31,10 @@ pub(super) struct Attempts {
     since: Now,
     failed: u64,
     last: Option<String>,
+    /// Who answered the last attempt, when that was a stranger.
+    stranger: Option<Holder>,
+    /// The last stranger that the service's log names.
+    noted: Option<Holder>,
     /// Processes a succeeded oneshot has left.
     left: usize,
 }
@@ -41,6 +45,8 @@ impl Probing {
             since: now,
             failed: 0,
             last: None,
+            stranger: None,
+            noted: None,
             left,
         })
     }
@@ -70,7 +76,13 @@ impl Probing {
             Self::Working { since } | Self::Draining { since, .. } => Some(Reason::Working {
                 elapsed_ms: ms(now.saturating_sub(*since)),
             }),
-            Self::Probe(_) => self.attempts(now, probe).map(Reason::Probing),
+            Self::Probe(Attempts { stranger, .. }) => {
+                let attempts = self.attempts(now, probe)?;
+                Some(match stranger.clone() {
+                    None => Reason::Probing(attempts),
+                    Some(holder) => Reason::Stranger { attempts, holder },
+                })
+            }
         }
     }
 }
@@ -113,6 +125,35 @@ impl Lifecycle {
         {
             attempts.failed += 1;
             attempts.last = Some(error);
+            attempts.stranger = None;
+        }
+    }
+
+    /// A stranger answered its probe, which goes on.
+    pub(super) fn probe_met(
+        &mut self,
+        now: Now,
+        life: LifeId,
+        holder: Holder,
+        out: &mut Vec<ServiceEffect>,
+    ) {
+        let State::Coming {
+            life: current,
+            work: Probing::Probe(attempts),
+            ..
+        } = &mut self.state
+        else {
+            return;
+        };
+        if *current != life {
+            return;
+        }
+        attempts.failed += 1;
+        attempts.last = Some(answered_by(&holder));
+        attempts.stranger = Some(holder);
+        if attempts.noted != attempts.stranger {
+            attempts.noted.clone_from(&attempts.stranger);
+            out.extend(self.reason(now).map(ServiceEffect::Note));
         }
     }
 

@@ -124,7 +124,8 @@ impl Orchestrator {
             Some(
                 reason @ (Reason::WaitingFor { .. }
                 | Reason::WaitingForWave { .. }
-                | Reason::Probing(_)),
+                | Reason::Probing(_)
+                | Reason::Stranger { .. }),
             ) => reason.to_string(),
             _ => "waiting for it to come up".to_owned(),
         };

@@ -29,6 +29,37 @@ fn a_probe_decides_and_its_last_error_is_published() {
 }
 
 #[test]
+fn a_stranger_makes_nobody_ready_and_is_noted_once() {
+    let mut service = Service::probed(Some(5000));
+    let life = service.spawned();
+    service.on(Event::ProbeStranger(LifeId(99), node()));
+    assert_eq!(service.effects, []);
+    service.on(Event::ProbeStranger(life, node()));
+    assert!(matches!(
+        service.effects.as_slice(),
+        [ServiceEffect::Note(Reason::Stranger { holder, .. })] if *holder == node()
+    ));
+    let detail = "waiting for http http://localhost:3002/healthz: \
+                  answered by node (pid 4242), which is not this service";
+    service.shows(
+        Status::Running,
+        Some(&format!("{detail} (1 attempt, 0.0 s)")),
+    );
+    assert!(!service.life.facts(service.now).up);
+    service.on(Event::ProbeFailed(life, "status 503".to_owned()));
+    let reason = service.life.reason(service.now);
+    assert!(matches!(reason, Some(Reason::Probing(_))), "{reason:?}");
+    service.on(Event::ProbeStranger(life, node()));
+    assert_eq!(service.effects, []);
+    service.shows(
+        Status::Running,
+        Some(&format!("{detail} (3 attempts, 0.0 s)")),
+    );
+    service.on(Event::ProbePassed(life));
+    service.shows(Status::Ready, None);
+}
+
+#[test]
 fn the_port_is_checked_before_the_start() {
     let mut service = Service::with_port();
     let life = service.on(Event::Start).asked(|effect| match effect {

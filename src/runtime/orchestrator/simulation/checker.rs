@@ -310,6 +310,10 @@ impl Checker {
     /// After every step.
     pub(super) fn between(&self, stack: &Orchestrator, has_processes: impl Fn(usize) -> bool) {
         for service in 0..self.services.len() {
+            let facts = stack.services[service].life.facts(Now::ZERO);
+            if facts.reason.as_ref().map(Reason::code) == Some(Code::Stranger) {
+                assert!(!facts.up, "s{service:02} is up by a stranger");
+            }
             if stack.services[service].life.is_clear()
                 && !stack.services[service].life.could_not_stop()
             {

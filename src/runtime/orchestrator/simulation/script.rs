@@ -38,6 +38,8 @@ pub(super) struct Behaviour {
     pub(super) port: Option<Outcome>,
     pub(super) release: Outcome,
     pub(super) probe: Option<Passes>,
+    /// Who answers its probe before that passes: `Fails` means a stranger, every other time.
+    pub(super) answered: Outcome,
     pub(super) probe_timeout: Option<u16>,
     /// When a oneshot ends by itself, and how.
     pub(super) work_ms: u16,
@@ -157,6 +159,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
         mostly_works(),
         prop::option::weighted(0.3, mostly_works()),
         mostly_works(),
+        mostly_works(),
         prop::option::weighted(
             0.5,
             prop_oneof![9 => (0..6u8).prop_map(Passes::AfterFailing), 1 => Just(Passes::Never)],
@@ -174,7 +177,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
         0..50u16,
     );
     (life, death).prop_map(|(life, death)| {
-        let (oneshot, auto_start, spawn, port, release, probe, probe_timeout) = life;
+        let (oneshot, auto_start, spawn, port, release, answered, probe, probe_timeout) = life;
         let (work_ms, exit_code, left, term_ms, immortal, stop_command, ..) = death;
         let (.., leader_first, latency_ms) = death;
         Behaviour {
@@ -185,6 +188,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
             port,
             release,
             probe,
+            answered,
             probe_timeout,
             work_ms,
             exit_code,

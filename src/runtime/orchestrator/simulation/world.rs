@@ -155,14 +155,16 @@ impl World {
             return Some(Input::Service(service, Event::ProbePassed(life)));
         }
         entry.probe = Some((life, failed.saturating_add(1)));
+        let event = if entry.behaviour.answered == Outcome::Fails && failed % 2 == 0 {
+            Event::ProbeStranger(life, HELD.holder)
+        } else {
+            Event::ProbeFailed(life, "connection refused".to_owned())
+        };
         self.plan(
             now + Duration::from_millis(200),
             What::Attempt(service, life),
         );
-        Some(Input::Service(
-            service,
-            Event::ProbeFailed(life, "connection refused".to_owned()),
-        ))
+        Some(Input::Service(service, event))
     }
 
     fn die(&mut self, now: Now, service: usize, mode: Mode) -> Option<Input> {
