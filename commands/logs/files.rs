@@ -228,9 +228,9 @@ impl Files {
             note(&format!("{path} is not a regular file: skipped"));
         }
         if damaged > 0 {
-            let noun = if damaged == 1 { "line" } else { "lines" };
+            let noun = if damaged == 1 { "line is" } else { "lines are" };
             note(&format!(
-                "skipped {damaged} damaged {noun} in {}",
+                "{damaged} {noun} no entries and left out, in {}",
                 shown_path(&self.dir)
             ));
         }

@@ -72,7 +72,7 @@ pub(crate) fn claim(options: &Options, deadline: Option<Deadline>) -> Result<Cla
         };
         let pid = session.pid;
         print::stderr(&format!(
-            "[flowlayer] the previous session (pid {pid}) is still ending: waiting for its end\n"
+            "[flowlayer] the previous session (pid {pid}) is ending: waiting until it is gone\n"
         ));
         let what = format!("the previous session (pid {pid}) has not ended");
         shutdown::wait_by(deadline, move || processes.wait_for_end())
