@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Services to show; default: all
     #[arg(value_name = "SERVICE")]
     pub(super) services: Vec<String>,
+    /// Leave this service out; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(super) exclude: Vec<String>,
     #[command(flatten)]
     pub(super) session: SessionArgs,
     /// Continue with new entries, also across restarts of the server

@@ -15,7 +15,7 @@ use super::follow::Since;
 use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
-use super::{Limit, Wanted, note};
+use super::{Limit, Wanted, asked, note};
 use crate::failure::Failure;
 use crate::session::TargetSession;
 use crate::terminal::diagnostics::shown_path;
@@ -60,10 +60,6 @@ impl Files {
         wanted: &Wanted,
         output: &'a mut Output,
     ) -> Result<(MatchPrinter<'a>, Since), Stopped> {
-        let search = Search {
-            limit: self.limit(wanted),
-            ..wanted.search.clone()
-        };
         let archive = self.archive()?;
         if archive.is_none() && !wanted.follow {
             return Err(Stopped::Failed(Failure::NoSession(format!(
@@ -73,8 +69,14 @@ impl Files {
             ))));
         }
         let names = self.names(archive.as_ref())?;
-        self.check(&search.services, &names)?;
-        let mut printer = Printer::new(wanted.form, &names, &search.services);
+        self.check(&wanted.search.services, &names)?;
+        self.check(&wanted.search.excluded, &names)?;
+        let asked = asked(&wanted.search, &names)?;
+        let search = Search {
+            limit: self.limit(wanted.limit, &asked),
+            ..wanted.search.clone()
+        };
+        let mut printer = Printer::new(wanted.form, &names, &asked);
         if std::io::stderr().is_terminal() && !wanted.follow {
             note(&format!("no session runs: from {}", shown_path(&self.dir)));
         }
@@ -105,21 +107,21 @@ impl Files {
         Ok((MatchPrinter::new(search, printer, output), since))
     }
 
-    fn limit(&self, wanted: &Wanted) -> Option<usize> {
-        match wanted.limit {
+    fn limit(&self, limit: Option<Limit>, services: &[String]) -> Option<usize> {
+        match limit {
             Some(Limit::All) => None,
             Some(Limit::Newest(count)) => Some(count),
             None => {
                 let own = |service: &config::Service| service.log_view_max_entries;
-                let services = &self.config.services;
+                let configured = &self.config.services;
                 let view = &self.config.log_view;
                 let defaults = LogDefaults::resolve(
                     view.max_entries,
                     view.all_max_entries,
-                    services.iter().map(own),
+                    configured.iter().map(own),
                 );
-                let usual = match wanted.search.services.as_slice() {
-                    [one] => services
+                let usual = match services {
+                    [one] => configured
                         .iter()
                         .position(|service| *service.name == **one)
                         .map_or(view.max_entries.unwrap_or(LogDefaults::BUILT_IN), |index| {

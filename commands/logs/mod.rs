@@ -91,6 +91,7 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
         },
         search: Search {
             services,
+            excluded: args.exclude.clone(),
             after_seq: args.after_seq,
             before_seq: args.before_seq,
             // In the files a millisecond is the smallest thing: one that is begun counts.
@@ -103,6 +104,16 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
             limit: None,
         },
     })
+}
+
+/// The services to ask for, of those there are; none for all.
+fn asked(search: &Search, names: &[String]) -> Result<Vec<String>, Failure> {
+    let asked = search.among(names);
+    if asked.is_empty() && !search.excluded.is_empty() {
+        let text = "--exclude leaves out every service there is to show".to_owned();
+        return Err(Failure::Mistaken(text));
+    }
+    Ok(asked)
 }
 
 /// Says something that does not belong to the log.

@@ -12,8 +12,8 @@ mod signals;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlayer_core::config::{Config, Loaded};
-use flowlayer_core::facts::{Reason, Status};
+use flowlayer_core::config::{Config, Loaded, Service};
+use flowlayer_core::facts::{OutputMode, Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::process::guardian;
 use flowlayer_core::runtime::handle::BootEnd;
@@ -181,8 +181,10 @@ impl SessionSetup {
         }
         let updates = runtime.handle.subscribe();
         if !self.options.quiet {
-            self.console
-                .follow(&logs, Lines::new(&names, self.colors.stdout));
+            let is_quiet = |service: &Service| service.output == OutputMode::Quiet;
+            let lines = Lines::new(&names, self.colors.stdout);
+            let quiet = config.services.iter().map(is_quiet).collect();
+            self.console.follow(&logs, lines, quiet);
         }
         signals.direct(runtime.handle.clone());
         runtime.handle.boot();

@@ -77,6 +77,7 @@ pub(crate) enum Action {
     PreviousHit,
     Context,
     Stream,
+    Quiet,
     Clock,
     Wrap,
     LineStart,
@@ -171,6 +172,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";
         [char('t')] "t" Clock, "times: short, full, none", "times";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
+        [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
         [char('m')] "m" Mark, "draw a line under what is there now", "mark";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
         [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "";

@@ -1,8 +1,9 @@
 //! The services as the list shows them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flowlayer_core::facts::{Kind, Status};
+use flowlayer_core::facts::{Kind, OutputMode, Status};
 use flowlayer_core::protocol::{Details, ServiceState};
 
 use super::log::Matcher;
@@ -45,6 +46,12 @@ impl ServiceModel {
         }
     }
 
+    /// Whether its lines are not to be among those of all.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let spec = self.details.spec.as_ref();
+        spec.is_some_and(|spec| spec.output == OutputMode::Quiet)
+    }
+
     /// Whether it depends on the other directly.
     pub(crate) fn depends_on(&self, other: &Self) -> bool {
         let mut names = self.details.depends_on.iter();
@@ -81,6 +88,8 @@ pub(crate) struct Services {
     all: Vec<ServiceModel>,
     /// Indices of what the filter lets through.
     shown: Vec<usize>,
+    /// Those whose lines are not among those of all.
+    quiet: Arc<BTreeSet<Arc<str>>>,
     filter: Option<Matcher>,
     /// What it points at.
     pub(crate) selected: Selected,
@@ -90,6 +99,11 @@ impl Services {
     /// All of them, by wave, then by name.
     pub(crate) fn all(&self) -> &[ServiceModel] {
         &self.all
+    }
+
+    /// Those whose lines are not to be among those of all.
+    pub(crate) const fn quiet(&self) -> &Arc<BTreeSet<Arc<str>>> {
+        &self.quiet
     }
 
     /// Those that the filter lets through.
@@ -142,6 +156,8 @@ impl Services {
             service.rank = rank;
         }
         all.sort_by_key(|service| service.details.wave.unwrap_or(usize::MAX));
+        let quiet = all.iter().filter(|service| service.is_quiet());
+        self.quiet = Arc::new(quiet.map(|service| Arc::clone(&service.name)).collect());
         self.all = all;
         if self.current().is_none() {
             self.selected = Selected::All;

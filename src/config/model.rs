@@ -8,7 +8,7 @@ use std::time::Duration;
 use flowlayer_probes::Probe;
 
 use super::bind::Bind;
-use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
+use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -116,6 +116,8 @@ pub struct Service {
     pub stop_signal: StopSignal,
     /// Who gets that signal first.
     pub stop_scope: StopScope,
+    /// Whether its lines are shown among those of all services.
+    pub output: OutputMode,
     /// How many entries `get_logs` returns for this service; `None`: as [`LogView`] says.
     pub log_view_max_entries: Option<u64>,
 }

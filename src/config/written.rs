@@ -13,7 +13,7 @@ use super::values::{
     AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
     schema,
 };
-use crate::facts::{Kind, StopScope, StopSignal};
+use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 object! {
     /// Configuration of a FlowLayer stack.
@@ -110,6 +110,9 @@ object! {
         /// Who gets that signal: `group`, all its processes at once; `leader`, the process that was
         /// started, and the others when it has ended or half of the grace is over. Default: `group`.
         "stopScope" => stop_scope: StopScope,
+        /// `quiet` keeps its lines off `serve`'s terminal and out of the cockpit's log of all services; files
+        /// and queries have them. Default: `show`.
+        "output" => output: OutputMode,
         /// Log entries of this service.
         "logView" => log_view: LogViewEntries,
     }

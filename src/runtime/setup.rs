@@ -152,6 +152,7 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         grace_ms: ms(service.stop_grace),
         stop_signal: service.stop_signal,
         stop_scope: service.stop_scope,
+        output: service.output,
     }
 }
 

@@ -7,7 +7,7 @@ use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
 use super::{navigate, select, typing};
-use crate::tui::format::Clock;
+use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{Order, UiEffect};
@@ -101,6 +101,7 @@ fn act_on_log(model: &mut Model, action: Action) {
                 Some(Stream::Stdout) => None,
             });
         }
+        Action::Quiet => show_quiet(model),
         Action::Clock => {
             let width = layout::areas(model).log_rows().width;
             let (clock, text) = match layout::clock(model, width) {
@@ -268,6 +269,23 @@ fn send(model: &mut Model, order: Order, effects: &mut Vec<UiEffect>) {
     };
     model.pending.insert(id, pending);
     effects.push(UiEffect::Send { id, order });
+}
+
+/// Shows the lines of quiet services among those of all, or not.
+fn show_quiet(model: &mut Model) {
+    let count = model.services.quiet().len() as u64;
+    let text = if count == 0 {
+        "no service is quiet: `\"output\": \"quiet\"` in the configuration makes one".to_owned()
+    } else {
+        model.logs.shows_quiet = !model.logs.shows_quiet;
+        let with = if model.logs.shows_quiet {
+            "with"
+        } else {
+            "without"
+        };
+        format!("all logs: {with} {}", format::count(count, "quiet service"))
+    };
+    notify(model, Tone::Plain, text);
 }
 
 fn show_context(model: &mut Model) {

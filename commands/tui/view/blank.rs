@@ -40,6 +40,9 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
                 (Some(_), _) => "loading…",
                 (None, true) if model.logs.has_given_up() => "no match so far; any key searches on",
                 (None, true) => "no line matches; esc shows all",
+                (None, false) if !model.logs.filter.hidden.is_empty() => {
+                    "no output yet; Q shows that of quiet services too"
+                }
                 (None, false) => "no output yet",
             };
             vec![dim(text)]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::facts::{EnvFile, Kind, ProbeLimits, ServiceSpec, StopScope};
+use flowlayer_core::facts::{EnvFile, Kind, OutputMode, ProbeLimits, ServiceSpec, StopScope};
 use flowlayer_core::shell::command_line;
 
 use super::layout::Areas;
@@ -184,6 +184,9 @@ fn add_spec(
     let (grace, signal) = (span(spec.grace_ms), spec.stop_signal);
     let grace = format!("{grace} from {signal} to SIGKILL{first}");
     add("grace", Some(grace));
+    let quiet = "quiet: not on the terminal of `serve`, and in `all logs` after Q";
+    let is_quiet = spec.output == OutputMode::Quiet;
+    add("output", is_quiet.then(|| quiet.to_owned()));
     let by_hand = "not started at boot: by hand, or because something needs it";
     add("note", (!spec.auto_start).then(|| by_hand.to_owned()));
 }
@@ -254,6 +257,7 @@ mod tests {
             grace_ms: 1_500,
             stop_signal: StopSignal::Sigint,
             stop_scope: StopScope::Leader,
+            output: OutputMode::Quiet,
             ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
         };
         let mut rows = Vec::new();
@@ -267,6 +271,10 @@ mod tests {
             ("env", "PASSWORD"),
             ("its limits", "200 ms an attempt, as many as it takes"),
             ("grace", "1.5 s from SIGINT to SIGKILL, the leader first"),
+            (
+                "output",
+                "quiet: not on the terminal of `serve`, and in `all logs` after Q",
+            ),
             (
                 "note",
                 "not started at boot: by hand, or because something needs it",

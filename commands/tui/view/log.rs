@@ -17,7 +17,7 @@ use crate::terminal::sanitize;
 use crate::tui::cells::{self, Piece, Wrap, plain};
 use crate::tui::format::{self, Clock};
 use crate::tui::log::viewport::Start;
-use crate::tui::log::{Content, Geometry, Item, Scope};
+use crate::tui::log::{Content, Geometry, Item};
 use crate::tui::model::{Model, Panel};
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
@@ -67,9 +67,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
             break;
         }
         let is_after_gap = previous.is_some_and(|previous| {
-            !logs.filter.is_narrow()
-                && logs.filter.scope == Scope::All
-                && item.place.seq > previous.place.seq + 1
+            logs.filter.is_everything() && item.place.seq > previous.place.seq + 1
         });
         let area = Rect {
             y: rows.y + y,

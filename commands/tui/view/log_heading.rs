@@ -98,7 +98,10 @@ pub(super) fn titles(
 fn name(model: &Model) -> String {
     match &model.logs.filter.scope {
         _ if model.is_blank() => "connection".to_owned(),
-        Scope::All => "all logs".to_owned(),
+        Scope::All => match model.logs.filter.hidden.len() {
+            0 => "all logs".to_owned(),
+            hidden => format!("all logs but {hidden} quiet"),
+        },
         Scope::Service(name) => plain(name),
     }
 }
@@ -156,7 +159,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             theme.warning(),
         );
     }
-    if logs.has_given_up() && logs.filter.is_narrow() && logs.window.is_part() {
+    if logs.has_given_up() && logs.filter.leaves_out() && logs.window.is_part() {
         return (
             owned(&[" paused: a key goes on ", " paused "]),
             theme.warning(),

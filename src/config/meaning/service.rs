@@ -70,6 +70,7 @@ pub(super) fn service(
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
         stop_signal: written.stop_signal.value.unwrap_or_default(),
         stop_scope: written.stop_scope.value.unwrap_or_default(),
+        output: written.output.value.unwrap_or_default(),
         log_view_max_entries: log_view.max_entries.value.map(|entries| entries.0),
     })
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
+use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
 
 #[test]
 fn defaults() {
@@ -24,6 +24,7 @@ fn defaults() {
     assert_eq!(service.stop_grace, Duration::from_secs(8));
     assert_eq!(service.stop_signal, StopSignal::Sigterm);
     assert_eq!(service.stop_scope, StopScope::Group);
+    assert_eq!(service.output, OutputMode::Show);
     assert!(service.auto_start);
     assert!(service.ready.is_none() && service.port.is_none() && service.stop_cmd.is_none());
     assert!(service.cwd.is_none() && service.env.is_empty() && service.env_files.is_empty());
@@ -44,7 +45,7 @@ fn everything_at_once() {
               "dependsOn": ["db", "cache", "db"],
               "env": {"B": "2", "A": "1"}, "envFile": [".env", {"path": "/etc/env", "required": false}],
               "cwd": "/", "autoStart": false, "stopGraceMs": 9,
-              "stopSignal": "SIGINT", "stopScope": "leader", "logView": {"maxEntries": 3},
+              "stopSignal": "SIGINT", "stopScope": "leader", "output": "quiet", "logView": {"maxEntries": 3},
             },
             "db": {"cmd": "x", "ready": {"type": "none"}},
             "cache": {"cmd": "x"},
@@ -97,6 +98,7 @@ fn everything_at_once() {
     assert_eq!(web.stop_grace, Duration::from_millis(9));
     assert_eq!(web.stop_signal, StopSignal::Sigint);
     assert_eq!(web.stop_scope, StopScope::Leader);
+    assert_eq!(web.output, OutputMode::Quiet);
     assert_eq!(web.log_view_max_entries, Some(3));
 }
 
@@ -164,6 +166,7 @@ fn the_schema_has_every_field_that_is_read() {
         "stopGraceMs",
         "stopSignal",
         "stopScope",
+        "output",
         "logView",
     ] {
         assert!(service["properties"][field].is_object(), "{field}");

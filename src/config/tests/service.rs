@@ -155,6 +155,22 @@ fn how_a_service_is_stopped() {
 }
 
 #[test]
+fn where_output_is_shown() {
+    service_problems(&[
+        ("\"cmd\": \"x\", \"output\": \"quiet\"", ""),
+        ("\"cmd\": \"x\", \"output\": \"show\"", ""),
+        (
+            "\"cmd\": \"x\", \"output\": \"silent\"",
+            "1:43 unknown_value services.a.output",
+        ),
+        (
+            "\"cmd\": \"x\", \"output\": false",
+            "1:43 wrong_type services.a.output",
+        ),
+    ]);
+}
+
+#[test]
 fn environment() {
     service_problems(&[
         ("\"cmd\": \"x\", \"env\": {\"A\": \"\", \"b.c\": \"d\"}", ""),

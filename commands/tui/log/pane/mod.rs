@@ -3,6 +3,7 @@
 mod paging;
 mod search;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
@@ -33,6 +34,8 @@ pub(crate) struct LogPane {
     pub(crate) position: Position,
     pub(crate) search: Option<Search>,
     pub(crate) selection: Option<Selection>,
+    /// Whether quiet services are shown among all.
+    pub(crate) shows_quiet: bool,
     /// Whether long lines are wrapped.
     pub(crate) wrap: bool,
     /// How times are written; `None`: as there is space.
@@ -80,7 +83,7 @@ impl LogPane {
         }
         self.recent.skip(last);
         let is_following = self.moves_along();
-        let is_whole = !self.filter.is_narrow() && self.filter.scope == Scope::All;
+        let is_whole = self.filter.is_everything();
         if is_following && !is_whole {
             // Who follows one service through another's flood must not lose its lines to every gap.
             self.window.leave_gap(first, last);
@@ -151,10 +154,10 @@ impl LogPane {
         self.refill();
     }
 
-    /// Shows this scope.
-    pub(crate) fn set_scope(&mut self, scope: Scope) {
-        if self.filter.scope != scope {
-            self.filter.scope = scope;
+    /// Shows this scope, without the lines of these services.
+    pub(crate) fn set_scope(&mut self, scope: Scope, hidden: Arc<BTreeSet<Arc<str>>>) {
+        if (&self.filter.scope, &self.filter.hidden) != (&scope, &hidden) {
+            (self.filter.scope, self.filter.hidden) = (scope, hidden);
             self.shift = 0;
             self.refill();
         }

@@ -24,6 +24,34 @@ fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
 }
 
 #[test]
+fn quiet_services_are_in_all_logs_after_a_key() {
+    let mut model = fixture::model(100, 30, true);
+    keys(&mut model, "\tQ");
+    let notice = |model: &Model| model.notice.as_ref().unwrap().text.clone();
+    assert!(notice(&model).starts_with("no service is quiet"));
+    let mut states = fixture::states();
+    let api = states.iter_mut().find(|state| state.name == "api").unwrap();
+    api.details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+        output: flowlayer_core::facts::OutputMode::Quiet,
+        ..fixture::spec(&["api"])
+    }));
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(lines(&model).len(), 10);
+    assert!(crate::tui::view::screen(&model).contains(" all logs but 1 quiet "));
+    let live = |seq, name| Message::Lines(vec![crate::tui::log::fixture::line(seq, name, "x")]);
+    update(&mut model, NOW, live(1_543, "api"));
+    update(&mut model, NOW, live(1_544, "store"));
+    assert_eq!(lines(&model).len(), 11);
+    keys(&mut model, "Q");
+    assert_eq!(notice(&model), "all logs: with 1 quiet service");
+    assert_eq!(lines(&model).len(), 18);
+    keys(&mut model, "Q");
+    assert_eq!(lines(&model).len(), 11);
+    select(&mut model, "api");
+    assert_eq!(lines(&model).len(), 7);
+}
+
+#[test]
 fn a_filter_works_while_it_is_typed_and_takes_every_character() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\t/");
