@@ -101,6 +101,15 @@ fn act_on_log(model: &mut Model, action: Action) {
                 Some(Stream::Stdout) => None,
             });
         }
+        Action::Numbers => {
+            model.logs.numbers = !model.logs.numbers;
+            let text = if model.logs.numbers {
+                "numbers of the entries"
+            } else {
+                "no numbers"
+            };
+            notify(model, Tone::Plain, text);
+        }
         Action::Quiet => show_quiet(model),
         Action::Clock => {
             let width = layout::areas(model).log_rows().width;

@@ -217,14 +217,21 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     if since.width() + reason.width() <= usize::from(writer.left()) || reason.is_empty() {
         writer.write(&since, theme.dim());
     }
+    let newest = model.logs.newest_of(&service.name);
     let facts = [
         service.details.pid.map(|pid| format!("pid {pid}")),
         service.details.wave.map(|wave| format!("wave {wave}")),
+        newest.map(|seq| format!("seq {}", grouped(seq))),
     ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    let facts = format!("  {} ", facts.join(" · "));
-    if reason.width() + facts.width() < usize::from(writer.left()) {
-        writer.right(&[Span::styled(facts, theme.dim())]);
+    let mut facts: Vec<String> = facts.into_iter().flatten().collect();
+    // As many as there is space for.
+    while !facts.is_empty() {
+        let text = format!("  {} ", facts.join(" · "));
+        if reason.width() + text.width() < usize::from(writer.left()) {
+            writer.right(&[Span::styled(text, theme.dim())]);
+            break;
+        }
+        facts.pop();
     }
     if let Some(reason) = reason.strip_prefix(" · ") {
         writer

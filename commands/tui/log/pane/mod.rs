@@ -3,7 +3,7 @@
 mod paging;
 mod search;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
@@ -40,6 +40,10 @@ pub(crate) struct LogPane {
     pub(crate) wrap: bool,
     /// How times are written; `None`: as there is space.
     pub(crate) clock: Option<Clock>,
+    /// Whether lines have their numbers before them.
+    pub(crate) numbers: bool,
+    /// The number of each service's newest line that was seen.
+    newest: HashMap<Arc<str>, u64>,
     /// Columns scrolled to the right.
     pub(crate) shift: usize,
     /// Lines that came since the reader left the end.
@@ -66,6 +70,7 @@ impl LogPane {
 
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
+        self.saw(&line);
         for (before, event) in self.recent.push(Arc::clone(&line)) {
             self.move_event(before, &event);
         }
@@ -74,6 +79,18 @@ impl LogPane {
             self.unseen += u64::from(!moves_along);
             self.window.push_live(line, moves_along);
         }
+    }
+
+    fn saw(&mut self, line: &Item) {
+        if let Some(service) = &line.service {
+            let newest = self.newest.entry(Arc::clone(service)).or_default();
+            *newest = line.place.seq.max(*newest);
+        }
+    }
+
+    /// The number of the service's newest line that was seen.
+    pub(crate) fn newest_of(&self, service: &str) -> Option<u64> {
+        self.newest.get(service).copied()
     }
 
     /// Lines from the first to the last of these numbers will not come by themselves.
@@ -151,6 +168,7 @@ impl LogPane {
     /// Forgets everything that came from a server: it is another one now.
     pub(crate) fn forget(&mut self) {
         self.recent = Recent::default();
+        self.newest.clear();
         self.refill();
     }
 

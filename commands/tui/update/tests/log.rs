@@ -24,6 +24,42 @@ fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
 }
 
 #[test]
+fn the_numbers_of_entries_are_shown_on_demand() {
+    let mut model = fixture::model(100, 30, true);
+    let row = "09:20:18 worker  ┃ error: QUEUE_URL";
+    let shows = |model: &Model, text: &str| crate::tui::view::screen(model).contains(text);
+    assert!(shows(&model, row));
+    keys(&mut model, "\t#");
+    assert!(shows(&model, "09:20:18 1532 worker  ┃ error: QUEUE_URL"));
+    keys(&mut model, "#");
+    assert!(shows(&model, row));
+}
+
+#[test]
+fn the_log_of_a_service_names_its_newest_entry() {
+    let mut model = fixture::model(100, 30, true);
+    let shows = |model: &Model, text: &str| crate::tui::view::screen(model).contains(text);
+    assert!(shows(&model, " seq 1,542 "));
+    select(&mut model, "store");
+    assert!(shows(&model, " · seq 1,541 "));
+    let live = crate::tui::log::fixture::line(1_543, "store", "x");
+    update(&mut model, NOW, Message::Lines(vec![live]));
+    assert!(shows(&model, " · seq 1,543 "));
+    select(&mut model, "gateway");
+    assert!(!shows(&model, "seq "), "it has printed nothing");
+    update(
+        &mut model,
+        NOW,
+        Message::Hello {
+            session_id: None,
+            is_new: true,
+        },
+    );
+    select(&mut model, "store");
+    assert!(!shows(&model, "seq "), "another session");
+}
+
+#[test]
 fn quiet_services_are_in_all_logs_after_a_key() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tQ");
