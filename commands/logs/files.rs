@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use flowlayer_core::client::Start;
-use flowlayer_core::config::{self, Config, Suggestions};
+use flowlayer_core::config::{self, Config};
 use flowlayer_core::facts::Timestamp;
 use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
 use flowlayer_core::session::LogDefaults;
@@ -69,14 +69,13 @@ impl Files {
             ))));
         }
         let names = self.names(archive.as_ref())?;
-        self.check(&wanted.search.services, &names)?;
-        self.check(&wanted.search.excluded, &names)?;
-        let asked = asked(&wanted.search, &names)?;
+        let search = wanted.search_among(|wanted| self.select(wanted, &names))?;
+        let asked = asked(&search, &names)?;
         let search = Search {
             limit: self.limit(wanted.limit, &asked),
-            ..wanted.search.clone()
+            ..search
         };
-        let mut printer = Printer::new(wanted.form, &names, &asked);
+        let mut printer = Printer::new(wanted.form_for(&search), &names, &asked);
         if std::io::stderr().is_terminal() && !wanted.follow {
             note(&format!("no session runs: from {}", shown_path(&self.dir)));
         }
@@ -154,16 +153,22 @@ impl Files {
         Ok(names.into_iter().collect())
     }
 
-    fn check(&self, wanted: &[String], known: &[String]) -> Result<(), Failure> {
-        let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) else {
-            return Ok(());
+    /// The services of these that names on the command line mean.
+    fn select(&self, wanted: &[String], services: &[String]) -> Result<Vec<String>, Failure> {
+        let groups = |name: &str| {
+            let configured = self.config.index_of(name);
+            configured.map_or(&[][..], |index| &self.config.services[index].groups)
         };
-        let names = || known.iter().map(String::as_str);
-        let help = Suggestions::default().help(unknown, "services", names(), known.len());
-        Err(Failure::Mistaken(format!(
-            "no service is called {unknown:?}, neither in {} nor in the files: {help}",
-            shown_path(&self.path)
-        )))
+        let services = services.iter().map(|name| (name.as_str(), groups(name)));
+        config::select(wanted, &services.collect::<Vec<_>>()).map_err(|unknown| {
+            Failure::Mistaken(format!(
+                "no {} is called {:?}, neither in {} nor in the files: {}",
+                unknown.noun,
+                unknown.name,
+                shown_path(&self.path),
+                unknown.help
+            ))
+        })
     }
 
     /// Number and time of the newest entry.

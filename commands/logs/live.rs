@@ -32,10 +32,9 @@ pub(super) async fn show<'a>(
         services,
         ..
     } = connected;
-    session::check_names(&wanted.search.services, &services)?;
-    session::check_names(&wanted.search.excluded, &services)?;
+    let search = wanted.search_among(|names| session::resolve_names(names, &services))?;
     let names: Vec<String> = services.into_iter().map(|service| service.name).collect();
-    let asked = asked(&wanted.search, &names)?;
+    let asked = asked(&search, &names)?;
     let failed = |error| unanswered(target, error);
 
     let page = client.logs(query(None, Some(1))).await.map_err(failed)?;
@@ -44,10 +43,10 @@ pub(super) async fn show<'a>(
     let end = latest.as_ref().map_or(first, |entry| entry.seq + 1);
     let search = Search {
         limit: limit(wanted.limit, &asked, &client).await.map_err(failed)?,
-        ..wanted.search.clone()
+        ..search
     };
     let span = span(&client, &search, first, end).await.map_err(failed)?;
-    let printer = Printer::new(wanted.form, &names, &asked);
+    let printer = Printer::new(wanted.form_for(&search), &names, &asked);
     let mut shown = MatchPrinter::new(search, printer, output);
     if shown.search.limit.is_some() {
         newest(&mut shown, (&client, &asked, span), wanted.follow, failed).await?;

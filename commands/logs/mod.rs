@@ -31,12 +31,34 @@ use printer::Form;
 /// What a command line asks for.
 #[derive(Debug)]
 struct Wanted {
-    /// Its limit is filled in when it is known.
+    /// Names as they were given, and without a limit.
     search: Search,
     /// How many matches; `None`: as many as the configuration says.
     limit: Option<Limit>,
     follow: bool,
     form: Form,
+}
+
+impl Wanted {
+    /// What is searched, with the services that the names mean.
+    fn search_among(
+        &self,
+        resolve: impl Fn(&[String]) -> Result<Vec<String>, Failure>,
+    ) -> Result<Search, Failure> {
+        Ok(Search {
+            services: resolve(&self.search.services)?,
+            excluded: resolve(&self.search.excluded)?,
+            ..self.search.clone()
+        })
+    }
+
+    /// How entries are shown: who has asked for one service knows whose lines these are.
+    fn form_for(&self, search: &Search) -> Form {
+        Form {
+            prefix: self.form.prefix && search.services.len() != 1,
+            ..self.form
+        }
+    }
 }
 
 /// Shows the entries; ends silently when the reader is gone.
@@ -75,22 +97,18 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     let around = args.context.unwrap_or(0);
     let has_beginning = pattern.is_some() || args.since.is_some() || args.after_seq.is_some();
     let time = |moment: jiff::Timestamp| Timestamp(moment.as_millisecond());
-    let mut services = args.services.clone();
-    services.sort();
-    services.dedup();
     Ok(Wanted {
         limit: args.limit.or(has_beginning.then_some(Limit::All)),
         follow: args.follow,
         form: Form {
             json: args.json,
             timestamps: args.timestamps,
-            // Who has named one service knows whose lines these are.
-            prefix: !args.no_prefix && services.len() != 1,
+            prefix: !args.no_prefix,
             terminal: output::is_terminal(),
             colored: colors.stdout,
         },
         search: Search {
-            services,
+            services: args.services.clone(),
             excluded: args.exclude.clone(),
             after_seq: args.after_seq,
             before_seq: args.before_seq,

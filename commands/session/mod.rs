@@ -26,7 +26,7 @@ use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::timeout::Deadline;
 
-pub(crate) use names::check as check_names;
+pub(crate) use names::resolve as resolve_names;
 
 /// Until a server that had no room for the connection is dialled again.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);

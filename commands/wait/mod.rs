@@ -40,7 +40,7 @@ to, 124 not within --timeout"
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Services to wait for
+    /// Services to wait for, or groups as @GROUP
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     #[command(flatten)]
@@ -113,7 +113,7 @@ struct Waiting {
     dialled: Arc<Mutex<Endpoint>>,
     target: TargetSession,
     watch: Watch,
-    /// Empty: all that are wanted.
+    /// As given. Empty: all that are wanted.
     names: Vec<String>,
     deadline: Option<Deadline>,
     /// Since when there is no connection, and why.
@@ -184,14 +184,14 @@ impl Waiting {
             return Ok(None);
         };
         let services: Vec<&ServiceState> = services.collect();
-        session::check_names(&self.names, &services)?;
-        let verdict = verdict::judge(&services, &self.names);
+        let meant = session::resolve_names(&self.names, &services)?;
+        let verdict = verdict::judge(&services, &meant);
         if !matches!(verdict, Verdict::AtRest { .. }) {
             self.at_rest_since = None;
         }
         match verdict {
             Verdict::Up => {
-                self.settled_at = verdict::settled_at(&services, &self.names);
+                self.settled_at = verdict::settled_at(&services, &meant);
                 if self.settled_at.is_none() {
                     return Ok(Some(End::Up));
                 }
@@ -257,9 +257,10 @@ impl Waiting {
     ) -> Result<Exit, Failure> {
         let end = end?;
         let services = self.watch.to_vec();
+        let meant = session::resolve_names(&self.names, &services)?;
         let about: Vec<&ServiceState> = services
             .iter()
-            .filter(|service| verdict::is_about(service, &self.names))
+            .filter(|service| verdict::is_about(service, &meant))
             .collect();
         let (error, failed_services) = match &end {
             End::Up => (None, Vec::new()),

@@ -102,6 +102,8 @@ pub struct Service {
     pub ready: Option<Ready>,
     /// Indices of the services it depends on, ascending, each once, never its own.
     pub depends_on: Vec<usize>,
+    /// Groups it is in, in the order they are written, each once.
+    pub groups: Vec<String>,
     /// Variables over the inherited environment, sorted by name, each once.
     pub env: Vec<(String, String)>,
     /// Dotenv files, in the order they are applied, before `env`.

@@ -93,6 +93,9 @@ object! {
         "ready" => ready: Ready,
         /// Names of the services that must be up before this one starts.
         "dependsOn" => depends_on: Names,
+        /// Groups it is in: `@backend` stands for all services of the group `backend` wherever a command takes
+        /// names.
+        "groups" => groups: Names,
         /// Environment variables, over the inherited ones, for `cmd` and `stopCmd`.
         "env" => env: Env,
         /// Dotenv files, relative to this file, applied in order, before `env`. Each is a path, or
@@ -119,7 +122,7 @@ object! {
 }
 
 /// What other tools call the fields of a service, and what to write here.
-const OTHER_NAMES: [(&[&str], &str); 11] = [
+const OTHER_NAMES: [(&[&str], &str); 12] = [
     (
         &["command", "entrypoint", "script", "run", "exec"],
         "the command goes into `cmd`",
@@ -165,6 +168,10 @@ const OTHER_NAMES: [(&[&str], &str); 11] = [
     (
         &["stop", "stopCommand", "shutdown"],
         "the command that stops it goes into `stopCmd`",
+    ),
+    (
+        &["tags", "labels", "namespace"],
+        "what services have in common goes into `groups`: [\"backend\"]",
     ),
     (
         &["disabled", "enabled", "autostart", "profiles"],

@@ -138,6 +138,7 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         cwd: resolved(cwd),
         env: service.env.iter().map(|(name, _)| name.clone()).collect(),
         env_files: env_files.collect(),
+        groups: service.groups.clone(),
         port: service.port,
         probe: service.ready.as_ref().map(probe),
         probe_limits: service.ready.as_ref().map(|ready| ProbeLimits {

@@ -17,6 +17,7 @@ mod examples;
 mod faults;
 mod fuzzed;
 mod generated;
+mod groups;
 mod harness;
 mod init;
 mod kills;

@@ -41,7 +41,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to ta
 /// What `start`, `stop` and `restart` take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActionArgs {
-    /// Names of the services
+    /// Names of the services, or groups as @GROUP
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     /// All services
@@ -74,11 +74,11 @@ pub(crate) fn run(
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         let connected = target.connect_by(deadline).await?;
-        session::check_names(&args.services, &connected.services)?;
+        let resolved = session::resolve_names(&args.services, &connected.services)?;
         let meant = if with_dependents {
-            steps::with_dependents(&args.services, &connected.services)?
+            steps::with_dependents(&resolved, &connected.services)?
         } else {
-            steps::named(&args.services, &connected.services)
+            steps::named(&resolved, &connected.services)
         };
         let steps = if args.all {
             steps::of_all(verb)

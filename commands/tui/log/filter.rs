@@ -42,6 +42,8 @@ pub(crate) struct LogFilter {
     pub(crate) scope: Scope,
     /// Services whose lines are left out.
     pub(crate) hidden: Arc<BTreeSet<Arc<str>>>,
+    /// Only these services, hidden ones among them.
+    pub(crate) members: Option<BTreeSet<Arc<str>>>,
     /// Only lines written there.
     pub(crate) stream: Option<Stream>,
     /// Only what contains this.
@@ -54,11 +56,17 @@ impl LogFilter {
         if !self.scope.covers(item.service.as_deref()) {
             return false;
         }
+        if let (Some(members), Some(service)) = (&self.members, &item.service)
+            && !members.contains(service)
+        {
+            return false;
+        }
         let is_wanted_stream = match &item.content {
             Content::Line { stream, .. } => {
                 let mut service = item.service.iter();
                 self.stream.is_none_or(|wanted| wanted == *stream)
-                    && !service.any(|service| self.hidden.contains(service))
+                    && (self.members.is_some()
+                        || !service.any(|service| self.hidden.contains(service)))
             }
             Content::Event { .. } => self.stream.is_none(),
             Content::Mark(_) => return true,
@@ -72,7 +80,7 @@ impl LogFilter {
 
     /// Whether a person has asked for less than the scope.
     pub(crate) const fn is_narrow(&self) -> bool {
-        self.stream.is_some() || self.pattern.is_some()
+        self.stream.is_some() || self.pattern.is_some() || self.members.is_some()
     }
 
     /// Whether it lets through less than its scope.

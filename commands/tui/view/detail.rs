@@ -172,6 +172,7 @@ fn add_spec(
     let env_files: Vec<String> = spec.env_files.iter().map(env_file).collect();
     add("env file", list(&env_files));
     add("env", list(&spec.env));
+    add("groups", list(&spec.groups));
     add("port", spec.port.map(|port| port.to_string()));
     let probe = spec.probe.as_ref();
     let probe = probe.map(|probe| plain(&format!("{} {}", probe.r#type, probe.target)));
@@ -258,6 +259,7 @@ mod tests {
             stop_signal: StopSignal::Sigint,
             stop_scope: StopScope::Leader,
             output: OutputMode::Quiet,
+            groups: vec!["backend".to_owned(), "data".to_owned()],
             ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
         };
         let mut rows = Vec::new();
@@ -269,6 +271,7 @@ mod tests {
             ("command", r"sh -c 'echo '\''all:  well'\'' >&2'"),
             ("env file", "/srv/.env (optional)"),
             ("env", "PASSWORD"),
+            ("groups", "backend  data"),
             ("its limits", "200 ms an attempt, as many as it takes"),
             ("grace", "1.5 s from SIGINT to SIGKILL, the leader first"),
             (

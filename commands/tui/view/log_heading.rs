@@ -111,7 +111,10 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     let logs = &model.logs;
     let more = if logs.window.is_part() { "+" } else { "" };
     let mut patterns = Vec::new();
-    if logs.filter.pattern.is_some() || model.is_typing(Purpose::FilterLogs) {
+    if logs.filter.pattern.is_some()
+        || logs.filter.members.is_some()
+        || model.is_typing(Purpose::FilterLogs)
+    {
         let lines = logs.window.lines();
         let matches = if with_noun {
             format::count(lines as u64, "match")

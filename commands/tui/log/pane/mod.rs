@@ -25,6 +25,10 @@ const PATIENCE: u32 = 200;
 
 /// See the module.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, any of them may be on"
+)]
 pub(crate) struct LogPane {
     /// The live end of everything.
     pub(crate) recent: Recent,
@@ -189,7 +193,16 @@ impl LogPane {
 
     /// Shows only what contains this.
     pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
-        self.filter.pattern = filter;
+        self.set_group_filter(None, filter);
+    }
+
+    /// Shows only what contains this, of these services alone.
+    pub(crate) fn set_group_filter(
+        &mut self,
+        members: Option<BTreeSet<Arc<str>>>,
+        filter: Option<Matcher>,
+    ) {
+        (self.filter.members, self.filter.pattern) = (members, filter);
         self.refill();
     }
 
@@ -229,6 +242,7 @@ impl LogPane {
     /// Shows the context of a line, without the filter.
     pub(crate) fn show_context(&mut self, place: Place) {
         self.filter.pattern = None;
+        self.filter.members = None;
         self.filter.stream = None;
         let complete = place.seq.saturating_sub(PAGE / 2);
         let older = if complete == 0 {

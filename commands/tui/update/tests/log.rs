@@ -60,6 +60,34 @@ fn the_log_of_a_service_names_its_newest_entry() {
 }
 
 #[test]
+fn a_group_filters_the_log_of_all_services() {
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
+    for state in &mut states {
+        if ["api", "store"].contains(&&*state.name) {
+            state.details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+                groups: vec!["core".to_owned()],
+                output: flowlayer_core::facts::OutputMode::Quiet,
+                ..fixture::spec(&["x"])
+            }));
+        }
+    }
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(lines(&model).len(), 6, "both are quiet");
+    keys(&mut model, "\t/@core");
+    assert_eq!(lines(&model).len(), 10, "and are chosen here");
+    keys(&mut model, " health\n");
+    assert_eq!(lines(&model).len(), 2);
+    keys(&mut model, "\u{1b}");
+    assert_eq!(lines(&model).len(), 6);
+    keys(&mut model, "/@cor");
+    assert_eq!(lines(&model).len(), 0, "text as any other");
+    keys(&mut model, "\u{1b}\t/@co\n");
+    let shown: Vec<&str> = model.services.shown().map(|it| &*it.name).collect();
+    assert_eq!(shown, ["store", "api"]);
+}
+
+#[test]
 fn quiet_services_are_in_all_logs_after_a_key() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tQ");
