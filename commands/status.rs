@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::report::{ServiceReport, SessionReport, chosen, table};
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 
 /// Queries the session once and prints the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let connected = target.connect().await?;
         let names = session::resolve_names(&args.services, &connected.services)?;

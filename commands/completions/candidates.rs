@@ -7,6 +7,7 @@ use flowlayer_core::config;
 
 use super::cursor::{Place, Slot};
 use crate::cli::{ONE_DASH, ValueKind, value_kind};
+use crate::config_file;
 use crate::terminal::diagnostics;
 
 /// Everything that fits.
@@ -155,7 +156,7 @@ fn values(place: &Place<'_>, arg: &Arg, attached: &str, directory: &Path) -> Ans
 
 /// The services in the config that the line means, then its groups, without those it has already.
 fn services(place: &Place<'_>, arg: &Arg, directory: &Path) -> Vec<String> {
-    let path = place.config().or_else(|| config::discover(directory));
+    let path = place.config().or_else(|| config_file::nearest(directory));
     let Some(Ok(bytes)) = path.map(|path| config::read_file(&path)) else {
         return Vec::new();
     };

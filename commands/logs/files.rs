@@ -30,13 +30,19 @@ pub(super) struct Files {
 impl Files {
     /// The files of the configuration whose session was looked for and is not there. Without any
     /// it stays at that.
-    pub(super) fn of(target: &TargetSession, unreachable: Failure) -> Result<Self, Failure> {
+    pub(super) fn of(
+        target: &TargetSession,
+        unreachable: Failure,
+        follow: bool,
+    ) -> Result<Self, Failure> {
         let Failure::NoSession(words) = unreachable else {
             return Err(unreachable);
         };
-        let path = target.endpoint().config.clone();
-        // One that is registered lives: what it does not answer its files do not either.
-        let Some(path) = path.filter(|_| !target.is_registered()) else {
+        let endpoint = target.endpoint();
+        // One that is registered lives: what it does not answer its files do not either, unless it
+        // has no API.
+        let answers = target.is_registered() && (endpoint.address.is_some() || follow);
+        let Some(path) = endpoint.config.clone().filter(|_| !answers) else {
             return Err(Failure::NoSession(words));
         };
         let Ok(loaded) = config::load(&path) else {
@@ -77,7 +83,10 @@ impl Files {
         };
         let mut printer = Printer::new(wanted.form_for(&search), &names, &asked);
         if std::io::stderr().is_terminal() && !wanted.follow {
-            note(&format!("no session runs: from {}", shown_path(&self.dir)));
+            note(&format!(
+                "no session answers: from {}",
+                shown_path(&self.dir)
+            ));
         }
         let mut start = Start::After(0);
         let mut next = 1;

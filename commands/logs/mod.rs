@@ -19,7 +19,7 @@ use flowlayer_core::logs::{Pattern, Search};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::TargetSession;
+use crate::session::{Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::tokio_runtime;
@@ -64,13 +64,13 @@ impl Wanted {
 /// Shows the entries; ends silently when the reader is gone.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let wanted = wanted(args, colors)?;
-    let target = TargetSession::find(&args.session, colors)?;
+    let target = TargetSession::find(&args.session, Purpose::Read, colors)?;
     let mut output = Output::new()?;
     let ended = tokio_runtime::block_on_beside(async {
         let (shown, since) = match target.connect().await {
             Ok(connected) => live::show(connected, &target, &wanted, &mut output).await?,
             Err(unreachable) => {
-                let files = files::Files::of(&target, unreachable)?;
+                let files = files::Files::of(&target, unreachable, wanted.follow)?;
                 files.show(&wanted, &mut output)?
             }
         };

@@ -97,6 +97,11 @@ impl Options {
         Ok(self)
     }
 
+    /// The configuration to run.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
     pub(super) fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
         let names = config.select(&self.only).map_err(|unknown| {
             Failure::Usage(format!(

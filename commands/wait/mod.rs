@@ -15,7 +15,7 @@ use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::find::Endpoint;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::timeout::{Deadline, Timeout, TimeoutArgs, until};
@@ -73,7 +73,7 @@ impl Args {
 
 /// Waits.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let now = Instant::now();
         let (config, dialled) = target.patient_config();
@@ -242,7 +242,7 @@ impl Waiting {
         let why = match &self.absent {
             Some((_, Some(why))) => why.clone(),
             _ => core::Failure::Unreachable {
-                address: target.endpoint().address.clone(),
+                address: target.endpoint().place(),
                 why: "no answer in time".to_owned(),
             },
         };
@@ -304,7 +304,8 @@ fn late(deadline: Deadline, about: &[&ServiceState]) -> String {
 fn is_final(why: &core::Failure) -> bool {
     matches!(
         why,
-        core::Failure::TokenRequired(_)
+        core::Failure::NoApi { .. }
+            | core::Failure::TokenRequired(_)
             | core::Failure::InvalidToken(_)
             | core::Failure::NotFlowLayer { .. }
             | core::Failure::WrongVersion { .. }

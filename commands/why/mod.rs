@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::ReportArgs;
 use crate::session::report::SessionReport;
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
@@ -45,7 +45,7 @@ const WITH_LOGS: usize = 20;
 
 /// Queries the session once and explains the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let connected = target.connect().await?;
         let names = session::resolve_names(&args.services, &connected.services)?;

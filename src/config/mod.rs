@@ -6,6 +6,7 @@
 
 mod bind;
 mod code;
+mod discovery;
 pub mod env_file;
 mod fault;
 mod meaning;
@@ -26,10 +27,11 @@ mod values;
 mod written;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
+pub use discovery::{FILE_NAMES, canonical, discover, discover_above};
 pub use model::{Config, LogView, Logs, ProbeOwner, Ready, Service, Session};
 pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
@@ -38,27 +40,6 @@ pub use selection::{UnknownName, select};
 pub use source::{Origin, Position, Source};
 
 use crate::plan::Plan;
-
-/// The names looked for in a directory, best first (docs/config.md, Which file).
-pub const FILE_NAMES: [&str; 4] = [
-    "flowlayer.jsonc",
-    "flowlayer.json",
-    "flowlayer.config.jsonc",
-    "flowlayer.config.json",
-];
-
-/// The config of a directory: the first of [`FILE_NAMES`] that is there.
-pub fn discover(dir: &Path) -> Option<PathBuf> {
-    // `flowlayer.jsonc` reads better than `./flowlayer.jsonc`.
-    let dir = if dir == Path::new(".") {
-        Path::new("")
-    } else {
-        dir
-    };
-    let mut paths = FILE_NAMES.iter().map(|name| dir.join(name));
-    // Whatever is there counts, even if it cannot be read: that error is then reported.
-    paths.find(|path| path.symlink_metadata().is_ok())
-}
 
 /// A config that can be used.
 #[derive(Debug)]

@@ -26,6 +26,7 @@ mod log_command;
 mod logs;
 mod output;
 mod packaging;
+mod projects;
 mod references;
 mod refusal;
 mod run;

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::watch::Watch;
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::timeout::{Deadline, TimeoutArgs};
 use crate::tokio_runtime;
@@ -70,7 +70,7 @@ pub(crate) fn run(
         }
         _ => {}
     }
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Change, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         let connected = target.connect_by(deadline).await?;

@@ -149,7 +149,7 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
     }
     match (&mut model.modal, action) {
         (Some(Modal::Info { reveal, .. }), Action::RevealToken) => *reveal = !*reveal,
-        (Some(Modal::Info { .. }), Action::Copy) => {
+        (Some(Modal::Info { .. }), Action::Copy) if !model.target.address.is_empty() => {
             let token = model.target.token.as_ref();
             let token = token.map_or_else(String::new, |token| format!(" --token {token}"));
             let command = format!("flowlayer tui --addr {}{token}", model.target.address);
