@@ -113,6 +113,28 @@ impl fmt::Display for Deadline {
     }
 }
 
+/// When to print again what is waited for: after 10 s without a line, then after twice as long.
+#[derive(Debug)]
+pub(crate) struct Reminder {
+    at: Instant,
+    pause: Duration,
+}
+
+impl Reminder {
+    pub(crate) fn new() -> Self {
+        let pause = Duration::from_secs(10);
+        let at = Instant::now() + pause;
+        Self { at, pause }
+    }
+
+    /// Returns when it is time, and sets the next time. Cancel-safe.
+    pub(crate) async fn due(&mut self) {
+        sleep_until(self.at).await;
+        self.pause *= 2;
+        self.at = Instant::now() + self.pause;
+    }
+}
+
 /// Waits for a moment; for ever without one.
 pub(crate) async fn until(moment: Option<Instant>) {
     match moment {

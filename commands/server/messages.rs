@@ -94,20 +94,8 @@ impl Wording {
     }
 
     /// The services that hold up a wave of the boot, and why.
-    pub(crate) fn waits(self, wave: usize, holders: &[&StatusView]) -> String {
-        let [first, others @ ..] = holders else {
-            return String::new();
-        };
-        let why = first.reason.as_ref().and_then(Reason::detail);
-        let why = why.unwrap_or_else(|| first.status.as_str().to_owned());
-        let names: Vec<&str> = others.iter().map(|view| &*view.name).collect();
-        let others = match names.as_slice() {
-            [] => String::new(),
-            [one] => format!("; so does {one}"),
-            [one, rest @ ..] => format!("; so do {one} and {} more", rest.len()),
-        };
-        let text = format!("{} holds it, {why}{others}", first.name);
-        self.boot(&format!("wave {wave} │ {}", sanitize::text(&text)))
+    pub(crate) fn waits(self, held_wave: &str) -> String {
+        self.boot(&sanitize::text(held_wave))
     }
 
     pub(crate) fn status(self, change: &Change) -> String {

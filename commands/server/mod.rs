@@ -38,7 +38,7 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::lines::Lines;
 use crate::terminal::output::Output;
-use crate::timeout::until;
+use crate::timeout::{Reminder, until};
 use crate::tokio_runtime;
 
 /// Threads for tasks. The work per line is done on the tasks that read the pipes; two of them keep
@@ -106,27 +106,6 @@ async fn serve(
         console,
     };
     session.run(link, signals, lock).await
-}
-
-/// When to print again what a boot waits for: after 10 s without a line, then after twice as long.
-struct Reminder {
-    at: Instant,
-    pause: Duration,
-}
-
-impl Reminder {
-    fn new() -> Self {
-        let pause = Duration::from_secs(10);
-        let at = Instant::now() + pause;
-        Self { at, pause }
-    }
-
-    /// Returns when it is time, and sets the next time. Cancel-safe.
-    async fn due(&mut self) {
-        tokio::time::sleep_until(self.at).await;
-        self.pause *= 2;
-        self.at = Instant::now() + self.pause;
-    }
 }
 
 struct SessionSetup {

@@ -1,13 +1,15 @@
 //! Which of the runtime's updates become a line of the server's terminal
 //! (docs/cli.md, What it prints).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use flowlayer_core::facts::Status;
+use flowlayer_core::facts::{Reason, Status};
 use flowlayer_core::runtime::{StatusView, Update};
 use tokio::time::Instant;
 
 use super::messages::{Change, Wording, blocked_by};
+use crate::session::watch::{Holder, held_wave};
 use crate::timeout;
 
 /// Renders each change of a service as one line, worded by [`Wording`]. Pure: one
@@ -95,17 +97,14 @@ impl StatusLines {
 
     /// Who holds which wave of the boot, and why.
     pub(crate) fn waits(&self) -> Option<String> {
-        let is_under_way = |view: &&Arc<StatusView>| match view.status {
-            Status::Starting | Status::Running | Status::Stopping => !view.up,
-            _ => false,
-        };
-        let holders = self.known.iter().filter(is_under_way);
-        let wave = holders.clone().map(|view| view.wave).min()?;
-        let holders: Vec<&StatusView> = holders
-            .filter(|view| view.wave == wave)
-            .map(|view| &**view)
-            .collect();
-        Some(self.wording.waits(wave, &holders))
+        let holders = self.known.iter().map(|view| Holder {
+            wave: view.wave,
+            name: &view.name,
+            status: view.status,
+            is_up: view.up,
+            why: view.reason.as_ref().and_then(Reason::detail).map(Cow::Owned),
+        });
+        held_wave(holders).map(|held| self.wording.waits(&held))
     }
 
     fn status(&mut self, view: &Arc<StatusView>) -> Option<String> {

@@ -1,5 +1,6 @@
 //! The states of a session's services, kept up to date by its events, and what they wait for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use flowlayer_core::client::{ConnectionState, Event, Events};
@@ -92,6 +93,18 @@ impl Watch {
         self.services.values().cloned().collect()
     }
 
+    /// The services that hold up a wave, and why.
+    pub(crate) fn held_wave(&self) -> Option<String> {
+        let holders = self.services()?.map(|service| Holder {
+            wave: service.details.wave.unwrap_or_default(),
+            name: &service.name,
+            status: service.status,
+            is_up: service.is_up(),
+            why: service.details.detail.as_deref().map(Cow::Borrowed),
+        });
+        held_wave(holders)
+    }
+
     /// Shows what the command waits for.
     pub(crate) fn show_progress(&mut self) {
         match waiting_for(self.services.values()) {
@@ -120,6 +133,39 @@ pub(crate) fn waiting_for<'a>(
         0 => format!("{}: {words}", first.name),
         more => format!("{}: {words} (and {more} more)", first.name),
     })
+}
+
+/// A service as one that may hold a wave.
+#[derive(Debug)]
+pub(crate) struct Holder<'a> {
+    pub(crate) wave: usize,
+    pub(crate) name: &'a str,
+    pub(crate) status: Status,
+    pub(crate) is_up: bool,
+    /// The line for people of its reason.
+    pub(crate) why: Option<Cow<'a, str>>,
+}
+
+/// The services that hold up the first unresolved wave, and why: `wave 0 │ db holds it, waiting for tcp :5432: …`;
+/// `None` when nothing is under way.
+pub(crate) fn held_wave<'a>(services: impl IntoIterator<Item = Holder<'a>>) -> Option<String> {
+    let is_under_way = |service: &Holder| match service.status {
+        Status::Starting | Status::Running | Status::Stopping => !service.is_up,
+        _ => false,
+    };
+    let mut holders: Vec<Holder> = services.into_iter().filter(is_under_way).collect();
+    holders.sort_by_key(|holder| holder.wave);
+    let (first, others) = holders.split_first()?;
+    let others = others.iter().filter(|other| other.wave == first.wave);
+    let others: Vec<&str> = others.map(|other| other.name).collect();
+    let others = match others.as_slice() {
+        [] => String::new(),
+        [one] => format!("; so does {one}"),
+        [one, rest @ ..] => format!("; so do {one} and {} more", rest.len()),
+    };
+    let why = first.why.as_deref().unwrap_or(first.status.as_str());
+    let (wave, name) = (first.wave, first.name);
+    Some(format!("wave {wave} │ {name} holds it, {why}{others}"))
 }
 
 #[cfg(test)]

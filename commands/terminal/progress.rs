@@ -8,7 +8,8 @@ use super::{print, sanitize};
 /// Only people at a terminal see it; elsewhere it shows nothing.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    is_shown: bool,
+    /// Whether anybody sees it.
+    pub(crate) is_shown: bool,
     line: String,
 }
 

@@ -17,8 +17,8 @@ use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
 use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
-use crate::terminal::print;
-use crate::timeout::{Deadline, Timeout, TimeoutArgs, until};
+use crate::terminal::{print, sanitize};
+use crate::timeout::{Deadline, Reminder, Timeout, TimeoutArgs, until};
 use crate::tokio_runtime;
 use verdict::Verdict;
 
@@ -88,6 +88,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             absent: Some((now, None)),
             at_rest_since: None,
             settled_at: None,
+            reminder: Reminder::new(),
         };
         let end = waiting.until_the_end().await;
         waiting.watch.progress.clear();
@@ -122,6 +123,7 @@ struct Waiting {
     at_rest_since: Option<Instant>,
     /// When to check services that are up without a probe again.
     settled_at: Option<Instant>,
+    reminder: Reminder,
 }
 
 impl Waiting {
@@ -140,12 +142,26 @@ impl Waiting {
                     Some(News::Services | News::Other) => {}
                     None => return Err(self.gone()),
                 },
+                // At a terminal the line of progress says it all the time.
+                () = self.reminder.due(), if !self.watch.progress.is_shown => self.remind(),
                 () = until(wake) => {
                     if let Some(end) = self.time()? {
                         return Ok(end);
                     }
                 }
             }
+        }
+    }
+
+    /// Says on standard error what it waits for.
+    fn remind(&self) {
+        let text = match &self.absent {
+            Some((_, Some(why))) => Some(format!("waiting for the session: {why}")),
+            Some((_, None)) => None,
+            None => self.watch.held_wave(),
+        };
+        if let Some(text) = text {
+            print::stderr(&format!("[flowlayer] {}\n", sanitize::text(&text)));
         }
     }
 

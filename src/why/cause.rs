@@ -41,6 +41,9 @@ pub struct Cause {
     /// Who stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
+    /// It waits for a line of its output.
+    #[serde(skip)]
+    waits_for_line: bool,
     /// Its last log lines, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogLine>,
@@ -111,6 +114,11 @@ impl Cause {
             probe: details.probe.clone(),
             port_conflict: details.port_conflict.clone(),
             stopped_by: details.stopped_by,
+            waits_for_line: matches!(
+                details.reason.as_deref(),
+                Some(Reason::Probing(attempts) | Reason::NotReadyInTime { attempts, .. })
+                    if attempts.probe.r#type == "log"
+            ),
             log: Vec::new(),
         }
     }
@@ -132,11 +140,16 @@ impl Cause {
 
     /// Takes the last of these lines of the service, at most `most`: what it wrote to stderr, or
     /// when that is nothing, to stdout. What FlowLayer has added to the log is left out: the
-    /// reason says it already.
+    /// reason says it already. Where a line is waited for and this life has printed none, the help says why that
+    /// may be.
     pub fn take_log(&mut self, lines: impl IntoIterator<Item = LogLine>, most: usize) {
+        // Once it has failed, its status is younger than its life.
+        let began = self.since.filter(|_| self.kind == CauseKind::Probing);
+        let mut has_printed = false;
         let (mut stderr, mut stdout): (Vec<_>, Vec<_>) = lines
             .into_iter()
             .filter(|line| line.origin.is_service())
+            .inspect(|line| has_printed |= began.is_none_or(|began| began <= line.timestamp))
             .partition(|line| line.stream == Stream::Stderr);
         let lines = if stderr.is_empty() {
             &mut stdout
@@ -145,6 +158,9 @@ impl Cause {
         };
         lines.drain(..lines.len().saturating_sub(most));
         self.log = std::mem::take(lines);
+        if self.waits_for_line && !has_printed {
+            self.help = Some(text::BUFFERED.to_owned());
+        }
     }
 }
 

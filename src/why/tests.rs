@@ -122,6 +122,32 @@ fn the_path_goes_along_dependencies() {
 }
 
 #[test]
+fn a_wait_for_a_line_of_a_silent_service_names_buffering() {
+    let waiting = |r#type: &str| {
+        let mut attempts = attempts(1, 2400, Some("no line has matched"));
+        attempts.probe.r#type = r#type.to_owned();
+        service("db", 0, Status::Running, &[]).because(Reason::Probing(attempts))
+    };
+    let help = |service: ServiceState, ages: &[i64]| {
+        let lines = ages.iter().map(|age| LogLine {
+            seq: 1,
+            stream: Stream::Stdout,
+            message: "up".to_owned(),
+            timestamp: Timestamp(service.details.since.unwrap().0 + age),
+            origin: Origin::Service,
+        });
+        let mut why = explain(std::slice::from_ref(&service), "db");
+        why.causes[0].take_log(lines, 10);
+        why.causes[0].help.clone().unwrap()
+    };
+    for printed in [&[][..], &[-5]] {
+        assert!(help(waiting("log"), printed).contains("PYTHONUNBUFFERED"));
+    }
+    assert_eq!(help(waiting("log"), &[-5, 1]), "flowlayer logs -f db");
+    assert_eq!(help(waiting("tcp"), &[]), "flowlayer logs -f db");
+}
+
+#[test]
 fn each_kind_of_cause_is_told_apart() {
     let cases = [
         (failed_db(), CauseKind::Exited, "exit code 1 before ready"),

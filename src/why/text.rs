@@ -102,6 +102,10 @@ const fn not_started(reason: Option<&Reason>) -> &'static str {
     }
 }
 
+/// The help for a service that waits for a line of its output and has printed none.
+pub(super) const BUFFERED: &str = "it has printed nothing: many programs hold back what they write to a pipe; set \
+     PYTHONUNBUFFERED=1 for Python, put `stdbuf -oL` in front of other commands";
+
 pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
     let name = quoted(&service.name);
     Some(match kind {

@@ -97,6 +97,7 @@ fn what_did_not_come_up_is_told_with_its_last_words_and_the_rest_runs() {
         "{serve:?}"
     );
     assert!(serve.stderr.contains("    cannot open\n"), "{serve:?}");
+    assert!(!serve.stderr.contains("of api:"), "it is up: {serve:?}");
     assert_eq!(here.run(&["status", "--exit-code", "api"]).code, Some(0));
     assert_eq!(here.run(&["down"]).code, Some(0));
 }

@@ -103,6 +103,19 @@ fn a_person_sees_what_is_waited_for_and_then_does_not() {
 }
 
 #[test]
+fn without_a_terminal_a_line_says_who_holds_which_wave() {
+    let server = Stack::new()
+        .shell("build", UNTIL_GO, json!({"kind": "oneshot"}))
+        .daemon("api", json!({"dependsOn": ["build"]}))
+        .start();
+    let api = Child::spawn(server.client(["wait", "api"]));
+    api.wait_for_complaint("[flowlayer] wave 0 │ build holds it, running");
+    fs::write(server.path().join("go"), "").unwrap();
+    let api = api.finish();
+    assert_eq!((api.code, api.stdout.as_str()), (Some(0), "api → running\n"));
+}
+
+#[test]
 fn it_can_be_called_before_the_session_is_there_and_over_its_restart() {
     let stack = Stack::new().shell("build", UNTIL_GO, json!({"kind": "oneshot"}));
     let path = stack.path().to_owned();

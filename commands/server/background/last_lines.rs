@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flowlayer_core::client::{ClientConfig, Connected, Persistence, Recipient, Target, connect};
 use flowlayer_core::facts::Status;
-use flowlayer_core::protocol::{LogsCursor, LogsQuery, Token};
+use flowlayer_core::protocol::{LogsCursor, LogsQuery, ServiceState, Token};
 
 use super::BackgroundSession;
 use crate::session::watch::waiting_for;
@@ -46,13 +46,17 @@ impl BackgroundSession {
     }
 }
 
+/// Whether it has failed, or is still on its way.
+fn is_late(service: &ServiceState) -> bool {
+    match service.status {
+        Status::Failed => true,
+        Status::Starting | Status::Running => !service.is_up(),
+        _ => false,
+    }
+}
+
 async fn print_last_lines(connected: Connected) {
-    let are_late = connected.services.iter().filter(|service| {
-        matches!(
-            service.status,
-            Status::Failed | Status::Starting | Status::Running
-        )
-    });
+    let are_late = connected.services.iter().filter(|service| is_late(service));
     for service in are_late.take(SERVICES) {
         let query = LogsQuery {
             service: Some(service.name.clone()),
