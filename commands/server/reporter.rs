@@ -102,7 +102,11 @@ impl StatusLines {
             name: &view.name,
             status: view.status,
             is_up: view.up,
-            why: view.reason.as_ref().and_then(Reason::detail).map(Cow::Owned),
+            why: view
+                .reason
+                .as_ref()
+                .and_then(Reason::detail)
+                .map(Cow::Owned),
         });
         held_wave(holders).map(|held| self.wording.waits(&held))
     }

@@ -16,7 +16,9 @@ mod none;
 mod registry;
 mod tcp;
 
-pub use registry::{Absent, Argument, Arguments, Build, KINDS, Kind, Parameter, Refusal, Type};
+pub use registry::{
+    Absent, Argument, Arguments, Build, Headers, KINDS, Kind, Parameter, Refusal, Type,
+};
 
 /// What one attempt found.
 #[derive(Debug, Clone, PartialEq, Eq)]

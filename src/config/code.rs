@@ -55,6 +55,9 @@ codes! {
     InvalidGroup "invalid_group" "error" "the name of a group that begins with `@`",
     InvalidUrl "invalid_url" "error" "not an absolute http:// or https:// URL",
     InvalidPattern "invalid_pattern" "error" "not a regular expression",
+    InvalidHeader "invalid_header" "error"
+        "a name or value of a header field that HTTP does not have",
+    InvalidStatus "invalid_status" "error" "not an HTTP status or a range of them",
     SelfDependency "self_dependency" "error" "a service depends on itself",
     UnknownDependency "unknown_dependency" "error" "no service of that name",
     DependencyCycle "dependency_cycle" "error" "services depend on each other in a cycle",

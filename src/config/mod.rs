@@ -9,6 +9,7 @@ mod code;
 mod discovery;
 pub mod env_file;
 mod fault;
+mod headers;
 mod meaning;
 mod model;
 mod object;

@@ -10,12 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, json};
 
 use super::code::Code;
+use super::headers::Headers;
 use super::model::{self, ProbeOwner};
 use super::object::{Field, Read, members};
 use super::problems::{Place, Problems};
 use super::quote::quote;
 use super::tree::{Items, NodeId, Value};
-use super::values::{Command, Millis, Port, ServicePort};
+use super::values::{Command, Millis, Port, ServicePort, Statuses};
 
 /// The fields that limit the waiting, whatever the kind.
 const LIMITS: [(&str, &str); 2] = [
@@ -181,12 +182,16 @@ impl Object<'_> {
     /// The probe; `None` when the kind has none, or after reporting why it cannot be made.
     fn probe(&self, kind: &Kind, problems: &mut Problems<'_, '_>) -> Option<Arc<dyn Probe>> {
         let mut arguments = Arguments::default();
+        let mut is_whole = true;
         for parameter in kind.parameters {
-            if let Some(argument) = self.argument(kind, parameter, problems) {
-                arguments.0.insert(parameter.name, argument);
+            match self.argument(kind, parameter, problems) {
+                Some(argument) => {
+                    arguments.0.insert(parameter.name, argument);
+                }
+                None => is_whole &= self.may_be_absent(parameter),
             }
         }
-        if arguments.0.len() < kind.parameters.len() {
+        if !is_whole {
             return None;
         }
         let refusal = match (kind.build?)(&arguments) {
@@ -200,6 +205,8 @@ impl Object<'_> {
             Type::Pattern => Code::InvalidPattern,
             Type::Port => Code::OutOfRange,
             Type::Command => Code::EmptyCommand,
+            Type::Headers => Code::InvalidHeader,
+            Type::Statuses => Code::InvalidStatus,
         };
         let message = match arguments.0.get(refusal.parameter) {
             Some(Argument::Text(url)) if code == Code::InvalidUrl => {
@@ -231,7 +238,12 @@ impl Object<'_> {
         problems.warning(Code::OtherPort, place, message, Some(help));
     }
 
-    /// The argument for a parameter; `None` after reporting that it is wrong or missing.
+    fn may_be_absent(&self, parameter: &Parameter) -> bool {
+        parameter.absent == Absent::Accepted && !self.by_name.contains_key(parameter.name)
+    }
+
+    /// The argument for a parameter; `None` when it may be absent and is, or after reporting that it is wrong or
+    /// missing.
     fn argument(
         &self,
         kind: &Kind,
@@ -244,6 +256,12 @@ impl Object<'_> {
                 Type::Url | Type::Pattern => String::read(node, problems).map(Argument::Text),
                 Type::Port => Port::read(node, problems).map(|port| Argument::Port(port.0)),
                 Type::Command => Command::read(node, problems).map(|cmd| Argument::Command(cmd.0)),
+                Type::Headers => {
+                    Headers::read(node, problems).map(|headers| Argument::Headers(headers.0))
+                }
+                Type::Statuses => {
+                    Statuses::read(node, problems).map(|statuses| Argument::Statuses(statuses.0))
+                }
             };
         }
         match (parameter.absent, self.service_port) {
@@ -263,7 +281,8 @@ impl Object<'_> {
                 },
             ) => Some(Argument::Port(*port)),
             // A wrong one has been reported, and is not missing too.
-            (
+            (Absent::Accepted, _)
+            | (
                 Absent::ServicePort,
                 Field {
                     node: Some(_),
@@ -361,6 +380,8 @@ fn schema(takes: Type, generator: &mut SchemaGenerator) -> Schema {
         Type::Pattern => json_schema!({ "type": "string" }),
         Type::Port => generator.subschema_for::<Port>(),
         Type::Command => generator.subschema_for::<Command>(),
+        Type::Headers => generator.subschema_for::<Headers>(),
+        Type::Statuses => generator.subschema_for::<Statuses>(),
     }
 }
 

@@ -101,15 +101,12 @@ fn field(service: &mut DraftService, key: &str, value: &Node) {
         "autorestart" => {
             service.note("autorestart: FlowLayer says why something ended, and restarts nothing");
         }
-        "stop" if value.text() == Some("SIGTERM") => {}
         "stop" => {
             let how = value
                 .text()
                 .or_else(|| Some(value.entries().first()?.0.as_str()))
                 .unwrap_or_default();
-            service.note(format!(
-                "stop: {how}: FlowLayer sends SIGTERM, then SIGKILL"
-            ));
+            service.stops_on("stop", how);
         }
         key => service.note(unknown(key, value)),
     }

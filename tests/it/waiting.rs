@@ -112,7 +112,10 @@ fn without_a_terminal_a_line_says_who_holds_which_wave() {
     api.wait_for_complaint("[flowlayer] wave 0 │ build holds it, running");
     fs::write(server.path().join("go"), "").unwrap();
     let api = api.finish();
-    assert_eq!((api.code, api.stdout.as_str()), (Some(0), "api → running\n"));
+    assert_eq!(
+        (api.code, api.stdout.as_str()),
+        (Some(0), "api → running\n")
+    );
 }
 
 #[test]

@@ -1,26 +1,45 @@
-//! `http`: passes when a GET answers with a status from 200 to 399.
+//! `http`: passes when a GET answers with a status that is wanted.
+
+mod scheme;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, Url, redirect};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
 
+use self::scheme::OtherScheme;
 use crate::registry::{Absent, Kind, Parameter, Refusal, Type};
 use crate::{Attempt, Context, Probe, errors};
 
 pub(crate) const KIND: Kind = Kind {
     name: "http",
-    about: "Passes when a GET of `url` answers with a status from 200 to 399; redirects are not followed.",
+    about: "Passes when a GET of `url` answers with a wanted `status`; redirects are not followed.",
     // The first page of a development server may have to be compiled.
     attempt_timeout: Duration::from_secs(10),
-    parameters: &[Parameter {
-        name: "url",
-        about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified; `localhost` and `*.localhost` are 127.0.0.1 and ::1.",
-        takes: Type::Url,
-        absent: Absent::Refused,
-    }],
+    parameters: &[
+        Parameter {
+            name: "url",
+            about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified; `localhost` and `*.localhost` are 127.0.0.1 and ::1.",
+            takes: Type::Url,
+            absent: Absent::Refused,
+        },
+        Parameter {
+            name: "headers",
+            about: "Header fields of the request. Values are shown nowhere.",
+            takes: Type::Headers,
+            absent: Absent::Accepted,
+        },
+        Parameter {
+            name: "status",
+            about: "The statuses that are wanted: one, a range as text, or a list of these. Default: \"200-399\".",
+            takes: Type::Statuses,
+            absent: Absent::Accepted,
+        },
+    ],
     build: Some(|arguments| {
         let url = parse(arguments.text("url")?).map_err(|why| Refusal {
             parameter: "url",
@@ -29,6 +48,9 @@ pub(crate) const KIND: Kind = Kind {
         })?;
         Ok(Arc::new(Http {
             url,
+            headers: headers(arguments.headers("headers"))?,
+            statuses: arguments.statuses("status").map(<[_]>::to_vec),
+            other_scheme: OtherScheme::default(),
             client: OnceLock::new(),
         }))
     }),
@@ -45,9 +67,31 @@ fn parse(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Header fields of a request, marked as secret.
+fn headers(given: &[(String, String)]) -> Result<HeaderMap, Refusal> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let field = HeaderName::try_from(name).ok();
+        let Some((name, mut value)) = field.zip(HeaderValue::try_from(value).ok()) else {
+            return Err(Refusal {
+                parameter: "headers",
+                why: format!("{name:?} is no header of HTTP"),
+                help: None,
+            });
+        };
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
 #[derive(Debug)]
 struct Http {
     url: Url,
+    headers: HeaderMap,
+    /// `None`: those that are wanted unless the configuration says otherwise.
+    statuses: Option<Vec<RangeInclusive<u16>>>,
+    other_scheme: OtherScheme,
     /// Made by the first attempt, not by the config: a boot must not pay for TLS before it spawns.
     client: OnceLock<Result<Client, String>>,
 }
@@ -73,6 +117,10 @@ impl Http {
             let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             client = client.resolve_to_addrs(host, &addresses.map(|ip| (ip, 0).into()));
         }
+        if self.url.scheme() == "https" {
+            // Servers without TLS may wait for the rest of what they take for a request.
+            client = client.connect_timeout(HANDSHAKE);
+        }
         client
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -81,6 +129,47 @@ impl Http {
             .tls_danger_accept_invalid_certs(self.url.scheme() == "http" || self.is_loopback())
             .build()
             .map_err(|error| errors::innermost(&error))
+    }
+}
+
+/// Limit of the handshake with a TLS server.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+impl Http {
+    fn wants(&self, status: StatusCode) -> bool {
+        let status = status.as_u16();
+        match &self.statuses {
+            None => (200..400).contains(&status),
+            Some(wanted) => wanted.iter().any(|range| range.contains(&status)),
+        }
+    }
+
+    /// The words for an answer that is not as wanted.
+    fn refusal(&self, status: StatusCode) -> String {
+        let has_credentials = !self.url.username().is_empty()
+            || self.url.password().is_some()
+            || !self.headers.is_empty();
+        match (status, has_credentials) {
+            (StatusCode::UNAUTHORIZED, false) => format!(
+                "status {status}: give credentials in `ready.url` (http://user:password@…) or `ready.headers`"
+            ),
+            (StatusCode::UNAUTHORIZED, true) => {
+                format!("status {status}: the credentials of the probe are refused")
+            }
+            _ if self.statuses.is_some() => {
+                format!("status {status}, which `ready.status` does not name")
+            }
+            _ => format!("status {status}"),
+        }
+    }
+
+    /// Why an attempt fails; `None` when it passes.
+    fn failure(&self, sent: &reqwest::Result<Response>) -> Option<String> {
+        match sent {
+            Ok(response) if self.wants(response.status()) => None,
+            Ok(response) => Some(self.refusal(response.status())),
+            Err(error) => Some(scheme::words(error)),
+        }
     }
 }
 
@@ -124,10 +213,14 @@ impl Probe for Http {
             Ok(client) => client,
             Err(why) => return Attempt::Failed(why.clone()),
         };
-        match client.get(self.url.clone()).send().await {
-            Ok(response) if (200..400).contains(&response.status().as_u16()) => Attempt::Passed,
-            Ok(response) => Attempt::Failed(format!("status {}", response.status())),
-            Err(error) => Attempt::Failed(errors::innermost(&error)),
+        let request = client.get(self.url.clone()).headers(self.headers.clone());
+        let sent = request.send().await;
+        match self.failure(&sent) {
+            None => Attempt::Passed,
+            Some(failure) => {
+                let other = self.other_scheme.named(client, &self.url, &sent, &failure);
+                Attempt::Failed(other.await.map_or(failure, str::to_owned))
+            }
         }
     }
 }

@@ -2,8 +2,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::registry::Argument;
 use crate::registry::tests::{build, closed_port, nothing};
+use crate::registry::{Argument, Arguments, Headers};
 
 /// Answers one request with these bytes and returns the request.
 async fn answer(listener: &TcpListener, response: &str) -> String {
@@ -47,6 +47,155 @@ async fn statuses_from_200_to_399_pass_and_redirects_are_not_followed() {
         assert_eq!(attempt, expected, "{status}");
         assert!(request.starts_with("GET /healthz?deep=1 HTTP/1.1\r\n"));
     }
+}
+
+/// A probe of this listener with these parameters besides the URL.
+fn probe_of(
+    listener: &TcpListener,
+    url: &str,
+    others: &[(&'static str, Argument)],
+) -> Arc<dyn Probe> {
+    let port = listener.local_addr().unwrap().port().to_string();
+    let url = Argument::Text(url.replace("PORT", &port));
+    let arguments = others.iter().cloned().chain([("url", url)]);
+    KIND.build.unwrap()(&Arguments(arguments.collect())).unwrap()
+}
+
+#[tokio::test]
+async fn the_wanted_statuses_and_headers_are_those_of_the_configuration() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let headers = [("Authorization", "Bearer s3cret"), ("Host", "shop.example")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let others = [
+        ("status", Argument::Statuses(vec![204..=204, 400..=404])),
+        ("headers", Argument::Headers(Headers(headers.to_vec()))),
+    ];
+    assert!(!format!("{others:?}").contains("s3cret"));
+    let probe = probe_of(&listener, "http://127.0.0.1:PORT/", &others);
+    assert!(!format!("{probe:?}").contains("s3cret"));
+    let unwanted = "status 200 OK, which `ready.status` does not name";
+    for (status, expected) in [
+        ("200 OK", Attempt::Failed(unwanted.to_owned())),
+        ("204 No Content", Attempt::Passed),
+        ("404 Not Found", Attempt::Passed),
+    ] {
+        let response = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let cx = nothing();
+        let (attempt, request) = tokio::join!(probe.attempt(&cx), answer(&listener, &response));
+        assert_eq!(attempt, expected);
+        let request = request.to_lowercase();
+        for header in ["authorization: bearer s3cret\r\n", "host: shop.example\r\n"] {
+            assert!(request.contains(header), "{request}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_401_says_where_credentials_may_stand() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let response = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    for (url, words) in [
+        (
+            "http://127.0.0.1:PORT/",
+            "`ready.url` (http://user:password@…) or `ready.headers`",
+        ),
+        (
+            "http://me:s3cret@127.0.0.1:PORT/",
+            "the credentials of the probe are refused",
+        ),
+    ] {
+        let probe = probe_of(&listener, url, &[]);
+        let cx = nothing();
+        let (attempt, _) = tokio::join!(probe.attempt(&cx), answer(&listener, response));
+        let Attempt::Failed(why) = attempt else {
+            panic!("it passed")
+        };
+        assert!(
+            why.starts_with("status 401 Unauthorized: ") && why.ends_with(words),
+            "{why}"
+        );
+    }
+}
+
+fn failure(attempt: Attempt) -> String {
+    match attempt {
+        Attempt::Failed(why) => why,
+        Attempt::Passed => panic!("it passed"),
+    }
+}
+
+/// Servers without TLS drop what they cannot read, or answer it.
+#[tokio::test]
+async fn https_on_a_port_without_tls_names_http_and_sends_it_no_credentials() {
+    for answers_to_tls in [
+        &b""[..],
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let headers = vec![("X-Key".to_owned(), "s3cret".to_owned())];
+        let headers = [("headers", Argument::Headers(Headers(headers)))];
+        let probe = probe_of(&listener, "https://me:s3cret@127.0.0.1:PORT/x", &headers);
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 2048]).await.unwrap() > 0);
+            stream.write_all(answers_to_tls).await.unwrap();
+            drop(stream);
+            answer(
+                &listener,
+                "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+            )
+            .await
+        };
+        let cx = nothing();
+        let (attempt, request) = tokio::join!(probe.attempt(&cx), serve);
+        assert!(failure(attempt).contains("write http:// in `ready.url`"));
+        assert!(request.starts_with("GET /x HTTP/1.1\r\n"), "{request}");
+        let request = request.to_lowercase();
+        assert!(
+            !request.contains("authorization") && !request.contains("x-key"),
+            "{request}"
+        );
+        // The same failure is not asked about again.
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 2048]).await.unwrap() > 0);
+            stream.write_all(answers_to_tls).await.unwrap();
+        };
+        let (attempt, ()) = tokio::join!(probe.attempt(&cx), serve);
+        assert!(failure(attempt).contains("write http:// in `ready.url`"));
+    }
+}
+
+#[tokio::test]
+async fn http_on_a_tls_port_names_https() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        // The first is no handshake, and fails.
+        let _ = serve_tls(&listener);
+        serve_tls(&listener)
+    });
+    let probe = http(&format!("http://127.0.0.1:{port}/"));
+    let why = failure(probe.attempt(&nothing()).await);
+    assert!(why.contains("write https:// in `ready.url`"), "{why}");
+    server.join().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_speaks_neither_is_described_without_the_words_of_a_library() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let probe = probe_of(&listener, "https://127.0.0.1:PORT/", &[]);
+    let serve = async {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").await.unwrap();
+            // Until the client has seen that and gone.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        }
+    };
+    let cx = nothing();
+    let (attempt, ()) = tokio::join!(probe.attempt(&cx), serve);
+    assert_eq!(failure(attempt), "what answers does not speak TLS");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,10 @@ pub enum Type {
     Port,
     /// A command: its argv, which is not empty.
     Command,
+    /// HTTP header fields: an object of strings.
+    Headers,
+    /// HTTP statuses: one, a range, or a list of these.
+    Statuses,
 }
 
 /// What happens when a parameter is not given.
@@ -66,6 +71,8 @@ pub enum Absent {
     Refused,
     /// The port of the service is taken; without one there is no probe.
     ServicePort,
+    /// The kind knows what to do.
+    Accepted,
 }
 
 /// What a parameter is set to.
@@ -77,6 +84,21 @@ pub enum Argument {
     Port(u16),
     /// For [`Type::Command`].
     Command(Vec<String>),
+    /// For [`Type::Headers`].
+    Headers(Headers),
+    /// For [`Type::Statuses`].
+    Statuses(Vec<RangeInclusive<u16>>),
+}
+
+/// Names and values of HTTP header fields. Values may be credentials: debug output leaves them out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Headers(pub Vec<(String, String)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
+    }
 }
 
 /// The arguments of one probe, by parameter.
@@ -97,6 +119,22 @@ impl Arguments {
         match self.0.get(parameter) {
             Some(Argument::Port(port)) => Ok(*port),
             _ => Err(Refusal::missing(parameter)),
+        }
+    }
+
+    /// Header fields; none when they are not given.
+    pub fn headers(&self, parameter: &'static str) -> &[(String, String)] {
+        match self.0.get(parameter) {
+            Some(Argument::Headers(Headers(headers))) => headers,
+            _ => &[],
+        }
+    }
+
+    /// Statuses, where they are given.
+    pub fn statuses(&self, parameter: &'static str) -> Option<&[RangeInclusive<u16>]> {
+        match self.0.get(parameter) {
+            Some(Argument::Statuses(statuses)) => Some(statuses),
+            _ => None,
         }
     }
 

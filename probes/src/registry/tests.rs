@@ -78,6 +78,8 @@ proptest! {
                 Type::Url | Type::Pattern => Argument::Text(text.clone()),
                 Type::Port => Argument::Port(port),
                 Type::Command => Argument::Command(argv.clone()),
+                Type::Headers => Argument::Headers(Headers(vec![(text.clone(), argv[0].clone())])),
+                Type::Statuses => Argument::Statuses(vec![port..=port]),
             };
             let parameters = kind.parameters.iter();
             let arguments = parameters.map(|parameter| (parameter.name, argument(parameter)));

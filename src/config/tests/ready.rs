@@ -227,6 +227,71 @@ fn a_refused_argument_is_reported_at_its_value() {
 }
 
 #[test]
+fn headers_and_statuses_are_checked_where_they_stand() {
+    let problem = |fields: &str| {
+        let url = "\"url\": \"http://localhost/\"";
+        let text = service(&format!(
+            "\"cmd\": \"x\", \"ready\": {{\"type\": \"http\", {url}, {fields}}}"
+        ));
+        let problem = problem(&text);
+        (
+            problem.code,
+            problem.path.replace("services.a.ready.", ""),
+            text[problem.span].to_owned(),
+            problem.message,
+        )
+    };
+    for (fields, code, path, at) in [
+        (
+            "\"headers\": {\"X-A\": 1}",
+            Code::WrongType,
+            "headers.X-A",
+            "1",
+        ),
+        (
+            "\"headers\": {\"a b\": \"x\"}",
+            Code::InvalidHeader,
+            "headers[\"a b\"]",
+            "\"a b\"",
+        ),
+        (
+            "\"headers\": {\"A\": \"s3cret\\n\"}",
+            Code::InvalidHeader,
+            "headers.A",
+            "\"s3cret\\n\"",
+        ),
+        ("\"headers\": []", Code::WrongType, "headers", "[]"),
+        (
+            "\"status\": [200, \"2xx\"]",
+            Code::InvalidStatus,
+            "status[1]",
+            "\"2xx\"",
+        ),
+        ("\"status\": 600", Code::OutOfRange, "status", "600"),
+        ("\"status\": true", Code::WrongType, "status", "true"),
+    ] {
+        let (found, found_path, found_at, message) = problem(fields);
+        assert_eq!(
+            (found, &*found_path, &*found_at),
+            (code, path, at),
+            "{fields}"
+        );
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+    let ready = ready(
+        "{\"type\": \"http\", \"url\": \"http://me:s3cret@localhost/\", \"headers\": {\"Authorization\": \"s3cret\"}, \"status\": \"200-599\"}",
+        "",
+    )
+    .unwrap();
+    assert_eq!(ready.probe.target(), "http://localhost/");
+    let stray = "{\"type\": \"tcp\", \"port\": 1, \"headers\": {}, \"status\": 200}";
+    assert_eq!(
+        ready_problems(stray, ""),
+        ["unused_field headers", "unused_field status"]
+    );
+}
+
+#[test]
 fn of_a_field_given_twice_the_first_counts() {
     let text = "{\"type\": \"tcp\", \"port\": 1, \"port\": 0, \"x\": 1, \"x\": 2}";
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod number;
 mod session;
+mod status;
 mod text;
 
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
+pub(super) use status::Statuses;
 pub(super) use text::{Command, PathText, nul};
 
 /// A value that can stand in a config.

@@ -59,13 +59,16 @@ impl Reader {
         if let Some(ms) = self.time(from, "stop_grace_period").filter(|&ms| ms > 0) {
             service.set("stopGraceMs", ms);
         }
+        if let Some(signal) = from.get("stop_signal").and_then(Node::text) {
+            service.stops_on("stop_signal", &self.replaced(signal));
+        }
         self.relations(from, &mut service);
         for (key, value) in from.entries() {
             match key.as_str() {
                 _ if value.is_null() => {}
                 "command" | "entrypoint" | "working_dir" | "env_file" | "environment" | "ports"
                 | "expose" | "healthcheck" | "depends_on" | "profiles" | "links"
-                | "stop_grace_period" => {}
+                | "stop_grace_period" | "stop_signal" => {}
                 "restart" if value.text() == Some("no") => {}
                 key if key.starts_with("x-") => {}
                 key => service.note(unknown(key, value)),

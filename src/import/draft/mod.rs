@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use crate::facts::StopSignal;
 use render::one_line;
 
 /// What is carried over, and what is not.
@@ -76,6 +77,22 @@ impl DraftService {
         self.set("port", port);
         if !self.fields.contains_key("ready") {
             self.set("ready", json!({ "type": "tcp" }));
+        }
+    }
+
+    /// Sets its stop signal, which `key` of the source gives by name or number.
+    pub(super) fn stops_on(&mut self, key: &str, given: &str) {
+        let name = given.strip_prefix("SIG").unwrap_or(given);
+        let is_it = |signal: &StopSignal| {
+            let number = signal.signal() as i32;
+            signal.to_string()[3..] == *name || number.to_string() == given
+        };
+        match StopSignal::ALL.into_iter().find(is_it) {
+            Some(StopSignal::Sigterm) => {}
+            Some(signal) => self.set("stopSignal", signal.to_string()),
+            None => self.note(format!(
+                "{key}: {given}: FlowLayer sends SIGTERM, then SIGKILL"
+            )),
         }
     }
 

@@ -326,11 +326,9 @@ fn shutdown(service: &mut DraftService, value: &Node, shared: &Shared) {
                 Some(ms) if ms > 0 => service.set("stopGraceMs", ms.min(u64::from(u32::MAX))),
                 _ => {}
             },
-            "signal" if text == "15" => {}
-            "signal" => service.note(format!(
-                "shutdown.signal: {text}: FlowLayer sends SIGTERM, then SIGKILL"
-            )),
-            "parent_only" if !value.is_true() => {}
+            "signal" => service.stops_on("shutdown.signal", text),
+            "parent_only" if value.is_true() => service.set("stopScope", "leader"),
+            "parent_only" => {}
             key => service.note(format!("shutdown.{key}: {text}")),
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::import::draft::DraftService;
-use crate::import::health::timing;
+use crate::import::health::{is_header_name, timing};
 use crate::import::shell::positive;
 use crate::import::yaml::Node;
 use crate::import::{shell, values, variables};
@@ -24,14 +24,8 @@ pub(super) fn log_line(service: &mut DraftService, value: &Node) {
 /// What `readiness_probe` says.
 pub(super) fn probe(service: &mut DraftService, value: &Node) {
     let probe = if let Some(get) = value.get("http_get") {
-        for key in ["headers", "status_code"] {
-            if get.get(key).is_some() {
-                service.note(format!(
-                    "readiness_probe.http_get.{key}: any status from 200 to 399 is ready"
-                ));
-            }
-        }
-        http(get).ok_or("readiness_probe.http_get: it is no plain URL")
+        http(get)
+            .ok_or("readiness_probe.http_get: it is no plain URL, or has headers that are none")
     } else if let Some(exec) = value.get("exec") {
         command(exec).ok_or("readiness_probe.exec: it has no command")
     } else {
@@ -86,7 +80,25 @@ fn http(get: &Node) -> Option<Value> {
         .chars()
         .all(|c| c.is_ascii_graphic() && !"$\"<>\\^`{|}".contains(c));
     let url = format!("{scheme}://{host}:{port}{path}");
-    (is_host && is_plain).then(|| json!({ "type": "http", "url": url }))
+    let mut probe = (is_host && is_plain).then(|| json!({ "type": "http", "url": url }))?;
+    let headers = values::environment(get.get("headers"));
+    let is_sound = |(name, value): &(String, String)| {
+        is_header_name(name) && !value.contains(|c: char| c.is_control())
+    };
+    if !headers.iter().all(is_sound) {
+        return None;
+    }
+    if !headers.is_empty() {
+        probe["headers"] = headers
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect();
+    }
+    if let Some(status) = get.get("status_code").and_then(Node::text) {
+        let status: u16 = status.parse().ok()?;
+        probe["status"] = json!((100..=599).contains(&status).then_some(status)?);
+    }
+    Some(probe)
 }
 
 fn command(exec: &Node) -> Option<Value> {

@@ -192,6 +192,28 @@ services:
 }
 
 #[test]
+fn what_runs_here_gets_the_stop_signal_and_curl_without_f_takes_every_status() {
+    let text = r#"
+services:
+  api:
+    command: ./api
+    stop_signal: SIGUSR1
+    healthcheck: { test: "curl -s -H 'Host: shop.example' http://localhost:8080/up || exit 1" }
+  cache: { image: redis, stop_signal: SIGINT }
+"#;
+    let services = services(Kind::Compose, text);
+    assert_eq!(services["api"]["stopSignal"], "SIGUSR1");
+    assert_eq!(
+        services["api"]["ready"],
+        serde_json::json!({
+            "type": "http", "url": "http://localhost:8080/up", "status": "100-599",
+            "headers": {"Host": "shop.example"},
+        })
+    );
+    assert!(services["cache"].get("stopSignal").is_none());
+}
+
+#[test]
 fn of_a_job_that_inherits_port_and_check_the_exit_code_alone_counts() {
     let text = r#"
 x-app: &app

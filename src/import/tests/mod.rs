@@ -233,6 +233,7 @@ procs:
         serde_json::json!({
             "api": {
                 "cmd": ["sh", "-c", "unset DEBUG; exec npm run dev"], "cwd": "api", "env": {"PORT": "3000"},
+                "stopSignal": "SIGINT",
             },
             "db": {"cmd": ["docker", "compose", "up", "db"], "autoStart": false},
             "watch": {"cmd": "cargo watch -x check", "env": {"A": "1"}, "dependsOn": ["db"]},
@@ -245,7 +246,6 @@ procs:
         [
             "scrollback: 5000 (line 2)",
             "off: it has no command (line 8)",
-            "api: stop: SIGINT: FlowLayer sends SIGTERM, then SIGKILL",
             "watch: autorestart: FlowLayer says why something ended, and restarts nothing",
             "watch: stop: send-keys: FlowLayer sends SIGTERM, then SIGKILL",
         ]

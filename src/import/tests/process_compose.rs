@@ -78,6 +78,46 @@ processes:
 }
 
 #[test]
+fn the_probe_wants_the_status_and_the_stop_sends_the_signal_of_the_source() {
+    let text = r#"
+processes:
+  api:
+    command: x
+    readiness_probe:
+      http_get: {port: 80, path: /up, status_code: 204, headers: {Host: shop.example}}
+    shutdown: {signal: 2, parent_only: true}
+  odd:
+    command: x
+    readiness_probe: {http_get: {port: 80, headers: {"a b": c}}}
+    shutdown: {signal: 9}
+"#;
+    let (config, notes) = imported(Kind::ProcessCompose, "process-compose.yaml", text, &[]);
+    assert_eq!(
+        config["services"],
+        serde_json::json!({
+            "api": {
+                "cmd": "x",
+                "ready": {
+                    "type": "http", "url": "http://127.0.0.1:80/up", "status": 204,
+                    "headers": {"Host": "shop.example"},
+                },
+                "stopSignal": "SIGINT", "stopScope": "leader",
+            },
+            "odd": {"cmd": "x"},
+        })
+    );
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(
+        notes[0].starts_with("odd: readiness_probe.http_get: "),
+        "{notes:?}"
+    );
+    assert!(
+        notes[1].starts_with("odd: shutdown.signal: 9: "),
+        "{notes:?}"
+    );
+}
+
+#[test]
 fn a_log_line_decides_over_a_probe_wherever_it_stands() {
     let probe = "    readiness_probe: {exec: {command: check}}\n";
     let line = "    ready_log_line: up\n";
