@@ -34,6 +34,7 @@ mod trace;
 mod tui;
 mod validate;
 mod wait;
+mod web;
 mod why;
 
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ subcommands! {
     Serve => serve,
     Run => run,
     Tui => tui,
+    Web => web,
     Logs => logs,
     Status => status,
     Start => start,

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
 
 fn row(session: &LiveSession) -> Vec<Cell> {
     vec![
-        Cell::new(session.address().unwrap_or("-")),
+        Cell::new(&session.address),
         Cell::new(&session.pid.to_string()),
         Cell::new(&age::age_of(session.started)),
         Cell::new(&session.config.to_string_lossy()),
@@ -58,8 +58,7 @@ struct Listing<'a> {
 /// A session as listed: without its token.
 #[derive(Serialize)]
 struct Listed<'a> {
-    /// `null` for a session without an API.
-    address: Option<&'a str>,
+    address: &'a str,
     pid: u32,
     config: std::borrow::Cow<'a, str>,
     session_id: &'a str,
@@ -69,7 +68,7 @@ struct Listed<'a> {
 impl<'a> From<&'a LiveSession> for Listed<'a> {
     fn from(session: &'a LiveSession) -> Self {
         Self {
-            address: session.address(),
+            address: &session.address,
             pid: session.pid,
             config: session.config.to_string_lossy(),
             session_id: &session.session_id,

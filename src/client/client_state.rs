@@ -198,4 +198,41 @@ mod tests {
             r#"{"type":"event","name":"service_detail","payload":{"service":"x","detail":"y"}}"#;
         assert_eq!(told(of_nobody), None);
     }
+
+    /// The expected fields, `null` for one that must be absent; the others do not count.
+    fn holds(actual: &serde_json::Value, expected: &serde_json::Value) -> bool {
+        match expected {
+            serde_json::Value::Object(fields) => {
+                let mut fields = fields.iter();
+                fields.all(|(name, field)| holds(&actual[name], field))
+            }
+            other => actual == other,
+        }
+    }
+
+    /// The page folds events by the same rules; the same file tests it in a browser.
+    #[test]
+    fn cases_that_the_page_shares() {
+        let cases: serde_json::Value = serde_json::from_str(include_str!("fold.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let mut client = ClientState::new(EventQueue::default(), Timings::default(), None);
+            for event in case["events"].as_array().unwrap() {
+                let event = event.to_string();
+                let Ok(Incoming::Event(event)) = Incoming::parse(&event) else {
+                    panic!("not an event: {event}");
+                };
+                client.event(event);
+            }
+            let expected = case["services"].as_array().unwrap();
+            let services: Vec<_> = client
+                .services
+                .values()
+                .map(|service| serde_json::to_value(service).unwrap())
+                .collect();
+            assert_eq!(services.len(), expected.len(), "{}", case["name"]);
+            for (service, expected) in services.iter().zip(expected) {
+                assert!(holds(service, expected), "{}: {service}", case["name"]);
+            }
+        }
+    }
 }

@@ -16,12 +16,15 @@ use super::config::{Recipient, Target, Timings};
 use super::state::Failure;
 use crate::ports;
 
-pub(super) type Socket = WebSocketStream<TcpStream>;
+/// An open WebSocket to a server.
+pub type Socket = WebSocketStream<TcpStream>;
 
 /// Bytes of one message. Ours sends at most 15 MiB of entries; other servers have no such bound.
 const MESSAGE_BYTES: usize = 64 << 20;
 
-pub(super) async fn dial(target: &Target, timings: &Timings) -> Result<Socket, Failure> {
+/// Connects once, without reading what the server says: for a program that passes messages on. The others
+/// use [`super::start`] or [`super::connect`].
+pub async fn dial(target: &Target, timings: &Timings) -> Result<Socket, Failure> {
     let address = &target.address;
     let unreachable = |why: String| Failure::Unreachable {
         address: address.clone(),

@@ -24,6 +24,7 @@ mod tests;
 
 pub use calls::{CommandError, Page, Reply};
 pub use config::{ClientConfig, FindTarget, Persistence, Recipient, Target, Timings};
+pub use dial::{Socket, dial};
 pub use entry::{Entry, Gap};
 pub use follow::{Follow, Missed, Start};
 pub use handle::{Call, Client, Connected, Events, connect, start};

@@ -43,8 +43,6 @@ pub(crate) struct Output {
 pub(crate) struct Follow {
     /// How their lines look.
     pub(crate) lines: Lines,
-    /// Of each service, whether its lines are left out.
-    pub(crate) quiet: Vec<bool>,
     /// Where to go on.
     pub(crate) cursor: Cursor,
 }
@@ -74,15 +72,11 @@ impl Output {
         })
     }
 
-    /// Writes the services' output from now on, between the own lines; of `quiet` services none.
-    pub(crate) fn follow(&mut self, logs: &Logs, lines: Lines, quiet: Vec<bool>) {
+    /// Writes the services' output from now on, between the own lines.
+    pub(crate) fn follow(&mut self, logs: &Logs, lines: Lines) {
         let cursor = logs.cursor();
         self.logs = Some(logs.clone());
-        self.own.follow(Follow {
-            lines,
-            quiet,
-            cursor,
-        });
+        self.own.follow(Follow { lines, cursor });
     }
 
     /// Queues a line of the server's own, without its end, behind all log lines that are there now.

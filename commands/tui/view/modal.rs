@@ -164,11 +164,7 @@ fn info(model: &Model, reveal: bool) -> Vec<Line> {
     };
     let text = theme.text();
     let (symbol, state, style) = super::header::label(model);
-    let address = match target.address.as_str() {
-        "" => "none yet",
-        address => address,
-    };
-    add("address", address.to_owned(), text);
+    add("address", target.address.clone(), text);
     add("found", target.found.to_owned(), text);
     add("state", format!("{symbol} {state}"), style);
     let since = format::duration(model.now - model.link_since);

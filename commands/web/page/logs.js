@@ -1,0 +1,454 @@
+// A pane with the log of one service or of all: only the rows on the screen are elements.
+
+import { pieces } from "./ansi.js";
+import { el, setText } from "./dom.js";
+import { LogWindow, line, matcher } from "./log.js";
+
+const ROW = 18;
+const NEAR = 400;
+const CLOCKS = ["short", "full", "none"];
+
+/** A colour of its own for each name. */
+function hue(name) {
+  let hash = 0;
+  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
+  return `h${hash % 8}`;
+}
+
+export class LogPane {
+  constructor(service, fetch, options) {
+    this.service = service;
+    this.options = options;
+    this.follow = true;
+    this.hits = null;
+    this.current = null;
+    this.selection = null;
+    this.rows = new Map();
+    this.window = new LogWindow(service, fetch, () => this.refresh());
+    this.body = el("div", { class: "rows" });
+    this.scroller = el(
+      "div",
+      { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": `log of ${service ?? "all services"}` },
+      this.body,
+    );
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.scroller.addEventListener("click", (event) => this.#clicked(event));
+    this.note = el("span", { class: "note", role: "status" });
+    const button = (text, title, act) => el("button", { type: "button", title, onclick: act }, text);
+    this.filterBox = el("input", { type: "search", placeholder: "filter, or /regex/", "aria-label": "filter lines" });
+    this.filterBox.addEventListener("input", () => this.#filter());
+    this.searchBox = el("input", { type: "search", placeholder: "search, or /regex/", "aria-label": "search lines" });
+    this.searchBox.addEventListener("input", () => this.#search());
+    for (const box of [this.filterBox, this.searchBox]) {
+      box.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && box === this.searchBox) this.next(!event.shiftKey);
+        if (event.key === "Enter" || event.key === "Escape") this.scroller.focus();
+        if (event.key === "Escape") {
+          box.value = "";
+          box.dispatchEvent(new Event("input"));
+        }
+        event.stopPropagation();
+      });
+    }
+    this.levels = el(
+      "select",
+      { "aria-label": "level" },
+      ["", "debug", "info", "warn", "error"].map((level) => el("option", { value: level }, level ? `${level} up` : "all levels")),
+    );
+    this.levels.addEventListener("change", () => this.window.refine({ level: this.levels.value || null }));
+    this.followButton = button("follow", "follow new lines (G)", () => this.toEnd());
+    this.element = el(
+      "section",
+      { class: "pane", "aria-label": `log of ${service ?? "all services"}` },
+      el(
+        "header",
+        {},
+        el("strong", {}, service ?? "all services"),
+        this.filterBox,
+        this.searchBox,
+        this.levels,
+        this.followButton,
+        service !== null && options.close && button("×", "close this log", () => options.close(this)),
+      ),
+      this.scroller,
+      el("footer", {}, this.note),
+    );
+    this.observer = new ResizeObserver(() => this.refresh());
+    this.observer.observe(this.scroller);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.window.reset();
+    this.element.remove();
+  }
+
+  load() {
+    return this.window.toEnd();
+  }
+
+  /** New lines of the session; gaps among them. */
+  live(items, newest) {
+    this.window.live(items, newest, this.follow);
+    this.refresh();
+  }
+
+  toEnd() {
+    this.follow = true;
+    if (this.window.attached) this.refresh();
+    else this.window.toEnd();
+  }
+
+  toStart() {
+    this.follow = false;
+    this.window.toStart().then(() => {
+      this.scroller.scrollTop = 0;
+      this.refresh();
+    });
+  }
+
+  scrollBy(rows) {
+    if (rows < 0) this.follow = false;
+    this.scroller.scrollTop += rows * ROW;
+  }
+
+  page(direction) {
+    this.scrollBy(direction * Math.max(1, Math.floor(this.scroller.clientHeight / ROW) - 1));
+  }
+
+  toggleWrap() {
+    this.options.wrap = !this.options.wrap;
+  }
+
+  cycleClock() {
+    this.options.clock = CLOCKS[(CLOCKS.indexOf(this.options.clock) + 1) % CLOCKS.length];
+  }
+
+  cycleStream() {
+    const next = { null: "stderr", stderr: "stdout", stdout: null };
+    this.window.refine({ stream: next[this.window.stream] });
+  }
+
+  /** To the next match of the search, through the whole log. */
+  async next(forward) {
+    if (!this.hits) return;
+    const visible = this.#visible();
+    const from = this.current ?? (forward ? visible.at(0)?.seq : visible.at(-1)?.seq) ?? 0;
+    const within = this.window.items.filter((item) => {
+      if (item.gap || (forward ? item.seq <= from : item.seq >= from)) return false;
+      this.hits.lastIndex = 0;
+      return this.hits.test(item.text);
+    });
+    let seq = (forward ? within[0] : within.at(-1))?.seq ?? null;
+    if (seq === null) {
+      const edge = (forward ? this.window.last : this.window.first) ?? from;
+      seq = await this.window.find(this.hits, edge, !forward, (at) => setText(this.note, `searching at ${at}`));
+      if (seq !== null) await this.window.around(seq);
+    }
+    if (seq === null) return this.#say("no further match");
+    this.#show(seq);
+    return undefined;
+  }
+
+  /** What stands around a line, without the filter. */
+  async context(seq) {
+    this.filterBox.value = "";
+    this.levels.value = "";
+    Object.assign(this.window, { filter: null, level: null, stream: null });
+    await this.window.around(seq);
+    this.#show(seq);
+  }
+
+  /** The messages that are selected, else those on the screen, as the services wrote them. */
+  text() {
+    const [from, to] = this.selection ?? [];
+    const chosen = this.selection
+      ? this.window.items.filter((item) => item.seq >= from && item.seq <= to)
+      : this.#visible();
+    return chosen.filter((item) => !item.gap).map((item) => item.text).join("\n") + "\n";
+  }
+
+  /** Closes what is open: the selection, the search, the filter. Returns whether there was anything. */
+  escape() {
+    const open = this.selection || this.searchBox.value || this.filterBox.value;
+    if (this.selection) this.selection = null;
+    else if (this.searchBox.value) {
+      this.searchBox.value = "";
+      this.#search();
+    } else if (this.filterBox.value) {
+      this.filterBox.value = "";
+      this.#filter();
+    }
+    this.refresh();
+    return Boolean(open);
+  }
+
+  #filter() {
+    this.follow = true;
+    this.window.refine({ filter: matcher(this.filterBox.value) });
+  }
+
+  #search() {
+    this.hits = matcher(this.searchBox.value);
+    this.current = null;
+    this.#redraw();
+  }
+
+  #say(text) {
+    this.said = text;
+    this.saidUntil = Date.now() + 3000;
+    this.refresh();
+  }
+
+  #show(seq) {
+    this.follow = false;
+    this.current = seq;
+    this.#layout();
+    const at = this.window.items.findIndex((item) => item.seq === seq);
+    if (at >= 0) this.scroller.scrollTop = this.#top(at) - this.scroller.clientHeight / 2;
+    this.#redraw();
+  }
+
+  #clicked(event) {
+    const row = event.target.closest(".row");
+    if (!row || getSelection()?.toString()) return;
+    const seq = Number(row.dataset.seq);
+    if (!seq) return;
+    if (event.shiftKey && this.selection) {
+      const [from, to] = this.selection;
+      this.selection = [Math.min(from, seq), Math.max(to, seq)];
+    } else if (this.selection?.[0] === seq && this.selection[1] === seq) this.selection = null;
+    else this.selection = [seq, seq];
+    if (event.detail === 2 && this.window.isFiltered) this.context(seq);
+    this.#redraw();
+  }
+
+  #scrolled() {
+    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+    const atEnd = scrollTop + clientHeight >= scrollHeight - 2;
+    if (!this.placing) this.follow = atEnd && this.window.attached;
+    this.placing = false;
+    if (scrollTop < NEAR) this.#more("older");
+    if (scrollTop + clientHeight > scrollHeight - NEAR) this.#more("newer");
+    this.refresh();
+  }
+
+  #more(side) {
+    // A follower needs no older lines until it looks for them.
+    if (side === "older" && this.follow && this.window.items.length > 200) return;
+    this.window[side]();
+  }
+
+  /** Draws at the next frame. */
+  refresh() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.#draw();
+    });
+  }
+
+  #redraw() {
+    for (const row of this.rows.values()) row.remove();
+    this.rows.clear();
+    this.refresh();
+  }
+
+  /** Where the rows are. Without wrapping that is a multiplication. */
+  #layout() {
+    const { items } = this.window;
+    this.tops = null;
+    if (!this.options.wrap) return items.length * ROW;
+    const columns = Math.max(10, Math.floor((this.scroller.clientWidth - this.#indent()) / this.#charWidth()) - 1);
+    this.tops = new Float64Array(items.length + 1);
+    for (let i = 0; i < items.length; i++) {
+      const rows = items[i].gap ? 1 : Math.max(1, Math.ceil(items[i].text.length / columns));
+      this.tops[i + 1] = this.tops[i] + rows * ROW;
+    }
+    return this.tops[items.length];
+  }
+
+  #top(index) {
+    return this.tops ? this.tops[index] : index * ROW;
+  }
+
+  #indexAt(y) {
+    if (!this.tops) return Math.floor(y / ROW);
+    let [low, high] = [0, this.tops.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.tops[middle] <= y) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #charWidth() {
+    if (!this.charWidth) {
+      const probe = el("span", { class: "probe" }, "0".repeat(100));
+      this.scroller.append(probe);
+      this.charWidth = probe.getBoundingClientRect().width / 100 || 7;
+      probe.remove();
+    }
+    return this.charWidth;
+  }
+
+  #indent() {
+    const clock = { short: 9, full: 25, none: 0 }[this.options.clock];
+    return (clock + (this.service === null ? 15 : 0) + 2) * this.#charWidth();
+  }
+
+  #visible() {
+    const { items } = this.window;
+    const { scrollTop, clientHeight } = this.scroller;
+    return items.slice(Math.max(0, this.#indexAt(scrollTop)), this.#indexAt(scrollTop + clientHeight) + 1);
+  }
+
+  #draw() {
+    const { items } = this.window;
+    const scroller = this.scroller;
+    // The line at the upper edge stays where it is when lines come or go above it.
+    const edge = this.follow ? null : this.edge;
+    const height = this.#layout();
+    this.body.style.height = `${height}px`;
+    if (this.follow) {
+      this.#place(height);
+    } else if (edge) {
+      const at = items.findIndex((item) => item === edge.item);
+      if (at >= 0 && this.#top(at) - edge.offset !== edge.top) this.#place(this.#top(at) - edge.offset + 0);
+    }
+    const top = scroller.scrollTop;
+    const from = Math.max(0, this.#indexAt(top) - 10);
+    const to = Math.min(items.length, this.#indexAt(top + scroller.clientHeight) + 10);
+    const shown = new Set(items.slice(from, to));
+    for (const [item, row] of this.rows) {
+      if (shown.has(item)) continue;
+      row.remove();
+      this.rows.delete(item);
+    }
+    for (let i = from; i < to; i++) {
+      const item = items[i];
+      let row = this.rows.get(item);
+      if (!row) {
+        row = this.#row(item);
+        this.rows.set(item, row);
+        this.body.append(row);
+        if (item.gap) this.window.fill(item);
+      }
+      row.style.transform = `translateY(${this.#top(i)}px)`;
+      row.style.height = `${this.#top(i + 1) - this.#top(i)}px`;
+    }
+    const first = items[this.#indexAt(top)];
+    this.edge = first && { item: first, top, offset: this.#top(this.#indexAt(top)) - top };
+    this.#status();
+  }
+
+  #place(top) {
+    if (Math.abs(this.scroller.scrollTop - top) < 1) return;
+    const before = this.scroller.scrollTop;
+    this.scroller.scrollTop = top;
+    this.placing = this.scroller.scrollTop !== before;
+  }
+
+  #status() {
+    const { window } = this;
+    const said = Date.now() < (this.saidUntil ?? 0) && this.said;
+    const count = window.items.length.toLocaleString("en");
+    const more = window.atStart ? "" : "+";
+    const parts = [`${count}${more} lines`];
+    if (window.stream) parts.push(window.stream);
+    if (window.isFiltered) parts.push("filtered");
+    if (window.busy) parts.push("loading");
+    if (!window.attached && window.unseen) parts.push(`${window.unseen.toLocaleString("en")} new`);
+    setText(this.note, said || parts.join(" · "));
+    this.followButton.setAttribute("aria-pressed", String(this.follow));
+  }
+
+  #row(item) {
+    if (item.gap) {
+      const count = (item.gap[1] - item.gap[0] + 1).toLocaleString("en");
+      return el("div", { class: "row gap" }, item.lost ? `┊ ${count} lines are lost` : `┊ up to ${count} lines skipped`);
+    }
+    const { clock, wrap } = this.options;
+    const at = item.timestamp ?? "";
+    const time = clock === "none" ? null : el("span", { class: "time" }, clock === "full" ? at : localTime(at));
+    const classes = ["row", item.stream, item.level, item.origin && "own", wrap && "wrap"];
+    if (item.seq === this.current) classes.push("current");
+    if (this.selection && item.seq >= this.selection[0] && item.seq <= this.selection[1]) classes.push("selected");
+    const text = el("span", { class: "text" }, this.#message(item));
+    const name = this.service === null && el("span", { class: `name ${hue(item.service)}`, title: item.service }, item.service);
+    return el("div", { class: classes.filter(Boolean).join(" "), "data-seq": item.seq }, time, name, text);
+  }
+
+  #message(item) {
+    const parts = item.fields && this.options.fields ? fieldPieces(item.fields) : pieces(item.message);
+    return parts.flatMap(({ text, kind }) => this.#marked(text, kind));
+  }
+
+  /** A piece with its matches of the search marked. */
+  #marked(text, kind) {
+    const wrapped = (part) => (kind ? el("span", { class: kind }, part) : part);
+    if (!this.hits) return [wrapped(text)];
+    const found = [];
+    let from = 0;
+    for (const match of text.matchAll(this.hits)) {
+      if (!match[0]) continue;
+      if (match.index > from) found.push(wrapped(text.slice(from, match.index)));
+      found.push(el("mark", {}, match[0]));
+      from = match.index + match[0].length;
+    }
+    if (from < text.length) found.push(wrapped(text.slice(from)));
+    return found;
+  }
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+function localTime(text) {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? "" : `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** A JSON line: its message, then the other fields. */
+function fieldPieces(fields) {
+  const message = fields.message ?? fields.msg ?? "";
+  const parts = [{ text: typeof message === "string" ? message : JSON.stringify(message), kind: "" }];
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === "message" || key === "msg") continue;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    parts.push({ text: ` ${key}=`, kind: "dim" }, { text, kind: "" });
+  }
+  return parts;
+}
+
+/** Turns events of the session into lines, with the gaps between them. */
+export class Stream {
+  constructor() {
+    this.reset();
+  }
+
+  reset() {
+    this.pending = [];
+    this.newest = 0;
+  }
+
+  /** The most lines that wait for a frame: a hidden tab draws none. */
+  static MOST = 5000;
+
+  add(entry) {
+    this.pending.push(entry);
+    if (this.pending.length > Stream.MOST) this.pending.splice(0, Stream.MOST / 2);
+  }
+
+  take() {
+    const items = [];
+    for (const entry of this.pending) {
+      if (entry.seq <= this.newest) continue;
+      if (this.newest && entry.seq > this.newest + 1) items.push({ gap: [this.newest + 1, entry.seq - 1] });
+      this.newest = entry.seq;
+      items.push(line(entry));
+    }
+    this.pending = [];
+    return items;
+  }
+}

@@ -1,0 +1,408 @@
+// The page: what is on it, and what happens when.
+
+import { Connection, exchangeCode } from "./connection.js";
+import { byId, el, setText } from "./dom.js";
+import { Graph } from "./graph.js";
+import { help, press } from "./keys.js";
+import { LogPane, Stream } from "./logs.js";
+import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, health, stateOf, urlOf } from "./state.js";
+import { Table, details } from "./table.js";
+import { Timeline } from "./timeline.js";
+
+const SYMBOL = { up: "●", wait: "◐", down: "✗" };
+const COMMANDS = { start: "start_service", stop: "stop_service", restart: "restart_service" };
+/** Panes side by side. */
+const PANES = 4;
+
+class App {
+  constructor() {
+    this.state = fresh();
+    this.selected = null;
+    this.troubleFirst = false;
+    this.nameFilter = "";
+    this.link = { state: "connecting" };
+    this.options = { wrap: false, clock: "short", fields: true, close: (pane) => this.closePane(pane) };
+    this.stream = new Stream();
+    this.panes = [];
+    this.sessions = [];
+    this.queries = 0;
+    this.connection = new Connection({ event: (event) => this.event(event), link: (link) => this.linked(link) });
+    this.table = new Table(this);
+    this.graph = new Graph(this);
+    this.timeline = new Timeline(this);
+    this.stale = false;
+    this.shown = "log";
+  }
+
+  async begin() {
+    this.#listen();
+    this.view("log");
+    await exchangeCode();
+    this.connection.open(new URLSearchParams(location.search).get("session"));
+    setInterval(() => this.#everySecond(), 1000);
+  }
+
+  // --- from the session
+
+  event(message) {
+    if (message.type === "bridge") {
+      this.sessions = message.payload.sessions;
+      return this.#drawSessions();
+    }
+    if (message.name === "log") {
+      this.stream.add(message.payload);
+      return this.#redraw();
+    }
+    const before = this.state.session;
+    const failed = new Set([...this.state.services.values()].filter((it) => it.status === "failed").map((it) => it.name));
+    fold(this.state, message);
+    if (message.name === "hello") return this.#introduced(before);
+    if (message.name === "service_status") this.#notify(message.payload, failed);
+    if (message.name === "snapshot" && !this.state.services.has(this.selected)) this.selected = null;
+    this.stale = true;
+    return this.#redraw();
+  }
+
+  #introduced(before) {
+    if (this.state.version !== PROTOCOL_VERSION) {
+      this.linked({ state: "version", why: `version ${this.state.version}` });
+      return;
+    }
+    this.#drawSessions();
+    if (before !== this.state.session) {
+      const { session, version, capabilities, firstSeq } = this.state;
+      this.state = { ...fresh(), session, version, capabilities, firstSeq };
+      this.stream.reset();
+      const address = new URL(location.href);
+      address.searchParams.set("session", session);
+      history.replaceState(null, "", address);
+      this.#setPanes([this.selected]);
+    } else {
+      for (const pane of this.panes) pane.load();
+    }
+  }
+
+  linked(link) {
+    this.link = link;
+    if (link.config) this.config = link.config;
+    this.stale = true;
+    this.#redraw();
+  }
+
+  #notify({ service, status, detail }, failed) {
+    if (status !== "failed" || failed.has(service)) return;
+    this.announce(`${service} failed: ${detail ?? ""}`);
+    if (globalThis.Notification?.permission === "granted") {
+      new Notification(`${service} failed`, { body: detail ?? "", tag: service });
+    }
+  }
+
+  // --- to the session
+
+  async act(what, name) {
+    if (what === "beside") return name !== null && this.#beside(name);
+    if (name === null) {
+      if (what === "restart") return this.announce("select a service to restart it");
+      return this.#command(what === "start" ? "start_all" : "stop_all", undefined, `${what} all`);
+    }
+    return this.#command(COMMANDS[what], { service: name }, `${what} ${name}`);
+  }
+
+  /** As in the cockpit: starts what is down, restarts what is up. */
+  start() {
+    const service = this.state.services.get(this.selected);
+    return this.act(service?.up && service.kind !== "oneshot" ? "restart" : "start", this.selected);
+  }
+
+  /** Stops what runs and needs the service, then the service; a restart starts all of these again. */
+  async withDependents(what, name) {
+    const isDown = (one) => ["unknown", "stopped", "failed"].includes(this.state.services.get(one).status);
+    const others = dependents(this.state, name).filter((one) => !isDown(one));
+    for (const one of [...others, name]) {
+      if (!(await this.act("stop", one))) return;
+    }
+    if (what === "stop") return;
+    for (const one of [name, ...others.reverse()]) {
+      if (!(await this.act("start", one))) return;
+    }
+  }
+
+  async #command(name, payload, shown) {
+    this.announce(`${shown} …`);
+    try {
+      await this.connection.command(name, payload);
+      this.announce(`${shown}: done`);
+      return true;
+    } catch (error) {
+      this.announce(`${shown}: ${error.message}`);
+      return false;
+    }
+  }
+
+  /** A page of the log. */
+  fetch(payload) {
+    return this.connection.command("get_logs", payload);
+  }
+
+  // --- what is on the page
+
+  select(name) {
+    if (name === this.selected && this.panes.length === 1) return;
+    this.selected = name;
+    this.#setPanes([name]);
+    this.stale = true;
+    this.#redraw();
+    requestAnimationFrame(() => this.table.reveal());
+  }
+
+  move(by) {
+    const names = this.table.names();
+    const at = Math.max(0, names.indexOf(this.selected));
+    this.select(names[Math.min(names.length - 1, Math.max(0, at + by))]);
+  }
+
+  pane() {
+    return this.panes.find((pane) => pane.element.contains(document.activeElement)) ?? this.panes[0];
+  }
+
+  #setPanes(names) {
+    const focused = this.panes.some((pane) => pane.element.contains(document.activeElement));
+    for (const pane of this.panes) pane.destroy();
+    this.panes = names.map((name) => this.#makePane(name));
+    if (focused) this.panes[0].scroller.focus();
+  }
+
+  #makePane(name) {
+    const pane = new LogPane(name, (payload) => this.fetch(payload), this.options);
+    byId("panes").append(pane.element);
+    pane.window.newest = this.stream.newest;
+    pane.load();
+    return pane;
+  }
+
+  #beside(name) {
+    if (this.panes.some((pane) => pane.service === name)) return undefined;
+    if (this.panes.length >= PANES) return this.announce(`${PANES} logs fit side by side: close one`);
+    this.panes.push(this.#makePane(name));
+    return this.view("log");
+  }
+
+  closePane(pane) {
+    if (this.panes.length === 1) return this.select(null);
+    pane.destroy();
+    this.panes = this.panes.filter((one) => one !== pane);
+    return undefined;
+  }
+
+  /** Changes how lines look, in all panes. */
+  option(change) {
+    change(this.pane());
+    for (const pane of this.panes) {
+      for (const row of pane.rows.values()) row.remove();
+      pane.rows.clear();
+      pane.refresh();
+    }
+  }
+
+  view(name) {
+    this.shown = name === this.shown && name !== "log" && name !== "services" ? "log" : name;
+    document.body.dataset.view = this.shown;
+    for (const tab of document.querySelectorAll("[data-tab]")) tab.setAttribute("aria-pressed", String(tab.dataset.tab === this.shown));
+    this.stale = true;
+    this.#redraw();
+  }
+
+  otherPanel() {
+    const inLog = document.activeElement.closest?.(".scroller");
+    if (inLog) byId("services").focus();
+    else this.panes[0]?.scroller.focus();
+  }
+
+  toggleTrouble() {
+    this.troubleFirst = !this.troubleFirst;
+    byId("trouble").setAttribute("aria-pressed", String(this.troubleFirst));
+    this.stale = true;
+    this.#redraw();
+  }
+
+  focusNames() {
+    byId("names").focus();
+  }
+
+  focusSessions() {
+    byId("sessions").focus();
+    byId("sessions").showPicker?.();
+  }
+
+  showDetails() {
+    if (this.selected === null) return this.announce("select a service to see its details");
+    return this.#dialog(details(this, this.selected));
+  }
+
+  showHelp() {
+    this.#dialog([el("h2", {}, "Keys"), el("div", { class: "help" }, help())]);
+  }
+
+  #dialog(content) {
+    const dialog = byId("dialog");
+    byId("dialog-body").replaceChildren(...content);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  escape() {
+    if (byId("dialog").open) return byId("dialog").close();
+    if (this.pane()?.escape()) return undefined;
+    if (this.nameFilter) {
+      this.nameFilter = byId("names").value = "";
+      this.stale = true;
+      return this.#redraw();
+    }
+    return this.view("log");
+  }
+
+  copyOf(what) {
+    const service = this.state.services.get(this.selected);
+    const text = service && (what === "url" ? urlOf(service) : commandOf(service));
+    if (text) this.copy(text, what);
+    else this.announce(service ? `${service.name} has no ${what}` : "select a service first");
+  }
+
+  async copy(text, what) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.announce(`${what} copied`);
+    } catch {
+      this.announce(`the browser did not let the page copy the ${what}`);
+    }
+  }
+
+  announce(text) {
+    setText(byId("message"), text);
+  }
+
+  // --- drawing
+
+  #redraw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    const items = this.stream.take();
+    if (items.length) for (const pane of this.panes) pane.live(items, this.stream.newest);
+    if (!this.stale) return;
+    this.stale = false;
+    this.table.draw();
+    if (this.#isVisible("graph")) this.graph.draw();
+    if (this.#isVisible("timeline")) this.timeline.draw();
+    this.#drawHeader();
+  }
+
+  #isVisible(id) {
+    return byId(id).offsetParent !== null;
+  }
+
+  #drawHeader() {
+    const { kind, up, bad, total } = health(this.state);
+    const stack = this.config?.split("/").at(-2) ?? "FlowLayer";
+    const isOpen = this.link.state === "open";
+    setText(byId("stack"), stack);
+    setText(byId("count"), isOpen ? `${up} of ${total} up${bad ? `, ${bad} failed or blocked` : ""}` : "");
+    byId("count").dataset.kind = kind;
+    const words = {
+      connecting: "connecting",
+      open: "connected",
+      none: "No session runs. Start one with flowlayer serve.",
+      ended: "The session has ended. The page goes on when its configuration runs again.",
+      failed: `No connection to the session: ${this.link.why ?? ""}. Trying again.`,
+      lost: "The connection was lost. Trying again.",
+      gone: "flowlayer web has ended. Start it again, and open the address that it prints.",
+      denied: "This address needs a code. Open the one that flowlayer web printed, or start it again for a new one.",
+      version: `The session speaks another version of the protocol (${this.link.why ?? ""}).`,
+    };
+    const banner = byId("banner");
+    banner.hidden = isOpen || this.link.state === "connecting";
+    setText(banner, banner.hidden ? "" : words[this.link.state]);
+    setText(byId("connection"), isOpen ? "connected" : this.link.state === "connecting" ? "connecting" : "not connected");
+    byId("connection").dataset.open = String(isOpen);
+    const shown = isOpen ? kind : "wait";
+    document.title = `${isOpen ? SYMBOL[kind] : "○"} ${bad && isOpen ? `${bad} ` : ""}${stack}`;
+    const icon = `/icon-${shown}.svg`;
+    if (byId("icon").getAttribute("href") !== icon) byId("icon").setAttribute("href", icon);
+  }
+
+  #drawSessions() {
+    const select = byId("sessions");
+    const known = this.sessions.some(({ session_id: id }) => id === this.state.session);
+    const options = this.sessions.map(({ session_id: id, config }) => el("option", { value: id, title: config }, config.split("/").slice(-2).join("/")));
+    if (!known) options.unshift(el("option", { value: "" }, this.sessions.length ? "another session…" : "no session"));
+    select.replaceChildren(...options);
+    select.value = known ? this.state.session : "";
+  }
+
+  #everySecond() {
+    if (document.hidden) return;
+    this.table.tick();
+    if (this.#isVisible("timeline")) this.timeline.draw();
+  }
+
+  // --- what people do
+
+  #listen() {
+    const click = (id, act) => byId(id).addEventListener("click", act);
+    document.addEventListener("keydown", (event) => {
+      if (press(this, event)) event.preventDefault();
+    });
+    for (const tab of document.querySelectorAll("[data-tab]")) tab.addEventListener("click", () => this.view(tab.dataset.tab));
+    click("start-all", () => this.act("start", null));
+    click("stop-all", () => this.act("stop", null));
+    click("trouble", () => this.toggleTrouble());
+    click("help", () => this.showHelp());
+    click("close", () => byId("dialog").close());
+    click("details", () => this.showDetails());
+    const notify = byId("notify");
+    const isAsked = () => globalThis.Notification?.permission !== "default";
+    notify.hidden = isAsked();
+    notify.addEventListener("click", async () => {
+      await Notification.requestPermission();
+      notify.hidden = isAsked();
+    });
+    const names = byId("names");
+    names.addEventListener("input", () => {
+      this.nameFilter = names.value;
+      this.stale = true;
+      this.#redraw();
+    });
+    names.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        names.value = this.nameFilter = "";
+        this.stale = true;
+        this.#redraw();
+      }
+      if (event.key === "Escape" || event.key === "Enter") byId("services").focus();
+    });
+    byId("sessions").addEventListener("change", ({ target }) => {
+      if (target.value) this.connection.open(target.value);
+      target.blur();
+    });
+    addEventListener("hashchange", async () => {
+      await exchangeCode();
+      this.connection.retry();
+    });
+    addEventListener("resize", () => {
+      this.stale = true;
+      this.#redraw();
+    });
+    document.addEventListener("visibilitychange", () => {
+      this.stale = true;
+      this.#redraw();
+    });
+    byId("services").focus();
+  }
+}
+
+const app = new App();
+app.begin();

@@ -1,0 +1,150 @@
+// What the page knows of a session: what its events come to, by the rules of `src/client` (one table of
+// cases tests both).
+
+export const PROTOCOL_VERSION = 1;
+
+/** Symbol and rank of each state; the lower the rank, the more it wants attention. */
+export const STATES = {
+  failed: { symbol: "✗", rank: 0 },
+  blocked: { symbol: "⊘", rank: 1 },
+  stopping: { symbol: "◑", rank: 2 },
+  starting: { symbol: "◌", rank: 3 },
+  running: { symbol: "◐", rank: 4 },
+  waiting: { symbol: "·", rank: 5 },
+  ready: { symbol: "●", rank: 6 },
+  done: { symbol: "✓", rank: 7 },
+  stopped: { symbol: "○", rank: 8 },
+};
+
+/** Segments of a timeline that are kept for one service. */
+const SEGMENTS = 200;
+
+export function fresh() {
+  return { session: null, version: null, capabilities: [], firstSeq: 1, services: new Map(), history: new Map() };
+}
+
+/** Applies an event; returns the names of the services that it changed. */
+export function fold(state, event) {
+  const payload = event.payload ?? {};
+  switch (event.name) {
+    case "hello":
+      state.session = payload.session_id ?? null;
+      state.version = payload.protocol_version;
+      state.capabilities = payload.capabilities ?? [];
+      state.firstSeq = payload.first_seq ?? 1;
+      return [];
+    case "snapshot":
+      state.services = new Map(payload.services.map((service) => [service.name, service]));
+      for (const service of payload.services) remember(state, service);
+      return [...state.services.keys()];
+    case "service_status": {
+      const { service: name, timestamp: _, ...rest } = payload;
+      const before = state.services.get(name);
+      const service = { name, ...rest };
+      // Only snapshots have these.
+      for (const kept of ["depends_on", "spec"]) {
+        if (before?.[kept] !== undefined) service[kept] = before[kept];
+      }
+      state.services.set(name, service);
+      remember(state, service);
+      return [name];
+    }
+    case "service_detail": {
+      const service = state.services.get(payload.service);
+      if (!service) return [];
+      for (const derived of ["reason", "detail", "blocked_by", "probe", "port_conflict"]) delete service[derived];
+      if (payload.reason) {
+        service.reason = payload.reason;
+        if (payload.reason.code === "blocked") service.blocked_by = payload.reason.by.map((by) => by.service);
+      }
+      if (payload.detail) service.detail = payload.detail;
+      remember(state, service);
+      return [payload.service];
+    }
+    default:
+      return [];
+  }
+}
+
+/** The state of a service as people see it. */
+export function stateOf(service) {
+  switch (service.status) {
+    case "unknown":
+    case "stopped": {
+      const code = service.reason?.code;
+      if (code === "waiting_for" || code === "waiting_for_wave") return "waiting";
+      if (service.blocked_by?.length) return "blocked";
+      return service.status === "unknown" ? "waiting" : "stopped";
+    }
+    case "running":
+      return service.up ? "ready" : "running";
+    case "ready":
+      return service.kind === "oneshot" ? "done" : "ready";
+    case "starting":
+    case "stopping":
+    case "failed":
+      return service.status;
+    default:
+      return "waiting";
+  }
+}
+
+/** Adds the present state to the history of the service, for the timeline. */
+function remember(state, service) {
+  const segments = state.history.get(service.name) ?? [];
+  const now = stateOf(service);
+  const last = segments.at(-1);
+  if (last?.state === now) return;
+  const since = Date.parse(service.since) || Date.now();
+  segments.push({ state: now, from: last ? Math.max(since, last.from) : since });
+  if (segments.length > SEGMENTS) segments.shift();
+  state.history.set(service.name, segments);
+}
+
+/** How the whole stack is: `down`, `wait` or `up`, and how many services are up of those wanted. */
+export function health(state) {
+  const services = [...state.services.values()];
+  const states = services.map(stateOf);
+  const up = services.filter((service) => service.up).length;
+  const bad = states.filter((one) => one === "failed" || one === "blocked").length;
+  const waits = states.some((one) => ["waiting", "starting", "running", "stopping"].includes(one));
+  return { kind: bad ? "down" : waits || !services.length ? "wait" : "up", up, bad, total: services.length };
+}
+
+/** The services in the order of the start, or those in trouble first. */
+export function ordered(state, troubleFirst) {
+  const rank = (service) => (troubleFirst ? STATES[stateOf(service)].rank : 0);
+  return [...state.services.values()].sort(
+    (a, b) => rank(a) - rank(b) || (a.wave ?? 0) - (b.wave ?? 0) || (a.name < b.name ? -1 : 1),
+  );
+}
+
+/** The services that need this one, directly or not, later ones first. */
+export function dependents(state, name) {
+  const found = new Set();
+  const visit = (one) => {
+    for (const service of state.services.values()) {
+      if (service.depends_on?.includes(one) && !found.has(service.name)) {
+        found.add(service.name);
+        visit(service.name);
+      }
+    }
+  };
+  visit(name);
+  const wave = (one) => state.services.get(one).wave ?? 0;
+  return [...found].sort((a, b) => wave(b) - wave(a));
+}
+
+/** The address of a service: its own, or that of its probe. */
+export function urlOf(service) {
+  const target = service.spec?.url ?? service.spec?.probe ?? "";
+  const found = /https?:\/\/[^\s/]+/.exec(typeof target === "string" ? target : JSON.stringify(target));
+  return found ? found[0].replace(/"$/, "") : null;
+}
+
+/** A command line as one types it. */
+export function commandOf(service) {
+  const plain = /^[\w@%+=:,./-]+$/;
+  const quote = (word) => (plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return (service.spec?.argv ?? []).map(quote).join(" ");
+}

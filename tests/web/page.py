@@ -1,0 +1,445 @@
+"""The page of `flowlayer web` in a real browser.
+
+Usage: python tests/web/page.py FLOWLAYER CHROMIUM [PICTURES]
+
+Needs the package playwright and any Chromium. With PICTURES, a directory, writes the pictures of docs/web.md there.
+"""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+DEADLINE = 30_000
+
+API = """i=0; while :; do i=$((i+1));
+printf '{"level":"info","msg":"GET /orders/%s","ms":%s}\\n' $i $((i % 40));
+[ $((i % 5)) = 0 ] && echo "WARN slow query: order $i" >&2; sleep 0.2; done"""
+
+# What a stack of a usual morning is: something works, something fails, something waits for it.
+SHOP = {
+    "db": {"cmd": ["sh", "-c", "echo database system is ready; exec sleep 100000"]},
+    "cache": {"cmd": ["sh", "-c", "echo ready to accept connections; exec sleep 100000"]},
+    "migrate": {"kind": "oneshot", "cmd": ["sh", "-c", "echo 12 migrations applied"], "dependsOn": ["db"]},
+    "api": {"cmd": ["sh", "-c", API], "dependsOn": ["migrate", "cache"]},
+    "worker": {"cmd": ["sh", "-c", "echo 'ERROR no queue at :5672' >&2; exit 3"], "dependsOn": ["cache"],
+               "ready": {"type": "tcp", "port": 1}},
+    "mailer": {"cmd": ["sleep", "100000"], "dependsOn": ["worker"]},
+    "debug": {"cmd": ["sleep", "100000"], "autoStart": False},
+}
+
+
+class Stack:
+    """A configuration, its `serve`, and the directory in which its sessions are registered."""
+
+    def __init__(self, flowlayer, name, services, runtime, extra=None):
+        self.flowlayer, self.runtime = flowlayer, runtime
+        self.directory = runtime / name
+        self.directory.mkdir()
+        (self.directory / "flowlayer.jsonc").write_text(json.dumps({"services": services, **(extra or {})}))
+        self.server = None
+
+    def run(self, *arguments):
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.runtime), "TMPDIR": str(self.runtime)}
+        return subprocess.Popen(
+            [self.flowlayer, *arguments], cwd=self.directory, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
+
+    def start(self):
+        self.server = self.run("serve", "-s", "127.0.0.1:0", "-q")
+        for line in self.server.stdout:
+            if "session token" in line:
+                break
+        threading.Thread(target=self.server.stdout.read, daemon=True).start()
+        return self
+
+    def stop(self):
+        if self.server:
+            self.server.send_signal(signal.SIGTERM)
+            self.server.wait(30)
+            self.server = None
+
+
+@contextlib.contextmanager
+def session(flowlayer, name, services, runtime, **rest):
+    stack = Stack(flowlayer, name, services, runtime, **rest).start()
+    try:
+        yield stack
+    finally:
+        stack.stop()
+
+
+@contextlib.contextmanager
+def bridge(stack):
+    web = stack.run("web", "--no-open")
+    try:
+        yield web.stdout.readline().strip()
+    finally:
+        web.send_signal(signal.SIGINT)
+        assert web.wait(10) == 0
+
+
+@contextlib.contextmanager
+def another_site(body):
+    """A page of another port."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.cookies = self.headers.get("Cookie", "")
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+
+
+class Browser:
+    """A browser in which every message of the console is a failure."""
+
+    def __init__(self, chromium):
+        self.chromium, self.complaints = chromium, []
+
+    def __enter__(self):
+        self.playwright = sync_playwright().start()
+        self.browser = self.playwright.chromium.launch(executable_path=self.chromium, args=FLAGS)
+        return self
+
+    def __exit__(self, *_):
+        self.browser.close()
+        self.playwright.stop()
+
+    def context(self, width=1400, height=800, **rest):
+        context = self.browser.new_context(viewport={"width": width, "height": height}, **rest)
+        context.set_default_timeout(DEADLINE)
+        return context
+
+    def page(self, context, address, strict=True):
+        page = context.new_page()
+        if strict:
+            page.on("pageerror", lambda error: self.complaints.append(str(error)))
+            page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        page.goto(address)
+        return page
+
+    def check(self):
+        complaints = [one for one in self.complaints if "ERR_CONNECTION_REFUSED" not in one and "WebSocket" not in one]
+        assert not complaints, complaints
+
+
+def row(page, name):
+    return page.locator(f'#services [data-name="{name}"]')
+
+
+def connected(page):
+    expect(page.locator("#connection")).to_have_text("connected", timeout=DEADLINE)
+
+
+def until(page, condition, timeout=DEADLINE):
+    """Waits for an expression; `wait_for_function` would need a weaker policy of the page."""
+    end = time.monotonic() + timeout / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"never: {condition}; rows: {lines(page)[-5:]}"
+        time.sleep(0.02)
+
+
+def lines(page):
+    return page.locator(".pane .row .text").all_inner_texts()
+
+
+def folding(browser, address):
+    """The cases that the client in Rust is tested with too."""
+    page = browser.page(browser.context(), address)
+    cases = json.loads((ROOT / "src/client/fold.json").read_text())
+    for case in cases:
+        services = page.evaluate(
+            """async (events) => {
+                const { fold, fresh } = await import("/state.js");
+                const state = fresh();
+                for (const event of events) fold(state, event);
+                return [...state.services.values()];
+            }""",
+            case["events"],
+        )
+        assert len(services) == len(case["services"]), case["name"]
+
+        def holds(actual, expected):
+            if isinstance(expected, dict):
+                return all(holds((actual or {}).get(name), field) for name, field in expected.items())
+            return actual == expected
+
+        for service, expected in zip(services, case["services"]):
+            assert holds(service, expected), (case["name"], service)
+    page.context.close()
+
+
+def morning(browser, address, shop, pictures):
+    """What one does in the cockpit on a usual morning."""
+    context = browser.context()
+    page = browser.page(context, address)
+    connected(page)
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert "#code" not in page.url, page.url
+    assert not page.evaluate("document.cookie"), "scripts cannot read the cookie"
+    expect(row(page, "worker")).to_have_attribute("data-state", "failed")
+    expect(row(page, "mailer")).to_contain_text("worker failed")
+    expect(page.locator("#count")).to_contain_text("2 failed or blocked")
+    assert page.title().startswith("✗ 2 shop"), page.title()
+    assert "icon-down" in page.locator("#icon").get_attribute("href")
+    until(page, "document.querySelectorAll('.row.warn').length > 1")
+    if pictures:
+        page.screenshot(path=pictures / "web.png")
+    # A reload needs no code.
+    page.reload()
+    connected(page)
+
+    # The keys of the cockpit.
+    page.keyboard.press("!")
+    assert page.locator("#services li").nth(1).get_attribute("data-name") == "worker"
+    page.keyboard.press("j")
+    expect(row(page, "worker")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".pane .row.error")).to_contain_text("no queue")
+    page.keyboard.press("d")
+    expect(page.locator("dialog")).to_contain_text("exit code")
+    if pictures:
+        page.screenshot(path=pictures / "web-details.png")
+    page.keyboard.press("Escape")
+    page.keyboard.press("!")
+    row(page, "api").click()
+    pid = page.evaluate("document.title")
+    before = row(page, "api").locator(".age").inner_text()
+    page.keyboard.press("r")
+    expect(page.locator("#message")).to_have_text("restart api: done")
+    assert before and pid
+    row(page, "debug").click()
+    page.keyboard.press("s")
+    expect(row(page, "debug")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("x")
+    expect(row(page, "debug")).to_have_attribute("data-state", "stopped")
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_contain_text("switch to another session")
+    page.keyboard.press("Escape")
+
+    # Stopping what others need.
+    row(page, "cache").click()
+    page.keyboard.press("d")
+    page.get_by_role("button", name="restart with dependents").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#message")).to_have_text("start api: done", timeout=DEADLINE)
+
+    # Side by side, and closed again.
+    row(page, "db").click()
+    row(page, "api").get_by_role("button", name="beside").click()
+    expect(page.locator(".pane")).to_have_count(2)
+    page.locator(".pane").nth(1).get_by_title("close this log").click()
+    expect(page.locator(".pane")).to_have_count(1)
+
+    # Graph and timeline.
+    expect(page.locator("#graph .node")).to_have_count(len(SHOP))
+    page.locator('#graph [data-name="mailer"]').click()
+    expect(row(page, "mailer")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("T")
+    expect(page.locator('#timeline [data-name="api"] .bar').nth(1)).to_be_visible()
+    if pictures:
+        page.screenshot(path=pictures / "web-timeline.png")
+    page.keyboard.press("T")
+
+    # The second use of the code, in another browser.
+    other = browser.context()
+    stranger = browser.page(other, address, strict=False)
+    expect(stranger.locator("#banner")).to_contain_text("needs a code")
+    other.close()
+
+    # The session ends and is back.
+    shop.stop()
+    expect(page.locator("#banner")).to_contain_text("has ended", timeout=DEADLINE)
+    shop.start()
+    connected(page)
+    expect(row(page, "api")).to_have_attribute("data-state", "ready", timeout=DEADLINE)
+
+    for width in (320, 800, 1400):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.emulate_media(color_scheme=scheme)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide == width, f"at {width} px the page is {wide} px wide"
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.locator('[data-tab="services"]').click()
+    row(page, "worker").click()
+    expect(row(page, "worker").get_by_role("button", name="start worker", exact=True)).to_be_visible()
+    if pictures:
+        page.screenshot(path=pictures / "web-narrow.png")
+    return context, page, painted
+
+
+def intruders(browser, context, page):
+    """Other pages, in the browser that is logged in."""
+    address = re.match(r"http://[^/]+", page.url)[0]
+    port = address.rsplit(":", 1)[1]
+    script = f"""<script>
+      const socket = new WebSocket("ws://127.0.0.1:{port}/ws");
+      socket.onopen = () => document.title = "open";
+      socket.onerror = () => document.title = "refused";
+      fetch("http://127.0.0.1:{port}/", {{credentials: "include"}})
+        .then((reply) => reply.text()).then(() => window.read = true, () => window.read = false);
+    </script>"""
+    with another_site(script) as site:
+        other = browser.page(context, f"http://127.0.0.1:{site.server_port}/", strict=False)
+        until(other, "document.title && 'read' in window")
+        assert other.title() == "refused", "a socket from another port"
+        assert other.evaluate("window.read") is False
+        assert f"flowlayer_{port}" in site.cookies, "cookies do go to other ports: hence the key"
+        assert other.evaluate("localStorage.length") == 0
+        other.close()
+    # A name that somebody lets resolve to this machine.
+    rebound = browser.playwright.chromium.launch(
+        executable_path=browser.chromium, args=[*FLAGS, "--host-resolver-rules=MAP evil.example 127.0.0.1"]
+    )
+    tab = rebound.new_page()
+    assert tab.goto(f"http://evil.example:{port}/").status == 403
+    rebound.close()
+
+
+def hostile(browser, flowlayer, runtime):
+    """Names and lines that would be HTML, links, or keys of objects."""
+    nasty = "<img src=x onerror=alert(1)>"
+    services = {
+        nasty: {"cmd": ["sh", "-c", f"echo '{nasty}'; echo '<script>alert(1)</script>'; exec sleep 100000"]},
+        "__proto__": {"cmd": ["sh", "-c", "printf '\\033]0;title\\007\\033[31mred\\033[0m\\n'; exec sleep 100000"]},
+        "constructor": {"cmd": ["sleep", "100000"], "dependsOn": ["__proto__"]},
+    }
+    with session(flowlayer, "hostile", services, runtime) as stack, bridge(stack) as address:
+        context = browser.context()
+        page = browser.page(context, address)
+        page.on("dialog", lambda _: browser.complaints.append("an alert"))
+        connected(page)
+        expect(page.locator("#services li")).to_have_count(4)
+        until(page, "document.querySelectorAll('.pane .row').length >= 3")
+        assert page.locator("img, script:not([src])").count() == 0
+        texts = lines(page)
+        assert nasty in texts and "red" in texts, texts
+        row(page, "__proto__").click()
+        page.keyboard.press("d")
+        expect(page.locator("dialog h2")).to_have_text("__proto__")
+        context.close()
+
+
+def floods(browser, flowlayer, runtime):
+    """5,000 lines a second, then a million of them to page through."""
+    count = int(os.environ.get("FLOWLAYER_LINES", "1000000"))
+    paced = "import sys,time\nn=0\nwhile n < 30000:\n for _ in range(50): n += 1; print('line', n)\n sys.stdout.flush(); time.sleep(.01)\ntime.sleep(1e6)"
+    burst = f"import time\nfor n in range({count}): print('entry', n, 'needle' if n == 1234 else '')\nprint('the last', flush=True)\ntime.sleep(1e6)"
+    services = {
+        "paced": {"cmd": [sys.executable, "-c", paced], "autoStart": False},
+        "burst": {"cmd": [sys.executable, "-c", burst], "autoStart": False},
+    }
+    logs = {"logs": {"dir": str(runtime / "logs")}}
+    figures = {}
+    with session(flowlayer, "floods", services, runtime, extra=logs) as stack, bridge(stack) as address:
+        context = browser.context()
+        page = browser.page(context, address)
+        connected(page)
+        page.evaluate(
+            """() => {
+                window.frames_ = [];
+                let last = performance.now();
+                const step = (now) => { window.frames_.push(now - last); last = now; requestAnimationFrame(step); };
+                requestAnimationFrame(step);
+            }"""
+        )
+        row(page, "paced").click()
+        page.keyboard.press("s")
+        until(page, "[...document.querySelectorAll('.row .text')].some((it) => it.textContent === 'line 30000')")
+        frames = sorted(page.evaluate("window.frames_"))
+        figures["longest frame ms"] = round(frames[-1])
+        figures["frames over 100 ms"] = sum(frame > 100 for frame in frames)
+        figures["of"] = len(frames)
+
+        row(page, "burst").click()
+        page.keyboard.press("s")
+        until(page, "[...document.querySelectorAll('.row .text')].some((it) => it.textContent === 'the last')", timeout=240_000
+        )
+        pane = page.locator(".scroller")
+        pane.focus()
+        page.keyboard.press("g")
+        until(page, "document.querySelector('.row .text')?.textContent.startsWith('entry 0')", timeout=60_000)
+        page.keyboard.press("f")
+        page.keyboard.type("/need.e/")
+        page.keyboard.press("Enter")
+        expect(page.locator(".row.current")).to_contain_text("entry 1234 needle")
+        expect(page.locator(".row mark").first).to_have_text("needle")
+        page.keyboard.press("Escape")
+        # Back and forth: from the end upwards, page by page.
+        pane.focus()
+        page.keyboard.press("G")
+        expect(page.locator(".pane .row").last).to_contain_text("the last")
+        seen = set()
+        for _ in range(60):
+            page.keyboard.press("PageUp")
+            page.wait_for_timeout(30)
+            seen.update(int(text.split()[1]) for text in lines(page) if text.startswith("entry"))
+        assert seen == set(range(min(seen), count)), "lines are missing between the pages"
+        figures["paged back over"] = len(seen)
+        # A filter reads through the log for what matches.
+        page.keyboard.press("/")
+        page.keyboard.type(f"entry {count - 3} ")
+        expect(page.locator(".pane .row")).to_have_count(1)
+        expect(page.locator(".note")).not_to_contain_text("loading", timeout=120_000)
+        page.locator(".pane .row").click()
+        page.keyboard.press("Escape")
+        tab = context.new_cdp_session(page)
+        tab.send("HeapProfiler.collectGarbage")
+        heap = page.evaluate("performance.memory.usedJSHeapSize")
+        figures["heap MB"] = round(heap / 1e6, 1)
+        assert heap < 150e6, f"{heap} bytes"
+        context.close()
+    return figures
+
+
+def main():
+    flowlayer, chromium = os.path.abspath(sys.argv[1]), sys.argv[2]
+    pictures = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    with tempfile.TemporaryDirectory() as directory, Browser(chromium) as browser:
+        runtime = pathlib.Path(directory)
+        with session(flowlayer, "shop", SHOP, runtime) as shop:
+            other = {"billing": {"cmd": ["sleep", "100000"]}}
+            with session(flowlayer, "other", other, runtime), bridge(shop) as address:
+                context, page, painted = morning(browser, address, shop, pictures)
+                # Another session, in the same tab.
+                page.set_viewport_size({"width": 1400, "height": 700})
+                page.locator("#sessions").select_option(label="other/flowlayer.jsonc")
+                expect(row(page, "billing")).to_have_attribute("data-state", "ready")
+                expect(row(page, "api")).to_have_count(0)
+                folding(browser, page.url)
+                intruders(browser, context, page)
+                context.close()
+        hostile(browser, flowlayer, runtime)
+        figures = floods(browser, flowlayer, runtime)
+        browser.check()
+    print(f"first paint after {painted:.0f} ms, {figures}")
+
+
+if __name__ == "__main__":
+    main()
