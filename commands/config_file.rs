@@ -27,17 +27,35 @@ impl ConfigArgs {
     }
 }
 
-/// The configuration that was named, else the first of the known names that is in the directory. A usage error when there is none.
+/// The configuration that was named, else the first of the known names that is in the directory. A
+/// usage error when there is none; what is above does not count, because a session would be started
+/// somewhere else than it was asked for.
 pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, Failure> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
     config::discover(directory).ok_or_else(|| {
-        Failure::Usage(format!(
-            "no configuration found: none of {} is in this directory, and none was named",
-            FILE_NAMES.join(", ")
-        ))
+        let known = FILE_NAMES.join(", ");
+        let here = format!("no configuration found: none of {known} is in this directory");
+        Failure::Usage(match above(directory) {
+            None => format!("{here}, and none was named"),
+            Some(path) => {
+                let path = diagnostics::shown_path(&path);
+                format!("{here}; {path} is above it: change to its directory, or name it")
+            }
+        })
     })
+}
+
+/// The configuration that a client in a directory means: its own, else the nearest above.
+pub(crate) fn nearest(directory: &Path) -> Option<PathBuf> {
+    config::discover(directory).or_else(|| above(directory))
+}
+
+/// The nearest configuration above a directory.
+pub(crate) fn above(directory: &Path) -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    config::discover_above(directory, home.as_deref().map(Path::new))
 }
 
 /// Reads and checks the configuration; its errors are printed.

@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::TargetSession;
 use crate::session::args::{SessionArgs, which_session};
 use crate::session::shutdown::{self, Processes};
 use crate::session::watch::{Watch, waiting_for};
+use crate::session::{Purpose, TargetSession, no_api};
 use crate::terminal::color::Colors;
 use crate::terminal::progress::Progress;
 use crate::terminal::{print, sanitize};
@@ -56,21 +56,24 @@ const SHUTDOWN: &str = "shutdown";
 
 /// Ends it.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.session, colors)?;
+    let target = TargetSession::find(&args.session, Purpose::Change, colors)?;
+    let endpoint = target.endpoint();
+    if let (None, Some(pid)) = (&endpoint.address, endpoint.pid) {
+        return Err(Failure::Failed(no_api(&endpoint.shown_config(), pid)));
+    }
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         // Looked for before anything is asked for: it is taken off the list on its way down.
-        let endpoint = target.endpoint();
         let known = (endpoint.session_id.as_deref(), endpoint.pid);
         let processes = Processes::of(known.0, known.1);
         match target.connect_by(deadline).await {
             Ok(connected) => {
                 let named = connected.session.hello.session_id.as_deref();
                 let count = connected.services.len();
-                let name = endpoint.config.as_ref().map_or_else(
-                    || endpoint.address.clone(),
-                    |config| config.display().to_string(),
-                );
+                let name = match &endpoint.config {
+                    Some(_) => endpoint.shown_config(),
+                    None => endpoint.place(),
+                };
                 let services = if count == 1 { "service" } else { "services" };
                 let end = Ending {
                     ended: format!("ended the session of {name} ({count} {services})"),
@@ -86,7 +89,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     return Err(why);
                 };
                 // A server that is ending takes no connections any more.
-                if shutdown::refuses(&target.endpoint().address) {
+                if endpoint.address.as_deref().is_some_and(shutdown::refuses) {
                     let pid = target.endpoint().pid;
                     return join(processes, pid, args.force, deadline).await;
                 }

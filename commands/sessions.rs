@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
 
 fn row(session: &LiveSession) -> Vec<Cell> {
     vec![
-        Cell::new(&session.address),
+        Cell::new(session.address().unwrap_or("-")),
         Cell::new(&session.pid.to_string()),
         Cell::new(&age::age_of(session.started)),
         Cell::new(&session.config.to_string_lossy()),
@@ -58,7 +58,8 @@ struct Listing<'a> {
 /// A session as listed: without its token.
 #[derive(Serialize)]
 struct Listed<'a> {
-    address: &'a str,
+    /// `null` for a session without an API.
+    address: Option<&'a str>,
     pid: u32,
     config: std::borrow::Cow<'a, str>,
     session_id: &'a str,
@@ -68,7 +69,7 @@ struct Listed<'a> {
 impl<'a> From<&'a LiveSession> for Listed<'a> {
     fn from(session: &'a LiveSession) -> Self {
         Self {
-            address: &session.address,
+            address: session.address(),
             pid: session.pid,
             config: session.config.to_string_lossy(),
             session_id: &session.session_id,

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::report::{ServiceReport, SessionReport, chosen, table};
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
@@ -26,7 +26,7 @@ not answered within 5 s)"
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Services to show; default: all
+    /// Services to show, or groups as @GROUP; default: all
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     #[command(flatten)]
@@ -38,15 +38,15 @@ pub(crate) struct Args {
 
 /// Queries the session once and prints the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let connected = target.connect().await?;
-        session::check_names(&args.services, &connected.services)?;
+        let names = session::resolve_names(&args.services, &connected.services)?;
         let services = connected.services.clone();
         let explainer = Explainer::new(&services);
-        let shown = chosen(connected.services, &args.services);
+        let shown = chosen(connected.services, &names);
         // What was left out on purpose is no fault, unless it is asked for by name.
-        let counts = |service: &&ServiceState| !args.services.is_empty() || !service.is_left_out();
+        let counts = |service: &&ServiceState| !names.is_empty() || !service.is_left_out();
         let up = shown.iter().filter(counts).all(ServiceState::is_up);
         let text = if args.ask.json {
             print::json(&Report {

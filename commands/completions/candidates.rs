@@ -7,6 +7,7 @@ use flowlayer_core::config;
 
 use super::cursor::{Place, Slot};
 use crate::cli::{ONE_DASH, ValueKind, value_kind};
+use crate::config_file;
 use crate::terminal::diagnostics;
 
 /// Everything that fits.
@@ -153,9 +154,9 @@ fn values(place: &Place<'_>, arg: &Arg, attached: &str, directory: &Path) -> Ans
     }
 }
 
-/// The names of the services in the config that the line means, without those it has already.
+/// The services in the config that the line means, then its groups, without those it has already.
 fn services(place: &Place<'_>, arg: &Arg, directory: &Path) -> Vec<String> {
-    let path = place.config().or_else(|| config::discover(directory));
+    let path = place.config().or_else(|| config_file::nearest(directory));
     let Some(Ok(bytes)) = path.map(|path| config::read_file(&path)) else {
         return Vec::new();
     };
@@ -165,7 +166,10 @@ fn services(place: &Place<'_>, arg: &Arg, directory: &Path) -> Vec<String> {
         .filter(|(given, _)| given.get_id() == arg.get_id())
         .filter_map(|(_, value)| value.as_deref())
         .collect();
-    let mut names = config::service_names(bytes);
+    let known = config::known_names(bytes);
+    let mut names = known.services;
+    let groups = known.groups.iter().map(|group| format!("@{group}"));
+    names.extend(groups.collect::<Vec<_>>());
     names.retain(|name| {
         is_fit(name)
             && (place.only_values || !name.starts_with('-'))
@@ -216,6 +220,13 @@ mod tests {
         assert_eq!(names("flowlayer serve --only w"), ["web", "worker"]);
         assert_eq!(names("flowlayer-server --only=wo"), ["--only=worker"]);
         assert_eq!(names("flowlayer serve --only web --only w"), ["worker"]);
+        let grouped = r#"{ "services": { "web": {"groups": ["front"]}, "api": {"groups": ["back", "front", 5, ""]} } }"#;
+        let names = |line| values_of(line, grouped).0;
+        assert_eq!(
+            names("flowlayer serve --only "),
+            ["web", "api", "@", "@back", "@front"]
+        );
+        assert_eq!(names("flowlayer stop web @f"), ["@front"]);
         let half = r#"{ "services": { "web": { "cmd": "x", }, "api": { "cmd":"#;
         assert_eq!(values_of("flowlayer serve --only ", half).0, ["web", "api"]);
         assert!(values_of("flowlayer serve --only ", "\u{1}").0.is_empty());

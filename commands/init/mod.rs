@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use flowlayer_core::config::{self, FILE_NAMES, Origin};
 use flowlayer_core::import::{self, Draft};
 
+use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -92,6 +93,14 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         Failure::Failed(format!("cannot write {}: {error}", shown_path(&output)))
     })?;
     print::stdout(&format!("wrote {}: {done}", shown_path(&output)));
+    if args.output.is_none()
+        && let Some(above) = config_file::above(Path::new("."))
+    {
+        print::stderr(&format!(
+            "[flowlayer] commands in this directory now mean this file, and no longer {}\n",
+            shown_path(&above)
+        ));
+    }
     Ok(Exit::SUCCESS)
 }
 

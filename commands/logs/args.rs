@@ -22,9 +22,12 @@ Exit codes: 0 success (also when nothing matches, or the reader of a pipe exits)
     reason = "each is a switch of its own, any of them may be on"
 )]
 pub(crate) struct Args {
-    /// Services to show; default: all
+    /// Services to show, or groups as @GROUP; default: all
     #[arg(value_name = "SERVICE")]
     pub(super) services: Vec<String>,
+    /// Leave this service out, or a group as @GROUP; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) exclude: Vec<String>,
     #[command(flatten)]
     pub(super) session: SessionArgs,
     /// Continue with new entries, also across restarts of the server

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use flowlayer_core::client::Start;
-use flowlayer_core::config::{self, Config, Suggestions};
+use flowlayer_core::config::{self, Config};
 use flowlayer_core::facts::Timestamp;
 use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
 use flowlayer_core::session::LogDefaults;
@@ -15,7 +15,7 @@ use super::follow::Since;
 use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
-use super::{Limit, Wanted, note};
+use super::{Limit, Wanted, asked, note};
 use crate::failure::Failure;
 use crate::session::TargetSession;
 use crate::terminal::diagnostics::shown_path;
@@ -30,13 +30,19 @@ pub(super) struct Files {
 impl Files {
     /// The files of the configuration whose session was looked for and is not there. Without any
     /// it stays at that.
-    pub(super) fn of(target: &TargetSession, unreachable: Failure) -> Result<Self, Failure> {
+    pub(super) fn of(
+        target: &TargetSession,
+        unreachable: Failure,
+        follow: bool,
+    ) -> Result<Self, Failure> {
         let Failure::NoSession(words) = unreachable else {
             return Err(unreachable);
         };
-        let path = target.endpoint().config.clone();
-        // One that is registered lives: what it does not answer its files do not either.
-        let Some(path) = path.filter(|_| !target.is_registered()) else {
+        let endpoint = target.endpoint();
+        // One that is registered lives: what it does not answer its files do not either, unless it
+        // has no API.
+        let answers = target.is_registered() && (endpoint.address.is_some() || follow);
+        let Some(path) = endpoint.config.clone().filter(|_| !answers) else {
             return Err(Failure::NoSession(words));
         };
         let Ok(loaded) = config::load(&path) else {
@@ -60,10 +66,6 @@ impl Files {
         wanted: &Wanted,
         output: &'a mut Output,
     ) -> Result<(MatchPrinter<'a>, Since), Stopped> {
-        let search = Search {
-            limit: self.limit(wanted),
-            ..wanted.search.clone()
-        };
         let archive = self.archive()?;
         if archive.is_none() && !wanted.follow {
             return Err(Stopped::Failed(Failure::NoSession(format!(
@@ -73,10 +75,18 @@ impl Files {
             ))));
         }
         let names = self.names(archive.as_ref())?;
-        self.check(&search.services, &names)?;
-        let mut printer = Printer::new(wanted.form, &names, &search.services);
+        let search = wanted.search_among(|wanted| self.select(wanted, &names))?;
+        let asked = asked(&search, &names)?;
+        let search = Search {
+            limit: self.limit(wanted.limit, &asked),
+            ..search
+        };
+        let mut printer = Printer::new(wanted.form_for(&search), &names, &asked);
         if std::io::stderr().is_terminal() && !wanted.follow {
-            note(&format!("no session runs: from {}", shown_path(&self.dir)));
+            note(&format!(
+                "no session answers: from {}",
+                shown_path(&self.dir)
+            ));
         }
         let mut start = Start::After(0);
         let mut next = 1;
@@ -105,21 +115,21 @@ impl Files {
         Ok((MatchPrinter::new(search, printer, output), since))
     }
 
-    fn limit(&self, wanted: &Wanted) -> Option<usize> {
-        match wanted.limit {
+    fn limit(&self, limit: Option<Limit>, services: &[String]) -> Option<usize> {
+        match limit {
             Some(Limit::All) => None,
             Some(Limit::Newest(count)) => Some(count),
             None => {
                 let own = |service: &config::Service| service.log_view_max_entries;
-                let services = &self.config.services;
+                let configured = &self.config.services;
                 let view = &self.config.log_view;
                 let defaults = LogDefaults::resolve(
                     view.max_entries,
                     view.all_max_entries,
-                    services.iter().map(own),
+                    configured.iter().map(own),
                 );
-                let usual = match wanted.search.services.as_slice() {
-                    [one] => services
+                let usual = match services {
+                    [one] => configured
                         .iter()
                         .position(|service| *service.name == **one)
                         .map_or(view.max_entries.unwrap_or(LogDefaults::BUILT_IN), |index| {
@@ -152,16 +162,22 @@ impl Files {
         Ok(names.into_iter().collect())
     }
 
-    fn check(&self, wanted: &[String], known: &[String]) -> Result<(), Failure> {
-        let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) else {
-            return Ok(());
+    /// The services of these that names on the command line mean.
+    fn select(&self, wanted: &[String], services: &[String]) -> Result<Vec<String>, Failure> {
+        let groups = |name: &str| {
+            let configured = self.config.index_of(name);
+            configured.map_or(&[][..], |index| &self.config.services[index].groups)
         };
-        let names = || known.iter().map(String::as_str);
-        let help = Suggestions::default().help(unknown, "services", names(), known.len());
-        Err(Failure::Mistaken(format!(
-            "no service is called {unknown:?}, neither in {} nor in the files: {help}",
-            shown_path(&self.path)
-        )))
+        let services = services.iter().map(|name| (name.as_str(), groups(name)));
+        config::select(wanted, &services.collect::<Vec<_>>()).map_err(|unknown| {
+            Failure::Mistaken(format!(
+                "no {} is called {:?}, neither in {} nor in the files: {}",
+                unknown.noun,
+                unknown.name,
+                shown_path(&self.path),
+                unknown.help
+            ))
+        })
     }
 
     /// Number and time of the newest entry.

@@ -105,10 +105,8 @@ impl Follower<'_> {
 
     fn entry(&mut self, entry: Entry) -> Result<(), Stopped> {
         let search = &self.shown.search;
-        let services = &search.services;
-        let is_wanted = services.is_empty() || services.iter().any(|name| **name == *entry.service);
         let is_after = search.after_seq.is_none_or(|after| entry.seq > after);
-        if is_wanted && is_after {
+        if search.covers(&entry.service) && is_after {
             self.shown.entry(entry)?;
         }
         Ok(())

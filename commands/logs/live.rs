@@ -12,7 +12,7 @@ use super::follow::Since;
 use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
-use super::{Limit, Wanted, note};
+use super::{Limit, Wanted, asked, note};
 use crate::failure::Failure;
 use crate::session::{self, TargetSession};
 
@@ -32,8 +32,9 @@ pub(super) async fn show<'a>(
         services,
         ..
     } = connected;
-    session::check_names(&wanted.search.services, &services)?;
+    let search = wanted.search_among(|names| session::resolve_names(names, &services))?;
     let names: Vec<String> = services.into_iter().map(|service| service.name).collect();
+    let asked = asked(&search, &names)?;
     let failed = |error| unanswered(target, error);
 
     let page = client.logs(query(None, Some(1))).await.map_err(failed)?;
@@ -41,16 +42,16 @@ pub(super) async fn show<'a>(
     let first = session.hello.first_seq.unwrap_or(1);
     let end = latest.as_ref().map_or(first, |entry| entry.seq + 1);
     let search = Search {
-        limit: limit(wanted, &client).await.map_err(failed)?,
-        ..wanted.search.clone()
+        limit: limit(wanted.limit, &asked, &client).await.map_err(failed)?,
+        ..search
     };
     let span = span(&client, &search, first, end).await.map_err(failed)?;
-    let printer = Printer::new(wanted.form, &names, &search.services);
+    let printer = Printer::new(wanted.form_for(&search), &names, &asked);
     let mut shown = MatchPrinter::new(search, printer, output);
     if shown.search.limit.is_some() {
-        newest(&mut shown, &client, span, wanted.follow, failed).await?;
+        newest(&mut shown, (&client, &asked, span), wanted.follow, failed).await?;
     } else {
-        oldest(&mut shown, &client, span, failed).await?;
+        oldest(&mut shown, (&client, &asked, span), failed).await?;
     }
     let start = match latest {
         Some(entry) => Start::AfterEntry {
@@ -84,13 +85,17 @@ fn unanswered(target: &TargetSession, error: CommandError) -> Failure {
     }
 }
 
-async fn limit(wanted: &Wanted, client: &Client) -> Result<Option<usize>, CommandError> {
-    Ok(match wanted.limit {
+async fn limit(
+    limit: Option<Limit>,
+    services: &[String],
+    client: &Client,
+) -> Result<Option<usize>, CommandError> {
+    Ok(match limit {
         Some(Limit::All) => None,
         Some(Limit::Newest(count)) => Some(count),
         None => {
             // Only the server knows what its configuration says.
-            let service = match wanted.search.services.as_slice() {
+            let service = match services {
                 [one] => Some(one.clone()),
                 _ => None,
             };
@@ -134,12 +139,10 @@ fn moved(moment: Timestamp, by: i64) -> Timestamp {
 /// Everything, as it comes.
 async fn oldest(
     shown: &mut MatchPrinter<'_>,
-    client: &Client,
-    span: Span,
+    (client, services, span): (&Client, &[String], Span),
     failed: impl Fn(CommandError) -> Failure,
 ) -> Result<(), Stopped> {
-    let services = shown.search.services.clone();
-    let mut entries = Oldest::new(client, &services, span);
+    let mut entries = Oldest::new(client, services, span);
     while let Some(entry) = entries.next().await.map_err(&failed)? {
         shown.entry(entry)?;
     }
@@ -155,8 +158,7 @@ enum Kept {
 /// The newest, which have to be found first.
 async fn newest(
     shown: &mut MatchPrinter<'_>,
-    client: &Client,
-    span: Span,
+    (client, services, span): (&Client, &[String], Span),
     follows: bool,
     failed: impl Fn(CommandError) -> Failure,
 ) -> Result<(), Stopped> {
@@ -165,7 +167,7 @@ async fn newest(
     // With nothing to leave out it is known how many are needed.
     let is_plain = search.pattern.is_none() && search.stream.is_none();
     let few = search.limit.filter(|_| is_plain).map(|limit| limit as u64);
-    let mut entries = Newest::new(client, &search.services, span, few);
+    let mut entries = Newest::new(client, services, span, few);
     let mut kept = Vec::new();
     let around = search.before + search.after;
     let mut last: VecDeque<Entry> = VecDeque::new();

@@ -19,7 +19,7 @@ use flowlayer_core::logs::{Pattern, Search};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::TargetSession;
+use crate::session::{Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::tokio_runtime;
@@ -31,7 +31,7 @@ use printer::Form;
 /// What a command line asks for.
 #[derive(Debug)]
 struct Wanted {
-    /// Its limit is filled in when it is known.
+    /// Names as they were given, and without a limit.
     search: Search,
     /// How many matches; `None`: as many as the configuration says.
     limit: Option<Limit>,
@@ -39,16 +39,38 @@ struct Wanted {
     form: Form,
 }
 
+impl Wanted {
+    /// What is searched, with the services that the names mean.
+    fn search_among(
+        &self,
+        resolve: impl Fn(&[String]) -> Result<Vec<String>, Failure>,
+    ) -> Result<Search, Failure> {
+        Ok(Search {
+            services: resolve(&self.search.services)?,
+            excluded: resolve(&self.search.excluded)?,
+            ..self.search.clone()
+        })
+    }
+
+    /// How entries are shown: who has asked for one service knows whose lines these are.
+    fn form_for(&self, search: &Search) -> Form {
+        Form {
+            prefix: self.form.prefix && search.services.len() != 1,
+            ..self.form
+        }
+    }
+}
+
 /// Shows the entries; ends silently when the reader is gone.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let wanted = wanted(args, colors)?;
-    let target = TargetSession::find(&args.session, colors)?;
+    let target = TargetSession::find(&args.session, Purpose::Read, colors)?;
     let mut output = Output::new()?;
     let ended = tokio_runtime::block_on_beside(async {
         let (shown, since) = match target.connect().await {
             Ok(connected) => live::show(connected, &target, &wanted, &mut output).await?,
             Err(unreachable) => {
-                let files = files::Files::of(&target, unreachable)?;
+                let files = files::Files::of(&target, unreachable, wanted.follow)?;
                 files.show(&wanted, &mut output)?
             }
         };
@@ -75,22 +97,19 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     let around = args.context.unwrap_or(0);
     let has_beginning = pattern.is_some() || args.since.is_some() || args.after_seq.is_some();
     let time = |moment: jiff::Timestamp| Timestamp(moment.as_millisecond());
-    let mut services = args.services.clone();
-    services.sort();
-    services.dedup();
     Ok(Wanted {
         limit: args.limit.or(has_beginning.then_some(Limit::All)),
         follow: args.follow,
         form: Form {
             json: args.json,
             timestamps: args.timestamps,
-            // Who has named one service knows whose lines these are.
-            prefix: !args.no_prefix && services.len() != 1,
+            prefix: !args.no_prefix,
             terminal: output::is_terminal(),
             colored: colors.stdout,
         },
         search: Search {
-            services,
+            services: args.services.clone(),
+            excluded: args.exclude.clone(),
             after_seq: args.after_seq,
             before_seq: args.before_seq,
             // In the files a millisecond is the smallest thing: one that is begun counts.
@@ -103,6 +122,16 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
             limit: None,
         },
     })
+}
+
+/// The services to ask for, of those there are; none for all.
+fn asked(search: &Search, names: &[String]) -> Result<Vec<String>, Failure> {
+    let asked = search.among(names);
+    if asked.is_empty() && !search.excluded.is_empty() {
+        let text = "--exclude leaves out every service there is to show".to_owned();
+        return Err(Failure::Mistaken(text));
+    }
+    Ok(asked)
 }
 
 /// Says something that does not belong to the log.

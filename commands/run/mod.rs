@@ -11,9 +11,11 @@ use flowlayer_core::process::End;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, BackgroundSession, Claim, Event, Forked, Output};
+use crate::server::background::{self, BackgroundSession, Event, Forked, Output};
+use crate::server::claim::{Claim, claim};
 use crate::server::launcher::Report;
 use crate::server::options::{Options, ServerArgs};
+use crate::session::runs_already;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
@@ -55,17 +57,16 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let shows = args.show_output;
     let options = Options::read(&args.server, args.config.as_deref(), !shows)?;
     let options = options.for_background(colors)?;
-    let slot = match background::claim(&options, Deadline::from_now(limit)).map_err(not_run)? {
+    let claimed = claim(options.config(), Deadline::from_now(limit));
+    let slot = match claimed.map_err(|error| not_run(error.into()))? {
         Claim::Free(slot) => slot,
         Claim::Taken(live) => {
-            return Err(Failure::Other(
-                Exit::NOT_RUN,
-                format!(
-                    "the session of this configuration runs already ({}, pid {}): run the command \
-                     beside it after `flowlayer wait`, or end it with `flowlayer down`",
-                    live.address, live.pid
-                ),
-            ));
+            let beside = live.address().map_or(
+                "",
+                |_| "; after `flowlayer wait` the command can be run beside it",
+            );
+            let runs = runs_already(&live);
+            return Err(Failure::Other(Exit::NOT_RUN, format!("{runs}{beside}")));
         }
     };
     let output = if shows { Output::Stderr } else { Output::Log };

@@ -8,10 +8,12 @@ use tokio::signal::unix::SignalKind;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
-use crate::server::background::{self, BackgroundSession, Claim, Event, Forked, Output};
+use crate::server::background::{self, BackgroundSession, Event, Forked, Output};
+use crate::server::claim::{Claim, claim};
 use crate::server::launcher::Report;
 use crate::server::options::Options;
 use crate::session::args::SessionArgs;
+use crate::session::runs_already;
 use crate::terminal::color::Colors;
 use crate::terminal::diagnostics::shown_path;
 use crate::terminal::print;
@@ -26,7 +28,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let options = options.for_background(colors)?;
     let deadline = Deadline::from_now(timeout);
-    let slot = match background::claim(&options, deadline)? {
+    let slot = match claim(options.config(), deadline)? {
         Claim::Free(slot) => slot,
         Claim::Taken(live) => return join(&live, timeout, colors),
     };
@@ -46,9 +48,12 @@ pub(super) fn run(
 
 /// It runs already: how it is counts as how it went.
 fn join(live: &LiveSession, limit: Option<Timeout>, colors: Colors) -> Result<Exit, Failure> {
+    let Some(address) = live.address() else {
+        return Err(Failure::Failed(runs_already(live)));
+    };
     say(&format!(
-        "the session runs already, so no second one is started: {}, pid {}",
-        live.address, live.pid
+        "the session runs already, so no second one is started: {address}, pid {}",
+        live.pid
     ));
     let session = SessionArgs {
         config: Some(live.config.clone()),

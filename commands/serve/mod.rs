@@ -6,8 +6,11 @@ use crate::config_file::ConfigArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server;
+use crate::server::claim::{Claim, claim};
 use crate::server::options::{Options, ServerArgs};
+use crate::session::runs_already;
 use crate::terminal::color::Colors;
+use crate::terminal::print;
 use crate::timeout::TimeoutArgs;
 
 const NOTES: &str = "\
@@ -17,8 +20,10 @@ Without a token, one is generated and printed at boot.
 
 With --detach it takes a free port if no BIND is given, prints the boot lines, and exits with 0 when
 everything is up, 1 when a service is not or the start failed, 124 when the boot did not finish within
---timeout; the session continues. Ctrl-C before that ends the session. If the session runs already, no
-second one is started, and the exit code reports its state.
+--timeout; the session continues. Ctrl-C before that ends the session.
+
+If the session of the configuration runs already, no second one is started: with --detach the exit
+code reports its state, otherwise it is 1 and the error says how to reach it.
 
 Exit codes: 0 ended and no process is left, 1 failed or something could not be stopped,
 2 wrong command line or configuration";
@@ -55,5 +60,16 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     if args.detach {
         return detach::run(options, timeout, colors);
     }
-    server::run(options, colors, None)
+    let lock = match claim(options.config(), None) {
+        Ok(Claim::Free(slot)) => Some(slot.lock),
+        Ok(Claim::Taken(live)) => return Err(Failure::Failed(runs_already(&live))),
+        Err(error) => {
+            print::stderr(&format!(
+                "[flowlayer] warning: this session is not registered: clients find it by its address \
+                 alone, and nothing keeps it from being started twice ({error})\n"
+            ));
+            None
+        }
+    };
+    server::run(options, colors, lock, None)
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use flowlayer_core::config::{Bind, Config};
 use flowlayer_core::logs::Logs;
 use flowlayer_core::ports;
-use flowlayer_core::protocol::{PROTOCOL_VERSION, Token};
+use flowlayer_core::protocol::Token;
 use flowlayer_core::runtime::Handle;
-use flowlayer_core::session::registry::{self, LiveSession, Registration};
+use flowlayer_core::session::registry::{self, Access};
 use flowlayer_core::session::{self, Limits, LogDefaults, Server, SessionConfig};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ use super::launcher::Report;
 use super::options::{Options, TokenSource};
 use crate::failure::Failure;
 use crate::server::messages::Wording;
+use crate::session::find::holder;
+use crate::terminal::diagnostics::shown_path;
 
 pub(super) struct Api {
     listener: TcpListener,
@@ -25,15 +27,11 @@ pub(super) struct Api {
     exposed: bool,
     token: Token,
     source: TokenSource,
-    config_path: std::path::PathBuf,
 }
 
 pub(super) struct Open {
     server: Server,
-    address: SocketAddr,
-    token: Token,
-    /// Takes the session file away with it; without one clients need `-addr` and `-token`.
-    registration: Option<Registration>,
+    access: Access,
 }
 
 impl Api {
@@ -59,7 +57,6 @@ impl Api {
             exposed: !bind.is_loopback(),
             token,
             source,
-            config_path: options.config.clone(),
         }))
     }
 
@@ -73,7 +70,15 @@ impl Api {
         }
     }
 
-    /// Opens it, and lets this user's clients find it.
+    /// How clients on this machine reach it.
+    pub(super) fn access(&self) -> Access {
+        Access {
+            address: registry::dialable(self.address).to_string(),
+            token: self.token.clone(),
+        }
+    }
+
+    /// Opens it.
     pub(super) fn open(
         self,
         session_id: Uuid,
@@ -81,17 +86,8 @@ impl Api {
         names: &Arc<[Arc<str>]>,
         runtime: &Handle,
         logs: &Logs,
-        warn: impl Fn(&str),
     ) -> Open {
-        let registration = match registry::register(&self.entry(session_id)) {
-            Ok(registration) => Some(registration),
-            Err(error) => {
-                warn(&format!(
-                    "clients cannot find this session automatically: {error}"
-                ));
-                None
-            }
-        };
+        let access = self.access();
         let own = config
             .services
             .iter()
@@ -110,40 +106,18 @@ impl Api {
         };
         Open {
             server: session::serve(self.listener, session, runtime.clone(), logs.clone()),
-            address: self.address,
-            token: self.token,
-            registration,
-        }
-    }
-
-    fn entry(&self, session_id: Uuid) -> LiveSession {
-        let config = std::path::absolute(&self.config_path);
-        LiveSession {
-            address: registry::dialable(self.address).to_string(),
-            token: self.token.clone(),
-            config: config.unwrap_or_else(|_| self.config_path.clone()),
-            // The process the user started, and can signal, is the guardian.
-            pid: std::os::unix::process::parent_id(),
-            session_id: session_id.to_string(),
-            started: std::time::SystemTime::now().into(),
-            protocol_version: PROTOCOL_VERSION,
+            access,
         }
     }
 }
 
 impl Open {
-    /// The report for the foreground process. A session that no client can find must not be
-    /// left in the background.
-    pub(super) fn report(&self) -> Result<Report, Failure> {
-        if self.registration.is_none() {
-            return Err(Failure::Failed(
-                "a session in the background must be registered, but this one cannot be".to_owned(),
-            ));
+    /// The report for the foreground process.
+    pub(super) fn report(&self) -> Report {
+        Report::Open {
+            address: self.access.address.clone(),
+            token: self.access.token.expose().to_owned(),
         }
-        Ok(Report::Open {
-            address: registry::dialable(self.address).to_string(),
-            token: self.token.expose().to_owned(),
-        })
     }
 
     /// Takes no more connections; the future ends when requests under way are answered.
@@ -152,9 +126,6 @@ impl Open {
     }
 
     pub(super) async fn close(self) {
-        if let Some(registration) = self.registration {
-            registration.retire();
-        }
         self.server.close().await;
     }
 }
@@ -181,14 +152,24 @@ async fn listen(bind: &Bind) -> Result<TcpListener, Failure> {
     let why = last.map_or_else(
         || "no address".to_owned(),
         |error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => match ports::listener(bind.port) {
-                Ok(Some(holder)) => format!("port {} is in use by {holder}", bind.port),
-                _ => "the address is in use".to_owned(),
-            },
+            std::io::ErrorKind::AddrInUse => in_use(bind),
             _ => error.to_string(),
         },
     );
     Err(Failure::Failed(format!(
         "cannot open the session API on {bind}: {why}; choose another with -s"
     )))
+}
+
+/// Who has the address: the session of another configuration, or another program.
+fn in_use(bind: &Bind) -> String {
+    let live = registry::list();
+    if let Some(session) = holder(&bind.to_string(), &live) {
+        let (config, pid) = (shown_path(&session.config), session.pid);
+        return format!("the session of {config} (pid {pid}) has this address");
+    }
+    match ports::listener(bind.port) {
+        Ok(Some(holder)) => format!("port {} is in use by {holder}", bind.port),
+        _ => "the address is in use".to_owned(),
+    }
 }

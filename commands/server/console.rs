@@ -44,8 +44,8 @@ impl Console {
         self.output.line_after(seq, &self.as_written(text));
     }
 
-    pub(super) fn follow(&mut self, logs: &Logs, lines: Lines) {
-        self.output.follow(logs, lines);
+    pub(super) fn follow(&mut self, logs: &Logs, lines: Lines, quiet: Vec<bool>) {
+        self.output.follow(logs, lines, quiet);
     }
 
     /// Closes the connection to the launcher.

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod background;
+pub(crate) mod claim;
 mod console;
 pub(crate) mod launcher;
 mod messages;
@@ -12,16 +13,19 @@ mod signals;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlayer_core::config::{Config, Loaded};
-use flowlayer_core::facts::{Reason, Status};
+use flowlayer_core::config::{self, Config, Loaded, Service};
+use flowlayer_core::facts::{OutputMode, Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::process::guardian;
+use flowlayer_core::protocol::PROTOCOL_VERSION;
 use flowlayer_core::runtime::handle::BootEnd;
 use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, StatusView, Subscription, Update};
+use flowlayer_core::session::registry::{self, LiveSession, Registration};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::api::Api;
+use self::claim::Lock;
 use self::console::Console;
 use self::launcher::{Launcher, Report};
 use self::messages::{Wording, blocked_by};
@@ -42,11 +46,12 @@ use crate::tokio_runtime;
 const WORKERS: usize = 2;
 
 /// Runs a session to its end. The calling process becomes the guardian; what follows happens in
-/// its child, apart from the exit code. `launcher`: the process that has started this one in the background,
-/// which gets reports.
+/// its child, apart from the exit code. `lock`: held until the session is registered; without it the session is
+/// not registered. `launcher`: the process that has started this one in the background, which gets reports.
 pub(crate) fn run(
     options: Options,
     colors: Colors,
+    lock: Option<Lock>,
     launcher: Option<&Launcher>,
 ) -> Result<Exit, Failure> {
     let link = match guardian::enter() {
@@ -62,7 +67,7 @@ pub(crate) fn run(
     };
     let runtime = tokio_runtime::build(WORKERS)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
-    let outcome = runtime.block_on(serve(options, link, colors, launcher.cloned()));
+    let outcome = runtime.block_on(serve(options, link, colors, lock, launcher.cloned()));
     if let Some(launcher) = launcher {
         if let Err(failure) = &outcome {
             let message = failure.message();
@@ -82,6 +87,7 @@ async fn serve(
     options: Options,
     link: guardian::Link,
     colors: Colors,
+    lock: Option<Lock>,
     launcher: Option<Launcher>,
 ) -> Result<Exit, Failure> {
     let signals = Signals::install()
@@ -99,7 +105,7 @@ async fn serve(
         wording,
         console,
     };
-    session.run(link, signals).await
+    session.run(link, signals, lock).await
 }
 
 struct SessionSetup {
@@ -110,13 +116,23 @@ struct SessionSetup {
 }
 
 impl SessionSetup {
-    async fn run(mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
-        let outcome = self.try_run(link, signals).await;
+    async fn run(
+        mut self,
+        link: guardian::Link,
+        signals: Signals,
+        lock: Option<Lock>,
+    ) -> Result<Exit, Failure> {
+        let outcome = self.try_run(link, signals, lock).await;
         self.console.close();
         outcome
     }
 
-    async fn try_run(&mut self, link: guardian::Link, signals: Signals) -> Result<Exit, Failure> {
+    async fn try_run(
+        &mut self,
+        link: guardian::Link,
+        signals: Signals,
+        lock: Option<Lock>,
+    ) -> Result<Exit, Failure> {
         let loaded = config_file::load(&self.options.config, self.colors)?;
         // The process in front has shown them already.
         if self.console.launcher.is_none() {
@@ -145,23 +161,27 @@ impl SessionSetup {
             logs.clone(),
         )
         .map_err(|error| Failure::Failed(format!("cannot supervise processes: {error}")))?;
-        let server = api.map(|api| {
-            let warn = |warning: &str| {
-                self.console
-                    .line(&self.wording.runtime(&format!("warning: {warning}")));
-            };
-            api.open(session_id, &config, &names, &runtime.handle, &logs, warn)
-        });
+        let registration = lock.and_then(|lock| self.register(lock, session_id, api.as_ref()));
+        let server = api.map(|api| api.open(session_id, &config, &names, &runtime.handle, &logs));
         // At the end of the session `narrate` releases it, once the requests under way are answered.
         runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
-            launcher.send(&server.report()?);
+            if registration.is_none() {
+                // Nobody could find it again.
+                return Err(Failure::Failed(
+                    "a session in the background must be registered, and this one cannot be"
+                        .to_owned(),
+                ));
+            }
+            launcher.send(&server.report());
             launcher.bind(runtime.handle.clone());
         }
         let updates = runtime.handle.subscribe();
         if !self.options.quiet {
-            self.console
-                .follow(&logs, Lines::new(&names, self.colors.stdout));
+            let is_quiet = |service: &Service| service.output == OutputMode::Quiet;
+            let lines = Lines::new(&names, self.colors.stdout);
+            let quiet = config.services.iter().map(is_quiet).collect();
+            self.console.follow(&logs, lines, quiet);
         }
         signals.direct(runtime.handle.clone());
         runtime.handle.boot();
@@ -169,12 +189,36 @@ impl SessionSetup {
         let api = server.as_ref().map(|server| (server, &runtime.handle));
         self.narrate(updates, &config, &logs, api).await;
         let ended = runtime.ended().await;
+        if let Some(registration) = registration {
+            registration.retire();
+        }
         if let Some(server) = server {
             server.close().await;
         }
         logs.close().await;
         tracing::debug!(target: "flowlayer::session", ?ended, "session ended");
         Ok(self.farewell(&ended))
+    }
+
+    /// Lets this user's other processes find the session, with an API or without, and whoever waits to
+    /// start it see that it runs. Where that is not possible, it warns.
+    fn register(&self, lock: Lock, id: Uuid, api: Option<&Api>) -> Option<Registration> {
+        let registered = registry::register(&LiveSession {
+            api: api.map(Api::access),
+            config: config::canonical(&self.options.config),
+            // The process the user started, and can signal, is the guardian.
+            pid: std::os::unix::process::parent_id(),
+            session_id: id.to_string(),
+            started: std::time::SystemTime::now().into(),
+            protocol_version: PROTOCOL_VERSION,
+        });
+        lock.release();
+        registered
+            .inspect_err(|error| {
+                let warning = format!("warning: this session is not registered: {error}");
+                self.console.line(&self.wording.runtime(&warning));
+            })
+            .ok()
     }
 
     /// Prints status lines, and reports to the launcher, until the session has ended.

@@ -19,7 +19,7 @@ pub(crate) struct ServerArgs {
     /// Bearer token of the session API; overrides `FLOWLAYER_TOKEN`, `session.token`
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<Token>,
-    /// Boot only this service and its dependencies; can be repeated
+    /// Boot only this service, or group as @GROUP, and its dependencies; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 }
@@ -97,20 +97,19 @@ impl Options {
         Ok(self)
     }
 
+    /// The configuration to run.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
     pub(super) fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
-        let find = |name: &String| {
-            config.index_of(name).ok_or_else(|| {
-                let known: Vec<&str> = config
-                    .services
-                    .iter()
-                    .map(|service| &*service.name)
-                    .collect();
-                Failure::Usage(format!(
-                    "--only {name:?}: no such service in the configuration; known services: {}",
-                    known.join(", ")
-                ))
-            })
-        };
-        self.only.iter().map(find).collect()
+        let names = config.select(&self.only).map_err(|unknown| {
+            Failure::Usage(format!(
+                "--only: no {} of the configuration is called {:?}: {}",
+                unknown.noun, unknown.name, unknown.help
+            ))
+        })?;
+        let indices = names.iter().filter_map(|name| config.index_of(name));
+        Ok(indices.collect())
     }
 }

@@ -39,7 +39,8 @@ macro_rules! which_session {
     () => {
         "\
 The session is the first of: --addr; the session of --config; FLOWLAYER_ADDR; the session of the
-configuration in this directory; without a configuration here, the only running session.
+configuration in this directory or the nearest above. Without a configuration, commands that only
+read take the only running session.
 "
     };
 }

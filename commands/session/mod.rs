@@ -10,7 +10,6 @@ pub(crate) mod report;
 pub(crate) mod shutdown;
 pub(crate) mod watch;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,14 +18,15 @@ use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
 use flowlayer_core::protocol::Token;
 
 use self::args::SessionArgs;
-use self::find::{Endpoint, Fallback, Found, Selector};
+use self::find::{Endpoint, Found, Selector};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
-use crate::terminal::{print, sanitize};
+use crate::terminal::print;
 use crate::timeout::Deadline;
 
-pub(crate) use names::check as check_names;
+pub(crate) use errors::{no_api, runs_already, start_command};
+pub(crate) use names::resolve as resolve_names;
 
 /// Until a server that had no room for the connection is dialled again.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -38,6 +38,15 @@ const DROPPED_LIMIT: Duration = Duration::from_secs(2);
 /// milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
+/// What a command does to a session, which decides whether one that nobody has named will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Only reads: the only running session is good enough.
+    Read,
+    /// Changes something, which must not happen to the stack of another project.
+    Change,
+}
+
 /// The session of a command: where it was found, and how to find it again.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetSession {
@@ -47,18 +56,26 @@ pub(crate) struct TargetSession {
 
 impl TargetSession {
     /// Finds the session, without talking to it yet.
-    pub(crate) fn find(args: &SessionArgs, colors: Colors) -> Result<Self, Failure> {
-        let selector = selector(args, Fallback::None)?;
+    pub(crate) fn find(
+        args: &SessionArgs,
+        purpose: Purpose,
+        colors: Colors,
+    ) -> Result<Self, Failure> {
+        let selector = selector(args)?;
         let found = find::session(&selector, Path::new("."))
             .map_err(|error| config_file::unusable(error, colors))?;
-        match found {
-            Found::One(endpoint) => {
-                let target = Self { selector, endpoint };
-                target.note_if_guessed();
-                Ok(target)
+        let endpoint = match (found, purpose) {
+            (Found::One(endpoint), _) => endpoint,
+            (Found::Only(endpoint), Purpose::Read) => {
+                print::stderr(&format!("{}\n", errors::is_guessed(&endpoint)));
+                endpoint
             }
-            Found::Several(live) => Err(errors::several(&live)),
-        }
+            (Found::Only(endpoint), Purpose::Change) => {
+                return Err(errors::not_named(&endpoint));
+            }
+            (Found::Several(live), _) => return Err(errors::several(&live)),
+        };
+        Ok(Self { selector, endpoint })
     }
 
     /// Its address, token and process.
@@ -96,7 +113,9 @@ impl TargetSession {
         let mut config = ClientConfig::finding(Arc::new(move || {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             // A configuration that is being edited, or a choice that has come up: stay.
-            if let Ok(Found::One(found)) = find::session(&selector, Path::new(".")) {
+            if let Ok(Found::One(found) | Found::Only(found)) =
+                find::session(&selector, Path::new("."))
+            {
                 *last = found;
             }
             last.target()
@@ -109,7 +128,7 @@ impl TargetSession {
 
     pub(crate) fn find_again(&self) -> Self {
         match find::session(&self.selector, Path::new(".")) {
-            Ok(Found::One(endpoint)) => Self {
+            Ok(Found::One(endpoint) | Found::Only(endpoint)) => Self {
                 selector: self.selector.clone(),
                 endpoint,
             },
@@ -141,7 +160,7 @@ impl TargetSession {
         match tokio::time::timeout(CONNECT_LIMIT, connected).await {
             Ok(outcome) => outcome.map_err(|why| self.explain(&why)),
             Err(_) => Err(self.explain(&client::Failure::Unreachable {
-                address: self.endpoint.address.clone(),
+                address: self.endpoint.place(),
                 why: format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
             })),
         }
@@ -159,7 +178,7 @@ impl TargetSession {
         connected.await.unwrap_or_else(|_| {
             Err(Failure::TimedOut(format!(
                 "the session at {} has not answered within {deadline}",
-                self.endpoint.address
+                self.endpoint.place()
             )))
         })
     }
@@ -168,25 +187,10 @@ impl TargetSession {
     pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
         errors::no_session(&self.endpoint, why)
     }
-
-    /// On a terminal, names the session if it is that of another directory.
-    fn note_if_guessed(&self) {
-        let named = self.selector.address.is_some() || self.selector.config.is_some();
-        let Some(config) = self.endpoint.config.as_ref().filter(|_| !named) else {
-            return;
-        };
-        let is_here = config
-            .parent()
-            .is_some_and(|parent| find::is_same(parent, Path::new(".")));
-        if !is_here && self.is_registered() && std::io::stderr().is_terminal() {
-            let line = format!("using the only running session: {}", config.display());
-            print::stderr(&format!("{}\n", sanitize::text(&line)));
-        }
-    }
 }
 
-/// The session that the command line and the environment select.
-pub(crate) fn selector(args: &SessionArgs, fallback: Fallback) -> Result<Selector, Failure> {
+/// What the command line and the environment say of the session that is meant.
+pub(crate) fn selector(args: &SessionArgs) -> Result<Selector, Failure> {
     if let Some(token) = &args.token {
         flowlayer_core::process::conceal_argument(token.expose());
     }
@@ -223,6 +227,5 @@ pub(crate) fn selector(args: &SessionArgs, fallback: Fallback) -> Result<Selecto
         token: args.token.clone(),
         config: args.config.clone(),
         environment_token,
-        fallback,
     })
 }

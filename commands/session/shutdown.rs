@@ -16,9 +16,9 @@ use crate::timeout::Deadline;
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// Whether a registered session is on its way down. Its server listens before it is registered, and
-/// the first thing it does at its end is to listen no more.
+/// the first thing it does at its end is to listen no more. Of one without an API nobody can tell.
 pub(crate) fn is_ending(session: &LiveSession) -> bool {
-    refuses(&session.address)
+    session.address().is_some_and(refuses)
 }
 
 /// Whether there is no listener.

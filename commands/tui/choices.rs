@@ -8,12 +8,19 @@ use flowlayer_core::session::registry::LiveSession;
 
 use super::message::Choice;
 use super::model::Target;
+use crate::config_file;
 use crate::session::find::{self, Endpoint};
+use crate::session::start_command;
 
 /// Where an endpoint leads, for the screen.
 pub(super) fn target(endpoint: &Endpoint) -> Target {
     Target {
-        address: endpoint.address.clone(),
+        address: endpoint.address.clone().unwrap_or_default(),
+        start: match (&endpoint.config, &endpoint.address) {
+            (Some(config), _) => start_command(config),
+            (None, Some(address)) => format!("flowlayer serve -s {address}"),
+            (None, None) => String::new(),
+        },
         token: endpoint
             .token
             .as_ref()
@@ -26,31 +33,32 @@ pub(super) fn target(endpoint: &Endpoint) -> Target {
     }
 }
 
-/// To choose from; the session of the configuration in the current directory comes first.
+/// To choose from, those that can be reached; the session of the configuration here comes first.
 pub(super) fn choices(live: Vec<LiveSession>) -> Vec<Choice> {
-    let here = flowlayer_core::config::discover(Path::new("."));
+    let here = config_file::nearest(Path::new("."));
     let is_here = |session: &LiveSession| {
         here.as_deref()
             .is_some_and(|here| find::is_same(here, &session.config))
     };
     let (mut first, others): (Vec<_>, Vec<_>) = live.into_iter().partition(is_here);
     first.extend(others);
-    first.into_iter().map(choice).collect()
+    first.into_iter().filter_map(choice).collect()
 }
 
-fn choice(session: LiveSession) -> Choice {
-    Choice {
-        address: session.address,
-        token: Some(session.token.expose().to_owned()),
+fn choice(session: LiveSession) -> Option<Choice> {
+    let api = session.api?;
+    Some(Choice {
+        address: api.address,
+        token: Some(api.token.expose().to_owned()),
         config: Some(session.config.display().to_string()),
         pid: Some(session.pid),
-    }
+    })
 }
 
 /// What it takes to connect to a session that was chosen.
 pub(super) fn endpoint(choice: Choice) -> Endpoint {
     Endpoint {
-        address: choice.address,
+        address: Some(choice.address),
         token: choice.token.and_then(|token| Token::new(token).ok()),
         config: choice.config.map(PathBuf::from),
         pid: choice.pid,

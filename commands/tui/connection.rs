@@ -216,7 +216,7 @@ fn link(state: ConnectionState, now: i64) -> Link {
             _ => Link::Unreachable {
                 retry_at: retry_at.map_or(now, at),
                 listener: match &why {
-                    Failure::Refused(_) => Listener::Absent,
+                    Failure::Refused(_) | Failure::NotRunning(_) => Listener::Absent,
                     Failure::NoHandshake { .. } | Failure::Full(_) | Failure::Silent(_) => {
                         Listener::Present
                     }

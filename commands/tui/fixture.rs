@@ -191,7 +191,8 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
         address: "127.0.0.1:6999".to_owned(),
         token: Some("fl_3f0c".to_owned()),
         config: Some("/home/me/quickstart/flowlayer.jsonc".to_owned()),
-        found: "the session of the configuration in this directory",
+        found: "the session of the configuration here",
+        start: "flowlayer serve --detach".to_owned(),
     };
     let mut model = Model::new(target, Theme { colored }, TimeZone::UTC);
     let mut take = |message| update(&mut model, NOW, message);

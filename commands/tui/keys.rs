@@ -77,6 +77,8 @@ pub(crate) enum Action {
     PreviousHit,
     Context,
     Stream,
+    Quiet,
+    Numbers,
     Clock,
     Wrap,
     LineStart,
@@ -170,7 +172,9 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";
         [char('t')] "t" Clock, "times: short, full, none", "times";
+        [char('#')] "#" Numbers, "numbers of the entries, or none", "";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
+        [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
         [char('m')] "m" Mark, "draw a line under what is there now", "mark";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
         [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "";

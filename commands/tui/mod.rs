@@ -35,7 +35,7 @@ use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::SessionArgs;
-use crate::session::find::{self, Fallback};
+use crate::session::find;
 use crate::session::selector;
 use crate::terminal::color::Colors;
 use crate::tokio_runtime;
@@ -44,8 +44,9 @@ use theme::Theme;
 
 const NOTES: &str = "\
 The session is the first of: -addr; the session of -config; FLOWLAYER_ADDR; the session of the
-configuration in this directory; the only running one; your choice if several run; 127.0.0.1:6999.
-Its token is found with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
+configuration in this directory or the nearest above, even if it has not started yet. Without a
+configuration: the only running one; your choice if several run; 127.0.0.1:6999. Its token is found
+with it, unless one is given here or, with an address, in FLOWLAYER_TOKEN.
 ? shows the keys.";
 
 /// Watch and operate a running stack in the terminal
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
         )));
     }
-    let selector = selector(&args.session, Fallback::OnlySession)?;
+    let selector = selector(&args.session)?;
     let found = find::session(&selector, Path::new("."))
         .map_err(|error| config_file::unusable(error, colors))?;
     let model = Model::new(

@@ -57,13 +57,15 @@ pub(crate) enum Modal {
 /// Where we want to be connected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// `host:port`.
+    /// `host:port`; empty as long as none is known.
     pub(crate) address: String,
     pub(crate) token: Option<String>,
     /// The configuration the session runs.
     pub(crate) config: Option<String>,
     /// How the address was found, for people.
     pub(crate) found: &'static str,
+    /// The command that starts a session there.
+    pub(crate) start: String,
 }
 
 /// What people call a stack: the directory of its configuration.
@@ -111,6 +113,10 @@ pub(crate) struct Model {
     pub(crate) prompt: Option<Prompt>,
     pub(crate) target: Target,
     pub(crate) link: Link,
+    /// The other sessions that run, while ours does not.
+    pub(crate) others: Vec<Choice>,
+    /// When they were looked for last, in milliseconds since 1970.
+    pub(crate) others_looked: i64,
     /// When the link came into this state, in milliseconds since 1970.
     pub(crate) link_since: i64,
     /// The server's session.
@@ -147,6 +153,8 @@ impl Model {
             prompt: None,
             target,
             link: Link::Connecting,
+            others: Vec::new(),
+            others_looked: 0,
             link_since: 0,
             session_id: None,
             services: Services::default(),

@@ -72,7 +72,7 @@ pub(crate) async fn run(
         lines: 0,
     };
     match found {
-        Found::One(endpoint) => cockpit.attach(endpoint),
+        Found::One(endpoint) | Found::Only(endpoint) => cockpit.attach(endpoint),
         Found::Several(live) => {
             cockpit.model.link = Link::Choosing;
             cockpit.model.modal = Some(Modal::Sessions {

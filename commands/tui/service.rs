@@ -1,8 +1,9 @@
 //! The services as the list shows them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flowlayer_core::facts::{Kind, Status};
+use flowlayer_core::facts::{Kind, OutputMode, Status};
 use flowlayer_core::protocol::{Details, ServiceState};
 
 use super::log::Matcher;
@@ -45,6 +46,18 @@ impl ServiceModel {
         }
     }
 
+    /// The groups it is in.
+    fn groups(&self) -> &[String] {
+        let spec = self.details.spec.as_ref();
+        spec.map_or(&[], |spec| &spec.groups)
+    }
+
+    /// Whether its lines are not to be among those of all.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let spec = self.details.spec.as_ref();
+        spec.is_some_and(|spec| spec.output == OutputMode::Quiet)
+    }
+
     /// Whether it depends on the other directly.
     pub(crate) fn depends_on(&self, other: &Self) -> bool {
         let mut names = self.details.depends_on.iter();
@@ -74,6 +87,15 @@ pub(crate) enum Selected {
     Service(Arc<str>),
 }
 
+/// What of the list is wanted.
+#[derive(Debug)]
+pub(crate) enum ServicesFilter {
+    /// Names that contain this.
+    Name(Matcher),
+    /// The services of a group; of all whose names contain it where none has this name.
+    Group(String),
+}
+
 /// The list.
 #[derive(Debug, Default)]
 pub(crate) struct Services {
@@ -81,7 +103,9 @@ pub(crate) struct Services {
     all: Vec<ServiceModel>,
     /// Indices of what the filter lets through.
     shown: Vec<usize>,
-    filter: Option<Matcher>,
+    /// Those whose lines are not among those of all.
+    quiet: Arc<BTreeSet<Arc<str>>>,
+    filter: Option<ServicesFilter>,
     /// What it points at.
     pub(crate) selected: Selected,
 }
@@ -90,6 +114,11 @@ impl Services {
     /// All of them, by wave, then by name.
     pub(crate) fn all(&self) -> &[ServiceModel] {
         &self.all
+    }
+
+    /// Those whose lines are not to be among those of all.
+    pub(crate) const fn quiet(&self) -> &Arc<BTreeSet<Arc<str>>> {
+        &self.quiet
     }
 
     /// Those that the filter lets through.
@@ -142,6 +171,8 @@ impl Services {
             service.rank = rank;
         }
         all.sort_by_key(|service| service.details.wave.unwrap_or(usize::MAX));
+        let quiet = all.iter().filter(|service| service.is_quiet());
+        self.quiet = Arc::new(quiet.map(|service| Arc::clone(&service.name)).collect());
         self.all = all;
         if self.current().is_none() {
             self.selected = Selected::All;
@@ -149,10 +180,18 @@ impl Services {
         self.apply_filter();
     }
 
-    /// Shows only names that contain this.
-    pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
+    /// Shows only what this lets through.
+    pub(crate) fn set_filter(&mut self, filter: Option<ServicesFilter>) {
         self.filter = filter;
         self.apply_filter();
+    }
+
+    /// The services of a group; `None` when there is none of this name.
+    pub(crate) fn members(&self, group: &str) -> Option<BTreeSet<Arc<str>>> {
+        let is_member = |service: &&ServiceModel| service.groups().iter().any(|name| name == group);
+        let members = self.all.iter().filter(is_member);
+        let members: BTreeSet<_> = members.map(|service| Arc::clone(&service.name)).collect();
+        (!members.is_empty()).then_some(members)
     }
 
     /// Whether there is a filter.
@@ -161,10 +200,17 @@ impl Services {
     }
 
     fn apply_filter(&mut self) {
-        let is_shown = |service: &ServiceModel| {
-            self.filter
-                .as_ref()
-                .is_none_or(|filter| filter.is_match(&service.name))
+        let members = match &self.filter {
+            Some(ServicesFilter::Group(group)) => self.members(group),
+            _ => None,
+        };
+        let is_shown = |service: &ServiceModel| match (&self.filter, &members) {
+            (None, _) => true,
+            (Some(ServicesFilter::Name(matcher)), _) => matcher.is_match(&service.name),
+            (Some(ServicesFilter::Group(_)), Some(members)) => members.contains(&service.name),
+            (Some(ServicesFilter::Group(part)), None) => {
+                service.groups().iter().any(|group| group.contains(part))
+            }
         };
         self.shown = (0..self.all.len())
             .filter(|index| is_shown(&self.all[*index]))
@@ -215,6 +261,8 @@ impl Services {
 
 #[cfg(test)]
 mod tests {
+    use flowlayer_core::facts::ServiceSpec;
+
     use super::*;
 
     fn state(name: &str, wave: usize) -> ServiceState {
@@ -266,10 +314,39 @@ mod tests {
     fn a_filter_moves_the_selection_to_what_it_shows() {
         let mut services = services();
         services.step(1);
-        services.set_filter(Matcher::new("w", false).ok());
+        services.set_filter(Matcher::new("w", false).ok().map(ServicesFilter::Name));
         assert_eq!(services.selected, Selected::Service("web".into()));
         assert_eq!(services.rows(), 2);
         services.set_filter(None);
         assert_eq!((services.rows(), services.row()), (4, Some(3)));
+    }
+
+    #[test]
+    fn a_group_filters_by_its_name_or_a_part_of_one() {
+        let mut services = Services::default();
+        let grouped = |name, groups: &[&str]| {
+            let mut state = state(name, 0);
+            state.details.spec = Some(Arc::new(ServiceSpec {
+                groups: groups.iter().map(|&group| group.to_owned()).collect(),
+                ..ServiceSpec::default()
+            }));
+            state
+        };
+        services.replace(vec![
+            grouped("api", &["back"]),
+            grouped("db", &["backend", "data"]),
+            grouped("web", &[]),
+        ]);
+        let mut shown = |group: &str| -> Vec<String> {
+            services.set_filter(Some(ServicesFilter::Group(group.to_owned())));
+            services
+                .shown()
+                .map(|service| service.name.to_string())
+                .collect()
+        };
+        assert_eq!(shown("back"), ["api"]);
+        assert_eq!(shown("bac"), ["api", "db"]);
+        assert_eq!(shown("data"), ["db"]);
+        assert_eq!(shown("x"), [""; 0]);
     }
 }

@@ -15,7 +15,7 @@ use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::find::Endpoint;
 use crate::session::report::{ActionReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
 use crate::timeout::{Deadline, Reminder, Timeout, TimeoutArgs, until};
@@ -40,7 +40,7 @@ to, 124 not within --timeout"
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Services to wait for
+    /// Services to wait for, or groups as @GROUP
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     #[command(flatten)]
@@ -73,7 +73,7 @@ impl Args {
 
 /// Waits.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let now = Instant::now();
         let (config, dialled) = target.patient_config();
@@ -114,7 +114,7 @@ struct Waiting {
     dialled: Arc<Mutex<Endpoint>>,
     target: TargetSession,
     watch: Watch,
-    /// Empty: all that are wanted.
+    /// As given. Empty: all that are wanted.
     names: Vec<String>,
     deadline: Option<Deadline>,
     /// Since when there is no connection, and why.
@@ -200,14 +200,14 @@ impl Waiting {
             return Ok(None);
         };
         let services: Vec<&ServiceState> = services.collect();
-        session::check_names(&self.names, &services)?;
-        let verdict = verdict::judge(&services, &self.names);
+        let meant = session::resolve_names(&self.names, &services)?;
+        let verdict = verdict::judge(&services, &meant);
         if !matches!(verdict, Verdict::AtRest { .. }) {
             self.at_rest_since = None;
         }
         match verdict {
             Verdict::Up => {
-                self.settled_at = verdict::settled_at(&services, &self.names);
+                self.settled_at = verdict::settled_at(&services, &meant);
                 if self.settled_at.is_none() {
                     return Ok(Some(End::Up));
                 }
@@ -258,7 +258,7 @@ impl Waiting {
         let why = match &self.absent {
             Some((_, Some(why))) => why.clone(),
             _ => core::Failure::Unreachable {
-                address: target.endpoint().address.clone(),
+                address: target.endpoint().place(),
                 why: "no answer in time".to_owned(),
             },
         };
@@ -273,9 +273,10 @@ impl Waiting {
     ) -> Result<Exit, Failure> {
         let end = end?;
         let services = self.watch.to_vec();
+        let meant = session::resolve_names(&self.names, &services)?;
         let about: Vec<&ServiceState> = services
             .iter()
-            .filter(|service| verdict::is_about(service, &self.names))
+            .filter(|service| verdict::is_about(service, &meant))
             .collect();
         let (error, failed_services) = match &end {
             End::Up => (None, Vec::new()),
@@ -319,7 +320,8 @@ fn late(deadline: Deadline, about: &[&ServiceState]) -> String {
 fn is_final(why: &core::Failure) -> bool {
     matches!(
         why,
-        core::Failure::TokenRequired(_)
+        core::Failure::NoApi { .. }
+            | core::Failure::TokenRequired(_)
             | core::Failure::InvalidToken(_)
             | core::Failure::NotFlowLayer { .. }
             | core::Failure::WrongVersion { .. }

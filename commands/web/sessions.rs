@@ -79,13 +79,16 @@ pub(super) fn listing(live: &[LiveSession]) -> Value {
 mod tests {
     use flowlayer_core::facts::Timestamp;
     use flowlayer_core::protocol::Token;
+    use flowlayer_core::session::registry::Access;
 
     use super::*;
 
     fn session(id: &str, config: &str) -> LiveSession {
         LiveSession {
-            address: "127.0.0.1:1".to_owned(),
-            token: Token::new("secret-token").unwrap(),
+            api: Some(Access {
+                address: "127.0.0.1:1".to_owned(),
+                token: Token::new("secret-token").unwrap(),
+            }),
             config: config.into(),
             pid: 1,
             session_id: id.to_owned(),

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use flowlayer_core::client::{self, Recipient, Target, Timings};
-use flowlayer_core::session::registry::{self, LiveSession};
+use flowlayer_core::session::registry::{self, Access, LiveSession};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -76,14 +76,15 @@ async fn attend(
     mut wanted: Option<String>,
 ) -> Result<(), Gone> {
     loop {
-        let live = registry::list();
+        let live = reachable();
         sender.listing(&live).await?;
-        let state = match bridge.sessions.choose(wanted.as_deref(), &live) {
+        let chosen = bridge.sessions.choose(wanted.as_deref(), &live);
+        let state = match chosen.and_then(|session| Some((session.api.clone()?, session))) {
             None if wanted.is_none() => "none",
             None => "ended",
-            Some(session) => {
+            Some((api, session)) => {
                 wanted = Some(session.session_id.clone());
-                match client::dial(&target(&session), &Timings::default()).await {
+                match client::dial(&target(api), &Timings::default()).await {
                     Ok(server) => {
                         sender.link("open", Some(&session), "").await?;
                         relay(&mut sender, &mut from_tab, server).await?;
@@ -118,11 +119,18 @@ async fn pause(sender: &mut Sender, from_tab: &mut SplitStream<WebSocket>) -> Re
     }
 }
 
+/// The sessions that offer an API.
+fn reachable() -> Vec<LiveSession> {
+    let mut live = registry::list();
+    live.retain(|session| session.api.is_some());
+    live
+}
+
 /// The server of a registered session may have its token.
-fn target(session: &LiveSession) -> Target {
+fn target(api: Access) -> Target {
     Target {
-        address: session.address.clone(),
-        token: Some(session.token.clone()),
+        address: api.address,
+        token: Some(api.token),
         recipient: Recipient::Anybody,
     }
 }
@@ -169,7 +177,7 @@ async fn relay(
                     }
                     sender.flush().await?;
                 }
-                _ = look.tick() => sender.listing(&registry::list()).await?,
+                _ = look.tick() => sender.listing(&reachable()).await?,
                 _ = ping.tick() => sender.message(Message::ping(&b""[..])).await?,
             }
         }

@@ -14,22 +14,22 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::ReportArgs;
 use crate::session::report::SessionReport;
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::tokio_runtime;
 
 const NOTES: &str = "\
-Exit codes: 0 it is up (without SERVICE: everything is), 1 it is not, 2 wrong usage or configuration,
-3 no session to talk to (or it has not answered within 5 s)";
+Exit codes: 0 it is up (with several: all are; without SERVICE: everything is), 1 it is not,
+2 wrong usage or configuration, 3 no session to talk to (or it has not answered within 5 s)";
 
 /// Explain why a service is not up, with its root causes
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Args {
-    /// Service to explain; default: every cause that keeps a service down
+    /// Services to explain, or groups as @GROUP; default: every cause that keeps a service down
     #[arg(value_name = "SERVICE")]
-    service: Option<String>,
+    services: Vec<String>,
     #[command(flatten)]
     ask: ReportArgs,
 }
@@ -45,18 +45,18 @@ const WITH_LOGS: usize = 20;
 
 /// Queries the session once and explains the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let connected = target.connect().await?;
-        session::check_names(args.service.as_slice(), &connected.services)?;
+        let names = session::resolve_names(&args.services, &connected.services)?;
         let explainer = Explainer::new(&connected.services);
         let session = SessionReport::new(&target, &connected.session);
         let mut page = Page::new(colors.stdout);
         // What was checked above the session has.
-        let one = args
-            .service
-            .as_ref()
-            .and_then(|name| explainer.explain(name));
+        let one = match names.as_slice() {
+            [name] => explainer.explain(name),
+            _ => None,
+        };
         let (up, text) = if let Some(mut answer) = one {
             for cause in answer.causes.iter_mut().take(WITH_LOGS) {
                 add_log(&connected.client, cause).await?;
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                     .then(|| print::json(&Report { session, answer })),
             )
         } else {
-            let mut answer = explainer.overview();
+            let mut answer = explainer.overview_of(&names);
             for affecting in answer.causes.iter_mut().take(WITH_LOGS) {
                 add_log(&connected.client, &mut affecting.cause).await?;
             }

@@ -52,6 +52,17 @@ impl ConnectionState {
 /// Why there is no connection. An `address` is the one that was dialled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
+    /// No session of the configuration runs, and no address is known where one could be.
+    #[error("no session of {0} runs")]
+    NotRunning(String),
+    /// The session runs, and was started without an address.
+    #[error("the session of {config} (pid {pid}) has no session API")]
+    NoApi {
+        /// Its configuration.
+        config: String,
+        /// The process that a signal would go to.
+        pid: u32,
+    },
     /// Nobody listens there.
     #[error("cannot reach {0}: connection refused")]
     Refused(String),
@@ -135,6 +146,8 @@ impl Failure {
                 format!("protocol version {version} is not supported").into()
             }
             Self::Full(_) => "too many connections".into(),
+            Self::NotRunning(_) => "no session".into(),
+            Self::NoApi { .. } => "no session API".into(),
             _ => "unreachable".into(),
         }
     }

@@ -52,6 +52,7 @@ codes! {
     InvalidAddr "invalid_addr" "error" "not an address to dial",
     InvalidToken "invalid_token" "error"
         "a token with white space, control or non-ASCII characters",
+    InvalidGroup "invalid_group" "error" "the name of a group that begins with `@`",
     InvalidUrl "invalid_url" "error" "not an absolute http:// or https:// URL",
     InvalidPattern "invalid_pattern" "error" "not a regular expression",
     InvalidHeader "invalid_header" "error"

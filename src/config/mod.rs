@@ -6,6 +6,7 @@
 
 mod bind;
 mod code;
+mod discovery;
 pub mod env_file;
 mod fault;
 mod headers;
@@ -18,6 +19,7 @@ mod quote;
 mod read;
 mod ready;
 mod schema;
+mod selection;
 mod source;
 mod suggest;
 mod syntax;
@@ -25,39 +27,20 @@ mod tree;
 mod values;
 mod written;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
+pub use discovery::{FILE_NAMES, canonical, discover, discover_above};
 pub use model::{Config, LogView, Logs, ProbeOwner, Ready, Service, Session};
 pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
 pub use schema::json_schema;
+pub use selection::{UnknownName, select};
 pub use source::{Origin, Position, Source};
-pub use suggest::Suggestions;
 
 use crate::plan::Plan;
-
-/// The names looked for in a directory, best first (docs/config.md, Which file).
-pub const FILE_NAMES: [&str; 4] = [
-    "flowlayer.jsonc",
-    "flowlayer.json",
-    "flowlayer.config.jsonc",
-    "flowlayer.config.json",
-];
-
-/// The config of a directory: the first of [`FILE_NAMES`] that is there.
-pub fn discover(dir: &Path) -> Option<PathBuf> {
-    // `flowlayer.jsonc` reads better than `./flowlayer.jsonc`.
-    let dir = if dir == Path::new(".") {
-        Path::new("")
-    } else {
-        dir
-    };
-    let mut paths = FILE_NAMES.iter().map(|name| dir.join(name));
-    // Whatever is there counts, even if it cannot be read: that error is then reported.
-    paths.find(|path| path.symlink_metadata().is_ok())
-}
 
 /// A config that can be used.
 #[derive(Debug)]
@@ -170,20 +153,42 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
     }
 }
 
-/// The names of the services in a config, in the order of the text, for those who only want to offer
-/// them: whatever else is wrong with it, and up to where its syntax breaks.
-pub fn service_names(bytes: Vec<u8>) -> Vec<String> {
+/// Names in a config, for a command line that is being typed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct KnownNames {
+    /// Of services, in the order of the file.
+    pub services: Vec<String>,
+    /// Of groups, sorted.
+    pub groups: BTreeSet<String>,
+}
+
+/// The names in a config, whatever else is wrong with it.
+pub fn known_names(bytes: Vec<u8>) -> KnownNames {
     let (text, _) = decode(bytes);
     let tree = syntax::parse(&text).tree;
     let members = |id: tree::NodeId| match tree.value(id) {
-        tree::Value::Object(members) => members.nodes.as_slice(),
+        tree::Value::Object(members) | tree::Value::Array(members) => members.nodes.as_slice(),
         _ => &[],
     };
-    let top = tree.root().map(members).unwrap_or_default();
-    let services = top.iter().find(|&&id| tree.key(id) == Some("services"));
-    let services = services.map(|&id| members(id)).unwrap_or_default();
-    let names = services.iter().filter_map(|&id| tree.key(id));
-    names.map(str::to_owned).collect()
+    let field = |id: tree::NodeId, name: &str| {
+        let mut fields = members(id).iter();
+        let found = fields.find(|&&field| tree.key(field) == Some(name));
+        found.map(|&field| members(field)).unwrap_or_default()
+    };
+    let mut names = KnownNames::default();
+    for &service in tree
+        .root()
+        .map(|root| field(root, "services"))
+        .unwrap_or_default()
+    {
+        names.services.extend(tree.key(service).map(str::to_owned));
+        for &group in field(service, "groups") {
+            if let tree::Value::String(name) = tree.value(group) {
+                names.groups.insert(name.to_string());
+            }
+        }
+    }
+    names
 }
 
 /// The text without a byte order mark, and what of it is not UTF-8.

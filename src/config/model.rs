@@ -8,7 +8,7 @@ use std::time::Duration;
 use flowlayer_probes::Probe;
 
 use super::bind::Bind;
-use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
+use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -102,6 +102,8 @@ pub struct Service {
     pub ready: Option<Ready>,
     /// Indices of the services it depends on, ascending, each once, never its own.
     pub depends_on: Vec<usize>,
+    /// Groups it is in, in the order they are written, each once.
+    pub groups: Vec<String>,
     /// Variables over the inherited environment, sorted by name, each once.
     pub env: Vec<(String, String)>,
     /// Dotenv files, in the order they are applied, before `env`.
@@ -116,6 +118,8 @@ pub struct Service {
     pub stop_signal: StopSignal,
     /// Who gets that signal first.
     pub stop_scope: StopScope,
+    /// Whether its lines are shown among those of all services.
+    pub output: OutputMode,
     /// How many entries `get_logs` returns for this service; `None`: as [`LogView`] says.
     pub log_view_max_entries: Option<u64>,
 }

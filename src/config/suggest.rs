@@ -5,7 +5,7 @@ use super::quote::quote;
 /// Finds the nearest of the words that could have been written, within a budget: a file full of
 /// mistakes gets fewer suggestions, not a slow answer.
 #[derive(Debug)]
-pub struct Suggestions {
+pub(super) struct Suggestions {
     comparisons_left: usize,
 }
 
@@ -22,7 +22,7 @@ impl Default for Suggestions {
 
 impl Suggestions {
     /// The nearest word, unless none is near.
-    pub fn nearest<'k>(
+    pub(super) fn nearest<'k>(
         &mut self,
         found: &str,
         known: impl IntoIterator<Item = &'k str>,
@@ -48,7 +48,7 @@ impl Suggestions {
     }
 
     /// A line of help: the nearest word, or some of all `total` of them.
-    pub fn help<'k>(
+    pub(super) fn help<'k>(
         &mut self,
         found: &str,
         what: &str,

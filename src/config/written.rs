@@ -13,7 +13,7 @@ use super::values::{
     AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
     schema,
 };
-use crate::facts::{Kind, StopScope, StopSignal};
+use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 object! {
     /// Configuration of a FlowLayer stack.
@@ -93,6 +93,9 @@ object! {
         "ready" => ready: Ready,
         /// Names of the services that must be up before this one starts.
         "dependsOn" => depends_on: Names,
+        /// Groups it is in: `@backend` stands for all services of the group `backend` wherever a command takes
+        /// names.
+        "groups" => groups: Names,
         /// Environment variables, over the inherited ones, for `cmd` and `stopCmd`.
         "env" => env: Env,
         /// Dotenv files, relative to this file, applied in order, before `env`. Each is a path, or
@@ -110,13 +113,16 @@ object! {
         /// Who gets that signal: `group`, all its processes at once; `leader`, the process that was
         /// started, and the others when it has ended or half of the grace is over. Default: `group`.
         "stopScope" => stop_scope: StopScope,
+        /// `quiet` keeps its lines off `serve`'s terminal and out of the cockpit's log of all services; files
+        /// and queries have them. Default: `show`.
+        "output" => output: OutputMode,
         /// Log entries of this service.
         "logView" => log_view: LogViewEntries,
     }
 }
 
 /// What other tools call the fields of a service, and what to write here.
-const OTHER_NAMES: [(&[&str], &str); 11] = [
+const OTHER_NAMES: [(&[&str], &str); 12] = [
     (
         &["command", "entrypoint", "script", "run", "exec"],
         "the command goes into `cmd`",
@@ -162,6 +168,10 @@ const OTHER_NAMES: [(&[&str], &str); 11] = [
     (
         &["stop", "stopCommand", "shutdown"],
         "the command that stops it goes into `stopCmd`",
+    ),
+    (
+        &["tags", "labels", "namespace"],
+        "what services have in common goes into `groups`: [\"backend\"]",
     ),
     (
         &["disabled", "enabled", "autostart", "profiles"],

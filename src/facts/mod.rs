@@ -7,6 +7,7 @@
 mod command_problem;
 mod end;
 mod origin;
+mod output;
 mod process;
 mod reason;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod timestamp;
 pub use command_problem::{StartProblem, StopCmdFailure};
 pub use end::{End, signal_name};
 pub use origin::Origin;
+pub use output::OutputMode;
 pub use process::{Holder, ProcessInfo, SurvivalReason};
 pub use reason::{
     BlockedBy, Code, Ending, Exit, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Probe, StopScope, StopSignal};
+use super::{OutputMode, Probe, StopScope, StopSignal};
 
 /// What a session runs for one service. Variables are named, never their values; credentials in URLs are
 /// masked.
@@ -24,6 +24,9 @@ pub struct ServiceSpec {
     /// The files of `envFile`, in the order they apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env_files: Vec<EnvFile>,
+    /// Groups it is in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// The port that is checked before a start and after a stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -43,6 +46,9 @@ pub struct ServiceSpec {
     /// Who gets that signal first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stop_scope: StopScope,
+    /// Whether its lines are shown among those of all services.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub output: OutputMode,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -56,6 +62,7 @@ impl ServiceSpec {
         let files = self.env_files.iter();
         words(&self.argv)
             + words(&self.env)
+            + words(&self.groups)
             + self.stop_argv.as_deref().map_or(0, words)
             + files
                 .map(|file| file.path.as_os_str().len() + 32)

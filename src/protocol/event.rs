@@ -229,6 +229,11 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
+    /// The groups it is in, as far as the session tells.
+    pub fn groups(&self) -> &[String] {
+        self.details.spec.as_ref().map_or(&[], |spec| &spec.groups)
+    }
+
     /// Whether nobody has started it, and on purpose: `autoStart: false`, or left out by `--only`.
     pub fn is_left_out(&self) -> bool {
         self.status == Status::Stopped && self.details.stopped_by == Some(StoppedBy::NotStarted)

@@ -138,6 +138,7 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         cwd: resolved(cwd),
         env: service.env.iter().map(|(name, _)| name.clone()).collect(),
         env_files: env_files.collect(),
+        groups: service.groups.clone(),
         port: service.port,
         probe: service.ready.as_ref().map(probe),
         probe_limits: service.ready.as_ref().map(|ready| ProbeLimits {
@@ -152,6 +153,7 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
         grace_ms: ms(service.stop_grace),
         stop_signal: service.stop_signal,
         stop_scope: service.stop_scope,
+        output: service.output,
     }
 }
 

@@ -104,26 +104,41 @@ impl<'a> Explainer<'a> {
 
     /// Explains everything that is not up.
     pub fn overview(&self) -> Overview {
+        self.overview_of(&[])
+    }
+
+    /// Explains what of these services is not up; without names all of them. One that was named counts even if it was
+    /// left out on purpose.
+    pub fn overview_of(&self, names: &[String]) -> Overview {
+        let is_named = |name: &String| names.is_empty() || names.contains(name);
         let mut causes: Vec<usize> = (0..self.services.len())
             .filter(|&index| self.is_cause(index))
             .collect();
         self.sort(&mut causes);
         let dependents = self.graph.reversed();
-        let affecting = |cause: usize| Affecting {
-            affects: self.names(&dependents.reach(cause)),
-            cause: self.cause(cause, Vec::new()),
+        let affecting = |cause: usize| {
+            let mut affects = self.names(&dependents.reach(cause));
+            affects.retain(is_named);
+            let cause = self.cause(cause, Vec::new());
+            Affecting { cause, affects }
         };
         let count = |is_so: fn(&ServiceState) -> bool| {
             let services = self.services.iter();
+            let services = services.filter(|service| is_named(&service.name));
             services.filter(|service| is_so(service)).count()
         };
-        let (services_up, left_out) =
-            (count(ServiceState::is_up), count(ServiceState::is_left_out));
-        let services = self.services.len() - left_out;
+        let services_up = count(ServiceState::is_up);
+        let left_out = match names {
+            [] => count(ServiceState::is_left_out),
+            _ => 0,
+        };
+        let services = count(|_| true) - left_out;
         let causes = causes.into_iter().map(affecting);
         // What was left out is a cause only of what needs it.
-        let is_fault =
-            |it: &Affecting| it.cause.kind != CauseKind::NotStarted || !it.affects.is_empty();
+        let is_fault = |it: &Affecting| {
+            let is_left_out = names.is_empty() && it.cause.kind == CauseKind::NotStarted;
+            !it.affects.is_empty() || is_named(&it.cause.service) && !is_left_out
+        };
         Overview {
             up: services_up == services,
             services_up,

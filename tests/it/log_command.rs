@@ -50,7 +50,7 @@ fn seqs(lines: &[impl AsRef<str>]) -> Vec<u64> {
 #[test]
 fn files_give_what_the_session_gave() {
     let server = counting();
-    let questions: [&[&str]; 22] = [
+    let questions: [&[&str]; 24] = [
         &[],
         &["-n", "7"],
         &["-n", "all"],
@@ -73,6 +73,16 @@ fn files_give_what_the_session_gave() {
         &["--until", "1h"],
         &["--after-seq", "10", "--before-seq", "20", "--json"],
         &["--before-seq", "100", "-n", "5", "--json"],
+        &["--exclude", "a"],
+        &[
+            "--exclude",
+            "b",
+            "--exclude",
+            "worker",
+            "--json",
+            "-n",
+            "12",
+        ],
     ];
     let ask = |arguments: &[&str]| {
         let arguments = [&["logs"], arguments].concat();
@@ -94,6 +104,8 @@ fn files_give_what_the_session_gave() {
     assert_eq!(shown(9).len(), 9);
     assert!(shown(9)[0].starts_with("b      │ err "));
     assert_eq!(shown(10).len(), 32);
+    assert_eq!(shown(22).len(), 19);
+    assert!(seqs(&shown(23)).into_iter().eq(289..=300));
     assert_eq!(shown(11).len(), 3);
     assert!(shown(12).contains(&"--"));
     assert_eq!(

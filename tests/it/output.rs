@@ -76,6 +76,28 @@ sleep 0.1; printf ' done\nUse another port? (Y/n) '; exec sleep 1000000";
 }
 
 #[test]
+fn a_quiet_service_is_in_the_log_and_not_on_the_terminal() {
+    let ready = json!({ "type": "log", "pattern": "noise" });
+    let quiet = json!({ "output": "quiet", "ready": ready });
+    let server = Stack::new()
+        .shell("chatty", "echo noise; exec sleep 1000000", quiet)
+        .shell(
+            "api",
+            "echo heard; exec sleep 1000000",
+            json!({ "dependsOn": ["chatty"] }),
+        )
+        .start()
+        .booted();
+    server.wait_for_line("api    │ heard");
+    let spec = server.connect().services()[1]["spec"].clone();
+    assert_eq!(spec["output"], json!("quiet"));
+    let all = server.run(["logs"]).stdout;
+    assert_eq!(all, "chatty │ noise\napi    │ heard\n");
+    let ended = server.stop();
+    assert!(!ended.stdout.contains("noise"), "{ended:?}");
+}
+
+#[test]
 fn without_a_terminal_there_is_no_color_at_all() {
     let server = Stack::new()
         .shell("api", HOSTILE, json!({}))

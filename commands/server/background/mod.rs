@@ -1,7 +1,6 @@
 //! Sessions that run in the background, for `serve --detach` and for `run`: started by a process that
 //! stays in front, and watched by it.
 
-mod claim;
 pub(crate) mod interrupts;
 mod last_lines;
 
@@ -18,12 +17,11 @@ use tokio::task::JoinHandle;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server;
+use crate::server::claim::Slot;
 use crate::server::launcher::{Launcher, Report};
 use crate::server::options::Options;
 use crate::terminal::color::Colors;
 use crate::terminal::diagnostics::shown_path;
-
-pub(crate) use claim::{Claim, Slot, claim};
 
 /// Where the session in the background writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,26 +49,27 @@ pub(crate) fn launch(
     slot: Slot,
     colors: Colors,
 ) -> Result<Forked, Failure> {
+    let (log, log_path) = slot.open_log()?;
     let split = match output {
-        Output::Log => background::split(slot.log.as_fd()),
+        Output::Log => background::split(log.as_fd()),
         Output::Stderr => background::split(io::stderr().as_fd()),
     };
     let cannot = |error: io::Error| {
         Failure::Failed(format!("cannot start a process in the background: {error}"))
     };
     match split.map_err(cannot)? {
+        // The claim is the session's alone: it lasts as long as it needs to, even if this process is
+        // killed.
         Split::Front(process, reports) => Ok(Forked::Front(Box::new(BackgroundSession {
             process,
             reports: Reports::Waiting(reports),
             waiting: None,
             ended: None,
-            is_claimed: Some(slot.lock),
             api: None,
-            log: slot.path,
+            log: log_path,
         }))),
         Split::Back(stream) => {
-            // The claim is the other's.
-            drop(slot);
+            drop(log);
             let colors = match output {
                 // Its lines reach a terminal through the process in front, or not at all.
                 Output::Log => Colors {
@@ -83,7 +82,7 @@ pub(crate) fn launch(
                 },
             };
             let launcher = Launcher::new(stream, is_bound);
-            let exit = server::run(options, colors, Some(&launcher))?;
+            let exit = server::run(options, colors, Some(slot.lock), Some(&launcher))?;
             Ok(Forked::Back(exit))
         }
     }
@@ -96,8 +95,6 @@ pub(crate) struct BackgroundSession {
     /// The thread that waits for its end.
     waiting: Option<JoinHandle<io::Result<End>>>,
     ended: Option<End>,
-    /// Held until the session is registered, so that no second one is started.
-    is_claimed: Option<std::fs::File>,
     /// Once it is open.
     pub(crate) api: Option<Api>,
     pub(crate) log: PathBuf,
@@ -139,7 +136,6 @@ impl BackgroundSession {
                         if let Ok(report) = serde_json::from_str(&line) {
                             if let Report::Open { address, token } = report {
                                 self.api = Some(Api { address, token });
-                                self.is_claimed = None;
                             } else {
                                 return Event::Report(report);
                             }

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
 use crate::session::watch::Watch;
-use crate::session::{self, TargetSession};
+use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::timeout::{Deadline, TimeoutArgs};
 use crate::tokio_runtime;
@@ -41,7 +41,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no session to ta
 /// What `start`, `stop` and `restart` take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActionArgs {
-    /// Names of the services
+    /// Names of the services, or groups as @GROUP
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     /// All services
@@ -70,15 +70,15 @@ pub(crate) fn run(
         }
         _ => {}
     }
-    let target = TargetSession::find(&args.ask.session, colors)?;
+    let target = TargetSession::find(&args.ask.session, Purpose::Change, colors)?;
     tokio_runtime::block_on(async {
         let deadline = Deadline::from_now(args.timeout.timeout);
         let connected = target.connect_by(deadline).await?;
-        session::check_names(&args.services, &connected.services)?;
+        let resolved = session::resolve_names(&args.services, &connected.services)?;
         let meant = if with_dependents {
-            steps::with_dependents(&args.services, &connected.services)?
+            steps::with_dependents(&resolved, &connected.services)?
         } else {
-            steps::named(&args.services, &connected.services)
+            steps::named(&resolved, &connected.services)
         };
         let steps = if args.all {
             steps::of_all(verb)

@@ -7,6 +7,7 @@ use flowlayer_core::config::{self, Bind, ConfigError, PortZero};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
+use crate::config_file;
 use crate::terminal::diagnostics::shown_path;
 
 /// Where the documents say a server is when nothing else is known.
@@ -21,24 +22,14 @@ pub(crate) struct Selector {
     pub(crate) config: Option<PathBuf>,
     /// `FLOWLAYER_TOKEN`, where it belongs to the address.
     pub(crate) environment_token: Option<Token>,
-    /// In whose absence another session will do.
-    pub(crate) fallback: Fallback,
-}
-
-/// What to do when no session of the directory's configuration runs, but one of another does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Fallback {
-    /// Use that one: the user sees which it is.
-    #[default]
-    OnlySession,
-    /// Nothing: a script in this directory must not stop another stack.
-    None,
 }
 
 /// A session, or the address where one is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    pub(crate) address: String,
+    /// Where to dial; `None` for a session without an API, and for one that does not run and may
+    /// come up anywhere.
+    pub(crate) address: Option<String>,
     /// What to present.
     pub(crate) token: Option<Token>,
     /// The configuration it runs, when that is known.
@@ -67,9 +58,10 @@ impl Selector {
 impl Endpoint {
     /// A session that runs, with this token, else its own.
     fn to(session: &LiveSession, token: Option<Token>, found: &'static str) -> Self {
+        let own = || session.api.as_ref().map(|api| api.token.clone());
         Self {
-            address: session.address.clone(),
-            token: token.or_else(|| Some(session.token.clone())),
+            address: session.address().map(str::to_owned),
+            token: token.or_else(own),
             config: Some(session.config.clone()),
             pid: Some(session.pid),
             session_id: Some(session.session_id.clone()),
@@ -80,7 +72,7 @@ impl Endpoint {
     }
 
     /// An address of which nothing else is known, and that the user has not named.
-    fn at(address: String, token: Option<Token>, found: &'static str) -> Self {
+    fn at(address: Option<String>, token: Option<Token>, found: &'static str) -> Self {
         Self {
             address,
             token,
@@ -93,18 +85,34 @@ impl Endpoint {
         }
     }
 
-    /// What to dial; an error when the session there is that of another configuration.
+    /// The configuration, for messages.
+    pub(crate) fn shown_config(&self) -> String {
+        let config = self.config.as_deref();
+        config.map_or_else(|| "an unknown configuration".to_owned(), shown_path)
+    }
+
+    /// Where it is, in one word.
+    pub(crate) fn place(&self) -> String {
+        self.address.clone().unwrap_or_else(|| self.shown_config())
+    }
+
+    /// What to dial, or why there is nothing to dial.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        match &self.taken_by {
-            Some(other) => Err(Failure::Unreachable {
-                address: self.address.clone(),
+        match (&self.address, &self.taken_by, self.pid) {
+            (Some(address), Some(other), _) => Err(Failure::Unreachable {
+                address: address.clone(),
                 why: format!("the session of {} has this address", shown_path(other)),
             }),
-            None => Ok(Target {
-                address: self.address.clone(),
+            (Some(address), None, _) => Ok(Target {
+                address: address.clone(),
                 token: self.token.clone(),
                 recipient: self.recipient,
             }),
+            (None, _, Some(pid)) => Err(Failure::NoApi {
+                config: self.shown_config(),
+                pid,
+            }),
+            (None, _, None) => Err(Failure::NotRunning(self.shown_config())),
         }
     }
 }
@@ -112,13 +120,16 @@ impl Endpoint {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Found {
+    /// The session that is meant.
     One(Endpoint),
+    /// The only one that runs, where nothing says which is meant.
+    Only(Endpoint),
     /// Any of these; the user has to choose.
     Several(Vec<LiveSession>),
 }
 
-/// Looks for the session meant: the address given; else the session of the configuration given or
-/// discovered in the directory; else the only live one, if that will do. A configuration that was
+/// Looks for the session meant: the address given; else the session of the configuration given, or
+/// of the one in the directory or above; without any, the sessions that run. A configuration that was
 /// given has to be valid unless its session is live.
 pub(crate) fn session(selector: &Selector, directory: &Path) -> Result<Found, ConfigError> {
     choose(selector, directory, registry::list())
@@ -130,93 +141,92 @@ fn choose(
     live: Vec<LiveSession>,
 ) -> Result<Found, ConfigError> {
     if let Some(address) = &selector.address {
-        let found = "the address given";
-        let exact = live.iter().find(|session| session.address == *address);
-        let known = exact.or_else(|| {
-            let mut live = live.iter();
-            live.find(|session| is_same_place(&session.address, address))
-        });
-        return Ok(Found::One(match known {
-            Some(session) => Endpoint::to(session, selector.token(), found),
-            None => Endpoint {
-                recipient: Recipient::Anybody,
-                ..Endpoint::at(address.clone(), selector.token(), found)
-            },
-        }));
+        return Ok(Found::One(at_address(selector, address, &live)));
     }
-    let attach = |session, found| Found::One(Endpoint::to(session, selector.token(), found));
-    let discovered = config::discover(directory);
-    let path = selector.config.clone().or(discovered);
-    if let Some(path) = &path
-        && let Some(session) = live.iter().find(|session| is_same(&session.config, path))
-    {
-        let found = match selector.config {
-            Some(_) => "the session of the configuration given",
-            None => "the session of the configuration in this directory",
-        };
-        return Ok(attach(session, found));
-    }
+    let own = |path: &Path, found| {
+        let session = live.iter().find(|session| is_same(&session.config, path));
+        session.map(|session| Found::One(Endpoint::to(session, selector.token(), found)))
+    };
     if let Some(path) = &selector.config {
+        if let Some(own) = own(path, "the session of the configuration given") {
+            return Ok(own);
+        }
         let session = config::session(path)?;
         if let Some(live) = at_its_address(&session, &live) {
             let found = "the session with the address and token of the configuration given";
-            return Ok(attach(live, found));
+            return Ok(Found::One(Endpoint::to(live, selector.token(), found)));
         }
-        let found = "the configuration given";
-        return Ok(configured(selector, path, &session, &live, found));
+        let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+        let endpoint = Endpoint::at(Some(address), None, "the configuration given");
+        return Ok(configured(selector, path, &session, &live, endpoint));
     }
-    let another_will_do = path.is_none() || selector.fallback == Fallback::OnlySession;
-    if another_will_do {
-        match live.as_slice() {
-            [] => {}
-            [only] => return Ok(attach(only, "the only session that runs here")),
-            _ => return Ok(Found::Several(live)),
+    if let Some(path) = config_file::nearest(directory) {
+        if let Some(own) = own(&path, "the session of the configuration here") {
+            return Ok(own);
         }
+        // One that is being edited may say nothing of an address for a while.
+        let session = config::session(&path).unwrap_or_default();
+        let endpoint = Endpoint::at(session.dial(), None, "the configuration here");
+        return Ok(configured(selector, &path, &session, &live, endpoint));
     }
-    // No session runs: its expected address is the one to wait at.
-    if let Some(path) = path {
-        let session = match config::load(&path) {
-            Ok(loaded) => loaded.config.session,
-            Err(_) => config::Session::default(),
-        };
-        let found = "the configuration in this directory";
-        return Ok(configured(selector, &path, &session, &live, found));
-    }
-    Ok(Found::One(Endpoint::at(
-        DEFAULT_ADDRESS.to_owned(),
-        selector.token(),
-        "the usual address: no session runs here",
-    )))
+    Ok(match live.as_slice() {
+        [] => Found::One(Endpoint::at(
+            Some(DEFAULT_ADDRESS.to_owned()),
+            selector.token(),
+            "the usual address: no session runs here",
+        )),
+        [only] => Found::Only(Endpoint::to(
+            only,
+            selector.token(),
+            "the only session that runs here",
+        )),
+        _ => Found::Several(live),
+    })
 }
 
-/// What a configuration says of where its session will be.
+/// Whoever is at an address that was given.
+fn at_address(selector: &Selector, address: &str, live: &[LiveSession]) -> Endpoint {
+    let found = "the address given";
+    let mut sessions = live.iter();
+    let exact = sessions.find(|session| session.address() == Some(address));
+    match exact.or_else(|| live.iter().find(|session| is_at(session, address))) {
+        Some(session) => Endpoint::to(session, selector.token(), found),
+        None => Endpoint {
+            recipient: Recipient::Anybody,
+            ..Endpoint::at(Some(address.to_owned()), selector.token(), found)
+        },
+    }
+}
+
+/// The session that a configuration is about, which is not registered, at the address it names.
 fn configured(
     selector: &Selector,
     path: &Path,
     session: &config::Session,
     live: &[LiveSession],
-    found: &'static str,
+    endpoint: Endpoint,
 ) -> Found {
     let token = session
         .token
         .as_ref()
         .and_then(|token| Token::new(token.clone()).ok());
-    let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     Found::One(Endpoint {
-        taken_by: taken(&address, path, live),
+        taken_by: taken(endpoint.address.as_deref(), path, live),
         config: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
-        ..Endpoint::at(address, selector.token().or(token), found)
+        token: selector.token().or(token),
+        ..endpoint
     })
 }
 
 /// The configuration of the session that has an address, unless it is this one's.
-fn taken(address: &str, config: &Path, live: &[LiveSession]) -> Option<PathBuf> {
-    let mut there = live
-        .iter()
-        .filter(|session| is_same_place(&session.address, address));
-    there
-        .find(|session| !is_same(&session.config, config))
-        .map(|session| session.config.clone())
+fn taken(address: Option<&str>, config: &Path, live: &[LiveSession]) -> Option<PathBuf> {
+    let there = holder(address?, live)?;
+    (!is_same(&there.config, config)).then(|| there.config.clone())
+}
+
+/// The session among these that has an address.
+pub(crate) fn holder<'a>(address: &str, live: &'a [LiveSession]) -> Option<&'a LiveSession> {
+    live.iter().find(|session| is_at(session, address))
 }
 
 /// The session that a client's own configuration means: the one that has its address and its token.
@@ -225,8 +235,16 @@ fn at_its_address<'a>(
     live: &'a [LiveSession],
 ) -> Option<&'a LiveSession> {
     let (address, token) = (session.dial()?, session.token.as_ref()?);
-    live.iter()
-        .find(|live| live.token.expose() == token && is_same_place(&live.address, &address))
+    live.iter().find(|live| {
+        let own = live.api.as_ref().map(|api| api.token.expose());
+        own == Some(token) && is_at(live, &address)
+    })
+}
+
+fn is_at(session: &LiveSession, address: &str) -> bool {
+    session
+        .address()
+        .is_some_and(|own| is_same_place(own, address))
 }
 
 /// Whether two addresses mean the same: a host that is empty, `localhost`, of the loopback or of all
@@ -243,10 +261,7 @@ fn is_same_place(one: &str, other: &str) -> bool {
 
 /// Whether both name the same file.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
+    config::canonical(one) == config::canonical(other)
 }
 
 /// The current endpoint: a restarted session may have another address and token.
@@ -255,7 +270,7 @@ pub(crate) fn refreshed(endpoint: &Endpoint, selector: &Selector) -> Endpoint {
 }
 
 fn refreshed_among(endpoint: &Endpoint, selector: &Selector, live: &[LiveSession]) -> Endpoint {
-    let has_address = |session: &&LiveSession| session.address == endpoint.address;
+    let has_address = |session: &&LiveSession| session.address() == endpoint.address.as_deref();
     let session = match (&selector.address, &endpoint.config) {
         // The present session at that address is meant.
         (Some(_), _) => live.iter().find(has_address),
@@ -278,7 +293,7 @@ fn refreshed_among(endpoint: &Endpoint, selector: &Selector, live: &[LiveSession
         };
         return Endpoint {
             recipient,
-            taken_by: config.and_then(|config| taken(&endpoint.address, config, live)),
+            taken_by: config.and_then(|config| taken(endpoint.address.as_deref(), config, live)),
             ..endpoint.clone()
         };
     };

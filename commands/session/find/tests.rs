@@ -3,6 +3,7 @@
 use std::fs;
 
 use flowlayer_core::facts::Timestamp;
+use flowlayer_core::session::registry::Access;
 
 use super::*;
 
@@ -12,8 +13,10 @@ fn token(text: &str) -> Token {
 
 fn live(port: u16, config: &Path) -> LiveSession {
     LiveSession {
-        address: format!("127.0.0.1:{port}"),
-        token: token(&format!("token-{port}")),
+        api: Some(Access {
+            address: format!("127.0.0.1:{port}"),
+            token: token(&format!("token-{port}")),
+        }),
         config: config.to_owned(),
         pid: 1,
         session_id: port.to_string(),
@@ -26,10 +29,10 @@ fn live(port: u16, config: &Path) -> LiveSession {
 fn one(found: Result<Found, ConfigError>) -> (String, Option<String>) {
     match found.unwrap() {
         Found::One(one) => (
-            one.address,
+            one.address.unwrap_or_default(),
             one.token.map(|token| token.expose().to_owned()),
         ),
-        Found::Several(several) => panic!("{several:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -97,61 +100,72 @@ fn a_configuration_means_its_live_session_or_what_it_says() {
 }
 
 #[test]
-fn a_script_never_gets_the_session_of_another_configuration() {
+fn where_there_is_a_configuration_no_other_session_will_do() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("flowlayer.jsonc"), CONFIG).unwrap();
+    let below = directory.path().join("src/deep");
+    fs::create_dir_all(&below).unwrap();
+    let path = directory.path().join("flowlayer.jsonc");
+    fs::write(&path, CONFIG).unwrap();
     let others = || vec![live(7000, Path::new("/a")), live(7009, Path::new("/b"))];
-    let found = |fallback, sessions| {
-        let selector = Selector {
-            fallback,
-            ..Selector::default()
-        };
-        choose(&selector, directory.path(), sessions)
-    };
-    for sessions in [others(), others().split_off(1)] {
-        let here = at("127.0.0.1:7001", "written");
-        assert_eq!(one(found(Fallback::None, sessions)), here);
+    let found = |directory: &Path, sessions| choose(&Selector::default(), directory, sessions);
+    for directory in [directory.path(), below.as_path()] {
+        for sessions in [others(), others().split_off(1), Vec::new()] {
+            let here = at("127.0.0.1:7001", "written");
+            assert_eq!(one(found(directory, sessions)), here);
+        }
+        let mut with_own = others();
+        with_own.push(live(7005, &path));
+        let own = at("127.0.0.1:7005", "token-7005");
+        assert_eq!(one(found(directory, with_own)), own);
     }
-    assert_eq!(
-        one(found(Fallback::OnlySession, others().split_off(1))),
-        at("127.0.0.1:7009", "token-7009")
-    );
-    assert!(matches!(
-        found(Fallback::OnlySession, others()),
-        Ok(Found::Several(_))
-    ));
-    // What is in the directory is meant even while it is being edited.
-    fs::write(directory.path().join("flowlayer.jsonc"), "{").unwrap();
-    assert_eq!(
-        one(found(Fallback::None, others())),
-        at(DEFAULT_ADDRESS, "")
-    );
+    // What is there is meant even while it is being edited, and where nothing says where it runs.
+    for text in ["{", r#"{"services": {}}"#] {
+        fs::write(&path, text).unwrap();
+        let Ok(Found::One(endpoint)) = found(&below, others()) else {
+            panic!("{text}")
+        };
+        assert_eq!(endpoint.address, None);
+        let error = endpoint.target().unwrap_err();
+        assert!(matches!(error, Failure::NotRunning(_)), "{error}");
+    }
 }
 
 #[test]
-fn without_any_word_it_is_the_only_one_or_a_choice_or_the_usual_place() {
+fn without_any_configuration_it_is_the_only_one_or_a_choice_or_the_usual_place() {
     let empty = tempfile::tempdir().unwrap();
     let selector = Selector::default();
-    let only = vec![live(7000, Path::new("/a"))];
-    assert_eq!(
-        one(choose(&selector, empty.path(), only)),
-        at("127.0.0.1:7000", "token-7000")
-    );
+    let found = |sessions| choose(&selector, empty.path(), sessions);
+    let only = found(vec![live(7000, Path::new("/a"))]);
+    let Ok(Found::Only(only)) = only else {
+        panic!("{only:?}")
+    };
+    assert_eq!(only.address.as_deref(), Some("127.0.0.1:7000"));
     let two = vec![live(7000, Path::new("/a")), live(7001, Path::new("/b"))];
-    assert_eq!(
-        choose(&selector, empty.path(), two.clone()).unwrap(),
-        Found::Several(two)
-    );
-    assert_eq!(
-        one(choose(&selector, empty.path(), Vec::new())),
-        at(DEFAULT_ADDRESS, "")
-    );
+    assert_eq!(found(two.clone()).unwrap(), Found::Several(two));
+    assert_eq!(one(found(Vec::new())), at(DEFAULT_ADDRESS, ""));
+}
+
+#[test]
+fn a_session_without_an_api_is_found_and_nobody_is_dialled() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("flowlayer.jsonc");
+    fs::write(&path, CONFIG).unwrap();
+    let without = LiveSession {
+        api: None,
+        ..live(7001, &path)
+    };
+    let found = choose(&Selector::default(), directory.path(), vec![without]);
+    let Ok(Found::One(endpoint)) = found else {
+        panic!("{found:?}")
+    };
+    let error = endpoint.target().unwrap_err();
+    assert!(matches!(error, Failure::NoApi { pid: 1, .. }), "{error}");
 }
 
 fn taken_by(found: Result<Found, ConfigError>) -> Option<PathBuf> {
     match found.unwrap() {
         Found::One(one) => one.taken_by,
-        Found::Several(several) => panic!("{several:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -163,10 +177,7 @@ fn where_the_session_of_another_configuration_is_there_is_nobody_to_dial() {
     for bind in ["127.0.0.1:7001", "localhost:7001", "0.0.0.0:7001"] {
         let config = CONFIG.replace("127.0.0.1:7001", bind);
         fs::write(&path, config).unwrap();
-        let scripts = Selector {
-            fallback: Fallback::None,
-            ..Selector::default()
-        };
+        let scripts = Selector::default();
         let given = Selector {
             config: Some(path.clone()),
             ..Selector::default()

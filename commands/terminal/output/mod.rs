@@ -43,6 +43,8 @@ pub(crate) struct Output {
 pub(crate) struct Follow {
     /// How their lines look.
     pub(crate) lines: Lines,
+    /// Of each service, whether its lines are left out.
+    pub(crate) quiet: Vec<bool>,
     /// Where to go on.
     pub(crate) cursor: Cursor,
 }
@@ -72,11 +74,15 @@ impl Output {
         })
     }
 
-    /// Writes the services' output from now on, between the own lines.
-    pub(crate) fn follow(&mut self, logs: &Logs, lines: Lines) {
+    /// Writes the services' output from now on, between the own lines; of `quiet` services none.
+    pub(crate) fn follow(&mut self, logs: &Logs, lines: Lines, quiet: Vec<bool>) {
         let cursor = logs.cursor();
         self.logs = Some(logs.clone());
-        self.own.follow(Follow { lines, cursor });
+        self.own.follow(Follow {
+            lines,
+            quiet,
+            cursor,
+        });
     }
 
     /// Queues a line of the server's own, without its end, behind all log lines that are there now.

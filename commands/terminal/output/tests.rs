@@ -22,7 +22,7 @@ fn start() -> Fixture {
         .enable_all()
         .build()
         .unwrap();
-    let names: Vec<Arc<str>> = vec!["api".into(), "db".into()];
+    let names: Vec<Arc<str>> = vec!["api".into(), "db".into(), "quiet".into()];
     let logs = Logs::open(LogsConfig::new(names.clone())).unwrap();
     for service in 0..names.len() {
         logs.set_phase(service, Status::Running);
@@ -30,7 +30,11 @@ fn start() -> Fixture {
     let (reader, writer) = pipe().unwrap();
     let mut output = Output::start_on(writer.into(), runtime.handle().clone()).unwrap();
     output.line("first");
-    output.follow(&logs, Lines::new(&names, false));
+    output.follow(
+        &logs,
+        Lines::new(&names[..2], false),
+        vec![false, false, true],
+    );
     Fixture {
         runtime,
         logs,
@@ -57,6 +61,7 @@ fn own_lines_stand_where_they_were_said() {
     f.logs.note(0, "one");
     f.output.line("api → ready");
     f.logs.note(1, "two");
+    f.logs.note(2, "not shown");
     f.logs.note(0, "three");
     f.output.line("db → ready");
     f.output.line("done");

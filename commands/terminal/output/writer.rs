@@ -155,6 +155,9 @@ impl Writer {
         }
         for (_, line, _) in batch.lines() {
             if let Some(follow) = &self.follow {
+                if follow.quiet[batch.service] {
+                    break;
+                }
                 follow.lines.append(&mut self.piece, batch.service, line);
             }
             self.line_added()?;
@@ -236,6 +239,7 @@ mod tests {
         let mut writer = Writer::new(sink, Arc::clone(&own));
         own.follow(Follow {
             lines: Lines::new(&names, false),
+            quiet: vec![false],
             cursor: logs.cursor(),
         });
         let before = logs.last_seq();

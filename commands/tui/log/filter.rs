@@ -1,5 +1,6 @@
 //! What of the log is wanted on the screen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowlayer_core::facts::Stream;
@@ -39,6 +40,10 @@ impl Scope {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogFilter {
     pub(crate) scope: Scope,
+    /// Services whose lines are left out.
+    pub(crate) hidden: Arc<BTreeSet<Arc<str>>>,
+    /// Only these services, hidden ones among them.
+    pub(crate) members: Option<BTreeSet<Arc<str>>>,
     /// Only lines written there.
     pub(crate) stream: Option<Stream>,
     /// Only what contains this.
@@ -51,8 +56,18 @@ impl LogFilter {
         if !self.scope.covers(item.service.as_deref()) {
             return false;
         }
+        if let (Some(members), Some(service)) = (&self.members, &item.service)
+            && !members.contains(service)
+        {
+            return false;
+        }
         let is_wanted_stream = match &item.content {
-            Content::Line { stream, .. } => self.stream.is_none_or(|wanted| wanted == *stream),
+            Content::Line { stream, .. } => {
+                let mut service = item.service.iter();
+                self.stream.is_none_or(|wanted| wanted == *stream)
+                    && (self.members.is_some()
+                        || !service.any(|service| self.hidden.contains(service)))
+            }
             Content::Event { .. } => self.stream.is_none(),
             Content::Mark(_) => return true,
         };
@@ -63,8 +78,18 @@ impl LogFilter {
                 .is_none_or(|pattern| pattern.matches(item))
     }
 
-    /// Whether it lets through less than its scope.
+    /// Whether a person has asked for less than the scope.
     pub(crate) const fn is_narrow(&self) -> bool {
-        self.stream.is_some() || self.pattern.is_some()
+        self.stream.is_some() || self.pattern.is_some() || self.members.is_some()
+    }
+
+    /// Whether it lets through less than its scope.
+    pub(crate) fn leaves_out(&self) -> bool {
+        self.is_narrow() || !self.hidden.is_empty()
+    }
+
+    /// Whether it lets everything through.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.scope == Scope::All && !self.leaves_out()
     }
 }

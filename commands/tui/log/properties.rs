@@ -89,6 +89,7 @@ fn is_complete(pane: &LogPane, server: &Server) {
     let service = pane.filter.scope.service();
     let expected: Vec<u64> = (*first..=*last)
         .filter(|seq| service.is_none_or(|name| **name == *server.of(*seq)))
+        .filter(|seq| !pane.filter.hidden.contains(server.of(*seq)))
         .collect();
     assert_eq!(seqs, expected);
 }
@@ -101,12 +102,14 @@ proptest! {
         last in 1_u64..60_000,
         sparse in prop::sample::select(vec![1_u64, 7, 400, 9_000]),
         moves in prop::collection::vec((0_u8..6, 1_isize..3_000), 1..25),
-        is_of_one: bool,
+        view in 0..3,
     ) {
         let mut server = Server { last, sparse };
         let mut pane = LogPane::default();
-        if is_of_one {
-            pane.set_scope(Scope::Service("b".into()));
+        match view {
+            0 => {}
+            1 => pane.set_scope(Scope::Service("b".into()), Arc::default()),
+            _ => pane.set_scope(Scope::All, Arc::new([Arc::from("a")].into())),
         }
         // A few lines have come live.
         for seq in last.saturating_sub(50).max(1)..=last {
@@ -237,7 +240,7 @@ fn a_line_is_shown_in_the_middle_of_what_stands_around_it() {
 /// A follower of `b` who has seen the first line, and has missed those up to the last.
 fn follower(server: &mut Server, last: u64) -> LogPane {
     let mut pane = LogPane::default();
-    pane.set_scope(Scope::Service("b".into()));
+    pane.set_scope(Scope::Service("b".into()), Arc::default());
     pane.push_line(line(1, "b", "x"));
     serve(&mut pane, server);
     pane.push_gap(2, last - 1);

@@ -7,7 +7,7 @@ use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
 use super::{navigate, select, typing};
-use crate::tui::format::Clock;
+use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{Order, UiEffect};
@@ -101,6 +101,16 @@ fn act_on_log(model: &mut Model, action: Action) {
                 Some(Stream::Stdout) => None,
             });
         }
+        Action::Numbers => {
+            model.logs.numbers = !model.logs.numbers;
+            let text = if model.logs.numbers {
+                "numbers of the entries"
+            } else {
+                "no numbers"
+            };
+            notify(model, Tone::Plain, text);
+        }
+        Action::Quiet => show_quiet(model),
         Action::Clock => {
             let width = layout::areas(model).log_rows().width;
             let (clock, text) = match layout::clock(model, width) {
@@ -139,7 +149,7 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
     }
     match (&mut model.modal, action) {
         (Some(Modal::Info { reveal, .. }), Action::RevealToken) => *reveal = !*reveal,
-        (Some(Modal::Info { .. }), Action::Copy) => {
+        (Some(Modal::Info { .. }), Action::Copy) if !model.target.address.is_empty() => {
             let token = model.target.token.as_ref();
             let token = token.map_or_else(String::new, |token| format!(" --token {token}"));
             let command = format!("flowlayer tui --addr {}{token}", model.target.address);
@@ -268,6 +278,23 @@ fn send(model: &mut Model, order: Order, effects: &mut Vec<UiEffect>) {
     };
     model.pending.insert(id, pending);
     effects.push(UiEffect::Send { id, order });
+}
+
+/// Shows the lines of quiet services among those of all, or not.
+fn show_quiet(model: &mut Model) {
+    let count = model.services.quiet().len() as u64;
+    let text = if count == 0 {
+        "no service is quiet: `\"output\": \"quiet\"` in the configuration makes one".to_owned()
+    } else {
+        model.logs.shows_quiet = !model.logs.shows_quiet;
+        let with = if model.logs.shows_quiet {
+            "with"
+        } else {
+            "without"
+        };
+        format!("all logs: {with} {}", format::count(count, "quiet service"))
+    };
+    notify(model, Tone::Plain, text);
 }
 
 fn show_context(model: &mut Model) {

@@ -77,7 +77,12 @@ fn settle(model: &mut Model, effects: &mut Vec<UiEffect>) {
         Selected::All => Scope::All,
         Selected::Service(name) => Scope::Service(Arc::clone(name)),
     };
-    model.logs.set_scope(scope);
+    let hidden = if scope == Scope::All && !model.logs.shows_quiet {
+        Arc::clone(model.services.quiet())
+    } else {
+        Arc::default()
+    };
+    model.logs.set_scope(scope, hidden);
     if model.link != Link::Connected {
         return;
     }

@@ -1,7 +1,7 @@
-//! The list of live sessions while it is open: it is looked for again and again, so that one that is
-//! started meanwhile can be chosen.
+//! The list of live sessions, while it is open and while ours does not run: it is looked for again and
+//! again, so that one that is started meanwhile can be chosen.
 
-use crate::tui::message::{Choice, UiEffect};
+use crate::tui::message::{Choice, Link, UiEffect};
 use crate::tui::model::{Modal, Model};
 
 /// Between two looks, in milliseconds.
@@ -19,12 +19,22 @@ pub(super) fn look_again(model: &mut Model, effects: &mut Vec<UiEffect>) {
     {
         *looked = model.now;
         effects.push(UiEffect::ListSessions);
+        return;
+    }
+    let is_absent = model.is_blank() && matches!(model.link, Link::Unreachable { .. });
+    if is_absent && model.modal.is_none() && model.now - model.others_looked >= AGAIN_MS {
+        model.others_looked = model.now;
+        effects.push(UiEffect::ListSessions);
     }
 }
 
 /// Shows what was found. A session that somebody has moved to stays selected; else it is the one that
 /// we are at, or the first.
 pub(super) fn found(model: &mut Model, found: Vec<Choice>) {
+    let others = found
+        .iter()
+        .filter(|choice| choice.address != model.target.address);
+    model.others = others.cloned().collect();
     let Some(Modal::Sessions {
         choices,
         row,

@@ -11,6 +11,7 @@ use crate::tui::log::window::Direction;
 use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
+use crate::tui::service::ServicesFilter;
 use crate::tui::view::layout;
 
 /// Starts typing a filter for the panel that has the focus.
@@ -74,7 +75,8 @@ pub(super) fn clear_services(model: &mut Model) {
 /// Shows all lines.
 pub(super) fn clear_logs(model: &mut Model) {
     model.logs_filter.clear();
-    if model.logs.filter.pattern.is_some() {
+    let filter = &model.logs.filter;
+    if filter.pattern.is_some() || filter.members.is_some() {
         model.logs.set_filter(None);
     }
 }
@@ -85,7 +87,27 @@ fn apply(model: &mut Model) {
         return;
     };
     let text = prompt.text().to_owned();
-    let compiled = (!text.is_empty()).then(|| Matcher::new(&text, prompt.is_regex));
+    if prompt.purpose == Purpose::FilterServices
+        && let Some(group) = text.strip_prefix('@')
+    {
+        prompt.error = None;
+        let filter = ServicesFilter::Group(group.to_owned());
+        model.services.set_filter(Some(filter));
+        model.services_filter = text;
+        return;
+    }
+    // `@GROUP`, and what its lines are to contain.
+    let group = text
+        .strip_prefix('@')
+        .filter(|_| prompt.purpose == Purpose::FilterLogs);
+    let (group, pattern) = match group.map(|rest| rest.split_once(' ').unwrap_or((rest, ""))) {
+        Some((group, pattern)) => match model.services.members(group) {
+            Some(members) => (Some(members), pattern),
+            None => (None, text.as_str()),
+        },
+        None => (None, text.as_str()),
+    };
+    let compiled = (!pattern.is_empty()).then(|| Matcher::new(pattern, prompt.is_regex));
     let matcher = match compiled.transpose() {
         Ok(matcher) => matcher,
         Err(error) => return prompt.error = Some(error),
@@ -94,11 +116,11 @@ fn apply(model: &mut Model) {
     match prompt.purpose {
         Purpose::FilterServices => {
             model.services_filter = text;
-            model.services.set_filter(matcher);
+            model.services.set_filter(matcher.map(ServicesFilter::Name));
         }
         Purpose::FilterLogs => {
             model.logs_filter = text;
-            model.logs.set_filter(matcher);
+            model.logs.set_group_filter(group, matcher);
         }
         Purpose::Search => {
             let search = matcher.map(|matcher| Search::new(text, matcher));

@@ -6,7 +6,8 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::terminal::wrap::wrapped;
-use crate::tui::message::{Link, Listener};
+use crate::tui::cells::plain;
+use crate::tui::message::{Choice, Link, Listener};
 use crate::tui::model::Model;
 
 /// Why nothing is known of the services now, in one line.
@@ -23,13 +24,16 @@ pub(super) fn trouble(link: &Link) -> Option<&str> {
 
 const RETRIES: &str = "It is tried again every few seconds; o shows the sessions that run here.";
 
+/// So many other sessions are named; `o` shows all.
+const OTHERS: usize = 3;
+
 /// A paragraph and its style.
 type Paragraph = (String, Style);
 
 /// Why there is nothing to see, and what to do about it.
 fn paragraphs(model: &Model) -> Vec<Paragraph> {
     let theme = model.theme;
-    let address = &model.target.address;
+    let target = &model.target;
     let bad = |text: &str| (text.to_owned(), theme.bad());
     let say = |text: &str| (text.to_owned(), theme.text());
     let dim = |text: &str| (text.to_owned(), theme.dim());
@@ -40,6 +44,9 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
                 (Some(_), _) => "loading…",
                 (None, true) if model.logs.has_given_up() => "no match so far; any key searches on",
                 (None, true) => "no line matches; esc shows all",
+                (None, false) if !model.logs.filter.hidden.is_empty() => {
+                    "no output yet; Q shows that of quiet services too"
+                }
                 (None, false) => "no output yet",
             };
             vec![dim(text)]
@@ -48,17 +55,26 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
         Link::Connecting => vec![dim("connecting…")],
         Link::Reconnecting { why, .. } => vec![(why.clone(), theme.warning())],
         Link::Unreachable { why, listener, .. } => {
-            let mut paragraphs = vec![bad(why), say("")];
+            let what = match (&target.config, listener) {
+                (Some(config), Listener::Absent) => format!("no session of {} runs", plain(config)),
+                _ => why.clone(),
+            };
+            let mut paragraphs = vec![bad(&what), say("")];
             match listener {
                 Listener::Absent => paragraphs.extend([
-                    say("Start a stack in another terminal; this screen connects by itself:"),
-                    (format!("  flowlayer serve -s {address}"), theme.accent()),
+                    say("Start it in another terminal; this screen connects by itself:"),
+                    (format!("  {}", plain(&target.start)), theme.accent()),
                 ]),
                 Listener::Present => paragraphs.push(say(
                     "It is no FlowLayer server, or one that has no time or room for us: end it, or \
                      serve elsewhere. It is tried again; o shows the sessions that run here.",
                 )),
                 Listener::Unknown => paragraphs.push(dim(RETRIES)),
+            }
+            if !model.others.is_empty() {
+                paragraphs.extend([say(""), say("Others run here; o switches to one of them:")]);
+                let named = model.others.iter().take(OTHERS).map(other);
+                paragraphs.extend(named.map(|other| dim(&other)));
             }
             paragraphs
         }
@@ -67,7 +83,7 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
             say(""),
             say("It is printed when the server boots. Pass it on:"),
             (
-                format!("  flowlayer tui --addr {address} --token <token>"),
+                format!("  flowlayer tui --addr {} --token <token>", target.address),
                 theme.accent(),
             ),
         ],
@@ -82,6 +98,12 @@ fn paragraphs(model: &Model) -> Vec<Paragraph> {
         ],
         Link::Incompatible { why } => vec![bad(why)],
     }
+}
+
+/// A session that one could switch to, in one line.
+fn other(choice: &Choice) -> String {
+    let config = choice.config.as_deref().unwrap_or("?");
+    plain(&format!("  {}  {config}", choice.address))
 }
 
 /// Shows it in place of the lines. Without space, blank rows are left out.

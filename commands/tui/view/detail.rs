@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::facts::{EnvFile, Kind, ProbeLimits, ServiceSpec, StopScope};
+use flowlayer_core::facts::{EnvFile, Kind, OutputMode, ProbeLimits, ServiceSpec, StopScope};
 use flowlayer_core::shell::command_line;
 
 use super::layout::Areas;
@@ -172,6 +172,7 @@ fn add_spec(
     let env_files: Vec<String> = spec.env_files.iter().map(env_file).collect();
     add("env file", list(&env_files));
     add("env", list(&spec.env));
+    add("groups", list(&spec.groups));
     add("port", spec.port.map(|port| port.to_string()));
     let probe = spec.probe.as_ref();
     let probe = probe.map(|probe| plain(&format!("{} {}", probe.r#type, probe.target)));
@@ -184,6 +185,9 @@ fn add_spec(
     let (grace, signal) = (span(spec.grace_ms), spec.stop_signal);
     let grace = format!("{grace} from {signal} to SIGKILL{first}");
     add("grace", Some(grace));
+    let quiet = "quiet: not on the terminal of `serve`, and in `all logs` after Q";
+    let is_quiet = spec.output == OutputMode::Quiet;
+    add("output", is_quiet.then(|| quiet.to_owned()));
     let by_hand = "not started at boot: by hand, or because something needs it";
     add("note", (!spec.auto_start).then(|| by_hand.to_owned()));
 }
@@ -254,6 +258,8 @@ mod tests {
             grace_ms: 1_500,
             stop_signal: StopSignal::Sigint,
             stop_scope: StopScope::Leader,
+            output: OutputMode::Quiet,
+            groups: vec!["backend".to_owned(), "data".to_owned()],
             ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
         };
         let mut rows = Vec::new();
@@ -265,8 +271,13 @@ mod tests {
             ("command", r"sh -c 'echo '\''all:  well'\'' >&2'"),
             ("env file", "/srv/.env (optional)"),
             ("env", "PASSWORD"),
+            ("groups", "backend  data"),
             ("its limits", "200 ms an attempt, as many as it takes"),
             ("grace", "1.5 s from SIGINT to SIGKILL, the leader first"),
+            (
+                "output",
+                "quiet: not on the terminal of `serve`, and in `all logs` after Q",
+            ),
             (
                 "note",
                 "not started at boot: by hand, or because something needs it",

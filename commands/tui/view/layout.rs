@@ -175,11 +175,20 @@ pub(crate) fn name_width(model: &Model, width: u16) -> u16 {
     widest.min(WIDEST_NAME).min(width / 4)
 }
 
+/// The columns of the numbers in the log, the blank behind them included; 0 without numbers.
+pub(crate) fn number_width(model: &Model) -> u16 {
+    if !model.logs.numbers {
+        return 0;
+    }
+    let last = model.logs.recent.last_seq();
+    u16::try_from(last.max(1).ilog10() + 2).unwrap_or(0)
+}
+
 /// The columns before the text of a log line.
 pub(crate) fn gutter(model: &Model, width: u16) -> u16 {
     let name = name_width(model, width);
     let names = if name == 0 { 0 } else { name + 1 };
-    (1 + clock(model, width).width() + names + 2).min(width)
+    (1 + clock(model, width).width() + number_width(model) + names + 2).min(width)
 }
 
 /// The space for the text of log lines.

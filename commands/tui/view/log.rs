@@ -17,7 +17,7 @@ use crate::terminal::sanitize;
 use crate::tui::cells::{self, Piece, Wrap, plain};
 use crate::tui::format::{self, Clock};
 use crate::tui::log::viewport::Start;
-use crate::tui::log::{Content, Geometry, Item, Scope};
+use crate::tui::log::{Content, Geometry, Item};
 use crate::tui::model::{Model, Panel};
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
@@ -51,6 +51,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
 fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
     let columns = Columns {
         clock: layout::clock(model, rows.width),
+        number: layout::number_width(model),
         name: layout::name_width(model, rows.width),
         gutter: layout::gutter(model, rows.width),
         geometry: layout::geometry(model),
@@ -67,9 +68,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
             break;
         }
         let is_after_gap = previous.is_some_and(|previous| {
-            !logs.filter.is_narrow()
-                && logs.filter.scope == Scope::All
-                && item.place.seq > previous.place.seq + 1
+            logs.filter.is_everything() && item.place.seq > previous.place.seq + 1
         });
         let area = Rect {
             y: rows.y + y,
@@ -94,6 +93,7 @@ fn items(model: &Model, rows: Rect, buffer: &mut Buffer) {
 /// The width of the prefix before the text; the same for all rows of a frame.
 struct Columns {
     clock: Clock,
+    number: u16,
     name: u16,
     gutter: u16,
     geometry: Geometry,
@@ -126,6 +126,16 @@ fn draw_item(
         let time = format::time(item.at, clock, &model.zone);
         let mut writer = RowWriter::new(buffer, before, 0);
         writer.skip(1).column(&time, clock.width(), theme.dim());
+        if columns.number > 0 {
+            let number = if item.is_line() {
+                item.place.seq.to_string()
+            } else {
+                String::new()
+            };
+            let width = usize::from(columns.number - 1);
+            let number = format!("{number:>width$}");
+            writer.column(&number, columns.number, theme.dim());
+        }
         if name_width > 0 {
             let name = item.service.as_deref().unwrap_or("");
             let style = model

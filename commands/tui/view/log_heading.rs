@@ -98,7 +98,10 @@ pub(super) fn titles(
 fn name(model: &Model) -> String {
     match &model.logs.filter.scope {
         _ if model.is_blank() => "connection".to_owned(),
-        Scope::All => "all logs".to_owned(),
+        Scope::All => match model.logs.filter.hidden.len() {
+            0 => "all logs".to_owned(),
+            hidden => format!("all logs but {hidden} quiet"),
+        },
         Scope::Service(name) => plain(name),
     }
 }
@@ -108,7 +111,10 @@ fn patterns(model: &Model, with_noun: bool) -> Vec<Pattern> {
     let logs = &model.logs;
     let more = if logs.window.is_part() { "+" } else { "" };
     let mut patterns = Vec::new();
-    if logs.filter.pattern.is_some() || model.is_typing(Purpose::FilterLogs) {
+    if logs.filter.pattern.is_some()
+        || logs.filter.members.is_some()
+        || model.is_typing(Purpose::FilterLogs)
+    {
         let lines = logs.window.lines();
         let matches = if with_noun {
             format::count(lines as u64, "match")
@@ -156,7 +162,7 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             theme.warning(),
         );
     }
-    if logs.has_given_up() && logs.filter.is_narrow() && logs.window.is_part() {
+    if logs.has_given_up() && logs.filter.leaves_out() && logs.window.is_part() {
         return (
             owned(&[" paused: a key goes on ", " paused "]),
             theme.warning(),
@@ -214,14 +220,21 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     if since.width() + reason.width() <= usize::from(writer.left()) || reason.is_empty() {
         writer.write(&since, theme.dim());
     }
+    let newest = model.logs.newest_of(&service.name);
     let facts = [
         service.details.pid.map(|pid| format!("pid {pid}")),
         service.details.wave.map(|wave| format!("wave {wave}")),
+        newest.map(|seq| format!("seq {}", grouped(seq))),
     ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    let facts = format!("  {} ", facts.join(" · "));
-    if reason.width() + facts.width() < usize::from(writer.left()) {
-        writer.right(&[Span::styled(facts, theme.dim())]);
+    let mut facts: Vec<String> = facts.into_iter().flatten().collect();
+    // As many as there is space for.
+    while !facts.is_empty() {
+        let text = format!("  {} ", facts.join(" · "));
+        if reason.width() + text.width() < usize::from(writer.left()) {
+            writer.right(&[Span::styled(text, theme.dim())]);
+            break;
+        }
+        facts.pop();
     }
     if let Some(reason) = reason.strip_prefix(" · ") {
         writer

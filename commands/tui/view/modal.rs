@@ -164,7 +164,11 @@ fn info(model: &Model, reveal: bool) -> Vec<Line> {
     };
     let text = theme.text();
     let (symbol, state, style) = super::header::label(model);
-    add("address", target.address.clone(), text);
+    let address = match target.address.as_str() {
+        "" => "none yet",
+        address => address,
+    };
+    add("address", address.to_owned(), text);
     add("found", target.found.to_owned(), text);
     add("state", format!("{symbol} {state}"), style);
     let since = format::duration(model.now - model.link_since);

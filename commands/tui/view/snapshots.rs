@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use super::screen;
 use crate::tui::fixture::{self, NOW, keys, press};
 use crate::tui::log::window::Older;
-use crate::tui::message::{Choice, Link, Listener, Message};
+use crate::tui::message::{Choice, Link, Listener, Message, UiEffect};
 use crate::tui::model::Model;
 use crate::tui::service::Selected;
 use crate::tui::update::update;
@@ -128,6 +128,7 @@ fn what_is_wrong_is_on_the_screen() {
     ] {
         let target = crate::tui::model::Target {
             address: "127.0.0.1:6999".to_owned(),
+            start: "flowlayer serve -s 127.0.0.1:6999".to_owned(),
             ..Default::default()
         };
         let theme = crate::tui::theme::Theme { colored: false };
@@ -145,6 +146,34 @@ fn what_is_wrong_is_on_the_screen() {
         }
         insta::assert_snapshot!(name, seen);
     }
+    let target = crate::tui::model::Target {
+        config: Some("/home/me/shop/flowlayer.jsonc".to_owned()),
+        start: "flowlayer serve --detach".to_owned(),
+        ..Default::default()
+    };
+    let theme = crate::tui::theme::Theme { colored: false };
+    let mut model = Model::new(target, theme, jiff::tz::TimeZone::UTC);
+    let (columns, rows) = (80, 14);
+    update(&mut model, NOW, Message::Resize { columns, rows });
+    let link = Link::Unreachable {
+        retry_at: NOW + 1_500,
+        why: "no session of /home/me/shop/flowlayer.jsonc runs".to_owned(),
+        listener: Listener::Absent,
+    };
+    update(&mut model, NOW, Message::Link(link));
+    assert_eq!(
+        update(&mut model, NOW, Message::Tick),
+        [UiEffect::ListSessions]
+    );
+    assert_eq!(update(&mut model, NOW + 1_000, Message::Tick), []);
+    let other = Choice {
+        address: "127.0.0.1:7001".to_owned(),
+        token: None,
+        config: Some("/home/me/blog/flowlayer.jsonc".to_owned()),
+        pid: Some(4100),
+    };
+    update(&mut model, NOW + 1_000, Message::Sessions(vec![other]));
+    insta::assert_snapshot!("link_not_running", screen(&model));
     let mut model = fixture::model(80, 24, true);
     let link = Link::Reconnecting {
         retry_at: NOW + 2_000,

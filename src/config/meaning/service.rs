@@ -10,11 +10,12 @@ use crate::config::code::Code;
 use crate::config::model::Service;
 use crate::config::object::Field;
 use crate::config::problems::{Place, Problems};
+use crate::config::quote::quote;
 use crate::config::ready::Ready;
 use crate::config::source::within;
 use crate::config::tree::NodeId;
 use crate::config::values::PathText;
-use crate::config::written::{Entry, Env};
+use crate::config::written::{Entry, Env, Names};
 use crate::facts::EnvFile;
 
 /// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
@@ -53,6 +54,7 @@ pub(super) fn service(
         port: written.port.value.and_then(|port| port.0),
         ready,
         depends_on,
+        groups: groups(&written.groups, problems),
         env: written.env.value.map_or_else(Vec::new, |env| env.0),
         env_files: env_files
             .iter()
@@ -70,8 +72,27 @@ pub(super) fn service(
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
         stop_signal: written.stop_signal.value.unwrap_or_default(),
         stop_scope: written.stop_scope.value.unwrap_or_default(),
+        output: written.output.value.unwrap_or_default(),
         log_view_max_entries: log_view.max_entries.value.map(|entries| entries.0),
     })
+}
+
+/// Its groups, each once; a name that could not be written as `@NAME` is reported.
+fn groups(written: &Field<Names>, problems: &mut Problems<'_, '_>) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    for (name, node) in written.value.as_ref().map_or(&[][..], |names| &names.0) {
+        let place = Place::Value(*node);
+        if name.is_empty() {
+            problems.error(Code::EmptyString, place, "the name of a group is empty");
+        } else if let Some(bare) = name.strip_prefix('@') {
+            let message = format!("{} is how commands name a group", quote(name));
+            let help = (!bare.is_empty()).then(|| format!("write {}", quote(bare)));
+            problems.error_with_help(Code::InvalidGroup, place, message, help);
+        } else if !groups.contains(name) {
+            groups.push(name.clone());
+        }
+    }
+    groups
 }
 
 /// Warns about values that a shell would have expanded.

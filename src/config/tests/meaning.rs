@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::{EnvFile, Kind, StopScope, StopSignal};
+use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
 
 #[test]
 fn defaults() {
@@ -24,6 +24,8 @@ fn defaults() {
     assert_eq!(service.stop_grace, Duration::from_secs(8));
     assert_eq!(service.stop_signal, StopSignal::Sigterm);
     assert_eq!(service.stop_scope, StopScope::Group);
+    assert!(service.groups.is_empty());
+    assert_eq!(service.output, OutputMode::Show);
     assert!(service.auto_start);
     assert!(service.ready.is_none() && service.port.is_none() && service.stop_cmd.is_none());
     assert!(service.cwd.is_none() && service.env.is_empty() && service.env_files.is_empty());
@@ -44,7 +46,7 @@ fn everything_at_once() {
               "dependsOn": ["db", "cache", "db"],
               "env": {"B": "2", "A": "1"}, "envFile": [".env", {"path": "/etc/env", "required": false}],
               "cwd": "/", "autoStart": false, "stopGraceMs": 9,
-              "stopSignal": "SIGINT", "stopScope": "leader", "logView": {"maxEntries": 3},
+              "stopSignal": "SIGINT", "stopScope": "leader", "output": "quiet", "groups": ["front", "all", "front"], "logView": {"maxEntries": 3},
             },
             "db": {"cmd": "x", "ready": {"type": "none"}},
             "cache": {"cmd": "x"},
@@ -97,6 +99,9 @@ fn everything_at_once() {
     assert_eq!(web.stop_grace, Duration::from_millis(9));
     assert_eq!(web.stop_signal, StopSignal::Sigint);
     assert_eq!(web.stop_scope, StopScope::Leader);
+    assert_eq!(web.groups, ["front", "all"]);
+    assert_eq!(config.select(&["@front".to_owned()]).unwrap(), ["web"]);
+    assert_eq!(web.output, OutputMode::Quiet);
     assert_eq!(web.log_view_max_entries, Some(3));
 }
 
@@ -157,6 +162,7 @@ fn the_schema_has_every_field_that_is_read() {
         "port",
         "ready",
         "dependsOn",
+        "groups",
         "env",
         "envFile",
         "cwd",
@@ -164,6 +170,7 @@ fn the_schema_has_every_field_that_is_read() {
         "stopGraceMs",
         "stopSignal",
         "stopScope",
+        "output",
         "logView",
     ] {
         assert!(service["properties"][field].is_object(), "{field}");

@@ -155,6 +155,44 @@ fn how_a_service_is_stopped() {
 }
 
 #[test]
+fn groups() {
+    service_problems(&[
+        (
+            "\"cmd\": \"x\", \"groups\": [\"back end\", \"b\", \"b\"]",
+            "",
+        ),
+        (
+            "\"cmd\": \"x\", \"groups\": \"b\"",
+            "1:43 wrong_type services.a.groups",
+        ),
+        (
+            "\"cmd\": \"x\", \"groups\": [\"\"]",
+            "1:44 empty_string services.a.groups[0]",
+        ),
+        (
+            "\"cmd\": \"x\", \"groups\": [\"@b\"]",
+            "1:44 invalid_group services.a.groups[0]",
+        ),
+    ]);
+}
+
+#[test]
+fn where_output_is_shown() {
+    service_problems(&[
+        ("\"cmd\": \"x\", \"output\": \"quiet\"", ""),
+        ("\"cmd\": \"x\", \"output\": \"show\"", ""),
+        (
+            "\"cmd\": \"x\", \"output\": \"silent\"",
+            "1:43 unknown_value services.a.output",
+        ),
+        (
+            "\"cmd\": \"x\", \"output\": false",
+            "1:43 wrong_type services.a.output",
+        ),
+    ]);
+}
+
+#[test]
 fn environment() {
     service_problems(&[
         ("\"cmd\": \"x\", \"env\": {\"A\": \"\", \"b.c\": \"d\"}", ""),

@@ -12,7 +12,7 @@ use super::code::Code;
 use super::fault::Fault;
 use super::model::ProbeOwner;
 use super::quote::{describe, quote};
-use crate::facts::{Kind, StopScope, StopSignal};
+use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
@@ -124,6 +124,21 @@ impl FromValue for ProbeOwner {
 }
 
 schema!(ProbeOwner, { "enum": ["service", "any"], "default": "service" });
+
+impl FromValue for OutputMode {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match String::from_value(value)?.as_str() {
+            "show" => Ok(Self::Show),
+            "quiet" => Ok(Self::Quiet),
+            other => {
+                let message = format!("unknown output mode {}", quote(other));
+                Err(Fault::new(Code::UnknownValue, message).with_known(other, &["show", "quiet"]))
+            }
+        }
+    }
+}
+
+schema!(OutputMode, { "enum": ["show", "quiet"], "default": "show" });
 
 fn wrong_type(expected: &str, found: &Value) -> Fault {
     let message = format!("expected {expected}, found {}", describe(found));

@@ -11,6 +11,8 @@ use crate::facts::{Stream, Timestamp};
 pub struct Search {
     /// Only these services; none for all.
     pub services: Vec<String>,
+    /// None of these.
+    pub excluded: Vec<String>,
     /// Only entries above this number.
     pub after_seq: Option<u64>,
     /// Only entries below this number.
@@ -54,6 +56,21 @@ pub struct Searched {
 }
 
 impl Search {
+    /// Whether entries of this service are wanted.
+    pub fn covers(&self, service: &str) -> bool {
+        let is_among = |names: &[String]| names.iter().any(|name| name == service);
+        (self.services.is_empty() || is_among(&self.services)) && !is_among(&self.excluded)
+    }
+
+    /// The services to ask for, of all there are; none when that is all of them.
+    pub fn among(&self, all: &[String]) -> Vec<String> {
+        if self.excluded.is_empty() {
+            return self.services.clone();
+        }
+        let covered = all.iter().filter(|name| self.covers(name));
+        covered.cloned().collect()
+    }
+
     /// Whether stream and time of an entry are wanted.
     pub fn admits(&self, stream: Stream, timestamp: Timestamp) -> bool {
         self.stream.is_none_or(|wanted| wanted == stream)

@@ -65,22 +65,23 @@ impl Archive {
     }
 
     fn stems(&self, search: &Search, skipped: &mut BTreeSet<PathBuf>) -> io::Result<Vec<String>> {
-        let all = || vec![disk::ALL_STEM.to_owned()];
-        if search.services.is_empty() {
+        let is_everything = search.services.is_empty() && search.excluded.is_empty();
+        if is_everything {
             let (segments, others) = disk::segments_and_others(&self.dir, disk::ALL_STEM)?;
             if !segments.is_empty() {
-                return Ok(all());
+                return Ok(vec![disk::ALL_STEM.to_owned()]);
             }
-            skipped.extend(others);
             // Somebody removed it; the services' files hold the same entries.
-            let services = self.services()?;
-            return Ok(services.iter().map(|name| disk::stem(name)).collect());
+            skipped.extend(others);
         }
-        let mut stems: Vec<_> = search
-            .services
-            .iter()
-            .map(|name| disk::stem(name))
-            .collect();
+        let wanted = if is_everything || !search.excluded.is_empty() {
+            let mut all = self.services()?;
+            all.retain(|name| search.covers(name));
+            all
+        } else {
+            search.services.clone()
+        };
+        let mut stems: Vec<_> = wanted.iter().map(|name| disk::stem(name)).collect();
         stems.sort();
         stems.dedup();
         Ok(stems)

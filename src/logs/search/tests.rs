@@ -120,6 +120,7 @@ fn pattern() -> impl Strategy<Value = Option<(String, bool, bool)>> {
 #[derive(Debug, Clone)]
 struct Asked {
     services: Vec<&'static str>,
+    excluded: Vec<&'static str>,
     after: Option<u64>,
     before: Option<u64>,
     since: Option<i64>,
@@ -134,7 +135,13 @@ fn asked() -> impl Strategy<Value = Asked> {
     let maybe = prop::option::weighted::<std::ops::Range<u64>>;
     let time = || prop::option::weighted(0.3, 0..1_000_000i64);
     (
-        prop::sample::subsequence(NAMES.to_vec(), 0..=3),
+        (
+            prop::sample::subsequence(NAMES.to_vec(), 0..=3),
+            prop_oneof![
+                Just(vec![]),
+                prop::sample::subsequence(NAMES.to_vec(), 0..=3)
+            ],
+        ),
         (maybe(0.3, 0..80), maybe(0.3, 1..90)),
         (time(), time()),
         prop::option::weighted(0.3, any::<bool>()),
@@ -143,8 +150,17 @@ fn asked() -> impl Strategy<Value = Asked> {
         prop::option::of(0..7usize),
     )
         .prop_map(
-            |(services, (after, before), (since, until), stream, pattern, context, limit)| Asked {
+            |(
+                (services, excluded),
+                (after, before),
+                (since, until),
+                stream,
+                pattern,
+                context,
+                limit,
+            )| Asked {
                 services,
+                excluded,
                 after,
                 before,
                 since,
@@ -161,6 +177,7 @@ impl Asked {
     fn search(&self) -> Search {
         Search {
             services: self.services.iter().map(ToString::to_string).collect(),
+            excluded: self.excluded.iter().map(ToString::to_string).collect(),
             after_seq: self.after,
             before_seq: self.before,
             since: self.since.map(|since| Timestamp(START_MS + since)),
@@ -185,6 +202,7 @@ fn naive(log: &[Written], asked: &Asked) -> Vec<String> {
         .iter()
         .filter(|entry| {
             (asked.services.is_empty() || asked.services.contains(&entry.service))
+                && !asked.excluded.contains(&entry.service)
                 && asked.after.is_none_or(|after| entry.seq > after)
                 && asked.before.is_none_or(|before| entry.seq < before)
                 && search.admits(entry.stream, entry.time)

@@ -23,11 +23,9 @@ pub use file::{Presence, Registration};
 /// A running session, as its server describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSession {
-    /// Where clients dial: `host:port`.
-    pub address: String,
-    /// What they present.
-    pub token: Token,
-    /// The config it runs, absolute.
+    /// How clients reach it; `None` when it offers no session API.
+    pub api: Option<Access>,
+    /// The config it runs: its canonical path.
     pub config: PathBuf,
     /// The server's process.
     pub pid: u32,
@@ -39,11 +37,29 @@ pub struct LiveSession {
     pub protocol_version: u64,
 }
 
+/// How clients reach a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Where they dial: `host:port`.
+    pub address: String,
+    /// What they present.
+    pub token: Token,
+}
+
+impl LiveSession {
+    /// Where clients dial, if it has a session API.
+    pub fn address(&self) -> Option<&str> {
+        self.api.as_ref().map(|api| api.address.as_str())
+    }
+}
+
 /// [`LiveSession`] as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
-    address: String,
-    token: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     config: String,
     pid: u32,
     session_id: String,
@@ -88,9 +104,10 @@ pub fn register_in(places: &Places, session: &LiveSession) -> Result<Registratio
     let directory = places.prepare()?;
     // A killed server could not take its file, and with it a token, away: whoever comes next does.
     drop(list_in(places));
+    let api = session.api.as_ref();
     let record = Record {
-        address: session.address.clone(),
-        token: session.token.expose().to_owned(),
+        address: session.address().map(str::to_owned),
+        token: api.map(|api| api.token.expose().to_owned()),
         config: session.config.to_string_lossy().into_owned(),
         pid: session.pid,
         session_id: session.session_id.clone(),
@@ -118,9 +135,15 @@ pub fn list_in(places: &Places) -> Vec<LiveSession> {
         .iter()
         .flat_map(|directory| file::live(directory))
         .filter_map(|record| {
+            let api = match (record.address, record.token) {
+                (None, _) => None,
+                (Some(address), token) => Some(Access {
+                    address,
+                    token: Token::new(token?).ok()?,
+                }),
+            };
             Some(LiveSession {
-                address: record.address,
-                token: Token::new(record.token).ok()?,
+                api,
                 config: record.config.into(),
                 pid: record.pid,
                 session_id: record.session_id,

@@ -39,8 +39,10 @@ impl Home {
 
 fn session(id: &str, second: u64) -> LiveSession {
     LiveSession {
-        address: "127.0.0.1:6999".to_owned(),
-        token: Token::new("secret").unwrap(),
+        api: Some(Access {
+            address: "127.0.0.1:6999".to_owned(),
+            token: Token::new("secret").unwrap(),
+        }),
         config: "/home/me/flowlayer.jsonc".into(),
         pid: std::process::id(),
         session_id: id.to_owned(),
@@ -71,6 +73,22 @@ fn sessions_are_listed_for_as_long_as_they_live() {
     drop(later);
     assert_eq!(list_in(&home.places), []);
     assert_eq!(fs::read_dir(home.first()).unwrap().count(), 0);
+}
+
+#[test]
+fn one_without_an_api_is_listed_without_an_address() {
+    let home = Home::new();
+    let without = LiveSession {
+        api: None,
+        ..session("a", 1)
+    };
+    let registration = register_in(&home.places, &without).unwrap();
+    assert_eq!(list_in(&home.places), [without]);
+    let text = fs::read_to_string(registration.path()).unwrap();
+    assert!(
+        !text.contains("address") && !text.contains("token"),
+        "{text}"
+    );
 }
 
 #[test]

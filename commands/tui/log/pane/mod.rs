@@ -3,6 +3,7 @@
 mod paging;
 mod search;
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
@@ -24,6 +25,10 @@ const PATIENCE: u32 = 200;
 
 /// See the module.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, any of them may be on"
+)]
 pub(crate) struct LogPane {
     /// The live end of everything.
     pub(crate) recent: Recent,
@@ -33,10 +38,16 @@ pub(crate) struct LogPane {
     pub(crate) position: Position,
     pub(crate) search: Option<Search>,
     pub(crate) selection: Option<Selection>,
+    /// Whether quiet services are shown among all.
+    pub(crate) shows_quiet: bool,
     /// Whether long lines are wrapped.
     pub(crate) wrap: bool,
     /// How times are written; `None`: as there is space.
     pub(crate) clock: Option<Clock>,
+    /// Whether lines have their numbers before them.
+    pub(crate) numbers: bool,
+    /// The number of each service's newest line that was seen.
+    newest: HashMap<Arc<str>, u64>,
     /// Columns scrolled to the right.
     pub(crate) shift: usize,
     /// Lines that came since the reader left the end.
@@ -63,6 +74,7 @@ impl LogPane {
 
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
+        self.saw(&line);
         for (before, event) in self.recent.push(Arc::clone(&line)) {
             self.move_event(before, &event);
         }
@@ -73,6 +85,18 @@ impl LogPane {
         }
     }
 
+    fn saw(&mut self, line: &Item) {
+        if let Some(service) = &line.service {
+            let newest = self.newest.entry(Arc::clone(service)).or_default();
+            *newest = line.place.seq.max(*newest);
+        }
+    }
+
+    /// The number of the service's newest line that was seen.
+    pub(crate) fn newest_of(&self, service: &str) -> Option<u64> {
+        self.newest.get(service).copied()
+    }
+
     /// Lines from the first to the last of these numbers will not come by themselves.
     pub(crate) fn push_gap(&mut self, first: u64, last: u64) {
         if last <= self.recent.last_seq() {
@@ -80,7 +104,7 @@ impl LogPane {
         }
         self.recent.skip(last);
         let is_following = self.moves_along();
-        let is_whole = !self.filter.is_narrow() && self.filter.scope == Scope::All;
+        let is_whole = self.filter.is_everything();
         if is_following && !is_whole {
             // Who follows one service through another's flood must not lose its lines to every gap.
             self.window.leave_gap(first, last);
@@ -148,13 +172,14 @@ impl LogPane {
     /// Forgets everything that came from a server: it is another one now.
     pub(crate) fn forget(&mut self) {
         self.recent = Recent::default();
+        self.newest.clear();
         self.refill();
     }
 
-    /// Shows this scope.
-    pub(crate) fn set_scope(&mut self, scope: Scope) {
-        if self.filter.scope != scope {
-            self.filter.scope = scope;
+    /// Shows this scope, without the lines of these services.
+    pub(crate) fn set_scope(&mut self, scope: Scope, hidden: Arc<BTreeSet<Arc<str>>>) {
+        if (&self.filter.scope, &self.filter.hidden) != (&scope, &hidden) {
+            (self.filter.scope, self.filter.hidden) = (scope, hidden);
             self.shift = 0;
             self.refill();
         }
@@ -168,7 +193,16 @@ impl LogPane {
 
     /// Shows only what contains this.
     pub(crate) fn set_filter(&mut self, filter: Option<Matcher>) {
-        self.filter.pattern = filter;
+        self.set_group_filter(None, filter);
+    }
+
+    /// Shows only what contains this, of these services alone.
+    pub(crate) fn set_group_filter(
+        &mut self,
+        members: Option<BTreeSet<Arc<str>>>,
+        filter: Option<Matcher>,
+    ) {
+        (self.filter.members, self.filter.pattern) = (members, filter);
         self.refill();
     }
 
@@ -208,6 +242,7 @@ impl LogPane {
     /// Shows the context of a line, without the filter.
     pub(crate) fn show_context(&mut self, place: Place) {
         self.filter.pattern = None;
+        self.filter.members = None;
         self.filter.stream = None;
         let complete = place.seq.saturating_sub(PAGE / 2);
         let older = if complete == 0 {

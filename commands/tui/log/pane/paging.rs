@@ -61,6 +61,9 @@ impl LogPane {
         if request.generation != self.window.generation {
             return;
         }
+        for line in &entries {
+            self.saw(line);
+        }
         let before = self.window.items().len();
         let with = (&self.recent, &self.filter);
         match request.direction {

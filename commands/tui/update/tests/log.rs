@@ -24,6 +24,98 @@ fn selecting_a_service_shows_its_lines_at_once_and_asks_for_older_ones() {
 }
 
 #[test]
+fn the_numbers_of_entries_are_shown_on_demand() {
+    let mut model = fixture::model(100, 30, true);
+    let row = "09:20:18 worker  ┃ error: QUEUE_URL";
+    let shows = |model: &Model, text: &str| crate::tui::view::screen(model).contains(text);
+    assert!(shows(&model, row));
+    keys(&mut model, "\t#");
+    assert!(shows(&model, "09:20:18 1532 worker  ┃ error: QUEUE_URL"));
+    keys(&mut model, "#");
+    assert!(shows(&model, row));
+}
+
+#[test]
+fn the_log_of_a_service_names_its_newest_entry() {
+    let mut model = fixture::model(100, 30, true);
+    let shows = |model: &Model, text: &str| crate::tui::view::screen(model).contains(text);
+    assert!(shows(&model, " seq 1,542 "));
+    select(&mut model, "store");
+    assert!(shows(&model, " · seq 1,541 "));
+    let live = crate::tui::log::fixture::line(1_543, "store", "x");
+    update(&mut model, NOW, Message::Lines(vec![live]));
+    assert!(shows(&model, " · seq 1,543 "));
+    select(&mut model, "gateway");
+    assert!(!shows(&model, "seq "), "it has printed nothing");
+    update(
+        &mut model,
+        NOW,
+        Message::Hello {
+            session_id: None,
+            is_new: true,
+        },
+    );
+    select(&mut model, "store");
+    assert!(!shows(&model, "seq "), "another session");
+}
+
+#[test]
+fn a_group_filters_the_log_of_all_services() {
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
+    for state in &mut states {
+        if ["api", "store"].contains(&&*state.name) {
+            state.details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+                groups: vec!["core".to_owned()],
+                output: flowlayer_core::facts::OutputMode::Quiet,
+                ..fixture::spec(&["x"])
+            }));
+        }
+    }
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(lines(&model).len(), 6, "both are quiet");
+    keys(&mut model, "\t/@core");
+    assert_eq!(lines(&model).len(), 10, "and are chosen here");
+    keys(&mut model, " health\n");
+    assert_eq!(lines(&model).len(), 2);
+    keys(&mut model, "\u{1b}");
+    assert_eq!(lines(&model).len(), 6);
+    keys(&mut model, "/@cor");
+    assert_eq!(lines(&model).len(), 0, "text as any other");
+    keys(&mut model, "\u{1b}\t/@co\n");
+    let shown: Vec<&str> = model.services.shown().map(|it| &*it.name).collect();
+    assert_eq!(shown, ["store", "api"]);
+}
+
+#[test]
+fn quiet_services_are_in_all_logs_after_a_key() {
+    let mut model = fixture::model(100, 30, true);
+    keys(&mut model, "\tQ");
+    let notice = |model: &Model| model.notice.as_ref().unwrap().text.clone();
+    assert!(notice(&model).starts_with("no service is quiet"));
+    let mut states = fixture::states();
+    let api = states.iter_mut().find(|state| state.name == "api").unwrap();
+    api.details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+        output: flowlayer_core::facts::OutputMode::Quiet,
+        ..fixture::spec(&["api"])
+    }));
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(lines(&model).len(), 10);
+    assert!(crate::tui::view::screen(&model).contains(" all logs but 1 quiet "));
+    let live = |seq, name| Message::Lines(vec![crate::tui::log::fixture::line(seq, name, "x")]);
+    update(&mut model, NOW, live(1_543, "api"));
+    update(&mut model, NOW, live(1_544, "store"));
+    assert_eq!(lines(&model).len(), 11);
+    keys(&mut model, "Q");
+    assert_eq!(notice(&model), "all logs: with 1 quiet service");
+    assert_eq!(lines(&model).len(), 18);
+    keys(&mut model, "Q");
+    assert_eq!(lines(&model).len(), 11);
+    select(&mut model, "api");
+    assert_eq!(lines(&model).len(), 7);
+}
+
+#[test]
 fn a_filter_works_while_it_is_typed_and_takes_every_character() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\t/");
