@@ -155,9 +155,7 @@ impl<F: Fn(Event)> Worker<F> {
             }
             self.table.outbox.flush();
             self.perform_all();
-            if self.table.due().is_some_and(|due| due <= Instant::now()) {
-                self.table.scan(&mut notices);
-            }
+            self.table.perform_due(&mut notices);
             for notice in notices.drain(..) {
                 if let Some(event) = self.event(notice) {
                     (self.events)(event);

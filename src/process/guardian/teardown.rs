@@ -113,9 +113,7 @@ impl<'a> Teardown<'a> {
             if take_caught([Signal::SIGCHLD]) {
                 self.table.children_changed(&mut notices);
             }
-            if self.table.due().is_some_and(|due| due <= Instant::now()) {
-                self.table.scan(&mut notices);
-            }
+            self.table.perform_due(&mut notices);
             for notice in notices.drain(..) {
                 self.handle(&notice);
             }

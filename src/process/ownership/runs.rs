@@ -1,12 +1,12 @@
 //! The runs of which something is left, and which process belongs to which.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::mark::{Mark, same_run};
 use super::{Knowledge, Member, Owner};
 use crate::process::message::{End, LifeId, Role};
 use crate::process::system;
-use crate::process::system::process_entry::{Identity, ProcessEntry};
+use crate::process::system::process_entry::ProcessEntry;
 use crate::process::system::wait::{ChildState, peek};
 
 /// One run of one command.
@@ -52,8 +52,9 @@ pub(crate) struct Runs {
     pub(crate) all: BTreeMap<LifeId, Run>,
     /// The unreaped leaders.
     leaders: HashMap<u32, LifeId>,
-    /// The owners found by the last scan: a process keeps its owner when it loses its parents.
-    known: HashMap<Identity, Owner>,
+    /// The processes whose owners were found, by pid, with their start: a process keeps its owner when it loses its
+    /// parents. One that is gone stays as long as a member is in the group or session that it made.
+    known: HashMap<u32, (u64, Owner)>,
     mark: Mark,
 }
 
@@ -119,19 +120,28 @@ impl Runs {
         self.leaders.get(&pid).and_then(|id| self.all.get(id))
     }
 
-    /// Remembers the owners of processes as long as they are listed: one that lost its parent during a scan may
-    /// have appeared without an owner.
-    pub(crate) fn remember(&mut self, listing: &[ProcessEntry], members: &[Member]) {
-        self.known.retain(|identity, _| {
-            listing
-                .binary_search_by_key(&identity.pid, |p| p.pid)
-                .is_ok_and(|at| listing[at].start == identity.start)
-        });
+    /// Remembers the owners of members: one that loses its parent later, or lost it during this scan, may appear
+    /// without an owner.
+    pub(crate) fn remember(&mut self, members: &[Member]) {
         self.known.extend(
             members
                 .iter()
-                .filter_map(|m| Some((m.process.identity(), m.owner?))),
+                .filter_map(|m| Some((m.process.pid, (m.process.start, m.owner?)))),
         );
+    }
+
+    /// Forgets processes that are gone, by a list of all of them.
+    pub(crate) fn forget(&mut self, listing: &[ProcessEntry], members: &[Member]) {
+        let numbers: HashSet<u32> = members
+            .iter()
+            .flat_map(|m| [m.process.group, m.process.session])
+            .collect();
+        self.known.retain(|pid, (start, _)| {
+            match listing.binary_search_by_key(pid, |process| process.pid) {
+                Ok(at) => listing[at].start == *start,
+                Err(_) => numbers.contains(pid),
+            }
+        });
     }
 
     /// The owner by a process's own traits, from the hardest to shed to the easiest.
@@ -142,12 +152,18 @@ impl Runs {
             .or_else(|| self.by_pipes(process.pid))
     }
 
-    /// Descendants inherit group and session; their ids are not reused meanwhile.
+    /// Descendants inherit group and session; their ids are not reused meanwhile. They are the pids of the processes
+    /// that made them.
     fn by_numbers(&self, process: &ProcessEntry) -> Option<Owner> {
-        [process.group, process.session]
-            .into_iter()
-            .find_map(|number| self.leaders.get(&number))
-            .and_then(|&id| self.owner(id))
+        let numbers = [process.group, process.session];
+        let leader = numbers.iter().find_map(|number| self.leaders.get(number));
+        let maker = || numbers.iter().find_map(|number| self.known.get(number));
+        match leader {
+            Some(&id) => self.owner(id),
+            None => maker()
+                .filter(|&&(start, _)| start <= process.start)
+                .map(|&(_, owner)| owner),
+        }
     }
 
     /// The owner by the marks that are the hardest to shed.
@@ -188,8 +204,9 @@ impl Knowledge for Runs {
 
     fn evidence(&self, process: &ProcessEntry) -> Option<Owner> {
         self.known
-            .get(&process.identity())
-            .copied()
+            .get(&process.pid)
+            .filter(|&&(start, _)| start == process.start)
+            .map(|&(_, owner)| owner)
             .or_else(|| self.traces(process))
     }
 
@@ -199,5 +216,68 @@ impl Knowledge for Runs {
             return None;
         }
         self.evidence(process)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No system has a process with this id.
+    const MAKER: u32 = u32::MAX - 1;
+
+    #[test]
+    fn an_orphan_belongs_to_whom_the_maker_of_its_session_belonged_to() {
+        let mut runs = Runs::new(Mark::unused());
+        let owner = Owner {
+            service: 3,
+            life: Some(LifeId(7)),
+        };
+        let member = |process: ProcessEntry, owner| Member {
+            process,
+            owner,
+            child: false,
+        };
+        let maker = ProcessEntry {
+            start: 5,
+            ..ProcessEntry::example(MAKER)
+        };
+        let orphan = ProcessEntry {
+            session: MAKER,
+            start: 6,
+            ..ProcessEntry::example(u32::MAX - 2)
+        };
+        assert_eq!(runs.evidence(&orphan), None);
+        runs.remember(&[member(maker.clone(), Some(owner))]);
+        // The maker is gone.
+        let members = [member(orphan.clone(), None)];
+        runs.forget(std::slice::from_ref(&orphan), &members);
+        assert_eq!(runs.evidence(&orphan), Some(owner));
+        let older = ProcessEntry {
+            start: 4,
+            ..orphan.clone()
+        };
+        assert_eq!(runs.evidence(&older), None);
+        // Its pid is somebody else's now.
+        let next = ProcessEntry { start: 9, ..maker };
+        runs.forget(&[orphan.clone(), next], &members);
+        assert_eq!(runs.evidence(&orphan), None);
+    }
+
+    #[test]
+    fn a_session_without_members_is_forgotten() {
+        let mut runs = Runs::new(Mark::unused());
+        let owner = Owner {
+            service: 3,
+            life: None,
+        };
+        let maker = Member {
+            process: ProcessEntry::example(MAKER),
+            owner: Some(owner),
+            child: false,
+        };
+        runs.remember(&[maker]);
+        runs.forget(&[], &[]);
+        assert!(runs.known.is_empty());
     }
 }

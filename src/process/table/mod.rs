@@ -10,6 +10,7 @@
 //! leaders, nothing is left of those that were seen dead, and a list of our children shows that without a scan
 //! of the whole system.
 
+mod look;
 mod reconcile;
 mod schedule;
 mod sweep;
@@ -27,6 +28,7 @@ use super::system::process_entry::ProcessEntry;
 use super::system::reserved_fds::ReservedFds;
 use super::system::wait::{ChildState, peek};
 use super::takedown::{Takedown, Target, denied, describe};
+use look::Looks;
 use schedule::ScanSchedule;
 
 /// What the table reports.
@@ -70,6 +72,7 @@ pub(super) struct Table {
     /// Whether everything gets SIGKILL, also what appears later.
     killing_all: bool,
     schedule: ScanSchedule,
+    looks: Looks,
     /// The list of all processes; kept to reuse the allocation.
     listing: Vec<ProcessEntry>,
     /// The children of this process; kept to reuse the allocation.
@@ -97,6 +100,7 @@ impl Table {
             stop_signals: HashMap::new(),
             killing_all: false,
             schedule: ScanSchedule::default(),
+            looks: Looks::default(),
             listing: Vec::new(),
             children: Vec::new(),
             members: Vec::new(),
@@ -113,6 +117,7 @@ impl Table {
 
     /// Adds a run that has begun.
     pub(super) fn add(&mut self, id: LifeId, run: Run) {
+        self.looks.watch(run.service);
         self.runs.insert(id, run);
         if self.killing_all {
             self.schedule.request_now();
@@ -151,6 +156,9 @@ impl Table {
             .entry(target)
             .or_insert_with(|| Takedown::new(mode, signal.unwrap_or_default(), now))
             .raise(mode, now);
+        if let (Target::Service(service), Mode::Leader | Mode::Terminate) = (target, mode) {
+            self.looks.watch(service);
+        }
         self.schedule.request_now();
     }
 
@@ -216,9 +224,21 @@ impl Table {
         probes
     }
 
-    /// When to call [`Self::scan`]; `None` when there is no reason to.
+    /// When to call [`Self::perform_due`]; `None` when there is no reason to.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.schedule.due()
+        let due = [self.looks.due(), self.schedule.due()];
+        due.into_iter().flatten().min()
+    }
+
+    /// Looks and scans, if that is due.
+    pub(super) fn perform_due(&mut self, notices: &mut Vec<Notice>) {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= Instant::now());
+        if is_due(self.looks.due()) {
+            self.look();
+        }
+        if is_due(self.schedule.due()) {
+            self.scan(notices);
+        }
     }
 
     /// Scans the processes and acts on what it finds.
@@ -250,7 +270,8 @@ impl Table {
         });
         if listed.is_ok() {
             self.members = ownership::members(&self.listing, self.me, &self.runs);
-            self.runs.remember(&self.listing, &self.members);
+            self.runs.remember(&self.members);
+            self.runs.forget(&self.listing, &self.members);
             self.scans += 1;
             self.reconcile(notices);
         }

@@ -61,13 +61,46 @@ process_test! {
 }
 
 process_test! {
-    /// Without the limits that carry our mark nothing tells whose it is: a stop says so, and it goes at the end.
+    /// Without the limits that carry our mark nothing tells whose it is, unless it was looked at: a stop says so, and
+    /// it goes at the end.
     fn a_process_of_no_known_service_is_reported_and_goes_at_the_end_of_the_session(driver) {
-        driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited --rss=unlimited:unlimited; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
+        driver.service(0, "prlimit --pid $$ --locks=unlimited:unlimited --rss=unlimited:unlimited; sleep 0.3; (env -i setsid sh -c 'exec sleep TOKEN' </dev/null >/dev/null 2>&1 &); exec sleep TOKEN");
         driver.sleepers(2);
         driver.down(0, "term");
         driver.expect_line("unowned 0 [sleep]");
         driver.sleepers(1);
+    }
+}
+
+/// Starts a process that has none of our marks. The shell that starts it has none either, and ends after 30 ms.
+const UNMARKED: &str = "prlimit --locks=unlimited --rss=unlimited env -i setsid sh -c 'sleep 0.03; sleep TOKEN </dev/null >/dev/null 2>&1 &'";
+
+process_test! {
+    fn what_a_new_service_leaves_without_a_mark_goes_with_it(driver) {
+        driver.service(0, &format!("{UNMARKED}; exec sleep TOKEN"));
+        driver.sleepers(2);
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_is_left_without_a_mark_in_answer_to_the_stop_signal_goes(driver) {
+        ready(driver, &Service::new(0, &format!("trap \"{UNMARKED}; exit\" TERM; sleep 0.2; echo ready; while :; do sleep 0.01; done")));
+        driver.down(0, "term");
+        driver.nothing_left();
+    }
+}
+
+process_test! {
+    fn what_a_stop_command_or_a_probe_leaves_without_a_mark_goes_with_the_service(driver) {
+        driver.service(0, "exec sleep TOKEN");
+        for role in ["stop", "probe"] {
+            let life = driver.begin(&Service { role, ..Service::new(0, UNMARKED) });
+            driver.expect(|line| line.starts_with(&format!("exited {life} Code(0) left ")));
+        }
+        driver.down(0, "term");
+        driver.nothing_left();
     }
 }
 

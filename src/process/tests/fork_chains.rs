@@ -10,7 +10,7 @@ use super::harness::{Service, process_test, ready, signal};
 
 /// Set for the copy that is the service.
 const VARIABLE: &str = "FLOWLAYER_TEST_FORK_CHAINS";
-/// How many chains it begins.
+/// How many chains it begins, unless `FLOWLAYER_CHAINS` says otherwise.
 const CHAINS: usize = 16;
 /// When they end by themselves, so that a failure leaves nothing.
 const LIFETIME: Duration = Duration::from_secs(20);
@@ -29,7 +29,9 @@ fn fork_chains() {
         // SAFETY: no handler is set.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
-    for _ in 0..CHAINS {
+    let chains = std::env::var("FLOWLAYER_CHAINS");
+    let chains = chains.map_or(CHAINS, |chains| chains.parse().expect("a number"));
+    for _ in 0..chains {
         // SAFETY: the child calls what may be called after a fork, and never returns.
         unsafe {
             if libc::fork() == 0 {

@@ -24,7 +24,7 @@ use super::process_entry::{self, Identity};
 pub use arguments::conceal_argument;
 pub(crate) use launch::Launcher;
 pub(crate) use procfs::{
-    adopted, children, environment, find, list, marked_limits, output_pipes, user,
+    adopted, append_subtree, children, environment, find, list, marked_limits, output_pipes, user,
 };
 
 /// Whether orphans below this process are re-parented to it, so that whatever is not below it is not ours.

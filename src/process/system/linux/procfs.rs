@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::process::system::process_entry::{Name, ProcessEntry, State};
 
@@ -45,22 +46,8 @@ pub(crate) fn list(listing: &mut Vec<ProcessEntry>) -> io::Result<()> {
 /// When the kernel has no such lists, or they cannot be read now.
 pub(crate) fn children(children: &mut Vec<u32>) -> io::Result<()> {
     children.clear();
-    let main = std::process::id();
     let mut text = Vec::with_capacity(4096);
-    for thread in fs::read_dir("/proc/self/task")? {
-        let thread = thread?.file_name();
-        if thread.to_str().and_then(|name| name.parse().ok()) == Some(main) {
-            continue;
-        }
-        let path = Path::new("/proc/self/task").join(thread).join("children");
-        match File::open(path).and_then(|mut file| file.read_to_end(&mut text)) {
-            Ok(_) => {}
-            Err(error) if gone(&error) => {}
-            Err(error) => return Err(error),
-        }
-        text.push(b' ');
-    }
-    append_adopted(main, &mut text)?;
+    append_children(std::process::id(), &mut text)?;
     parse_pids(&text, children)
 }
 
@@ -76,8 +63,61 @@ pub(crate) fn adopted(children: &mut Vec<u32>) -> io::Result<()> {
     parse_pids(&text, children)
 }
 
-fn append_adopted(main: u32, text: &mut Vec<u8>) -> io::Result<()> {
-    File::open(format!("/proc/self/task/{main}/children"))?.read_to_end(text)?;
+/// Appends to `listing` a process and what is below it, by the lists of children. It costs as much as there are such
+/// processes, and [`list`] as much as there are processes at all. What comes or goes meanwhile may be missing, and what
+/// was not read `until` then: a chain of forks could be followed for ever.
+///
+/// # Errors
+/// As those of [`children`].
+pub(crate) fn append_subtree(
+    root: u32,
+    until: Instant,
+    listing: &mut Vec<ProcessEntry>,
+) -> io::Result<()> {
+    let mut buffer = [0; 1024];
+    let (mut text, mut pids) = (Vec::new(), Vec::new());
+    let mut at = listing.len();
+    listing.extend(read(root, &mut buffer)?);
+    while let Some(parent) = listing.get(at).map(|process| process.pid) {
+        if Instant::now() >= until {
+            break;
+        }
+        at += 1;
+        text.clear();
+        pids.clear();
+        match append_children(parent, &mut text) {
+            Ok(()) => parse_pids(&text, &mut pids)?,
+            Err(error) if gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+        for &pid in &pids {
+            listing.extend(read(pid, &mut buffer)?);
+        }
+    }
+    Ok(())
+}
+
+/// Appends the children of a process, those of its main thread last.
+fn append_children(pid: u32, text: &mut Vec<u8>) -> io::Result<()> {
+    let threads = PathBuf::from(format!("/proc/{pid}/task"));
+    for thread in fs::read_dir(&threads)? {
+        let thread = thread?.file_name();
+        if thread.to_str().and_then(|name| name.parse().ok()) == Some(pid) {
+            continue;
+        }
+        let path = threads.join(thread).join("children");
+        match File::open(path).and_then(|mut file| file.read_to_end(text)) {
+            Ok(_) => {}
+            Err(error) if gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+        text.push(b' ');
+    }
+    append_adopted(pid, text)
+}
+
+fn append_adopted(pid: u32, text: &mut Vec<u8>) -> io::Result<()> {
+    File::open(format!("/proc/{pid}/task/{pid}/children"))?.read_to_end(text)?;
     Ok(())
 }
 

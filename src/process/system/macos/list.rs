@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::io;
 use std::mem::size_of;
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
@@ -29,6 +30,11 @@ pub(crate) fn list(listing: &mut Vec<ProcessEntry>) -> io::Result<()> {
 
 /// Not supported: without subreapers, a process that is not our child may still be ours.
 pub(crate) fn children(_: &mut Vec<u32>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Not supported, as [`children`].
+pub(crate) fn append_subtree(_: u32, _: Instant, _: &mut Vec<ProcessEntry>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -27,7 +27,9 @@ use super::open_fds::mark_open_fds;
 use super::process_entry::{self, Identity};
 
 pub(crate) use launch::Launcher;
-pub(crate) use list::{children as adopted, children, environment, find, list, user};
+pub(crate) use list::{
+    append_subtree, children as adopted, children, environment, find, list, user,
+};
 
 /// Whether orphans below this process are re-parented to it: not here.
 pub(crate) const ADOPTS: bool = false;
