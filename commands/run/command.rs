@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use flowlayer_core::process::End;
-use flowlayer_core::process::foreground::{CommandError, Foreground, has_terminal};
-use tokio::signal::unix::SignalKind;
+use flowlayer_core::process::foreground::{CommandError, Foreground};
+use flowlayer_core::process::leftovers::Leftovers;
+use flowlayer_core::process::{End, Interrupt, ProcessInfo};
+use flowlayer_core::session::registry;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::Run;
 use crate::exit::Exit;
@@ -19,6 +21,12 @@ use crate::timeout::until;
 
 /// How long a command without its stack has to end before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long what a command has left has to end before it is killed.
+const LEFTOVERS_GRACE: Duration = Duration::from_secs(2);
+/// When what is left after that is given up.
+const GIVE_UP: Duration = Duration::from_secs(7);
+/// How often to look for leftovers whose end nobody reports.
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// What is passed on to the command, or ends the session while there is none.
 pub(super) fn signals() -> Vec<SignalKind> {
@@ -40,23 +48,30 @@ struct Command {
     /// It was asked to end by this process.
     was_asked: bool,
     kill_at: Option<Instant>,
+    leftovers: Leftovers,
+    /// The ends of children, orphans of the command among them.
+    child_ends: Signal,
 }
 
 impl Command {
-    /// Passes a signal on. What a key of the terminal makes has reached the command already; a
-    /// second request to end is meant.
-    fn pass_on(&mut self, number: i32) {
-        let is_key = [SignalKind::interrupt(), SignalKind::quit()]
+    /// Passes a signal on, unless it is that of a key, which has reached the command already.
+    fn pass_on(&mut self, interrupt: Interrupt) {
+        let asks_to_end = [SignalKind::terminate(), SignalKind::hangup()]
             .iter()
-            .any(|kind| kind.as_raw_value() == number);
-        if is_key {
-            if !has_terminal() {
-                self.process.signal(number);
-            }
-        } else if std::mem::replace(&mut self.was_asked, true) {
+            .any(|kind| kind.as_raw_value() == interrupt.number);
+        if asks_to_end {
+            self.ask_to_end(interrupt.number);
+        } else if !interrupt.is_key {
+            self.process.signal(interrupt.number);
+        }
+    }
+
+    /// Asks it to end; a second request is meant.
+    fn ask_to_end(&mut self, signal: i32) {
+        if std::mem::replace(&mut self.was_asked, true) {
             self.process.kill();
         } else {
-            self.process.signal(number);
+            self.process.signal(signal);
         }
     }
 }
@@ -87,12 +102,13 @@ impl Run {
                         if end != End::Code(0) {
                             lost = Some(end);
                             print::stderr("[flowlayer] the session is lost: ending the command\n");
-                            command.pass_on(SignalKind::terminate().as_raw_value());
+                            command.ask_to_end(SignalKind::terminate().as_raw_value());
                             command.kill_at = Some(Instant::now() + GRACE);
                         }
                     }
                 },
-                signal = self.interrupts.next() => command.pass_on(signal),
+                interrupt = self.interrupts.next() => command.pass_on(interrupt),
+                Some(()) = command.child_ends.recv() => command.leftovers.reap(),
                 () = until(command.kill_at) => {
                     command.process.kill();
                     command.kill_at = None;
@@ -100,6 +116,7 @@ impl Run {
             }
         };
         self.print_faults();
+        self.end_leftovers(&mut command).await;
         let left = if is_over {
             End::Code(0)
         } else {
@@ -127,13 +144,21 @@ impl Run {
             variables.push(("FLOWLAYER_ADDR", api.address.as_str()));
             variables.push(("FLOWLAYER_TOKEN", api.token.as_str()));
         }
+        let child_ends = signal(SignalKind::child())
+            .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
+        let mut leftovers = Leftovers::adopt(self.session.pid());
         match Foreground::start(program, arguments, &variables) {
-            Ok(process) => Ok(Command {
-                process,
-                ended: spawn_blocking(move || process.wait_for_end()),
-                was_asked: false,
-                kill_at: None,
-            }),
+            Ok(process) => {
+                leftovers.leave(process.id());
+                Ok(Command {
+                    process,
+                    ended: spawn_blocking(move || process.wait_for_end()),
+                    was_asked: false,
+                    kill_at: None,
+                    leftovers,
+                    child_ends,
+                })
+            }
             Err(error) => {
                 let exit = match error {
                     CommandError::NotFound => Exit::NOT_FOUND,
@@ -144,6 +169,35 @@ impl Run {
                     exit,
                     format!("cannot run {program}: {error}"),
                 ))
+            }
+        }
+    }
+
+    /// Ends what the command has left, but for the sessions that it started. An interrupt ends their grace.
+    async fn end_leftovers(&mut self, command: &mut Command) {
+        let begun = Instant::now();
+        let mut is_impatient = false;
+        loop {
+            let time = begun.elapsed();
+            let sessions = registry::list();
+            let sessions: Vec<u32> = sessions.iter().map(|session| session.pid).collect();
+            let kill = is_impatient || time >= LEFTOVERS_GRACE;
+            let left = command.leftovers.end(&sessions, kill);
+            if left.is_empty() {
+                return;
+            }
+            if time >= GIVE_UP {
+                let left: Vec<String> = left.iter().map(ProcessInfo::to_string).collect();
+                let left = sanitize::text(&left.join(", ")).into_owned();
+                print::stderr(&format!(
+                    "[flowlayer] cannot end what the command has left: {left}\n"
+                ));
+                return;
+            }
+            tokio::select! {
+                _ = command.child_ends.recv() => {}
+                () = sleep(INTERVAL) => {}
+                _ = self.interrupts.next() => is_impatient = true,
             }
         }
     }

@@ -25,7 +25,8 @@ use crate::tokio_runtime;
 const NOTES: &str = "\
 CMD has the terminal; the stack prints nothing unless it does not come up or --show-output is given.
 FLOWLAYER_ADDR and FLOWLAYER_TOKEN are set for CMD, so that clients in it find the session. The
-session ends when CMD or this process ends.
+session ends when CMD or this process ends. Processes that CMD leaves behind end with it, except
+sessions that it started with `serve --detach`.
 
 Exit codes: that of CMD, 128+n when signal n ended it; 2 wrong command line or configuration; 124 not
 up within --timeout; 125 the stack did not come up, ended before CMD, or could not be stopped; 126 CMD
@@ -165,7 +166,7 @@ impl Run {
                     Event::Report(report) => self.handle(report),
                     Event::Ended(end) => return Boot::Ended(end),
                 },
-                signal = self.interrupts.next() => return Boot::Interrupted(signal),
+                interrupt = self.interrupts.next() => return Boot::Interrupted(interrupt.number),
                 passed = Deadline::passed(deadline) => return Boot::Late(passed),
             }
         }

@@ -87,11 +87,11 @@ impl Starting {
                     Event::Report(report) => self.handle(report),
                     Event::Ended(end) => return self.ended(end),
                 },
-                signal = interrupts.next() => {
+                interrupt = interrupts.next() => {
                     if self.interrupted.is_none() {
                         print::stderr("[flowlayer] interrupted: taking the session down\n");
                     }
-                    self.interrupted.get_or_insert(signal);
+                    self.interrupted.get_or_insert(interrupt.number);
                     self.session.ask_to_end();
                 }
                 passed = Deadline::passed(self.deadline), if self.interrupted.is_none() => {

@@ -6,10 +6,12 @@
 //!
 //! From the bottom up, each using only what stands before it: `message` (requests and events), `system`
 //! (system calls, what differs between systems), `signals` and `terminal`, `ownership` (which process belongs to
-//! which service), `takedown` (who was sent which signal), `link` (from server to guardian), `table` (scans,
-//! reaps, reports), `spawn`, then `worker` (the server's thread) and `guardian`, which drive table and spawn.
+//! which service), `takedown` (who was sent which signal), `leftovers` (of a command in the foreground), `link` (from
+//! server to guardian), `table` (scans, reaps, reports), `spawn`, then `worker` (the server's thread) and `guardian`,
+//! which drive table and spawn.
 
 pub mod guardian;
+pub mod leftovers;
 mod link;
 mod message;
 mod ownership;
@@ -29,7 +31,7 @@ pub use message::{
     Teardown,
 };
 pub use ownership::child_above;
-pub use signals::{Ask, EndSignals};
+pub use signals::{Ask, EndSignals, Interrupt, Interrupts};
 pub use system::conceal_argument;
 pub use system::prepare::hangup_is_ignored;
 pub use system::wait::Watched;

@@ -84,6 +84,55 @@ impl AsFd for EndSignals {
     }
 }
 
+/// A signal that asks this process to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupt {
+    /// Its number.
+    pub number: i32,
+    /// Whether a key of the terminal made it, so that all of the foreground group has got it.
+    pub is_key: bool,
+}
+
+/// Catches signals that ask this process to end. Its descriptor (a pipe) becomes readable when one has come.
+#[derive(Debug)]
+pub struct Interrupts {
+    waker: &'static Waker,
+}
+
+impl Interrupts {
+    /// Installs handlers for those of the signals that end a session that have these numbers, once a process.
+    ///
+    /// # Errors
+    /// When the system refuses a pipe or a signal.
+    pub fn install(numbers: &[i32]) -> io::Result<Self> {
+        let waker: &'static Waker = Box::leak(Box::new(Waker::new()?));
+        let wanted = REQUESTS.into_iter();
+        let wanted = wanted.filter(|&signal| numbers.contains(&(signal as i32)));
+        waker.wake_on(&wanted.collect::<Vec<_>>())?;
+        Ok(Self { waker })
+    }
+
+    /// The signals since the last call. Never waits.
+    pub fn take(&mut self) -> Vec<Interrupt> {
+        self.waker.clear();
+        let caught = REQUESTS.into_iter().zip(take_sources(REQUESTS));
+        let interrupts = caught.flat_map(|(signal, sources)| {
+            sources.into_iter().flatten().map(move |source| Interrupt {
+                number: signal as i32,
+                is_key: source == Source::Kernel
+                    && matches!(signal, Signal::SIGINT | Signal::SIGQUIT),
+            })
+        });
+        interrupts.collect()
+    }
+}
+
+impl AsFd for Interrupts {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.waker.as_fd()
+    }
+}
+
 /// Distinguishes requests from their echoes.
 #[derive(Debug, Default)]
 pub(crate) struct Echoes {
@@ -108,7 +157,9 @@ impl Echoes {
 
     fn is_echo(&mut self, signal: usize, source: Source, now: Instant) -> bool {
         let last = &mut self.last[signal];
-        let echo = last.is_some_and(|(then, by)| by != source && now - then < ECHO);
+        let forwarded = |source| source == Source::Parent;
+        let echo =
+            last.is_some_and(|(then, by)| forwarded(by) != forwarded(source) && now - then < ECHO);
         *last = (!echo).then_some((now, source));
         echo
     }
@@ -131,6 +182,9 @@ mod tests {
         assert!(!at(201, Source::Direct));
         assert!(!at(202, Source::Direct), "twice from the same source");
         assert!(!at(500, Source::Parent), "long after");
+        assert!(at(501, Source::Kernel));
+        assert!(!at(502, Source::Kernel));
+        assert!(!at(503, Source::Direct), "nobody forwards it");
     }
 
     #[test]

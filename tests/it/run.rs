@@ -150,11 +150,55 @@ fn a_termination_goes_to_the_command_first() {
     here.wait_for_file("asked");
     run.signal(Signal::SIGTERM);
     assert_eq!(run.finish().code, Some(137));
-    // The last `sleep` of the killed shell ends by itself.
-    until("nothing is left", || {
-        let left = here.processes();
-        if left.is_empty() { Ok(()) } else { Err(left) }
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn what_the_command_leaves_ends_with_it() {
+    let here = Here::with(&up());
+    let done = shell(
+        &here,
+        "setsid sh -c 'trap \"touch asked; exit\" TERM; touch here; while :; do sleep 0.05; done' &
+         setsid sh -c 'trap \"\" TERM; touch deaf; while :; do sleep 0.05; done' &
+         until [ -e here ] && [ -e deaf ]; do sleep 0.02; done; exit 7",
+    );
+    assert_eq!(done.code, Some(7), "{done:?}");
+    assert!(here.path().join("asked").exists());
+    assert!(here.processes().is_empty());
+}
+
+#[test]
+fn orphans_of_the_command_leave_no_zombies() {
+    let here = Here::with(&up());
+    let script = "i=0; while [ $i -lt 20 ]; do (setsid true &); i=$((i+1)); done; echo $PPID; touch here; read line";
+    let mut run = Child::spawn(here.command(&["run", "--", "sh", "-c", script]));
+    here.wait_for_file("here");
+    let pid = run.pid();
+    let children = move || {
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        fs::read_to_string(path).unwrap()
+    };
+    until("the command and the session are all", || {
+        let children = children();
+        let count = children.split_whitespace().count();
+        if count == 2 { Ok(()) } else { Err(children) }
     });
+    run.feed(b"\n");
+    assert_eq!(run.finish().stdout, format!("{pid}\n"));
+}
+
+#[test]
+fn sessions_that_the_command_started_are_spared() {
+    let here = Here::with(&up());
+    let other = json!({"services": {"web": {"cmd": ["sleep", "1000"]}}});
+    fs::write(here.path().join("other.jsonc"), other.to_string()).unwrap();
+    let done = shell(&here, "$FLOWLAYER serve --detach -c other.jsonc >/dev/null");
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+    assert_eq!(here.sessions().len(), 1);
+    let status = here.run(&["status", "-c", "other.jsonc", "--exit-code"]);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    assert_eq!(here.run(&["down", "-c", "other.jsonc"]).code, Some(0));
+    here.wait_for_their_end();
 }
 
 #[test]
@@ -179,6 +223,34 @@ fn ctrl_c_reaches_the_command_and_then_the_stack_goes_down() {
     terminal.type_keys("\u{3}");
     terminal.wait_for_text("tidied up");
     assert_eq!(terminal.wait_for_end().code, Some(3));
+    assert!(here.processes().is_empty());
+}
+
+/// On a terminal, where a key would have reached the command already.
+#[test]
+fn an_interrupt_that_was_sent_is_passed_on() {
+    let here = Here::with(&up());
+    let script = "trap 'echo tidied up; exit 3' INT; echo at work; while :; do sleep 0.05; done";
+    let terminal = Terminal::run(&here.command(&["run", "--", "sh", "-c", script]), 24, 80);
+    terminal.wait_for_text("at work");
+    terminal.child().signal(Signal::SIGINT);
+    terminal.wait_for_text("tidied up");
+    assert_eq!(terminal.wait_for_end().code, Some(3));
+    assert!(here.processes().is_empty());
+}
+
+/// A shell that handles SIGINT counts what it gets.
+#[test]
+fn a_key_reaches_the_command_once() {
+    let here = Here::with(&up());
+    let script = "n=0; trap 'n=$((n+1))' INT; echo at work; until [ -e go ]; do sleep 0.05; done; echo got $n";
+    let mut terminal = Terminal::run(&here.command(&["run", "--", "sh", "-c", script]), 24, 80);
+    terminal.wait_for_text("at work");
+    terminal.type_keys("\u{3}");
+    terminal.wait_for_text("^C");
+    fs::write(here.path().join("go"), "").unwrap();
+    terminal.wait_for_text("got 1");
+    assert_eq!(terminal.wait_for_end().code, Some(0));
     assert!(here.processes().is_empty());
 }
 

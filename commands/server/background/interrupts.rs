@@ -1,50 +1,54 @@
 //! The signals that ask a waiting command to stop, for those that have something to take down first.
 
+use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsFd;
 
-use flowlayer_core::process::background;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use flowlayer_core::process::{self, Interrupt, background};
+use tokio::net::unix::pipe;
+use tokio::signal::unix::SignalKind;
 
 use crate::failure::Failure;
 
-/// Signals as they come, none lost.
+/// Signals as they come.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
-    arrivals: mpsc::UnboundedReceiver<i32>,
+    signals: process::Interrupts,
+    /// Readable when there are some.
+    news: pipe::Receiver,
+    arrived: VecDeque<Interrupt>,
 }
 
 impl Interrupts {
     /// Takes these signals over, for the rest of the process, those among them that were held back
     /// since there is a session in the background. Needs a runtime.
     pub(crate) fn take(kinds: &[SignalKind]) -> Result<Self, Failure> {
-        let (arrived, arrivals) = mpsc::unbounded_channel();
-        let install = |kind: &SignalKind| -> io::Result<()> {
-            tokio::spawn(forward(
-                signal(*kind)?,
-                kind.as_raw_value(),
-                arrived.clone(),
-            ));
-            Ok(())
+        let numbers: Vec<i32> = kinds.iter().map(SignalKind::as_raw_value).collect();
+        let install = || -> io::Result<Self> {
+            let signals = process::Interrupts::install(&numbers)?;
+            let news = pipe::Receiver::from_owned_fd(signals.as_fd().try_clone_to_owned()?)?;
+            background::release_signals()?;
+            Ok(Self {
+                signals,
+                news,
+                arrived: VecDeque::new(),
+            })
         };
-        kinds
-            .iter()
-            .try_for_each(install)
-            .and_then(|()| background::release_signals())
-            .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
-        Ok(Self { arrivals })
+        install().map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))
     }
 
-    /// Waits for the next one; its number. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> i32 {
-        match self.arrivals.recv().await {
-            Some(number) => number,
-            // The tasks that send live as long as the runtime.
-            None => std::future::pending().await,
+    /// Waits for the next one. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Interrupt {
+        loop {
+            if let Some(interrupt) = self.arrived.pop_front() {
+                return interrupt;
+            }
+            if self.news.readable().await.is_err() {
+                // The runtime ends.
+                std::future::pending::<()>().await;
+            }
+            while matches!(self.news.try_read(&mut [0; 64]), Ok(1..)) {}
+            self.arrived.extend(self.signals.take());
         }
     }
-}
-
-async fn forward(mut stream: Signal, number: i32, arrived: mpsc::UnboundedSender<i32>) {
-    while stream.recv().await.is_some() && arrived.send(number).is_ok() {}
 }

@@ -9,24 +9,27 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc::{self, c_int, c_void};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::pipe;
+use super::{is_from_kernel, pipe};
 
 /// Signal numbers are below this.
 const NUMBERS: usize = 65;
 
 /// The descriptor the handler writes to, by signal; -1 for none. A handler can only reach globals.
 static LISTENERS: [AtomicI32; NUMBERS] = [const { AtomicI32::new(-1) }; NUMBERS];
-/// The signals caught since they were last taken, one bit each: those sent by anybody else, and those of the
-/// parent, which forwards what it gets.
-static CAUGHT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+/// The signals caught since they were last taken, one bit each, by source.
+static CAUGHT: [AtomicU64; SOURCES.len()] = [const { AtomicU64::new(0) }; SOURCES.len()];
+
+const SOURCES: [Source; 3] = [Source::Direct, Source::Parent, Source::Kernel];
 
 /// Where a signal came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Anybody else: another process, the terminal, the kernel.
+    /// Anybody else.
     Direct,
-    /// The parent process.
+    /// The parent process, which forwards what it gets.
     Parent,
+    /// The kernel, for a key of the terminal or its end.
+    Kernel,
 }
 
 /// A pipe that becomes readable when woken.
@@ -87,19 +90,18 @@ pub(crate) fn take_caught<const N: usize>(signals: [Signal; N]) -> bool {
 
 /// The sources of each of these signals since they were last taken. Repeats from one source count once, as in
 /// the kernel.
-pub(crate) fn take_sources<const N: usize>(signals: [Signal; N]) -> [[Option<Source>; 2]; N] {
+pub(crate) fn take_sources<const N: usize>(
+    signals: [Signal; N],
+) -> [[Option<Source>; SOURCES.len()]; N] {
     let mask = signals
         .iter()
         .fold(0, |mask, &signal| mask | bit(signal as c_int));
-    let [direct, parent] = CAUGHT
+    let caught = CAUGHT
         .each_ref()
         .map(|caught| caught.fetch_and(!mask, Ordering::SeqCst));
     signals.map(|signal| {
         let bit = bit(signal as c_int);
-        [
-            (direct & bit != 0).then_some(Source::Direct),
-            (parent & bit != 0).then_some(Source::Parent),
-        ]
+        SOURCES.map(|source| (caught[source as usize] & bit != 0).then_some(source))
     })
 }
 
@@ -110,8 +112,15 @@ const fn bit(signal: c_int) -> u64 {
 extern "C" fn caught(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
     let errno = Errno::last();
     // SAFETY: the system passes what it knows of the signal; both calls may be made in a handler.
-    let from_parent = unsafe { (*info).si_code <= 0 && (*info).si_pid() == libc::getppid() };
-    CAUGHT[usize::from(from_parent)].fetch_or(bit(signal), Ordering::SeqCst);
+    let (code, sender, parent) = unsafe { ((*info).si_code, (*info).si_pid(), libc::getppid()) };
+    let source = if is_from_kernel(code, sender) {
+        Source::Kernel
+    } else if code <= 0 && sender == parent {
+        Source::Parent
+    } else {
+        Source::Direct
+    };
+    CAUGHT[source as usize].fetch_or(bit(signal), Ordering::SeqCst);
     let listener = LISTENERS
         .get(signal.unsigned_abs() as usize)
         .map_or(-1, |listener| listener.load(Ordering::SeqCst));

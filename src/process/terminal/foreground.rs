@@ -2,12 +2,10 @@
 //! same process group, so that Ctrl-C and Ctrl-Z reach it; and suspending the job.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
+use std::io;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{getpgrp, tcgetpgrp};
 use thiserror::Error;
 
 use crate::process::message::End;
@@ -47,6 +45,11 @@ impl Foreground {
         }
     }
 
+    /// Its process id.
+    pub const fn id(self) -> u32 {
+        self.pid
+    }
+
     /// Sends it the signal with this number; nothing happens once it has ended.
     pub fn signal(self, number: i32) {
         if let Ok(signal) = Signal::try_from(number) {
@@ -66,18 +69,6 @@ impl Foreground {
     pub fn wait_for_end(self) -> io::Result<End> {
         await_end(self.pid)
     }
-}
-
-/// Whether Ctrl-C and Ctrl-Z reach this process and its command: its group is the terminal's foreground group.
-pub fn has_terminal() -> bool {
-    let (stdin, stderr) = (io::stdin(), io::stderr());
-    let streams = [
-        (stdin.is_terminal(), stdin.as_fd()),
-        (stderr.is_terminal(), stderr.as_fd()),
-    ];
-    streams
-        .into_iter()
-        .any(|(is_terminal, stream)| is_terminal && tcgetpgrp(stream) == Ok(getpgrp()))
 }
 
 /// Stops this job, as `^Z` does outside raw mode: this process and all of its group. To be called on the main

@@ -44,6 +44,11 @@ pub(crate) fn become_subreaper() -> io::Result<()> {
     Ok(prctl::set_child_subreaper(true)?)
 }
 
+/// Whether a signal that was sent with this code by this process comes from the kernel, as those of a terminal do.
+pub(crate) fn is_from_kernel(code: c_int, _sender: libc::pid_t) -> bool {
+    code == libc::SI_KERNEL
+}
+
 /// Sets the name that `ps`, `top` and `pgrep` show.
 pub(crate) fn set_name(name: &CStr) {
     // Nothing depends on it.

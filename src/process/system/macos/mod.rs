@@ -48,6 +48,11 @@ pub(crate) fn become_subreaper() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a signal that was sent with this code by this process comes from the kernel, as those of a terminal do.
+pub(crate) fn is_from_kernel(_code: c_int, sender: libc::pid_t) -> bool {
+    sender == 0
+}
+
 /// A process's name cannot be set here.
 pub(crate) fn set_name(_: &CStr) {}
 
