@@ -9,8 +9,11 @@ use std::process::exit;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use nix::sys::signal::{SigHandler, Signal};
+
 use crate::facts::{StopScope, StopSignal};
 use crate::process::guardian::{Entered, enter};
+use crate::process::system::prepare::set_action;
 use crate::process::{
     Event, LifeId, Mode, ProcessInfo, Processes, Request, Role, SpawnRequest, Stdin, StopCommand,
     Teardown, start,
@@ -28,6 +31,8 @@ enum Input {
 
 /// Is the guardian, or the server, until the end.
 pub(super) fn drive() -> ! {
+    // A shell ignores it for what it starts in the background.
+    set_action(Signal::SIGINT, SigHandler::SigDfl).expect("a known signal");
     let guarded = match enter().expect("the system has room for a test") {
         Entered::Guardian(code) => exit(code),
         Entered::Server(link) => link,
