@@ -94,26 +94,26 @@ async fn attend(
                         sender
                             .link("failed", Some(&session), &why.to_string())
                             .await?;
-                        pause(&mut sender, &mut from_tab).await?;
+                        pause(&mut from_tab).await?;
                         continue;
                     }
                 }
             }
         };
         sender.link(state, None, "").await?;
-        pause(&mut sender, &mut from_tab).await?;
+        pause(&mut from_tab).await?;
     }
 }
 
 /// Waits before the next attempt. Commands that come meanwhile reach nobody.
-async fn pause(sender: &mut Sender, from_tab: &mut SplitStream<WebSocket>) -> Result<(), Gone> {
+async fn pause(from_tab: &mut SplitStream<WebSocket>) -> Result<(), Gone> {
     let over = sleep(LOOK_EVERY);
     tokio::pin!(over);
     loop {
         tokio::select! {
-            () = &mut over => return sender.message(Message::ping(&b""[..])).await,
+            () = &mut over => return Ok(()),
             message = from_tab.next() => {
-                is_command(message)?;
+                command_in(message)?;
             }
         }
     }
@@ -145,7 +145,7 @@ async fn relay(
     let (mut to_server, mut from_server) = server.split();
     let commands = async {
         loop {
-            let Some(command) = is_command(from_tab.next().await)? else {
+            let Some(command) = command_in(from_tab.next().await)? else {
                 continue;
             };
             let command = tungstenite::Message::Text(command.into());
@@ -188,8 +188,8 @@ async fn relay(
     }
 }
 
-/// The command in a message of the tab, if it is one.
-fn is_command(message: Option<Result<Message, warp::Error>>) -> Result<Option<String>, Gone> {
+/// The command in a message of the tab; `None` for a ping.
+fn command_in(message: Option<Result<Message, warp::Error>>) -> Result<Option<String>, Gone> {
     let message = message.ok_or(Gone)?.map_err(|_| Gone)?;
     if message.is_close() {
         return Err(Gone);

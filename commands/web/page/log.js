@@ -40,11 +40,14 @@ export function line(entry) {
 /** A test for text: plain, or between slashes a regular expression; case counts once there is a capital. */
 export function matcher(query) {
   if (!query) return null;
-  const flags = /[A-Z]/.test(query) ? "g" : "gi";
-  const pattern = /^\/(.+?)\/?$/.exec(query)?.[1];
+  const flags = /[A-Z]/.test(query) ? "" : "i";
+  const pattern = /^\/(.+?)\/?$/.exec(query)?.[1] ?? query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   try {
-    return new RegExp(pattern ?? query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), flags);
+    const one = new RegExp(pattern, flags);
+    const every = new RegExp(pattern, `${flags}g`);
+    return { test: (text) => one.test(text), all: (text) => text.matchAll(every) };
   } catch {
+    // An expression that is being typed.
     return null;
   }
 }
@@ -56,6 +59,8 @@ export class LogWindow {
     this.filter = null;
     this.stream = null;
     this.level = null;
+    /** The newest number that is known of. */
+    this.newest = 0;
     this.reset();
   }
 
@@ -70,15 +75,15 @@ export class LogWindow {
     this.atStart = false;
     this.unseen = 0;
     this.busy = null;
+    /** Live lines that came before the first page. */
+    this.held = [];
     this.generation = (this.generation ?? 0) + 1;
   }
 
   matches(item) {
     if (this.stream && item.stream !== this.stream) return false;
     if (this.level && LEVELS.indexOf(item.level ?? "info") < LEVELS.indexOf(this.level)) return false;
-    if (!this.filter) return true;
-    this.filter.lastIndex = 0;
-    return this.filter.test(item.text);
+    return !this.filter || this.filter.test(item.text);
   }
 
   get isFiltered() {
@@ -131,8 +136,9 @@ export class LogWindow {
       const data = this.atStart ? null : await this.#page(page);
       if (generation !== this.generation) return;
       if (!data) break;
-      if (!data.entries.length) this.atStart = true;
+      this.atStart = !data.entries.length || (!data.truncated && data.entries.length < page.limit);
       this.#take(data.entries, "before");
+      if (before === null) this.#join(this.held.splice(0), true);
       this.changed();
       if (!this.isFiltered) break;
     }
@@ -140,7 +146,7 @@ export class LogWindow {
   }
 
   /** Reads the page after the last line; at the end of the log the live lines join again. */
-  async newer(newest = Infinity) {
+  async newer() {
     if (this.busy || this.attached) return;
     const generation = this.generation;
     const wanted = this.items.length + 100;
@@ -154,10 +160,10 @@ export class LogWindow {
         span = Math.max(PAGE, span >> 1);
         continue;
       }
-      const next = Math.min(this.last + span, this.newest ?? this.last + span);
+      const next = Math.min(this.last + span, this.newest);
       this.#take(entries, "after");
       this.last = Math.max(this.last, next);
-      if (this.last >= (this.newest ?? newest)) {
+      if (this.last >= this.newest) {
         this.attached = true;
         this.unseen = 0;
         break;
@@ -170,21 +176,26 @@ export class LogWindow {
   /** Live lines, and gaps between them: `{gap: [first, last]}`. */
   live(items, newest, following) {
     this.newest = newest;
-    if (this.first === null && this.busy) return;
-    const fresh = items.filter((item) => item.gap || this.#isOurs(item));
-    if (!this.attached) {
-      this.unseen += fresh.length;
-      return;
-    }
+    if (!this.attached) this.unseen += items.filter((item) => !item.gap && this.#isOurs(item)).length;
+    else if (this.first === null && this.busy) this.held = this.held.concat(items).slice(-LINES);
+    else this.#join(items, following);
+  }
+
+  #join(items, following) {
+    if (!items.length) return;
     const known = this.last ?? 0;
-    for (const item of fresh) {
-      if (item.gap ? item.gap[1] > known : item.seq > known) this.#push(item);
+    for (const item of items) {
+      if (item.gap ? item.gap[1] > known : item.seq > known && this.#isOurs(item)) this.#push(item);
     }
-    if (items.length) {
-      this.last = Math.max(known, newest);
-      this.first ??= items[0].seq ?? items[0].gap[0];
-    }
+    const end = items.at(-1);
+    this.last = Math.max(known, end.seq ?? end.gap[1]);
+    this.first ??= items[0].seq ?? items[0].gap[0];
     this.#trim(following ? "start" : "end");
+  }
+
+  /** Live lines may be missing from here on: they are read when somebody looks. */
+  detach() {
+    this.attached = false;
   }
 
   /** Asks for the lines of a gap, the newest first; what does not come is lost. */
@@ -210,10 +221,7 @@ export class LogWindow {
   /** The number of the next match before or after a number, through the whole log. */
   async find(pattern, from, back, progress) {
     const generation = this.generation;
-    const hit = (entry) => {
-      pattern.lastIndex = 0;
-      return pattern.test(plain(entry.message));
-    };
+    const hit = (entry) => pattern.test(plain(entry.message));
     let at = from;
     for (let pages = 0; pages < 20 * PAGES && generation === this.generation; pages++) {
       progress(at);
@@ -229,7 +237,7 @@ export class LogWindow {
         at = entries[0].seq;
       } else {
         at += 2 * PAGE;
-        if (at >= (this.newest ?? 0)) return null;
+        if (at >= this.newest) return null;
       }
     }
     return null;
@@ -263,8 +271,9 @@ export class LogWindow {
     const [first, last] = [entries[0].seq, entries.at(-1).seq];
     if (where === "before") this.items = lines.concat(this.items);
     else this.items = this.items.concat(lines);
-    this.first = this.first === null || where === "before" ? first : this.first;
+    if (this.first === null || where === "before") this.first = first;
     this.last = Math.max(this.last ?? 0, last);
+    this.newest = Math.max(this.newest, last);
     this.#trim(where === "before" ? "end" : "start");
   }
 

@@ -32,6 +32,11 @@ export class LogPane {
       this.body,
     );
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // While lines stream in, each frame scrolls to the end: what people do must count first.
+    this.scroller.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && (this.follow = false), { passive: true });
+    this.scroller.addEventListener("touchmove", () => (this.follow = false), { passive: true });
+    this.scroller.addEventListener("pointerdown", () => (this.held = true));
+    for (const end of ["pointerup", "pointercancel"]) this.scroller.addEventListener(end, () => (this.held = false));
     this.scroller.addEventListener("click", (event) => this.#clicked(event));
     this.note = el("span", { class: "note", role: "status" });
     const button = (text, title, act) => el("button", { type: "button", title, onclick: act }, text);
@@ -55,7 +60,7 @@ export class LogPane {
       { "aria-label": "level" },
       ["", "debug", "info", "warn", "error"].map((level) => el("option", { value: level }, level ? `${level} up` : "all levels")),
     );
-    this.levels.addEventListener("change", () => this.window.refine({ level: this.levels.value || null }));
+    this.levels.addEventListener("change", () => this.#refine({ level: this.levels.value || null }));
     this.followButton = button("follow", "follow new lines (G)", () => this.toEnd());
     this.element = el(
       "section",
@@ -85,6 +90,12 @@ export class LogPane {
 
   load() {
     return this.window.toEnd();
+  }
+
+  /** The connection was lost and is back: lines may be missing at the end. */
+  rejoin() {
+    if (this.follow) this.load();
+    else this.window.detach();
   }
 
   /** New lines of the session; gaps among them. */
@@ -126,7 +137,7 @@ export class LogPane {
 
   cycleStream() {
     const next = { null: "stderr", stderr: "stdout", stdout: null };
-    this.window.refine({ stream: next[this.window.stream] });
+    this.#refine({ stream: next[this.window.stream] });
   }
 
   /** To the next match of the search, through the whole log. */
@@ -136,7 +147,6 @@ export class LogPane {
     const from = this.current ?? (forward ? visible.at(0)?.seq : visible.at(-1)?.seq) ?? 0;
     const within = this.window.items.filter((item) => {
       if (item.gap || (forward ? item.seq <= from : item.seq >= from)) return false;
-      this.hits.lastIndex = 0;
       return this.hits.test(item.text);
     });
     let seq = (forward ? within[0] : within.at(-1))?.seq ?? null;
@@ -184,8 +194,12 @@ export class LogPane {
   }
 
   #filter() {
+    this.#refine({ filter: matcher(this.filterBox.value) });
+  }
+
+  #refine(changes) {
     this.follow = true;
-    this.window.refine({ filter: matcher(this.filterBox.value) });
+    this.window.refine(changes);
   }
 
   #search() {
@@ -262,10 +276,17 @@ export class LogPane {
     const columns = Math.max(10, Math.floor((this.scroller.clientWidth - this.#indent()) / this.#charWidth()) - 1);
     this.tops = new Float64Array(items.length + 1);
     for (let i = 0; i < items.length; i++) {
-      const rows = items[i].gap ? 1 : Math.max(1, Math.ceil(items[i].text.length / columns));
+      const rows = items[i].gap ? 1 : Math.max(1, Math.ceil(this.#length(items[i]) / columns));
       this.tops[i + 1] = this.tops[i] + rows * ROW;
     }
     return this.tops[items.length];
+  }
+
+  /** Characters that are shown of a line. */
+  #length(item) {
+    if (!item.fields || !this.options.fields) return item.text.length;
+    item.fieldLength ??= fieldPieces(item.fields).reduce((sum, { text }) => sum + text.length, 0);
+    return item.fieldLength;
   }
 
   #top(index) {
@@ -311,11 +332,11 @@ export class LogPane {
     const edge = this.follow ? null : this.edge;
     const height = this.#layout();
     this.body.style.height = `${height}px`;
-    if (this.follow) {
+    if (this.follow && !this.held) {
       this.#place(height);
     } else if (edge) {
       const at = items.findIndex((item) => item === edge.item);
-      if (at >= 0 && this.#top(at) - edge.offset !== edge.top) this.#place(this.#top(at) - edge.offset + 0);
+      if (at >= 0 && this.#top(at) - edge.offset !== edge.top) this.#place(this.#top(at) - edge.offset);
     }
     const top = scroller.scrollTop;
     const from = Math.max(0, this.#indexAt(top) - 10);
@@ -391,7 +412,7 @@ export class LogPane {
     if (!this.hits) return [wrapped(text)];
     const found = [];
     let from = 0;
-    for (const match of text.matchAll(this.hits)) {
+    for (const match of this.hits.all(text)) {
       if (!match[0]) continue;
       if (match.index > from) found.push(wrapped(text.slice(from, match.index)));
       found.push(el("mark", {}, match[0]));

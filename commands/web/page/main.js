@@ -58,7 +58,7 @@ class App {
     fold(this.state, message);
     if (message.name === "hello") return this.#introduced(before);
     if (message.name === "service_status") this.#notify(message.payload, failed);
-    if (message.name === "snapshot" && !this.state.services.has(this.selected)) this.selected = null;
+    if (message.name === "snapshot") this.#keepPanes();
     this.stale = true;
     return this.#redraw();
   }
@@ -76,10 +76,19 @@ class App {
       const address = new URL(location.href);
       address.searchParams.set("session", session);
       history.replaceState(null, "", address);
-      this.#setPanes([this.selected]);
+      const names = this.panes.map((pane) => pane.service);
+      this.#setPanes(names.length ? names : [null]);
     } else {
-      for (const pane of this.panes) pane.load();
+      for (const pane of this.panes) pane.rejoin();
     }
+  }
+
+  /** Drops the logs of services that this session does not have. */
+  #keepPanes() {
+    const has = (name) => name === null || this.state.services.has(name);
+    if (!has(this.selected)) this.selected = null;
+    const names = this.panes.map((pane) => pane.service);
+    if (!names.every(has)) this.#setPanes(names.some(has) ? names.filter(has) : [null]);
   }
 
   linked(link) {
@@ -175,7 +184,6 @@ class App {
   #makePane(name) {
     const pane = new LogPane(name, (payload) => this.fetch(payload), this.options);
     byId("panes").append(pane.element);
-    pane.window.newest = this.stream.newest;
     pane.load();
     return pane;
   }
@@ -284,10 +292,12 @@ class App {
 
   #redraw() {
     if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
+    const draw = () => {
       this.frame = 0;
       this.#draw();
-    });
+    };
+    // A hidden tab gets no frames; its title and icon still show the health.
+    this.frame = document.hidden ? setTimeout(draw, 500) : requestAnimationFrame(draw);
   }
 
   #draw() {
@@ -397,6 +407,8 @@ class App {
       this.#redraw();
     });
     document.addEventListener("visibilitychange", () => {
+      // What was asked of the other clock may never come.
+      this.frame = 0;
       this.stale = true;
       this.#redraw();
     });

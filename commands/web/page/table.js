@@ -8,6 +8,7 @@ export class Table {
     this.app = app;
     this.list = byId("services");
     this.rows = new Map();
+    this.made = 0;
     this.list.addEventListener("click", (event) => {
       const row = event.target.closest("[data-name]");
       if (!row || event.target.closest("a")) return;
@@ -34,6 +35,7 @@ export class Table {
       row.element.remove();
       this.rows.delete(name);
     }
+    this.list.setAttribute("aria-activedescendant", this.rows.get(this.app.selected)?.element.id ?? "");
     rows.forEach((row, index) => {
       if (this.list.children[index] !== row.element) this.list.insertBefore(row.element, this.list.children[index] ?? null);
     });
@@ -45,6 +47,7 @@ export class Table {
     let row = this.rows.get(name);
     if (!row) {
       row = this.#make(name);
+      row.element.id = `service-${this.made++}`;
       this.rows.set(name, row);
     }
     row.element.setAttribute("aria-selected", String(selected === name));
@@ -71,7 +74,7 @@ export class Table {
 
   #make(name) {
     if (name === null) {
-      return { element: el("li", { role: "option", "data-name": "", class: "service all", id: "row-all" }, el("span", { class: "label" }, "all services")) };
+      return { element: el("li", { role: "option", "data-name": "", class: "service all" }, el("span", { class: "label" }, "all services")) };
     }
     const part = (kind) => el("span", { class: kind });
     const row = { symbol: part("symbol"), wave: part("wave"), word: part("word"), reason: part("reason"), age: part("age"), link: part("url") };
