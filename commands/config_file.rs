@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flowlayer_core::config::{self, ConfigError, FILE_NAMES, Loaded};
+use flowlayer_core::config::{self, ConfigError, FILE_NAMES, Loaded, Problem, Source, Values};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -77,6 +77,25 @@ pub(crate) fn print_warnings(loaded: &Loaded, colors: Colors) {
         &loaded.source,
         colors.stderr,
     ));
+}
+
+/// What references stand for in this process.
+pub(crate) fn values() -> Result<Values, Failure> {
+    let directory = std::env::current_dir()
+        .map_err(|error| Failure::Failed(format!("cannot tell the current directory: {error}")))?;
+    Ok(Values {
+        environment: std::env::vars_os().collect(),
+        directory,
+    })
+}
+
+/// How a command ends for which references of the configuration stand for nothing; they are printed here.
+pub(crate) fn unresolved(problems: Vec<Problem>, source: &Source, colors: Colors) -> Failure {
+    let error = ConfigError::Invalid {
+        problems: source.place(problems),
+        text: Box::new(source.clone()),
+    };
+    unusable(error, colors)
 }
 
 /// How a command ends whose configuration cannot be used; its problems are printed here.

@@ -16,6 +16,7 @@ use super::matches::MatchPrinter;
 use super::output::{Output, Stopped};
 use super::printer::Printer;
 use super::{Limit, Wanted, asked, note};
+use crate::config_file;
 use crate::failure::Failure;
 use crate::session::TargetSession;
 use crate::terminal::diagnostics::shown_path;
@@ -48,7 +49,13 @@ impl Files {
         let Ok(loaded) = config::load(&path) else {
             return Err(Failure::NoSession(words));
         };
-        match loaded.config.logs.dir.clone() {
+        let dir = config::logs_dir(&loaded.config, &config_file::values()?);
+        let dir = dir.map_err(|problems| {
+            let why = problems.first().map(|problem| problem.message.clone());
+            let why = why.unwrap_or_default();
+            Failure::NoSession(format!("{words}; and logs.dir cannot be told: {why}"))
+        })?;
+        match dir {
             Some(dir) => Ok(Self {
                 config: loaded.config,
                 path,

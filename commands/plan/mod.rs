@@ -1,13 +1,14 @@
 //! `flowlayer plan`: the waves in which the services of a configuration start (docs/cli.md, plan).
 
 mod graph;
+mod resolved;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use flowlayer_core::config::Config;
+use flowlayer_core::config::{self, Config};
 use flowlayer_core::plan::Plan;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config_file;
 use crate::config_file::ConfigArgs;
@@ -24,6 +25,12 @@ pub(crate) struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+    /// Also show what each service runs, with references filled in and the values of variables masked
+    #[arg(long)]
+    resolved: bool,
+    /// Show the values of variables and the credentials in URLs
+    #[arg(long, requires = "resolved")]
+    show_values: bool,
 }
 
 /// How `plan` writes the plan.
@@ -42,12 +49,32 @@ enum Format {
 
 /// Chooses, reads and plans the configuration.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    if args.resolved && matches!(args.format, Format::Dot | Format::Mermaid) {
+        let message = "--resolved goes with --format text or json: a graph has no commands";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let path = config_file::choose(args.config.named(), Path::new("."))?;
-    let loaded = config_file::load(&path, colors)?;
+    let mut loaded = config_file::load(&path, colors)?;
+    let values = config_file::values()?;
+    let unset = config::unset_variables(&loaded.config, &values);
+    loaded.warnings = loaded.source.place([loaded.warnings, unset].concat());
     config_file::print_warnings(&loaded, colors);
+    let (config, plan) = (&loaded.config, &loaded.plan);
+    let services = args
+        .resolved
+        .then(|| resolved::services(config, &values, args.show_values));
+    let services = services.transpose();
+    let services =
+        services.map_err(|problems| config_file::unresolved(problems, &loaded.source, colors))?;
     print::stdout(&match args.format {
-        Format::Text => text(&loaded.config, &loaded.plan),
-        Format::Json => json(&loaded.config, &loaded.plan),
+        Format::Text => {
+            let services = services.map(|services| resolved::text(config, plan, &services));
+            text(config, plan) + &services.unwrap_or_default()
+        }
+        Format::Json => {
+            let services = services.map(|services| resolved::json(config, &services));
+            json(config, plan, services)
+        }
         Format::Dot => graph::dot(&loaded.config, &loaded.plan),
         Format::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
     });
@@ -69,7 +96,7 @@ fn text(config: &Config, plan: &Plan) -> String {
     text
 }
 
-fn json(config: &Config, plan: &Plan) -> String {
+fn json(config: &Config, plan: &Plan, services: Option<Value>) -> String {
     let name = |&service: &usize| &*config.services[service].name;
     let waves: Vec<Vec<&str>> = plan
         .waves
@@ -79,11 +106,14 @@ fn json(config: &Config, plan: &Plan) -> String {
     let edges: Vec<[&str; 2]> = edges(config)
         .map(|(service, needed)| [name(&service), name(&needed)])
         .collect();
-    let document = json!({
+    let mut document = json!({
         "services": config.services.len(),
         "waves": waves,
         "edges": edges,
     });
+    if let Some(services) = services {
+        document["resolved"] = services;
+    }
     print::json_line(&document)
 }
 

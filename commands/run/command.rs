@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use flowlayer_core::config::{self, Config, Values};
 use flowlayer_core::process::foreground::{CommandError, Foreground};
 use flowlayer_core::process::leftovers::Leftovers;
 use flowlayer_core::process::{End, Interrupt, ProcessInfo};
@@ -42,6 +43,26 @@ pub(super) fn signals() -> Vec<SignalKind> {
     kinds
 }
 
+/// The command with its references filled in.
+pub(super) fn fill(
+    command: &[OsString],
+    config: &Config,
+    values: &Values,
+) -> Result<Vec<OsString>, Failure> {
+    let words = command.iter().map(|word| {
+        // In what is no text there are no references.
+        let Some(text) = word.to_str() else {
+            return Ok(word.clone());
+        };
+        let filled = config::text(config, values, text);
+        filled.map(OsString::from).map_err(|error| {
+            let word = sanitize::text(text);
+            Failure::Usage(format!("the argument {word} of the command: {error}"))
+        })
+    });
+    words.collect()
+}
+
 struct Command {
     process: Foreground,
     ended: JoinHandle<std::io::Result<End>>,
@@ -79,7 +100,8 @@ impl Command {
 impl Run {
     /// Runs the command, then takes the stack down.
     pub(super) async fn run_beside(mut self, command: &[OsString]) -> Result<Exit, Failure> {
-        let started = self.start(command);
+        let command = fill(command, &self.config, &self.values);
+        let started = command.and_then(|command| self.start(&command));
         let mut command = match started {
             Ok(command) => command,
             Err(failure) => {

@@ -6,8 +6,10 @@ mod command;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use flowlayer_core::config::{Config, Values};
 use flowlayer_core::process::End;
 
+use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::server::background::interrupts::Interrupts;
@@ -24,6 +26,7 @@ use crate::tokio_runtime;
 
 const NOTES: &str = "\
 CMD has the terminal; the stack prints nothing unless it does not come up or --show-output is given.
+References such as ${services.NAME.port} are filled in in its arguments.
 FLOWLAYER_ADDR and FLOWLAYER_TOKEN are set for CMD, so that clients in it find the session. The
 session ends when CMD or this process ends. Processes that CMD leaves behind end with it, except
 sessions that it started with `serve --detach`.
@@ -57,7 +60,10 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let limit = args.timeout.timeout;
     let shows = args.show_output;
     let options = Options::read(&args.server, args.config.as_deref(), !shows)?;
-    let options = options.for_background(colors)?;
+    let (options, config) = options.for_background(colors)?;
+    let values = config_file::values()?;
+    // Before anything starts: what is wrong now stays wrong.
+    let _ = command::fill(&args.command, &config, &values)?;
     let claimed = claim(options.config(), Deadline::from_now(limit));
     let slot = match claimed.map_err(|error| not_run(error.into()))? {
         Claim::Free(slot) => slot,
@@ -83,6 +89,8 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                 bad_lines: Vec::new(),
                 faults: Vec::new(),
                 failure: None,
+                config,
+                values,
             }
             .boot_and_run(&args.command)
             .await
@@ -111,6 +119,9 @@ struct Run {
     /// Services that failed after the boot, and why.
     faults: Vec<(String, String)>,
     failure: Option<String>,
+    /// For references in the arguments of the command.
+    config: Config,
+    values: Values,
 }
 
 enum Boot {

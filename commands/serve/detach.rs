@@ -26,7 +26,7 @@ pub(super) fn run(
     timeout: Option<Timeout>,
     colors: Colors,
 ) -> Result<Exit, Failure> {
-    let options = options.for_background(colors)?;
+    let (options, _) = options.for_background(colors)?;
     let deadline = Deadline::from_now(timeout);
     let slot = match claim(options.config(), deadline)? {
         Claim::Free(slot) => slot,

@@ -10,6 +10,7 @@ pub(crate) mod options;
 mod reporter;
 mod signals;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,13 +139,21 @@ impl SessionSetup {
         if self.console.launcher.is_none() {
             config_file::print_warnings(&loaded, self.colors);
         }
-        let Loaded { config, plan, .. } = loaded;
+        let Loaded {
+            config,
+            plan,
+            source,
+            ..
+        } = loaded;
         let only = self.options.only(&config)?;
-        let setup = Setup::new(&config, &plan, &only).map_err(|error| {
-            Failure::Failed(format!("cannot find the current directory: {error}"))
-        })?;
+        let values = config_file::values()?;
+        let unusable = |problems| config_file::unresolved(problems, &source, self.colors);
+        let setup = Setup::new(&config, &plan, &only, &values).map_err(unusable)?;
+        let logs_dir = config::logs_dir(&config, &values).map_err(unusable)?;
         let names: Arc<[Arc<str>]> = setup.names().into();
-        let logs = open_logs(&config, &names)?;
+        let labels = setup.services.iter().map(|service| service.label.clone());
+        let lines = StatusLines::new(self.wording, labels.collect());
+        let logs = open_logs(&config, logs_dir, &names)?;
         let session_id = Uuid::new_v4();
         tracing::debug!(target: "flowlayer::session", id = %session_id, services = names.len(), "session starts");
         let api = Api::bind(&self.options, &config).await?;
@@ -187,7 +196,7 @@ impl SessionSetup {
         runtime.handle.boot();
 
         let api = server.as_ref().map(|server| (server, &runtime.handle));
-        self.narrate(updates, &config, &logs, api).await;
+        self.narrate(updates, lines, &logs, api).await;
         let ended = runtime.ended().await;
         if let Some(registration) = registration {
             registration.retire();
@@ -225,16 +234,10 @@ impl SessionSetup {
     async fn narrate(
         &mut self,
         mut updates: Subscription,
-        config: &Config,
+        mut lines: StatusLines,
         logs: &Logs,
         api: Option<(&api::Open, &Handle)>,
     ) {
-        let labels = config
-            .services
-            .iter()
-            .map(|service| service.ready.as_ref().map(|ready| ready.probe.label()))
-            .collect();
-        let mut lines = StatusLines::new(self.wording, labels);
         let mut warnings = logs.warnings();
         // The boot has just ended.
         let mut resolves: Option<(Instant, BootEnd)> = None;
@@ -332,10 +335,10 @@ impl SessionSetup {
     }
 }
 
-fn open_logs(config: &Config, names: &[Arc<str>]) -> Result<Logs, Failure> {
+fn open_logs(config: &Config, dir: Option<PathBuf>, names: &[Arc<str>]) -> Result<Logs, Failure> {
     Logs::open(LogsConfig {
         buffer_size: config.logs.buffer_size,
-        dir: config.logs.dir.clone(),
+        dir,
         max_file_bytes: config.logs.max_bytes,
         ..LogsConfig::new(names.to_vec())
     })

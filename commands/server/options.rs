@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flowlayer_core::config::{Bind, Config, PortZero};
+use flowlayer_core::config::{self, Bind, Config, Loaded, PortZero};
 use flowlayer_core::process;
 use flowlayer_core::protocol::Token;
 
@@ -86,15 +86,16 @@ impl Options {
 
     /// Prepares for a server in the background: reports errors of the configuration while the process still has the
     /// terminal, and takes a free port if no address is given.
-    pub(crate) fn for_background(mut self, colors: Colors) -> Result<Self, Failure> {
+    pub(crate) fn for_background(mut self, colors: Colors) -> Result<(Self, Config), Failure> {
         let loaded = config_file::load(&self.config, colors)?;
         config_file::print_warnings(&loaded, colors);
         let _ = self.only(&loaded.config)?;
+        check_references(&loaded, colors)?;
         if self.bind.is_none() && loaded.config.session.bind.is_none() {
             // It is an address.
             self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
         }
-        Ok(self)
+        Ok((self, loaded.config))
     }
 
     /// The configuration to run.
@@ -111,5 +112,25 @@ impl Options {
         })?;
         let indices = names.iter().filter_map(|name| config.index_of(name));
         Ok(indices.collect())
+    }
+}
+
+/// Fails, with the problems printed, unless all references of a configuration stand for something here.
+fn check_references(loaded: &Loaded, colors: Colors) -> Result<(), Failure> {
+    let values = config_file::values()?;
+    let config = &loaded.config;
+    let services = 0..config.services.len();
+    let problems = services.filter_map(|index| config::resolve(config, index, &values).err());
+    let mut problems: Vec<_> = problems.flatten().collect();
+    problems.extend(
+        config::logs_dir(config, &values)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(config_file::unresolved(problems, &loaded.source, colors))
     }
 }

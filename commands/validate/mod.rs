@@ -76,6 +76,17 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     }
 }
 
+/// The report, with warnings about variables that are not set.
+fn with_unset(mut report: Report) -> Report {
+    if let (Some((config, _)), Ok(values)) = (&report.meant, config_file::values()) {
+        report
+            .problems
+            .extend(config::unset_variables(config, &values));
+        report.problems = report.source.place(report.problems);
+    }
+    report
+}
+
 /// A file and its problems.
 struct Checked {
     /// What it is called.
@@ -94,7 +105,7 @@ impl Checked {
         };
         Self {
             name: origin.name.clone(),
-            outcome: bytes.map(|bytes| config::check(bytes, origin)),
+            outcome: bytes.map(|bytes| with_unset(config::check(bytes, origin))),
         }
     }
 

@@ -31,6 +31,7 @@ pub fn config(bytes: &[u8]) {
     let origin = Origin {
         name: "fuzzed".to_owned(),
         dir: PathBuf::from("/nonexistent"),
+        path: "/nowhere/flowlayer.jsonc".into(),
     };
     let report = config::check(bytes.to_vec(), origin);
     let has_error = report.problems.iter().any(Problem::is_error);

@@ -16,6 +16,7 @@ mod none;
 mod registry;
 mod tcp;
 
+pub use http::{check_url, local_origin};
 pub use registry::{
     Absent, Argument, Arguments, Build, Headers, KINDS, Kind, Parameter, Refusal, Type,
 };

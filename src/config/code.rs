@@ -61,6 +61,12 @@ codes! {
     SelfDependency "self_dependency" "error" "a service depends on itself",
     UnknownDependency "unknown_dependency" "error" "no service of that name",
     DependencyCycle "dependency_cycle" "error" "services depend on each other in a cycle",
+    InvalidReference "invalid_reference" "error"
+        "a reference that cannot be read, or to something that is not there",
+    UnknownService "unknown_service" "error" "a reference to a service that does not exist",
+    UrlCycle "url_cycle" "error" "urls that refer to each other in a circle",
+    UnsetVariable "unset_variable" "error or warning"
+        "a reference to a variable that is not set and has no default: an error where a session starts",
     NotJsonc "not_jsonc" "warning" "a JSON5 spelling that other JSONC readers refuse",
     UnusedField "unused_field" "warning" "a field without effect here",
     EmptyServices "empty_services" "warning" "no service at all",

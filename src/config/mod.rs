@@ -13,11 +13,13 @@ mod headers;
 mod meaning;
 mod model;
 mod object;
+mod probe;
 mod problem;
 mod problems;
 mod quote;
 mod read;
 mod ready;
+mod references;
 mod schema;
 mod selection;
 mod source;
@@ -33,9 +35,14 @@ use std::path::Path;
 pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
 pub use discovery::{FILE_NAMES, canonical, discover, discover_above};
-pub use model::{Config, LogView, Logs, ProbeOwner, Ready, Service, Session};
+pub use model::{Config, LogView, Logs, ProbeOwner, Service, Session};
 pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
+pub use references::resolve::{
+    Asked, Ready, Resolved, Texts, Values, Variables, logs_dir, service as resolve, session_name,
+    text, texts, unset_variables,
+};
+pub use references::template::Template;
 pub use schema::json_schema;
 pub use selection::{UnknownName, select};
 pub use source::{Origin, Position, Source};
@@ -67,7 +74,7 @@ pub enum ConfigError {
         /// All of them, sorted by place.
         problems: Vec<Problem>,
         /// Its text, for showing them.
-        text: Source,
+        text: Box<Source>,
     },
 }
 
@@ -83,7 +90,7 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
         }),
         None => Err(ConfigError::Invalid {
             problems: report.problems,
-            text: report.source,
+            text: Box::new(report.source),
         }),
     }
 }
@@ -102,8 +109,17 @@ pub fn session(path: &Path) -> Result<Session, ConfigError> {
         Some(session) if only_services_missing => Ok(session),
         _ => Err(ConfigError::Invalid {
             problems: report.problems,
-            text: report.source,
+            text: Box::new(report.source),
         }),
+    }
+}
+
+impl Source {
+    /// Problems that were found later, with lines and columns, sorted by place.
+    pub fn place(&self, mut problems: Vec<Problem>) -> Vec<Problem> {
+        problems.sort_by_key(|problem| problem.span.start);
+        problems::resolve(&mut problems, &self.text);
+        problems
     }
 }
 
@@ -137,7 +153,7 @@ pub fn check(bytes: Vec<u8>, origin: Origin) -> Report {
         for (spelling, first, times) in parsed.spellings.seen() {
             problems.spelling(spelling, first, times);
         }
-        (session, meant) = meaning::read(&origin.dir, &mut problems).unzip();
+        (session, meant) = meaning::read(&origin, &mut problems).unzip();
     }
     let problems = problems.finish(&text);
     let secrets = secrets(&parsed.tree);

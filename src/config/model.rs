@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlayer_probes::Probe;
-
 use super::bind::Bind;
-use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
+use super::probe::ProbeTemplate;
+use super::references::template::Template;
+use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub log_view: LogView,
     /// All services, sorted by name, byte by byte. A service is identified by its index in here.
     pub services: Vec<Service>,
+    /// The config file, absolute and without links where it exists.
+    pub path: PathBuf,
     /// The directory of the config file, absolute: what relative paths in it are relative to.
     pub dir: PathBuf,
 }
@@ -58,8 +60,8 @@ impl fmt::Debug for Session {
 /// Where log entries are kept (docs/logs.md, Files).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logs {
-    /// Directory of the JSONL files, absolute; `None`: memory only.
-    pub dir: Option<PathBuf>,
+    /// Directory of the JSONL files, relative to the config; `None`: memory only.
+    pub dir: Option<Template>,
     /// Entries kept in memory per service.
     pub buffer_size: usize,
     /// Size in bytes at which a JSONL file is put aside.
@@ -91,25 +93,27 @@ pub struct Service {
     /// Its name, byte for byte as written; not empty.
     pub name: Arc<str>,
     /// The command: program and arguments, never empty.
-    pub cmd: Vec<String>,
+    pub cmd: Vec<Template>,
     /// The command that stops it; `None`: signals do.
-    pub stop_cmd: Option<Vec<String>>,
+    pub stop_cmd: Option<Vec<Template>>,
     /// Daemon or oneshot.
     pub kind: Kind,
     /// The port that is checked before start and after stop; `None`: no checks.
     pub port: Option<u16>,
     /// The readiness probe; `None` when absent or of type `none`.
     pub ready: Option<Ready>,
+    /// Where to open it; `None`: the origin of its probe, if that asks this machine.
+    pub url: Option<Template>,
     /// Indices of the services it depends on, ascending, each once, never its own.
     pub depends_on: Vec<usize>,
     /// Groups it is in, in the order they are written, each once.
     pub groups: Vec<String>,
     /// Variables over the inherited environment, sorted by name, each once.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(String, Template)>,
     /// Dotenv files, in the order they are applied, before `env`.
     pub env_files: Vec<EnvFile>,
-    /// Working directory, absolute; `None`: the one `serve` was started in.
-    pub cwd: Option<PathBuf>,
+    /// Working directory, relative to the config; `None`: the one `serve` was started in.
+    pub cwd: Option<Template>,
     /// Whether boot and `start_all` start it.
     pub auto_start: bool,
     /// From the stop signal to SIGKILL.
@@ -124,11 +128,20 @@ pub struct Service {
     pub log_view_max_entries: Option<u64>,
 }
 
+/// A dotenv file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    /// Where it is, relative to the config.
+    pub path: Template,
+    /// Whether the service fails when there is no such file.
+    pub required: bool,
+}
+
 /// A readiness probe and its limits.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    /// The probe.
-    pub probe: Arc<dyn Probe>,
+    /// How the probe is made.
+    pub probe: ProbeTemplate,
     /// Limit of one attempt.
     pub attempt_timeout: Duration,
     /// Limit of the whole wait; `None`: for ever.
@@ -147,6 +160,30 @@ pub enum ProbeOwner {
     Any,
 }
 
+impl Service {
+    /// What its url is made of: its own, or that which its probe asks.
+    pub(super) fn url_template(&self) -> Option<&Template> {
+        let ready = self.ready.as_ref();
+        self.url.as_ref().or_else(|| ready?.probe.url())
+    }
+
+    /// Whether it has a url, as far as that can be known before references are filled in.
+    pub(super) fn may_have_url(&self) -> bool {
+        let ready = self.ready.as_ref();
+        self.url.is_some() || ready.is_some_and(|ready| ready.probe.may_have_origin())
+    }
+
+    /// Every text of it in which references may stand.
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let cmd = self.cmd.iter().chain(self.stop_cmd.iter().flatten());
+        let env = self.env.iter().map(|(_, value)| value);
+        let files = self.env_files.iter().map(|file| &file.path);
+        let ready = self.ready.iter().flat_map(|ready| ready.probe.templates());
+        let rest = self.cwd.iter().chain(&self.url);
+        cmd.chain(env).chain(files).chain(ready).chain(rest)
+    }
+}
+
 impl Config {
     /// What each service depends on, by index: what [`crate::plan::plan`] takes.
     pub fn dependencies(&self) -> Vec<Vec<usize>> {
@@ -159,5 +196,16 @@ impl Config {
         self.services
             .binary_search_by(|service| (*service.name).cmp(name))
             .ok()
+    }
+
+    /// A service, by its exact name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.index_of(name).map(|index| &self.services[index])
+    }
+
+    /// Every text in which references may stand.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        let services = self.services.iter().flat_map(Service::templates);
+        self.logs.dir.iter().chain(services)
     }
 }

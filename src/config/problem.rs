@@ -59,6 +59,27 @@ pub struct Related {
 }
 
 impl Problem {
+    /// A problem whose position has not been looked up yet.
+    pub(super) fn at(
+        severity: Severity,
+        code: Code,
+        path: String,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) -> Self {
+        Self {
+            severity,
+            code,
+            path,
+            message: message.into(),
+            help,
+            span,
+            position: Position::UNKNOWN,
+            related: Vec::new(),
+        }
+    }
+
     /// Whether the config cannot be used because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::code::Code;
 use super::fault::{Fault, Help};
 use super::problem::{Problem, Related, Severity};
+use super::references::template::Spot;
 use super::source::{Position, Walk};
 use super::suggest::Suggestions;
 use super::syntax;
@@ -14,11 +15,13 @@ use super::tree::{NodeId, Tree};
 const MAX_PROBLEMS: usize = 1000;
 
 /// Which part of a value a problem is about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Place {
     /// The key it stands under.
     Key(NodeId),
     Value(NodeId),
+    /// A part of a text.
+    Spot(Spot),
 }
 
 /// Collects problems about a tree.
@@ -31,9 +34,6 @@ pub(super) struct Problems<'t, 'a> {
     errors: usize,
     omitted_errors: usize,
 }
-
-/// The position of a problem that has not been looked up yet.
-const UNKNOWN: Position = Position { line: 0, column: 0 };
 
 impl<'t, 'a> Problems<'t, 'a> {
     pub(super) fn new(tree: &'t Tree<'a>) -> Self {
@@ -94,7 +94,11 @@ impl<'t, 'a> Problems<'t, 'a> {
     /// What the reader of a value found wrong with it.
     pub(super) fn fault(&mut self, node: NodeId, fault: Fault) {
         let item = fault.item.and_then(|index| self.tree.item(node, index));
-        let place = Place::Value(item.unwrap_or(node));
+        self.fault_at(Place::Value(item.unwrap_or(node)), fault);
+    }
+
+    /// The same, with the place known.
+    pub(super) fn fault_at(&mut self, place: Place, fault: Fault) {
         match fault.help {
             Help::None => self.error(fault.code, place, fault.message),
             Help::Text(help) => self.error_with_help(fault.code, place, fault.message, Some(help)),
@@ -120,7 +124,7 @@ impl<'t, 'a> Problems<'t, 'a> {
                         path,
                         message,
                         span,
-                        position: UNKNOWN,
+                        position: Position::UNKNOWN,
                     }
                 }));
         }
@@ -131,13 +135,14 @@ impl<'t, 'a> Problems<'t, 'a> {
             path: String::new(),
             message: message.to_owned(),
             span,
-            position: UNKNOWN,
+            position: Position::UNKNOWN,
         });
         self.keep(Problem {
             related: related.into_iter().collect(),
-            ..problem(
+            ..Problem::at(
                 Severity::Error,
                 failure.code,
+                String::new(),
                 failure.span,
                 failure.message,
                 failure.help,
@@ -159,9 +164,10 @@ impl<'t, 'a> Problems<'t, 'a> {
         };
         let message = format!("{} is JSON5, not JSONC{more}", spelling.name());
         let help = Some(spelling.instead().to_owned());
-        self.keep(problem(
+        self.keep(Problem::at(
             Severity::Warning,
             Code::NotJsonc,
+            String::new(),
             first,
             message,
             help,
@@ -181,10 +187,7 @@ impl<'t, 'a> Problems<'t, 'a> {
         } else {
             (String::new(), 0..0)
         };
-        self.keep(Problem {
-            path,
-            ..problem(severity, code, span, message, help)
-        });
+        self.keep(Problem::at(severity, code, path, span, message, help));
     }
 
     fn keep(&mut self, problem: Problem) {
@@ -208,8 +211,14 @@ impl<'t, 'a> Problems<'t, 'a> {
             };
             let message = format!("{} more problems are not shown", self.omitted);
             let end = text.len()..text.len();
-            self.kept
-                .push(problem(severity, Code::TooManyProblems, end, message, None));
+            self.kept.push(Problem::at(
+                severity,
+                Code::TooManyProblems,
+                String::new(),
+                end,
+                message,
+                None,
+            ));
         }
         self.kept.sort_by_key(|problem| problem.span.start);
         resolve(&mut self.kept, text);
@@ -218,7 +227,7 @@ impl<'t, 'a> Problems<'t, 'a> {
 }
 
 /// Looks up all positions in one walk over the text.
-fn resolve(problems: &mut [Problem], text: &str) {
+pub(super) fn resolve(problems: &mut [Problem], text: &str) {
     let mut wanted: Vec<(usize, &mut Position)> = Vec::new();
     for problem in problems {
         wanted.push((problem.span.start, &mut problem.position));
@@ -237,6 +246,7 @@ fn locate(tree: &Tree<'_>, place: Place) -> (String, Range<usize>) {
     let (node, span) = match place {
         Place::Key(node) => (node, tree.key_span(node)),
         Place::Value(node) => (node, tree.span(node)),
+        Place::Spot(spot) => return (spot.path.to_string(), spot.span),
     };
     // The file as a whole is pointed at by its first bracket.
     let end = if tree.node(node).parent.is_none() {
@@ -245,23 +255,4 @@ fn locate(tree: &Tree<'_>, place: Place) -> (String, Range<usize>) {
         span.end
     };
     (tree.path(node), span.start..end)
-}
-
-fn problem(
-    severity: Severity,
-    code: Code,
-    span: Range<usize>,
-    message: impl Into<String>,
-    help: Option<String>,
-) -> Problem {
-    Problem {
-        severity,
-        code,
-        path: String::new(),
-        message: message.into(),
-        help,
-        span,
-        position: UNKNOWN,
-        related: Vec::new(),
-    }
 }

@@ -35,6 +35,15 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
+/// A name in a chain of names: as it is, unless it could break the line.
+pub(super) fn readable(name: &str) -> String {
+    if name.chars().any(char::is_control) {
+        quote(name)
+    } else {
+        name.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,9 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use flowlayer_probes::{Absent, Argument, Arguments, KINDS, Kind, Parameter, Probe, Type};
+use flowlayer_probes::{Absent, Argument, KINDS, Kind, Parameter, Type};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, json};
 
@@ -13,10 +12,13 @@ use super::code::Code;
 use super::headers::Headers;
 use super::model::{self, ProbeOwner};
 use super::object::{Field, Read, members};
+use super::probe::{ArgumentTemplate, ProbeTemplate};
 use super::problems::{Place, Problems};
 use super::quote::quote;
+use super::references::read;
+use super::references::template::Template;
 use super::tree::{Items, NodeId, Value};
-use super::values::{Command, Millis, Port, ServicePort, Statuses};
+use super::values::{Command, Millis, Port, ServicePort, Statuses, URL_PATTERN};
 
 /// The fields that limit the waiting, whatever the kind.
 const LIMITS: [(&str, &str); 2] = [
@@ -91,7 +93,7 @@ impl Ready {
         let owner = object.read::<ProbeOwner>(OWNER.0, problems);
         let kind = kind?;
         let probe = object.probe(kind, problems)?;
-        object.check_port(kind, &*probe, problems);
+        object.check_port(kind, &probe, problems);
         Some(model::Ready {
             probe,
             owner: owner.unwrap_or_default(),
@@ -180,21 +182,19 @@ impl Object<'_> {
     }
 
     /// The probe; `None` when the kind has none, or after reporting why it cannot be made.
-    fn probe(&self, kind: &Kind, problems: &mut Problems<'_, '_>) -> Option<Arc<dyn Probe>> {
-        let mut arguments = Arguments::default();
+    fn probe(&self, kind: &'static Kind, problems: &mut Problems<'_, '_>) -> Option<ProbeTemplate> {
+        let mut arguments = Vec::new();
         let mut is_whole = true;
         for parameter in kind.parameters {
             match self.argument(kind, parameter, problems) {
-                Some(argument) => {
-                    arguments.0.insert(parameter.name, argument);
-                }
+                Some(argument) => arguments.push((parameter.name, argument)),
                 None => is_whole &= self.may_be_absent(parameter),
             }
         }
         if !is_whole {
             return None;
         }
-        let refusal = match (kind.build?)(&arguments) {
+        let refusal = match ProbeTemplate::new(kind, kind.build?, arguments) {
             Ok(probe) => return Some(probe),
             Err(refusal) => refusal,
         };
@@ -208,8 +208,9 @@ impl Object<'_> {
             Type::Headers => Code::InvalidHeader,
             Type::Statuses => Code::InvalidStatus,
         };
-        let message = match arguments.0.get(refusal.parameter) {
-            Some(Argument::Text(url)) if code == Code::InvalidUrl => {
+        let node = self.by_name.get(refusal.parameter);
+        let message = match node.map(|&node| problems.tree.value(node)) {
+            Some(Value::String(url)) if code == Code::InvalidUrl => {
                 format!("{} {}", quote(url), refusal.why)
             }
             _ => refusal.why,
@@ -220,7 +221,7 @@ impl Object<'_> {
 
     /// Warns of a port of this machine that is not the service's `port`, unless `owner` shows that somebody has
     /// thought about it.
-    fn check_port(&self, kind: &Kind, probe: &dyn Probe, problems: &mut Problems<'_, '_>) {
+    fn check_port(&self, kind: &Kind, probe: &ProbeTemplate, problems: &mut Problems<'_, '_>) {
         let Some(ServicePort(Some(own))) = self.service_port.value else {
             return;
         };
@@ -249,19 +250,26 @@ impl Object<'_> {
         kind: &Kind,
         parameter: &Parameter,
         problems: &mut Problems<'_, '_>,
-    ) -> Option<Argument> {
+    ) -> Option<ArgumentTemplate> {
         let name = parameter.name;
         if let Some(&node) = self.by_name.get(name) {
             return match parameter.takes {
-                Type::Url | Type::Pattern => String::read(node, problems).map(Argument::Text),
-                Type::Port => Port::read(node, problems).map(|port| Argument::Port(port.0)),
-                Type::Command => Command::read(node, problems).map(|cmd| Argument::Command(cmd.0)),
-                Type::Headers => {
-                    Headers::read(node, problems).map(|headers| Argument::Headers(headers.0))
+                Type::Url => {
+                    let url = String::read(node, problems)?;
+                    Some(ArgumentTemplate::Url(read::template(node, url, problems)))
                 }
-                Type::Statuses => {
-                    Statuses::read(node, problems).map(|statuses| Argument::Statuses(statuses.0))
+                Type::Pattern => String::read(node, problems)
+                    .map(|pattern| ArgumentTemplate::Fixed(Argument::Text(pattern))),
+                Type::Port => Port::read(node, problems).map(|port| port_argument(port.0)),
+                Type::Command => {
+                    let argv = Command::read(node, problems)?.0;
+                    let argv = read::command(node, argv, problems);
+                    Some(ArgumentTemplate::Command(argv))
                 }
+                Type::Headers => Headers::read(node, problems)
+                    .map(|headers| ArgumentTemplate::Fixed(Argument::Headers(headers.0))),
+                Type::Statuses => Statuses::read(node, problems)
+                    .map(|statuses| ArgumentTemplate::Fixed(Argument::Statuses(statuses.0))),
             };
         }
         match (parameter.absent, self.service_port) {
@@ -279,7 +287,7 @@ impl Object<'_> {
                     value: Some(ServicePort(Some(port))),
                     ..
                 },
-            ) => Some(Argument::Port(*port)),
+            ) => Some(port_argument(*port)),
             // A wrong one has been reported, and is not missing too.
             (Absent::Accepted, _)
             | (
@@ -302,6 +310,10 @@ impl Object<'_> {
 /// Whether it says which port the probe asks.
 fn asks_port(parameter: &Parameter) -> bool {
     matches!(parameter.takes, Type::Url | Type::Port)
+}
+
+fn port_argument(port: u16) -> ArgumentTemplate {
+    ArgumentTemplate::Port(Template::literal(port.to_string()))
 }
 
 fn parameter<'k>(kind: &'k Kind, name: &str) -> Option<&'k Parameter> {
@@ -375,7 +387,7 @@ impl JsonSchema for Ready {
 fn schema(takes: Type, generator: &mut SchemaGenerator) -> Schema {
     match takes {
         Type::Url => json_schema!({
-            "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://",
+            "type": "string", "pattern": URL_PATTERN,
         }),
         Type::Pattern => json_schema!({ "type": "string" }),
         Type::Port => generator.subschema_for::<Port>(),

@@ -10,6 +10,8 @@ pub struct Origin {
     pub name: String,
     /// What its relative paths are relative to, absolute.
     pub dir: PathBuf,
+    /// What distinguishes it from every other config of this machine: its path without links.
+    pub path: PathBuf,
 }
 
 impl Origin {
@@ -20,14 +22,17 @@ impl Origin {
         Self {
             name: path.display().to_string(),
             dir: absolute.parent().unwrap_or(&absolute).to_owned(),
+            path: absolute.canonicalize().unwrap_or(absolute),
         }
     }
 
     /// Standard input: its relative paths are relative to the current directory.
     pub fn stdin() -> Self {
+        let dir = std::path::absolute(".").unwrap_or_default();
         Self {
             name: "<stdin>".to_owned(),
-            dir: std::path::absolute(".").unwrap_or_default(),
+            path: dir.join("flowlayer.jsonc"),
+            dir,
         }
     }
 }
@@ -58,6 +63,11 @@ pub struct Position {
     pub line: usize,
     /// The column.
     pub column: usize,
+}
+
+impl Position {
+    /// That of a problem whose place has not been looked up yet.
+    pub(super) const UNKNOWN: Self = Self { line: 0, column: 0 };
 }
 
 /// Turns ascending offsets into positions in one walk over the text, however long its lines are.

@@ -14,6 +14,8 @@ pub(super) struct NodeId(pub(super) u32);
 /// All values of one text, in the order they begin. It may end early, when the grammar did.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
+    /// The text that has been read.
+    pub(super) text: &'a str,
     pub(super) nodes: Vec<Node<'a>>,
 }
 

@@ -10,8 +10,8 @@ use super::quote::{describe, quote};
 use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
-    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText, nul,
-    schema,
+    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText,
+    UrlText, nul, schema,
 };
 use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
@@ -91,6 +91,9 @@ object! {
         "port" => port: ServicePort,
         /// When the service is ready. Absent: as soon as it has been spawned.
         "ready" => ready: Ready,
+        /// Where to open it in a browser: an absolute http:// or https:// URL. Default: the origin of its
+        /// http probe, if that asks this machine.
+        "url" => url: UrlText,
         /// Names of the services that must be up before this one starts.
         "dependsOn" => depends_on: Names,
         /// Groups it is in: `@backend` stands for all services of the group `backend` wherever a command takes

@@ -30,6 +30,9 @@ pub struct ServiceSpec {
     /// The port that is checked before a start and after a stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// Where to open it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Its readiness probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
@@ -63,6 +66,7 @@ impl ServiceSpec {
         words(&self.argv)
             + words(&self.env)
             + words(&self.groups)
+            + self.url.as_deref().map_or(0, str::len)
             + self.stop_argv.as_deref().map_or(0, words)
             + files
                 .map(|file| file.path.as_os_str().len() + 32)

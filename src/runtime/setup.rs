@@ -1,14 +1,13 @@
 //! From a configuration and its plan to what the runtime works with.
 
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Problem, Resolved, Values};
 use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, mask_credentials};
 use crate::plan::Plan;
 
@@ -38,6 +37,8 @@ pub struct ServiceSetup {
     pub cwd: PathBuf,
     /// The probe and its limits.
     pub ready: Option<config::Ready>,
+    /// What the probe asks, short, for boot lines.
+    pub label: Option<String>,
     /// What of all this is published.
     pub spec: Arc<ServiceSpec>,
 }
@@ -53,31 +54,35 @@ const PRIVATE: [&str; 4] = [
 
 impl Setup {
     /// Everything a configuration asks for. `only` names the services to boot, together with what
-    /// they depend on; empty: all with `autoStart` (docs/lifecycle.md, Waves). Reads the
-    /// environment and the current directory.
-    pub fn new(config: &Config, plan: &Plan, only: &[usize]) -> io::Result<Self> {
-        let here = std::env::current_dir()?;
+    /// they depend on; empty: all with `autoStart` (docs/lifecycle.md, Waves).
+    ///
+    /// # Errors
+    /// References that stand for nothing here, of all services.
+    pub fn new(
+        config: &Config,
+        plan: &Plan,
+        only: &[usize],
+        values: &Values,
+    ) -> Result<Self, Vec<Problem>> {
         let at_boot = at_boot(config, only);
-        let services = config
-            .services
-            .iter()
-            .enumerate()
-            .map(|(index, service)| {
-                let cwd = service.cwd.as_ref().unwrap_or(&here);
-                ServiceSetup {
-                    planned: planned(service, plan.wave_of[index], at_boot[index]),
-                    argv: service.cmd.clone(),
-                    stop_argv: service.stop_cmd.clone(),
-                    env: service.env.clone(),
-                    env_files: service.env_files.clone(),
-                    cwd: cwd.clone(),
-                    ready: service.ready.clone(),
-                    spec: Arc::new(spec(service, cwd)),
+        let mut problems = Vec::new();
+        let mut services = Vec::with_capacity(config.services.len());
+        for (index, service) in config.services.iter().enumerate() {
+            match config::resolve(config, index, values) {
+                Ok(resolved) => {
+                    let wave = plan.wave_of[index];
+                    services.push(ServiceSetup::new(service, resolved, wave, at_boot[index]));
                 }
-            })
-            .collect();
-        let environment = std::env::vars_os()
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let environment = values.environment.iter();
+        let environment = environment
             .filter(|(name, _)| PRIVATE.iter().all(|private| name != private))
+            .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         Ok(Self {
             services,
@@ -94,16 +99,35 @@ impl Setup {
     }
 }
 
-fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
+impl ServiceSetup {
+    /// A service with its references filled in.
+    pub fn new(service: &config::Service, resolved: Resolved, wave: usize, at_boot: bool) -> Self {
+        let spec = Arc::new(spec(service, &resolved));
+        Self {
+            planned: planned(service, &resolved, wave, at_boot),
+            argv: resolved.run.argv,
+            stop_argv: resolved.run.stop_argv,
+            env: resolved.run.env,
+            env_files: resolved.run.env_files,
+            cwd: resolved.run.cwd,
+            ready: resolved.ready,
+            label: resolved.shown.ready.map(|asked| asked.label),
+            spec,
+        }
+    }
+}
+
+fn planned(service: &config::Service, resolved: &Resolved, wave: usize, at_boot: bool) -> Planned {
+    let ready = service.ready.as_ref();
     Planned {
         name: service.name.clone(),
         spec: Spec {
             kind: service.kind,
-            probe: service.ready.as_ref().map(|ready| ProbeSpec {
-                probe: probe(ready),
+            probe: probe(resolved).zip(ready).map(|(probe, ready)| ProbeSpec {
+                probe,
                 timeout: ready.timeout,
             }),
-            port: service.port,
+            port: resolved.port,
             grace: service.stop_grace,
             has_stop_command: service.stop_cmd.is_some(),
             stop_signal: service.stop_signal,
@@ -116,32 +140,33 @@ fn planned(service: &config::Service, wave: usize, at_boot: bool) -> Planned {
     }
 }
 
-fn probe(ready: &config::Ready) -> Probe {
-    Probe {
-        r#type: ready.probe.kind().to_owned(),
-        // A command may hold a URL too.
-        target: mask_credentials(&ready.probe.target()),
-    }
+fn probe(resolved: &Resolved) -> Option<Probe> {
+    resolved.shown.ready.as_ref().map(|asked| Probe {
+        r#type: asked.kind.to_owned(),
+        target: asked.target.clone(),
+    })
 }
 
 /// What is published of what a service runs.
-fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
+fn spec(service: &config::Service, resolved: &Resolved) -> ServiceSpec {
+    let shown = &resolved.shown;
     let masked = |argv: &[String]| argv.iter().map(|word| mask_credentials(word)).collect();
     let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    let env_files = service.env_files.iter().map(|file| EnvFile {
-        path: resolved(&file.path),
+    let env_files = shown.env_files.iter().map(|file| EnvFile {
+        path: without_links(&file.path),
         required: file.required,
     });
     ServiceSpec {
-        argv: masked(&service.cmd),
-        stop_argv: service.stop_cmd.as_deref().map(masked),
-        cwd: resolved(cwd),
+        argv: masked(&shown.argv),
+        stop_argv: shown.stop_argv.as_deref().map(masked),
+        cwd: without_links(&shown.cwd),
         env: service.env.iter().map(|(name, _)| name.clone()).collect(),
         env_files: env_files.collect(),
         groups: service.groups.clone(),
-        port: service.port,
-        probe: service.ready.as_ref().map(probe),
-        probe_limits: service.ready.as_ref().map(|ready| ProbeLimits {
+        port: resolved.port,
+        url: shown.url.as_deref().map(mask_credentials),
+        probe: probe(resolved),
+        probe_limits: resolved.ready.as_ref().map(|ready| ProbeLimits {
             attempt_ms: ready
                 .probe
                 .pattern()
@@ -158,7 +183,7 @@ fn spec(service: &config::Service, cwd: &Path) -> ServiceSpec {
 }
 
 /// The path without links and `..`, where it exists.
-fn resolved(path: &Path) -> PathBuf {
+fn without_links(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 

@@ -10,6 +10,7 @@ mod cli;
 mod cockpit;
 mod completing;
 mod config;
+mod config_references;
 mod debugging;
 mod detach;
 mod ending;

@@ -8,6 +8,7 @@ fn report(text: &str) -> Report {
     let origin = Origin {
         name: "flowlayer.jsonc".to_owned(),
         dir: "/".into(),
+        path: "/flowlayer.jsonc".into(),
     };
     check(text.into(), origin)
 }

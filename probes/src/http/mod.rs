@@ -56,6 +56,20 @@ pub(crate) const KIND: Kind = Kind {
     }),
 };
 
+/// Whether a text is an absolute `http://` or `https://` URL.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence: `is not a URL: …`.
+pub fn check_url(text: &str) -> Result<(), String> {
+    parse(text).map(|_| ())
+}
+
+/// The origin of a URL, if it is on this machine: `http://localhost:3002`.
+pub fn local_origin(text: &str) -> Option<String> {
+    let url = parse(text).ok()?;
+    is_loopback(&url).then(|| url.origin().ascii_serialization())
+}
+
 /// An absolute URL with the scheme `http` or `https`, and a host.
 fn parse(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
@@ -97,16 +111,6 @@ struct Http {
 }
 
 impl Http {
-    /// Whether the host is this machine.
-    fn is_loopback(&self) -> bool {
-        let host = self.url.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-            Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
-            Err(_) => is_localhost(host),
-        }
-    }
-
     fn make_client(&self) -> Result<Client, String> {
         // Only the first call in a process has an effect; a provider installed earlier is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -126,7 +130,7 @@ impl Http {
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(0)
             // Without TLS nothing is verified either way, and the system's roots stay unread.
-            .tls_danger_accept_invalid_certs(self.url.scheme() == "http" || self.is_loopback())
+            .tls_danger_accept_invalid_certs(self.url.scheme() == "http" || is_loopback(&self.url))
             .build()
             .map_err(|error| errors::innermost(&error))
     }
@@ -173,6 +177,16 @@ impl Http {
     }
 }
 
+/// Whether the host is this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
+        Err(_) => is_localhost(host),
+    }
+}
+
 fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     host == "localhost" || host.ends_with(".localhost")
@@ -194,7 +208,7 @@ impl Probe for Http {
 
     fn label(&self) -> String {
         let host = match self.url.host_str() {
-            Some(host) if !self.is_loopback() => host,
+            Some(host) if !is_loopback(&self.url) => host,
             _ => "",
         };
         let port = self.url.port_or_known_default().unwrap_or_default();
@@ -204,8 +218,7 @@ impl Probe for Http {
     }
 
     fn port(&self) -> Option<u16> {
-        self.is_loopback()
-            .then(|| self.url.port_or_known_default())?
+        is_loopback(&self.url).then(|| self.url.port_or_known_default())?
     }
 
     async fn attempt(&self, _: &Context<'_>) -> Attempt {

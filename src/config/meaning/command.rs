@@ -3,6 +3,7 @@
 use super::expansion::{has_variable, is_glob, is_home};
 use crate::config::code::Code;
 use crate::config::problems::{Place, Problems};
+use crate::config::references::scan::without_references;
 use crate::config::tree::{NodeId, Value};
 
 const OPERATORS: [&str; 11] = [
@@ -15,7 +16,7 @@ pub(super) fn check(node: Option<NodeId>, problems: &mut Problems<'_, '_>) {
     let tree = problems.tree;
     match tree.value(node) {
         Value::String(line) => {
-            let Some(what) = for_a_shell(line) else {
+            let Some(what) = for_a_shell(&without_references(line)) else {
                 return;
             };
             let message = format!("{what}: no shell reads this command");
@@ -28,8 +29,9 @@ pub(super) fn check(node: Option<NodeId>, problems: &mut Problems<'_, '_>) {
                 let Value::String(word) = tree.value(item) else {
                     return;
                 };
-                words.push(&**word);
+                words.push(without_references(word));
             }
+            let words: Vec<&str> = words.iter().map(|word| &**word).collect();
             if let Some((at, message, help)) = in_argv(&words) {
                 let place = Place::Value(items.nodes[at]);
                 problems.warning(Code::ShellSyntax, place, message, Some(help));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::code::Code;
 use crate::config::problems::{Place, Problems};
-use crate::config::quote::quote;
+use crate::config::quote::{quote, readable};
 use crate::config::tree::NodeId;
 use crate::config::written::Entry;
 use crate::plan::cycles;
@@ -123,14 +123,5 @@ pub(super) fn report_cycles(
         let help = Some("remove one of these dependencies".to_owned());
         problems.error_with_help(Code::DependencyCycle, first, message, help);
         problems.relate(links);
-    }
-}
-
-/// A name in a chain of names: as it is, unless it could break the line.
-fn readable(name: &str) -> String {
-    if name.chars().any(char::is_control) {
-        quote(name)
-    } else {
-        name.to_owned()
     }
 }

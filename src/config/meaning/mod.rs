@@ -8,39 +8,48 @@ mod names;
 mod service;
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::code::Code;
 use super::model::{Config, LogView, Logs, Session};
+use super::object::{Field, Read as _};
 use super::problems::{Place, Problems};
 use super::quote::quote;
-use super::source::within;
+use super::references::template::Template;
+use super::references::{check, read};
+use super::source::Origin;
 use super::tree::{NodeId, Value};
-use super::{object::Read as _, written};
+use super::values::PathText;
+use super::written;
 use crate::plan::Plan;
 
 /// Reports everything that is wrong with a tree. The config, with the waves in which its services
 /// start, is `None` exactly when something is an error; the session is there if the file is an
-/// object at all. `dir` is what relative paths are relative to.
+/// object at all.
 pub(super) fn read(
-    dir: &Path,
+    origin: &Origin,
     problems: &mut Problems<'_, '_>,
 ) -> Option<(Session, Option<(Config, Plan)>)> {
     let root = problems.tree.root()?;
     duplicates(problems);
     not_finite(problems);
     let file = written::File::read(root, problems)?;
-    let (services, plan) = match (file.services.node, file.services.value) {
+    let dir = &origin.dir;
+    let (services, names, plan) = match (file.services.node, file.services.value) {
         (Some(node), Some(services)) => names::services(node, services, dir, problems),
-        _ => (Vec::new(), None),
+        _ => (Vec::new(), None, None),
     };
     let config = Config {
         session: session(file.session.value.unwrap_or_default()),
-        logs: logs(file.logs.value.unwrap_or_default(), dir),
+        logs: logs(file.logs.value.unwrap_or_default(), problems),
         log_view: log_view(file.log_view.value.unwrap_or_default()),
         services,
-        dir: dir.to_owned(),
+        path: origin.path.clone(),
+        dir: dir.clone(),
     };
+    let names: Option<Vec<&str>> = names
+        .as_ref()
+        .map(|names| names.iter().map(String::as_str).collect());
+    check::check(&config, names.as_deref(), problems);
     let session = config.session.clone();
     let plan = plan.filter(|_| !problems.has_errors());
     Some((session, plan.map(|plan| (config, plan))))
@@ -54,14 +63,19 @@ fn session(written: written::Session) -> Session {
     }
 }
 
-fn logs(written: written::Logs, dir: &Path) -> Logs {
+fn logs(written: written::Logs, problems: &mut Problems<'_, '_>) -> Logs {
     let default = Logs::default();
     let (size, bytes) = (written.buffer_size.value, written.max_bytes.value);
     Logs {
-        dir: written.dir.value.map(|path| within(dir, &path.0)),
+        dir: path(written.dir, problems),
         buffer_size: size.map_or(default.buffer_size, |size| size.0),
         max_bytes: bytes.map_or(default.max_bytes, |bytes| bytes.0),
     }
+}
+
+/// A path in which references may stand.
+fn path(written: Field<PathText>, problems: &mut Problems<'_, '_>) -> Option<Template> {
+    Some(read::template(written.node?, written.value?.0, problems))
 }
 
 fn log_view(written: written::LogView) -> LogView {

@@ -14,13 +14,14 @@ use crate::config::tree::NodeId;
 use crate::config::written::{Entry, Services};
 use crate::plan::{self, Plan};
 
-/// The services sorted by name, and their plan. Meaningful only if no problem is an error.
+/// The services sorted by name, the names of all that are written, sorted, if all are known, and the plan.
+/// Meaningful only if no problem is an error.
 pub(super) fn services(
     node: NodeId,
     written: Services,
     dir: &Path,
     problems: &mut Problems<'_, '_>,
-) -> (Vec<Service>, Option<Plan>) {
+) -> (Vec<Service>, Option<Vec<String>>, Option<Plan>) {
     if written.entries.is_empty() && written.complete {
         let help = Some("add a service: \"web\": { \"cmd\": \"…\" }");
         problems.warning(
@@ -44,6 +45,8 @@ pub(super) fn services(
     let graph: Vec<Vec<usize>> = wanted.iter().map(Wanted::indices).collect();
     dependencies::report_cycles(&entries, &wanted, &graph, problems);
     let plan = plan::plan(&graph).ok();
+    let all = entries.iter().map(|entry| entry.name.clone());
+    let all = written.complete.then(|| all.collect());
     let mut checked = EnvFileCheck::default();
     let services = entries
         .into_iter()
@@ -52,7 +55,7 @@ pub(super) fn services(
             service::service(entry, depends_on, dir, &mut checked, problems)
         })
         .collect();
-    (services, plan)
+    (services, all, plan)
 }
 
 /// Names that are easily taken for something else.

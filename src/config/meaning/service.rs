@@ -1,22 +1,24 @@
 //! One service.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::command;
 use super::env_files::EnvFileCheck;
 use super::expansion::{self, is_glob};
 use crate::config::code::Code;
-use crate::config::model::Service;
+use crate::config::model::{EnvFile, Service};
 use crate::config::object::Field;
 use crate::config::problems::{Place, Problems};
 use crate::config::quote::quote;
 use crate::config::ready::Ready;
+use crate::config::references::read;
+use crate::config::references::scan::without_references;
+use crate::config::references::template::Template;
 use crate::config::source::within;
 use crate::config::tree::NodeId;
-use crate::config::values::PathText;
+use crate::config::values::{Command, PathText, UrlText};
 use crate::config::written::{Entry, Env, Names};
-use crate::facts::EnvFile;
 
 /// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
@@ -37,36 +39,31 @@ pub(super) fn service(
         ready_cmd.and_then(|ready| ready.get("cmd").copied()),
         problems,
     );
-    check_env(&written.env, problems);
     let ready = written.ready.placed();
     let ready = ready.and_then(|(node, _)| Ready::resolve(node, &written.port, problems));
+    let env = env(written.env, problems);
     let cwd = cwd(&written.cwd, dir, problems);
-    let env_files = written
-        .env_file
-        .value
-        .map_or_else(Vec::new, |files| files.0);
+    let env_files = written.env_file.value.map(|files| files.0);
+    let env_files = env_files.into_iter().flatten();
+    let env_files = env_files
+        .map(|(node, path, required)| EnvFile {
+            path: env_file(node, path, dir, checked, problems),
+            required,
+        })
+        .collect();
     let log_view = written.log_view.value.unwrap_or_default();
     Some(Service {
         name: entry.name.into(),
-        cmd: written.cmd.value?.0,
-        stop_cmd: written.stop_cmd.value.map(|command| command.0),
+        cmd: argv(written.cmd, problems)?,
+        stop_cmd: argv(written.stop_cmd, problems),
         kind: written.kind.value.unwrap_or_default(),
         port: written.port.value.and_then(|port| port.0),
         ready,
+        url: url(written.url, problems),
         depends_on,
         groups: groups(&written.groups, problems),
-        env: written.env.value.map_or_else(Vec::new, |env| env.0),
-        env_files: env_files
-            .iter()
-            .map(|(node, path, required)| {
-                let path = within(dir, path);
-                checked.check(*node, &path, problems);
-                EnvFile {
-                    path,
-                    required: *required,
-                }
-            })
-            .collect(),
+        env,
+        env_files,
         cwd,
         auto_start: written.auto_start.value.unwrap_or(true),
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
@@ -95,33 +92,75 @@ fn groups(written: &Field<Names>, problems: &mut Problems<'_, '_>) -> Vec<String
     groups
 }
 
-/// Warns about values that a shell would have expanded.
-fn check_env(written: &Field<Env>, problems: &mut Problems<'_, '_>) {
-    let Some((node, env)) = written.placed() else {
-        return;
+fn argv(written: Field<Command>, problems: &mut Problems<'_, '_>) -> Option<Vec<Template>> {
+    let (node, argv) = (written.node?, written.value?.0);
+    Some(read::command(node, argv, problems))
+}
+
+fn url(written: Field<UrlText>, problems: &mut Problems<'_, '_>) -> Option<Template> {
+    let node = written.node?;
+    let url = read::template(node, written.value?.0, problems);
+    if url.is_literal()
+        && let Err(why) = flowlayer_probes::check_url(url.written())
+    {
+        let message = format!("{} {why}", quote(url.written()));
+        let help = Some("write an absolute URL: \"http://localhost:3000\"".to_owned());
+        problems.error_with_help(Code::InvalidUrl, Place::Value(node), message, help);
+    }
+    Some(url)
+}
+
+/// The variables. Warns about values that a shell would have expanded.
+fn env(written: Field<Env>, problems: &mut Problems<'_, '_>) -> Vec<(String, Template)> {
+    let (Some(node), Some(env)) = (written.node, written.value) else {
+        return Vec::new();
     };
     let places = problems.tree.members(node);
-    for (name, value) in &env.0 {
-        if let (Some(what), Some(&node)) = (expansion::in_value(value), places.get(name.as_str())) {
+    let variables = env.0.into_iter().map(|(name, value)| {
+        let Some(&node) = places.get(name.as_str()) else {
+            return (name, Template::literal(value));
+        };
+        if let Some(what) = expansion::in_value(&without_references(&value)) {
             let help = Some("write the value itself; services inherit the variables of `serve`");
             problems.warning(Code::NotExpanded, Place::Value(node), what, help);
         }
-    }
+        let value = read::template(node, value, problems);
+        (name, value)
+    });
+    variables.collect()
 }
 
-fn cwd(written: &Field<PathText>, dir: &Path, problems: &mut Problems<'_, '_>) -> Option<PathBuf> {
+fn env_file(
+    node: NodeId,
+    path: String,
+    dir: &Path,
+    checked: &mut EnvFileCheck,
+    problems: &mut Problems<'_, '_>,
+) -> Template {
+    let path = read::template(node, path, problems);
+    if path.is_literal() {
+        checked.check(node, &within(dir, path.written()), problems);
+    }
+    path
+}
+
+fn cwd(written: &Field<PathText>, dir: &Path, problems: &mut Problems<'_, '_>) -> Option<Template> {
     let (node, path): (NodeId, _) = written.placed()?;
-    let cwd = within(dir, &path.0);
-    if !cwd.is_dir() {
-        let what = expansion::in_value(&path.0);
-        if let Some(what) = what.or_else(|| is_glob(&path.0).then_some("`*` is not expanded")) {
+    let template = read::template(node, path.0.clone(), problems);
+    let written = &path.0;
+    let path = without_references(written);
+    let is_literal = path == *written;
+    let cwd = within(dir, &path);
+    if !cwd.is_dir() || !is_literal {
+        let what = expansion::in_value(&path);
+        if let Some(what) = what.or_else(|| is_glob(&path).then_some("`*` is not expanded")) {
             let help = Some("write the path itself; a relative one is relative to this file");
             problems.warning(Code::NotExpanded, Place::Value(node), what, help);
-            return Some(cwd);
+        } else if is_literal {
+            let message = format!("there is no directory {}", cwd.display());
+            let help = Some("it must exist when the service starts");
+            problems.warning(Code::MissingCwd, Place::Value(node), message, help);
         }
-        let message = format!("there is no directory {}", cwd.display());
-        let help = Some("it must exist when the service starts");
-        problems.warning(Code::MissingCwd, Place::Value(node), message, help);
     }
-    Some(cwd)
+    Some(template)
 }

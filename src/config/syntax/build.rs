@@ -34,6 +34,7 @@ pub(in crate::config) fn parse(text: &str) -> Parsed<'_> {
     let mut builder = Builder {
         cursor: Cursor::new(text),
         tree: Tree {
+            text,
             // About what a config has; untouched memory costs nothing.
             nodes: Vec::with_capacity(text.len() / 24),
         },

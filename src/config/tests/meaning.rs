@@ -16,10 +16,8 @@ fn defaults() {
     assert_eq!(config.log_view, LogView::default());
     assert_eq!(plan.waves, [[0]]);
     let service = &config.services[0];
-    assert_eq!(
-        (&*service.name, &*service.cmd),
-        ("a", &["x".to_owned()][..])
-    );
+    assert_eq!(&*service.name, "a");
+    assert_eq!(resolved(&config, 0).run.argv, ["x"]);
     assert_eq!(service.kind, Kind::Daemon);
     assert_eq!(service.stop_grace, Duration::from_secs(8));
     assert_eq!(service.stop_signal, StopSignal::Sigterm);
@@ -54,7 +52,8 @@ fn everything_at_once() {
         }"#,
     );
     assert_eq!(config.session.dial().as_deref(), Some("127.0.0.1:6999"));
-    assert_eq!(config.logs.dir.as_deref(), Some(Path::new("/nowhere/logs")));
+    let logs_dir = logs_dir(&config, &Values::default()).unwrap();
+    assert_eq!(logs_dir.as_deref(), Some(Path::new("/nowhere/logs")));
     assert_eq!((config.logs.buffer_size, config.logs.max_bytes), (10, 1000));
     let LogView {
         max_entries,
@@ -69,33 +68,34 @@ fn everything_at_once() {
     assert_eq!(config.index_of("Web"), None);
     assert!(config.services[1].ready.is_none());
     let web = &config.services[2];
-    assert_eq!(web.cmd, ["run", "it"]);
+    let Resolved { run, ready, .. } = resolved(&config, 2);
+    assert_eq!(run.argv, ["run", "it"]);
     assert_eq!(
-        web.stop_cmd.as_deref(),
+        run.stop_argv.as_deref(),
         Some(&["stop".to_owned(), "a b".to_owned()][..])
     );
     assert_eq!(
         (web.kind, web.port, web.auto_start),
         (Kind::Oneshot, Some(80), false)
     );
-    let ready = web.ready.as_ref().unwrap();
+    let ready = ready.unwrap();
     assert_eq!(ready.probe.label(), "tcp :80");
     assert_eq!(ready.timeout, Some(Duration::from_millis(5)));
     assert_eq!(ready.attempt_timeout, Duration::from_millis(7));
-    let env: Vec<_> = web
+    let env: Vec<_> = run
         .env
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
         .collect();
     assert_eq!(env, [("A", "1"), ("B", "2")]);
     assert_eq!(
-        web.env_files,
+        run.env_files,
         [("/nowhere/.env", true), ("/etc/env", false)].map(|(path, required)| EnvFile {
             path: path.into(),
             required
         })
     );
-    assert_eq!(web.cwd.as_deref(), Some(Path::new("/")));
+    assert_eq!(run.cwd, Path::new("/"));
     assert_eq!(web.stop_grace, Duration::from_millis(9));
     assert_eq!(web.stop_signal, StopSignal::Sigint);
     assert_eq!(web.stop_scope, StopScope::Leader);
@@ -128,7 +128,7 @@ fn what_a_file_loads_to() {
         assert_eq!(discover(dir.path()), Some(path.clone()));
         let loaded = load(&path).unwrap();
         assert_eq!(loaded.config.dir, dir.path());
-        assert_eq!(loaded.config.services[0].cwd.as_deref(), Some(dir.path()));
+        assert_eq!(resolved(&loaded.config, 0).run.cwd, dir.path());
         assert_eq!(loaded.warnings, []);
     }
     let path = dir.path().join(FILE_NAMES[0]);

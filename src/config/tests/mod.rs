@@ -8,6 +8,7 @@ mod meaning;
 mod properties;
 mod ready;
 mod reference;
+mod references;
 mod service;
 mod unexpanded;
 
@@ -19,6 +20,7 @@ fn origin() -> Origin {
     Origin {
         name: "flowlayer.jsonc".to_owned(),
         dir: "/nowhere".into(),
+        path: "/nowhere/flowlayer.jsonc".into(),
     }
 }
 
@@ -70,4 +72,10 @@ fn service_problems(cases: &[(&str, &str)]) {
         let expected: Vec<&str> = expected.split(" | ").filter(|p| !p.is_empty()).collect();
         assert_eq!(found, expected, "{fields}");
     }
+}
+
+/// What a service runs where no variable is set.
+#[track_caller]
+fn resolved(config: &Config, service: usize) -> Resolved {
+    resolve(config, service, &Values::default()).unwrap()
 }

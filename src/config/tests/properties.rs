@@ -85,7 +85,7 @@ proptest! {
                 serde_json::Value::String(_) => json!(["run", "it", "now"]),
                 argv => argv.clone(),
             };
-            prop_assert_eq!(&json!(service.cmd), &argv);
+            prop_assert_eq!(&json!(resolved(&config, index).run.argv), &argv);
             let port = written["port"].as_u64().filter(|&port| port > 0);
             prop_assert_eq!(service.port.map(u64::from), port);
             prop_assert_eq!(service.env.len(), written["env"].as_object().unwrap().len());

@@ -19,7 +19,7 @@ fn ready_problems(ready: &str, others: &str) -> Vec<String> {
 #[track_caller]
 fn ready(text: &str, others: &str) -> Option<Ready> {
     let text = service(&format!("\"cmd\": \"x\", {others} \"ready\": {text}"));
-    meant(&text).0.services[0].ready.clone()
+    resolved(&meant(&text).0, 0).ready
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn shell_syntax_in_a_dotenv_file_is_one_warning_a_file() {
     let origin = Origin {
         name: "flowlayer.jsonc".to_owned(),
         dir: dir.path().to_owned(),
+        path: "/nowhere/flowlayer.jsonc".into(),
     };
     let config = "{\"services\": {\"a\": {\"cmd\": \"x\", \"envFile\": [\".env\", \"none\"]},
         \"b\": {\"cmd\": \"x\", \"envFile\": \".env\"}}}";

@@ -17,7 +17,7 @@ use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
 pub(super) use status::Statuses;
-pub(super) use text::{Command, PathText, nul};
+pub(super) use text::{Command, PathText, URL_PATTERN, UrlText, nul};
 
 /// A value that can stand in a config.
 pub(super) trait FromValue: JsonSchema + Sized {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{FromValue, schema, wrong_type};
 use crate::config::code::Code;
 use crate::config::fault::Fault;
+use crate::config::references::scan;
 
 /// A command: the argv it will be run with. Never empty, and no NUL in it
 /// (docs/config.md, Commands).
@@ -17,7 +18,10 @@ pub(in crate::config) struct Command(pub(in crate::config) Vec<String>);
 impl FromValue for Command {
     fn from_value(value: &Value) -> Result<Self, Fault> {
         let argv: Vec<String> = match value {
-            Value::String(line) => line.split_whitespace().map(str::to_owned).collect(),
+            Value::String(line) => {
+                let words = scan::words(line).into_iter();
+                words.map(|word| line[word].to_owned()).collect()
+            }
             Value::Array(items) => strings(items)?,
             other => return Err(wrong_type("a string or an array of strings", other)),
         };
@@ -65,6 +69,21 @@ impl FromValue for PathText {
 }
 
 schema!(PathText, { "type": "string", "minLength": 1 });
+
+/// Text that is to be an absolute `http://` or `https://` URL, once its references are filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::config) struct UrlText(pub(in crate::config) String);
+
+impl FromValue for UrlText {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        String::from_value(value).map(Self)
+    }
+}
+
+schema!(UrlText, { "type": "string", "pattern": URL_PATTERN });
+
+/// What a URL in a config begins with; a reference may stand for all of it.
+pub(in crate::config) const URL_PATTERN: &str = r"^([hH][tT][tT][pP][sS]?://|\$\{(services|env)\.)";
 
 fn path(text: String) -> Result<String, Fault> {
     if text.is_empty() {
