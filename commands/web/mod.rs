@@ -15,11 +15,11 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
-use flowlayer_core::config;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
@@ -32,7 +32,7 @@ use sessions::Sessions;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The page shows every running session of this user, first that of the configuration in this
-directory. It is served on 127.0.0.1 until ctrl-C; sessions go on without it. The printed address
+directory or above. It is served on 127.0.0.1 until ctrl-C; sessions go on without it. The printed address
 holds a code that works once: give it to nobody.
 Exit codes: 0 after ctrl-C, 1 if the port is in use")]
 pub(crate) struct Args {
@@ -68,7 +68,7 @@ async fn serve(args: &Args) -> Result<Exit, Failure> {
     let mut terminate = signal(SignalKind::terminate())
         .map_err(|error| failed("cannot wait for signals", &error))?;
     let (listener, port) = listen(args.port).await?;
-    let here = config::discover(Path::new(".")).and_then(|path| path.canonicalize().ok());
+    let here = config_file::nearest(Path::new(".")).and_then(|path| path.canonicalize().ok());
     let bridge = Arc::new(Bridge {
         access: Access::new(port),
         sessions: Sessions::new(here),

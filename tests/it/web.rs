@@ -1,15 +1,19 @@
 //! `flowlayer web`: who gets in, and what a tab is sent. The page itself is tested in a browser
 //! (`tests/web`).
 
+use std::env;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client};
 
-use crate::harness::{Child, DEADLINE, Server, Stack, flowlayer_in, free_port};
+use crate::harness::{Child, DEADLINE, Server, Stack, flowlayer_in, free_port, until};
 
 /// A running `flowlayer web`.
 #[derive(Debug)]
@@ -333,6 +337,38 @@ fn it_waits_for_a_session_and_ends_with_an_interrupt() {
     web.child.signal(Signal::SIGINT);
     assert_eq!(web.child.finish().code, Some(0));
     assert_eq!(tab.close_code(), None);
+}
+
+#[test]
+fn the_browser_gets_the_code_through_a_file_that_only_the_user_can_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let script = "#!/bin/sh\nstat -c %a \"$1\" > mode; cp \"$1\" copy; echo \"$@\" > arguments.new; mv arguments.new arguments";
+    fs::write(path("xdg-open"), script).unwrap();
+    fs::set_permissions(path("xdg-open"), Permissions::from_mode(0o755)).unwrap();
+    let search = format!(
+        "{}:{}",
+        directory.path().display(),
+        env::var("PATH").unwrap()
+    );
+    let mut command = flowlayer_in(directory.path());
+    command
+        .arg("web")
+        .env("PATH", search)
+        .env("DISPLAY", ":0")
+        .env_remove("BROWSER");
+    let web = Web::of(Child::spawn(command));
+    let arguments = until("the browser is opened", || {
+        fs::read_to_string(path("arguments"))
+    });
+    let file = PathBuf::from(arguments.trim());
+    assert!(!arguments.contains(&web.code), "{arguments}");
+    assert_eq!(fs::read_to_string(path("mode")).unwrap().trim(), "600");
+    let page = fs::read_to_string(path("copy")).unwrap();
+    assert!(page.contains(&format!("url={}/#code={}", web.origin(), web.code)));
+    web.child.signal(Signal::SIGTERM);
+    assert_eq!(web.child.finish().code, Some(0));
+    assert!(!file.exists(), "it is removed with the page");
 }
 
 #[test]

@@ -53,9 +53,9 @@ export function matcher(query) {
 }
 
 export class LogWindow {
-  /** `service` is null for all; `fetch(payload)` asks for a page; `changed(shift)` is called after changes. */
-  constructor(service, fetch, changed) {
-    Object.assign(this, { service, fetch, changed });
+  /** `service` is null for all, or for those that `among` is true of; `fetch(payload)` asks for a page; `changed(shift)` is called after changes. */
+  constructor(service, fetch, changed, among = null) {
+    Object.assign(this, { service, fetch, changed, among });
     this.filter = null;
     this.stream = null;
     this.level = null;
@@ -81,13 +81,14 @@ export class LogWindow {
   }
 
   matches(item) {
+    if (this.among && !this.among(item.service)) return false;
     if (this.stream && item.stream !== this.stream) return false;
     if (this.level && LEVELS.indexOf(item.level ?? "info") < LEVELS.indexOf(this.level)) return false;
     return !this.filter || this.filter.test(item.text);
   }
 
   get isFiltered() {
-    return Boolean(this.filter || this.stream || this.level);
+    return Boolean(this.among || this.filter || this.stream || this.level);
   }
 
   /** Shows only what matches, from here on. */

@@ -16,7 +16,10 @@ function hue(name) {
 }
 
 export class LogPane {
-  constructor(service, fetch, options) {
+  /** `name` is that of a service or, with `among`, of a group; null for all. */
+  constructor(name, fetch, options, among = null) {
+    const service = among ? null : name;
+    this.name = name;
     this.service = service;
     this.options = options;
     this.follow = true;
@@ -24,11 +27,11 @@ export class LogPane {
     this.current = null;
     this.selection = null;
     this.rows = new Map();
-    this.window = new LogWindow(service, fetch, () => this.refresh());
+    this.window = new LogWindow(service, fetch, () => this.refresh(), among);
     this.body = el("div", { class: "rows" });
     this.scroller = el(
       "div",
-      { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": `log of ${service ?? "all services"}` },
+      { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": `log of ${name ?? "all services"}` },
       this.body,
     );
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -64,16 +67,16 @@ export class LogPane {
     this.followButton = button("follow", "follow new lines (G)", () => this.toEnd());
     this.element = el(
       "section",
-      { class: "pane", "aria-label": `log of ${service ?? "all services"}` },
+      { class: "pane", "aria-label": `log of ${name ?? "all services"}` },
       el(
         "header",
         {},
-        el("strong", {}, service ?? "all services"),
+        el("strong", {}, name ?? "all services"),
         this.filterBox,
         this.searchBox,
         this.levels,
         this.followButton,
-        service !== null && options.close && button("×", "close this log", () => options.close(this)),
+        name !== null && options.close && button("×", "close this log", () => options.close(this)),
       ),
       this.scroller,
       el("footer", {}, this.note),
@@ -378,7 +381,7 @@ export class LogPane {
     const more = window.atStart ? "" : "+";
     const parts = [`${count}${more} lines`];
     if (window.stream) parts.push(window.stream);
-    if (window.isFiltered) parts.push("filtered");
+    if (window.filter || window.level) parts.push("filtered");
     if (window.busy) parts.push("loading");
     if (!window.attached && window.unseen) parts.push(`${window.unseen.toLocaleString("en")} new`);
     setText(this.note, said || parts.join(" · "));

@@ -5,7 +5,7 @@ import { byId, el, setText } from "./dom.js";
 import { Graph } from "./graph.js";
 import { help, press } from "./keys.js";
 import { LogPane, Stream } from "./logs.js";
-import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, health, stateOf, urlOf } from "./state.js";
+import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, health, isGroup, members, urlOf } from "./state.js";
 import { Table, details } from "./table.js";
 import { Timeline } from "./timeline.js";
 
@@ -76,7 +76,7 @@ class App {
       const address = new URL(location.href);
       address.searchParams.set("session", session);
       history.replaceState(null, "", address);
-      const names = this.panes.map((pane) => pane.service);
+      const names = this.panes.map((pane) => pane.name);
       this.#setPanes(names.length ? names : [null]);
     } else {
       for (const pane of this.panes) pane.rejoin();
@@ -85,9 +85,9 @@ class App {
 
   /** Drops the logs of services that this session does not have. */
   #keepPanes() {
-    const has = (name) => name === null || this.state.services.has(name);
+    const has = (name) => name === null || this.state.services.has(name) || isGroup(this.state, name);
     if (!has(this.selected)) this.selected = null;
-    const names = this.panes.map((pane) => pane.service);
+    const names = this.panes.map((pane) => pane.name);
     if (!names.every(has)) this.#setPanes(names.some(has) ? names.filter(has) : [null]);
   }
 
@@ -114,12 +114,23 @@ class App {
       if (what === "restart") return this.announce("select a service to restart it");
       return this.#command(what === "start" ? "start_all" : "stop_all", undefined, `${what} all`);
     }
+    if (isGroup(this.state, name)) return this.#actOnGroup(what, name);
     return this.#command(COMMANDS[what], { service: name }, `${what} ${name}`);
+  }
+
+  /** One after the other in the order of the start; a stop goes backwards. */
+  async #actOnGroup(what, name) {
+    const names = members(this.state, name).map((service) => service.name);
+    for (const one of what === "stop" ? names.reverse() : names) {
+      if (!(await this.act(what, one))) return false;
+    }
+    return true;
   }
 
   /** As in the cockpit: starts what is down, restarts what is up. */
   start() {
-    const service = this.state.services.get(this.selected);
+    const [service, ...others] = this.selected === null ? [] : members(this.state, this.selected);
+    if (others.length) return this.act("start", this.selected);
     return this.act(service?.up && service.kind !== "oneshot" ? "restart" : "start", this.selected);
   }
 
@@ -182,14 +193,16 @@ class App {
   }
 
   #makePane(name) {
-    const pane = new LogPane(name, (payload) => this.fetch(payload), this.options);
+    const group = isGroup(this.state, name) ? new Set(members(this.state, name).map((service) => service.name)) : null;
+    const among = group && ((service) => group.has(service));
+    const pane = new LogPane(name, (payload) => this.fetch(payload), this.options, among);
     byId("panes").append(pane.element);
     pane.load();
     return pane;
   }
 
   #beside(name) {
-    if (this.panes.some((pane) => pane.service === name)) return undefined;
+    if (this.panes.some((pane) => pane.name === name)) return undefined;
     if (this.panes.length >= PANES) return this.announce(`${PANES} logs fit side by side: close one`);
     this.panes.push(this.#makePane(name));
     return this.view("log");
@@ -243,7 +256,7 @@ class App {
   }
 
   showDetails() {
-    if (this.selected === null) return this.announce("select a service to see its details");
+    if (!this.state.services.has(this.selected)) return this.announce("select a service to see its details");
     return this.#dialog(details(this, this.selected));
   }
 

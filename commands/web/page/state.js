@@ -135,6 +135,24 @@ export function dependents(state, name) {
   return [...found].sort((a, b) => wave(b) - wave(a));
 }
 
+/** The groups of the session, sorted, each as `@NAME`. */
+export function groups(state) {
+  const names = [...state.services.values()].flatMap((service) => service.spec?.groups ?? []);
+  return [...new Set(names)].sort().map((name) => `@${name}`);
+}
+
+/** The services that a selected row stands for: one, those of a group, or all when there is none. */
+export function members(state, selected) {
+  if (selected === null) return [...state.services.values()];
+  if (!isGroup(state, selected)) return [state.services.get(selected)].filter(Boolean);
+  return ordered(state, false).filter((service) => service.spec?.groups?.includes(selected.slice(1)));
+}
+
+/** Whether a name is that of a group: those of services may begin like one. */
+export function isGroup(state, name) {
+  return name !== null && !state.services.has(name) && groups(state).includes(name);
+}
+
 /** The address of a service: its own, or that of its probe. */
 export function urlOf(service) {
   const target = service.spec?.url ?? service.spec?.probe ?? "";

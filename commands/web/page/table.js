@@ -1,7 +1,7 @@
 // The services: one row for each, and the details of one.
 
 import { byId, duration, el, link, setText } from "./dom.js";
-import { STATES, commandOf, dependents, ordered, stateOf, urlOf } from "./state.js";
+import { STATES, commandOf, dependents, groups, members, ordered, stateOf, urlOf } from "./state.js";
 
 export class Table {
   constructor(app) {
@@ -20,11 +20,11 @@ export class Table {
 
   /** The names in the order of the list; `null` stands for all services. */
   names() {
+    const { state, troubleFirst } = this.app;
     const filter = this.app.nameFilter.toLowerCase();
-    const found = ordered(this.app.state, this.app.troubleFirst)
-      .map((service) => service.name)
-      .filter((name) => name.toLowerCase().includes(filter));
-    return [null, ...found];
+    const services = ordered(state, troubleFirst).map((service) => service.name);
+    const has = (name) => name.toLowerCase().includes(filter);
+    return [null, ...groups(state).filter((name) => has(name) && !state.services.has(name)), ...services.filter(has)];
   }
 
   draw() {
@@ -53,6 +53,11 @@ export class Table {
     row.element.setAttribute("aria-selected", String(selected === name));
     row.element.classList.toggle("selected", selected === name);
     if (name === null) return row;
+    if (row.members) {
+      const services = members(state, name);
+      setText(row.members, `${services.filter((service) => service.up).length} of ${services.length} up`);
+      return row;
+    }
     const service = state.services.get(name);
     const now = stateOf(service);
     if (row.state !== now) {
@@ -73,6 +78,10 @@ export class Table {
   }
 
   #make(name) {
+    if (!this.app.state.services.has(name) && name !== null) {
+      const count = el("span", { class: "members" });
+      return { members: count, element: el("li", { role: "option", "data-name": name, class: "service all" }, el("span", { class: "label" }, name, " ", count)) };
+    }
     if (name === null) {
       return { element: el("li", { role: "option", "data-name": "", class: "service all" }, el("span", { class: "label" }, "all services")) };
     }
@@ -131,6 +140,7 @@ export function details(app, name) {
     ["directory", spec.cwd],
     ["variables", spec.env?.join(", ")],
     ["env files", spec.env_files?.map((file) => file.path).join(", ")],
+    ["groups", spec.groups?.join(", ")],
     ["port", spec.port],
     ["probe", service.probe?.target ?? (typeof spec.probe === "string" ? spec.probe : spec.probe && JSON.stringify(spec.probe))],
     ["last answer", service.probe?.last_error],
