@@ -16,6 +16,7 @@ mod init;
 mod links;
 mod logs;
 mod man;
+mod open;
 mod plan;
 mod restart;
 mod run;
@@ -85,6 +86,7 @@ subcommands! {
     Wait => wait,
     Down => down,
     Why => why,
+    Open => open,
     Sessions => sessions,
     Validate => validate,
     Plan => plan,

@@ -57,6 +57,7 @@ pub(crate) struct ServiceReport<'a> {
     blocked_by: &'a [String],
     detail: Option<&'a str>,
     port: Option<u16>,
+    url: Option<&'a str>,
 }
 
 impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
@@ -75,6 +76,7 @@ impl<'a> From<&'a ServiceState> for ServiceReport<'a> {
             blocked_by: &details.blocked_by,
             detail: details.detail.as_deref(),
             port: port(service),
+            url: service.url(),
         }
     }
 }
@@ -105,7 +107,7 @@ pub(crate) fn table(mut services: Vec<ServiceState>, colored: bool) -> String {
     });
     let rows: Vec<Vec<Cell>> = services.iter().map(row).collect();
     let titles = [
-        "WAVE", "SERVICE", "STATE", "UP", "PID", "PORT", "SINCE", "DETAIL",
+        "WAVE", "SERVICE", "STATE", "UP", "PID", "ADDRESS", "SINCE", "DETAIL",
     ];
     table::render(&titles, &rows, table::terminal_width(), colored)
 }
@@ -120,10 +122,16 @@ fn row(service: &ServiceState) -> Vec<Cell> {
         Cell::new(word).styled(style),
         Cell::new(if service.is_up() { "yes" } else { "no" }),
         number(details.pid.map(|pid| pid.to_string())),
-        number(port(service).map(|port| port.to_string())),
+        number(address(service)),
         number(details.since.map(age::age_of)),
         Cell::new(&why(service)),
     ]
+}
+
+/// Where it can be reached: its url, or `:3000` for its port.
+fn address(service: &ServiceState) -> Option<String> {
+    let url = service.url().map(str::to_owned);
+    url.or_else(|| Some(format!(":{}", port(service)?)))
 }
 
 /// The port in its configuration.

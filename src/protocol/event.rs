@@ -229,6 +229,11 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
+    /// Where to open it, if that is known.
+    pub fn url(&self) -> Option<&str> {
+        self.details.spec.as_ref()?.url.as_deref()
+    }
+
     /// The groups it is in, as far as the session tells.
     pub fn groups(&self) -> &[String] {
         self.details.spec.as_ref().map_or(&[], |spec| &spec.groups)

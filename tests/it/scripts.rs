@@ -30,7 +30,7 @@ fn status_shows_every_service_and_why_it_is_not_up() {
     assert_eq!(
         lines[0],
         [
-            "WAVE", "SERVICE", "STATE", "UP", "PID", "PORT", "SINCE", "DETAIL"
+            "WAVE", "SERVICE", "STATE", "UP", "PID", "ADDRESS", "SINCE", "DETAIL"
         ]
     );
     assert_eq!(lines[1][..4], ["0", "api", "running", "yes"]);
@@ -75,6 +75,7 @@ fn status_as_json_has_every_field_of_every_service() {
             "blocked_by",
             "detail",
             "port",
+            "url",
             "why",
         ];
         assert_eq!(fields, all);

@@ -173,6 +173,7 @@ fn add_spec(
     add("env file", list(&env_files));
     add("env", list(&spec.env));
     add("groups", list(&spec.groups));
+    add("url", spec.url.as_deref().map(plain));
     add("port", spec.port.map(|port| port.to_string()));
     let probe = spec.probe.as_ref();
     let probe = probe.map(|probe| plain(&format!("{} {}", probe.r#type, probe.target)));
@@ -260,6 +261,7 @@ mod tests {
             stop_scope: StopScope::Leader,
             output: OutputMode::Quiet,
             groups: vec!["backend".to_owned(), "data".to_owned()],
+            url: Some("http://localhost:3000".to_owned()),
             ..fixture::spec(&["sh", "-c", "echo 'all:  well' >&2"])
         };
         let mut rows = Vec::new();
@@ -272,6 +274,7 @@ mod tests {
             ("env file", "/srv/.env (optional)"),
             ("env", "PASSWORD"),
             ("groups", "backend  data"),
+            ("url", "http://localhost:3000"),
             ("its limits", "200 ms an attempt, as many as it takes"),
             ("grace", "1.5 s from SIGINT to SIGKILL, the leader first"),
             (

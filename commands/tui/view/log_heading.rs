@@ -221,7 +221,9 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         writer.write(&since, theme.dim());
     }
     let newest = model.logs.newest_of(&service.name);
+    let spec = service.details.spec.as_ref();
     let facts = [
+        spec.and_then(|spec| spec.url.as_deref().map(plain)),
         service.details.pid.map(|pid| format!("pid {pid}")),
         service.details.wave.map(|wave| format!("wave {wave}")),
         newest.map(|seq| format!("seq {}", grouped(seq))),

@@ -88,6 +88,24 @@ fn a_group_filters_the_log_of_all_services() {
 }
 
 #[test]
+fn the_log_of_a_service_says_where_to_open_it() {
+    let mut model = fixture::model(120, 30, true);
+    let mut states = fixture::states();
+    let api = states.iter_mut().find(|state| state.name == "api").unwrap();
+    api.details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+        url: Some("http://localhost:3001".to_owned()),
+        ..fixture::spec(&["api"])
+    }));
+    update(&mut model, NOW, Message::Snapshot(states));
+    select(&mut model, "api");
+    let rows = crate::tui::view::screen(&model);
+    assert!(
+        rows.contains("  http://localhost:3001 · pid 4182 · "),
+        "{rows}"
+    );
+}
+
+#[test]
 fn quiet_services_are_in_all_logs_after_a_key() {
     let mut model = fixture::model(100, 30, true);
     keys(&mut model, "\tQ");
