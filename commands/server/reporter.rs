@@ -251,10 +251,12 @@ mod tests {
                 probe: Probe {
                     r#type: "tcp".to_owned(),
                     target: ":5432".to_owned(),
+                    port: Some(5432),
                 },
                 attempts: 44,
                 elapsed_ms: 10_000,
                 last: Some("connection refused".to_owned()),
+                listens_on: Vec::new(),
             }));
         };
         fixture.status(0, Status::Running, waiting);

@@ -57,6 +57,7 @@ fn mailer_probe() -> Probe {
     Probe {
         r#type: "http".to_owned(),
         target: "http://localhost:3002/healthz".to_owned(),
+        port: Some(3002),
     }
 }
 
@@ -115,6 +116,7 @@ pub(crate) fn states() -> Vec<ServiceState> {
                     attempts: 12,
                     elapsed_ms: 2_400,
                     last: Some("connection refused".to_owned()),
+                    listens_on: Vec::new(),
                 }))
             },
         ),

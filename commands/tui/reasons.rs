@@ -103,7 +103,7 @@ fn waited_for(ending: &Ending, whose: &str) -> Option<String> {
 /// `status 503: http://h/ (2 attempts, 0.4 s)`.
 fn answered(attempts: &ProbeAttempts) -> String {
     let probe = &attempts.probe;
-    let answer = match (&*probe.r#type, &attempts.last) {
+    let answer = match (&*probe.r#type, attempts.answer()) {
         ("log", Some(_)) => {
             // That it has not come is all there is to say of a line, and it makes no attempts.
             let silent = ProbeAttempts {
@@ -164,10 +164,12 @@ mod tests {
             probe: Probe {
                 r#type: r#type.to_owned(),
                 target: target.to_owned(),
+                port: None,
             },
             attempts: failed,
             elapsed_ms: ms,
             last: last.map(str::to_owned),
+            listens_on: Vec::new(),
         }
     }
 

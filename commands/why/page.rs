@@ -222,6 +222,7 @@ mod tests {
                         attempts: 4,
                         waited_ms: 709,
                         last_error: Some("connection refused".to_owned()),
+                        listens_on: Vec::new(),
                     })),
                     wave: Some(0),
                     ..Details::default()

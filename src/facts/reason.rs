@@ -353,6 +353,9 @@ pub struct Probe {
     pub r#type: String,
     /// What it looks at: a URL, `:5432`, a pattern, a command.
     pub target: String,
+    /// The port of this machine that it asks, if that is what it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
 }
 
 /// A probe that has not passed, and its attempts so far.
@@ -367,6 +370,9 @@ pub struct ProbeAttempts {
     /// What the last failed attempt ran into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
+    /// Nobody listens on the port of the probe, but the service does on these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listens_on: Vec<u16>,
 }
 
 /// The end of a process that nobody asked to end.

@@ -176,14 +176,30 @@ impl PortHold {
 impl Display for ProbeAttempts {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "waiting for {} {}", self.probe.r#type, self.probe.target)?;
-        match &self.last {
+        match self.answer() {
             None => write!(f, " {}", self.tally()),
-            Some(error) => write!(f, ": {error} {}", self.tally()),
+            Some(answer) => write!(f, ": {answer} {}", self.tally()),
         }
     }
 }
 
 impl ProbeAttempts {
+    /// What the last attempt ran into: `connection refused; it listens on 3000`.
+    pub fn answer(&self) -> Option<String> {
+        let last = self.last.as_ref()?;
+        Some(if self.listens_on.is_empty() {
+            last.clone()
+        } else {
+            format!("{last}; it listens on {}", self.ports())
+        })
+    }
+
+    /// The ports on which the service listens: `3000, 9229`.
+    pub fn ports(&self) -> String {
+        let ports: Vec<String> = self.listens_on.iter().map(u16::to_string).collect();
+        ports.join(", ")
+    }
+
     /// `(12 attempts, 2.4 s)`; before one has failed, `(0.1 s)`.
     pub fn tally(&self) -> String {
         let waited = seconds(self.elapsed_ms);

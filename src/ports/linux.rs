@@ -1,5 +1,6 @@
 //! `/proc/net/tcp` and `/proc/net/tcp6`, and whose descriptors they are.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,9 +21,31 @@ pub(super) fn is_taken(port: u16) -> io::Result<bool> {
 }
 
 pub(super) fn sockets(port: u16) -> io::Result<Vec<Socket>> {
-    let mut sockets = Vec::new();
-    each_line(|line| sockets.extend(parse(line, port).map(Socket)))?;
-    Ok(sockets)
+    let all = listeners()?.into_iter();
+    let there = all.filter(|(listens_on, _)| *listens_on == port);
+    Ok(there.map(|(_, socket)| socket).collect())
+}
+
+pub(super) fn other_ports(port: u16, is_chosen: impl Fn(u32) -> bool) -> io::Result<Vec<u16>> {
+    let listeners = listeners()?;
+    if listeners.iter().any(|(listens_on, _)| *listens_on == port) {
+        return Ok(Vec::new());
+    }
+    let chosen = pids().into_iter().filter(|pid| is_chosen(*pid));
+    let sockets: HashSet<Socket> = chosen.flat_map(sockets_of).collect();
+    let theirs = listeners.into_iter();
+    let theirs = theirs.filter(|(_, socket)| sockets.contains(socket));
+    let mut ports: Vec<u16> = theirs.map(|(port, _)| port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    Ok(ports)
+}
+
+/// The sockets that we would collide with, and their ports.
+fn listeners() -> io::Result<Vec<(u16, Socket)>> {
+    let mut listeners = Vec::new();
+    each_line(|line| listeners.extend(parse(line)))?;
+    Ok(listeners)
 }
 
 pub(super) fn holder(sockets: &[Socket], likely: Option<u32>) -> Holder {
@@ -79,9 +102,9 @@ fn each_line(mut line: impl FnMut(&str)) -> io::Result<()> {
     Ok(())
 }
 
-/// The inode of a line's socket, if that is one we would collide with. The fields: number, local
+/// The port and the inode of a line's socket, if that is one we would collide with. The fields: number, local
 /// address, remote address, state, queues, timer, retransmits, user, timeout, inode, …
-fn parse(line: &str, port: u16) -> Option<u64> {
+fn parse(line: &str) -> Option<(u16, Socket)> {
     let mut fields = line.split_ascii_whitespace().skip(1);
     let local = fields.next()?;
     if fields.nth(1)? != LISTEN {
@@ -89,10 +112,11 @@ fn parse(line: &str, port: u16) -> Option<u64> {
     }
     let local = socket_address(local)?;
     let collides = local.ip().is_loopback() || local.ip().is_unspecified();
-    if local.port() != port || !collides {
+    if !collides {
         return None;
     }
-    fields.nth(5)?.parse().ok()
+    let inode = fields.nth(5)?.parse().ok()?;
+    Some((local.port(), Socket(inode)))
 }
 
 /// An address as the kernel prints it: words of its memory, as numbers of the machine.
@@ -116,29 +140,33 @@ fn address_of(hex: &str) -> Option<IpAddr> {
 /// The likely process or else the first one (the one with the lowest pid is most often the parent of the others)
 /// that has one of these sockets. Other users' descriptors cannot be seen.
 fn pid_of(sockets: &[Socket], likely: Option<u32>) -> Option<u32> {
-    let names: Vec<String> = sockets
-        .iter()
-        .map(|Socket(inode)| format!("socket:[{inode}]"))
-        .collect();
-    let has_one = |pid: &u32| {
-        let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-            return false;
-        };
-        descriptors
-            .flatten()
-            .filter_map(|entry| fs::read_link(entry.path()).ok())
-            .any(|target| names.iter().any(|name| target.as_os_str() == name.as_str()))
-    };
+    let has_one = |pid: &u32| sockets_of(*pid).any(|socket| sockets.contains(&socket));
     if let Some(pid) = likely.filter(has_one) {
         return Some(pid);
     }
-    let mut pids: Vec<u32> = fs::read_dir("/proc")
-        .ok()?
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
+    let mut pids = pids();
     pids.sort_unstable();
     pids.into_iter().find(has_one)
+}
+
+fn pids() -> Vec<u32> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// The sockets of a process, as far as its descriptors can be seen.
+fn sockets_of(pid: u32) -> impl Iterator<Item = Socket> {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd"));
+    descriptors
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let target = fs::read_link(entry.path()).ok()?;
+            let inode = target.to_str()?.strip_prefix("socket:[")?;
+            Some(Socket(inode.strip_suffix(']')?.parse().ok()?))
+        })
 }
 
 #[cfg(test)]
@@ -179,12 +207,12 @@ mod tests {
 
     #[test]
     fn only_listeners_that_would_collide_count() {
-        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "0A"), 3000), Some(45678));
-        assert_eq!(parse(&line([127, 0, 0, 53], 3000, "0A"), 3000), Some(45678));
-        assert_eq!(parse(&line([0, 0, 0, 0], 3000, "0A"), 3000), Some(45678));
-        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "06"), 3000), None);
-        assert_eq!(parse(&line([127, 0, 0, 1], 3001, "0A"), 3000), None);
-        assert_eq!(parse(&line([192, 168, 1, 2], 3000, "0A"), 3000), None);
-        assert_eq!(parse("", 3000), None);
+        let found = Some((3000, Socket(45678)));
+        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "0A")), found);
+        assert_eq!(parse(&line([127, 0, 0, 53], 3000, "0A")), found);
+        assert_eq!(parse(&line([0, 0, 0, 0], 3000, "0A")), found);
+        assert_eq!(parse(&line([127, 0, 0, 1], 3000, "06")), None);
+        assert_eq!(parse(&line([192, 168, 1, 2], 3000, "0A")), None);
+        assert_eq!(parse(""), None);
     }
 }

@@ -25,6 +25,10 @@ pub(super) fn sockets(_: u16) -> io::Result<Vec<Socket>> {
     Ok(Vec::new())
 }
 
+pub(super) fn other_ports(_: u16, _: impl Fn(u32) -> bool) -> io::Result<Vec<u16>> {
+    Ok(Vec::new())
+}
+
 pub(super) fn holder(_: &[Socket], _: Option<u32>) -> Holder {
     Holder::default()
 }

@@ -29,7 +29,7 @@ pub fn listener(port: u16) -> io::Result<Option<Holder>> {
 }
 
 /// A socket that listens, by its inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Socket(u64);
 
 /// The sockets that listen on a port; empty where the system does not show them.
@@ -43,6 +43,15 @@ pub fn sockets(port: u16) -> io::Result<Vec<Socket>> {
 /// Who has one of these sockets. Finding out looks at every process, at the likely one first.
 pub fn holder(sockets: &[Socket], likely: Option<u32>) -> Holder {
     os::holder(sockets, likely)
+}
+
+/// The ports on which the chosen processes listen while nobody listens on this one; empty where the system does not
+/// show it. Looks at every process.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
+pub fn other_ports(port: u16, is_chosen: impl Fn(u32) -> bool) -> io::Result<Vec<u16>> {
+    os::other_ports(port, is_chosen)
 }
 
 /// The users who have the server's end of a connection on this machine: those who listen at the address that was
@@ -103,6 +112,24 @@ mod tests {
         // Who has taken it counts though nobody listens any more.
         drop(socket);
         assert_eq!(users(), [own]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn other_ports_count_while_nobody_has_the_one_asked_for() {
+        let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [asked, other] = sockets.each_ref().map(|it| it.local_addr().unwrap().port());
+        let [asked_socket, _other] = sockets;
+        let own = std::process::id();
+        assert_eq!(other_ports(asked, |_| true).unwrap(), Vec::<u16>::new());
+        drop(asked_socket);
+        let ports = other_ports(asked, |pid| pid == own).unwrap();
+        assert!(
+            ports.contains(&other) && !ports.contains(&asked),
+            "{ports:?}"
+        );
+        assert!(ports.is_sorted(), "{ports:?}");
+        assert_eq!(other_ports(asked, |_| false).unwrap(), Vec::<u16>::new());
     }
 
     #[test]

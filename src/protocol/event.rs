@@ -174,6 +174,7 @@ impl From<&ProbeAttempts> for ProbeState {
             attempts: attempts.attempts,
             waited_ms: attempts.elapsed_ms,
             last_error: attempts.last.clone(),
+            listens_on: attempts.listens_on.clone(),
         }
     }
 }
@@ -201,6 +202,9 @@ pub struct ProbeState {
     /// What the last failed attempt ran into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// Nobody listens on the port of the probe, but the service does on these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listens_on: Vec<u16>,
 }
 
 /// Somebody else's hold on a service's port; the same facts as [`Reason::PortInUse`].

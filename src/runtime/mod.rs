@@ -6,7 +6,9 @@
 mod actor;
 mod board;
 pub mod handle;
+mod last_line;
 pub mod lifecycle;
+mod listening;
 pub mod orchestrator;
 mod perform;
 mod pipes;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::lifecycle::{Event as Step, ServiceEffect};
+use super::listening::Listening;
 use super::pipes::{Drained, Pipes};
 use super::port_wait::{RELEASE_LIMIT, await_free, await_release};
 use super::probe_command::{ProbeCommands, ProbeRuns};
@@ -286,16 +287,28 @@ impl Performer {
         let watched = self.running[index].watched.clone();
         let reports = self.reports.clone();
         let strangers = self.strangers(index);
+        let listening = Listening::new(&ready, self.running[index].leader);
         let task = tokio::spawn(async move {
             let tell = |step| {
                 let _ = reports.send(Report::Step(index, step));
             };
-            prober::probe(&ready, watched.as_deref(), &commands, strangers, |miss| {
-                tell(match miss {
-                    Miss::Failed(error) => Step::ProbeFailed(life, error),
-                    Miss::Stranger(holder) => Step::ProbeStranger(life, holder),
-                });
-            })
+            let watched = watched.as_deref();
+            prober::probe(
+                &ready,
+                watched,
+                &commands,
+                strangers,
+                listening,
+                |miss| match miss {
+                    Miss::Failed { error, elsewhere } => {
+                        tell(Step::ProbeFailed(life, error));
+                        if let Some(ports) = elsewhere {
+                            tell(Step::ListensOn(life, ports));
+                        }
+                    }
+                    Miss::Stranger(holder) => tell(Step::ProbeStranger(life, holder)),
+                },
+            )
             .await;
             tell(Step::ProbePassed(life));
         });

@@ -5,17 +5,25 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use flowlayer_probes::{CommandEnd, RunCommand};
-use tokio::io::AsyncReadExt;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
-use crate::facts::{End, signal_name};
+use super::last_line;
+use crate::facts::{End, Stream, signal_name};
 use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
 
 /// Set in the life ids of probes, so that they differ from those of services.
 const PROBE_BIT: u64 = 1 << 63;
+
+/// How long an attempt waits for the end of what its command has started.
+const END_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long it then waits for the last of its output.
+const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Run {
@@ -25,10 +33,24 @@ enum Run {
     Gone(Option<CommandEnd>),
 }
 
+/// Where the actor and the readers of its pipes report what becomes of a run.
+#[derive(Debug)]
+struct Reports {
+    run: watch::Sender<Run>,
+    last_lines: mpsc::UnboundedSender<(Stream, String)>,
+}
+
+/// The other end of these, for the attempt.
+#[derive(Debug)]
+struct Watcher {
+    run: watch::Receiver<Run>,
+    last_lines: mpsc::UnboundedReceiver<(Stream, String)>,
+}
+
 /// All runs of probe commands of a session; the actor passes on what the process room says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProbeRuns {
-    runs: Arc<Mutex<HashMap<LifeId, watch::Sender<Run>>>>,
+    runs: Arc<Mutex<HashMap<LifeId, Reports>>>,
     lives: Arc<AtomicU64>,
 }
 
@@ -39,11 +61,26 @@ impl ProbeRuns {
 
     pub(super) fn handle(&self, event: Event) {
         match event {
-            Event::Spawned { stdout, stderr, .. } => {
-                for pipe in [stdout, stderr] {
-                    if let Ok(pipe) = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe) {
-                        tokio::spawn(discard(pipe));
-                    }
+            Event::Spawned {
+                life,
+                stdout,
+                stderr,
+                ..
+            } => {
+                let last_lines = self.runs().get(&life).map(|run| run.last_lines.clone());
+                for (pipe, stream) in [(stdout, Stream::Stdout), (stderr, Stream::Stderr)] {
+                    let Ok(pipe) = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe) else {
+                        continue;
+                    };
+                    let last_lines = last_lines.clone();
+                    tokio::spawn(async move {
+                        // To its end in any case, so that a full pipe does not block the command.
+                        let line = last_line::read(pipe).await;
+                        if let (Some(line), Some(last_lines)) = (line, last_lines) {
+                            // Nobody waits for it if the attempt was given up.
+                            let _ = last_lines.send((stream, line));
+                        }
+                    });
                 }
             }
             Event::SpawnFailed { life, error } => {
@@ -59,7 +96,11 @@ impl ProbeRuns {
                 self.set(life, Run::Ended(end));
             }
             Event::LifeGone { life } => {
-                let end = match self.runs().get(&life).map(|run| run.borrow().clone()) {
+                let end = match self
+                    .runs()
+                    .get(&life)
+                    .map(|reports| reports.run.borrow().clone())
+                {
                     Some(Run::Ended(end) | Run::Gone(Some(end))) => Some(end),
                     _ => None,
                 };
@@ -72,30 +113,33 @@ impl ProbeRuns {
     fn set(&self, life: LifeId, run: Run) {
         let mut runs = self.runs();
         let over = matches!(run, Run::Gone(_));
-        if let Some(watch) = runs.get(&life) {
-            watch.send_replace(run);
+        if let Some(reports) = runs.get(&life) {
+            reports.run.send_replace(run);
         }
         if over {
             runs.remove(&life);
         }
     }
 
-    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<LifeId, watch::Sender<Run>>> {
+    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<LifeId, Reports>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self) -> (LifeId, watch::Receiver<Run>) {
+    fn begin(&self) -> (LifeId, Watcher) {
         let life = LifeId(PROBE_BIT | self.lives.fetch_add(1, Ordering::Relaxed));
-        let (run, news) = watch::channel(Run::Running);
-        self.runs().insert(life, run);
-        (life, news)
+        let (run, run_watch) = watch::channel(Run::Running);
+        let (sender, last_lines) = mpsc::unbounded_channel();
+        let reports = Reports {
+            run,
+            last_lines: sender,
+        };
+        self.runs().insert(life, reports);
+        let watcher = Watcher {
+            run: run_watch,
+            last_lines,
+        };
+        (life, watcher)
     }
-}
-
-/// Discards the output of a probe, so that a full pipe does not block it.
-async fn discard(mut pipe: tokio::net::unix::pipe::Receiver) {
-    let mut buffer = [0; 4096];
-    while pipe.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }
 
 /// Runs commands for the probe of one service, in its environment and directory.
@@ -105,7 +149,7 @@ pub(super) struct ProbeCommands {
     pub(super) cwd: PathBuf,
     pub(super) processes: Processes,
     pub(super) runs: ProbeRuns,
-    last: Mutex<Option<watch::Receiver<Run>>>,
+    last: Mutex<Option<Watcher>>,
 }
 
 impl ProbeCommands {
@@ -126,19 +170,33 @@ impl ProbeCommands {
         }
     }
 
-    /// Returns when nothing of the last run is left; SIGKILL does not take long, and what survives
-    /// it is the stop's business.
-    pub(super) async fn ended(&self) {
+    /// Waits until nothing of the last run is left; SIGKILL does not take long, and what survives
+    /// it is the stop's business. Returns the last line of its stderr, else of its stdout.
+    pub(super) async fn ended(&self) -> Option<String> {
         let last = self
             .last
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(mut last) = last {
-            let gone = last.wait_for(|run| matches!(run, Run::Gone(_)));
-            // An error means that the run is forgotten, and so gone.
-            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), gone).await;
-        }
+        let Watcher {
+            mut run,
+            mut last_lines,
+        } = last?;
+        let gone = run.wait_for(|run| matches!(run, Run::Gone(_)));
+        // An error means that the run is forgotten, and so gone.
+        let _ = timeout(END_LIMIT, gone).await;
+        let (mut stdout, mut stderr) = (None, None);
+        let read = async {
+            while let Some((stream, line)) = last_lines.recv().await {
+                match stream {
+                    Stream::Stdout => stdout = Some(line),
+                    Stream::Stderr => stderr = Some(line),
+                }
+            }
+        };
+        // A pipe that another process holds open does not end.
+        let _ = timeout(DRAIN_LIMIT, read).await;
+        stderr.or(stdout)
     }
 }
 
@@ -154,8 +212,9 @@ impl Drop for EndOnDrop<'_> {
 #[async_trait]
 impl RunCommand for ProbeCommands {
     async fn run(&self, argv: &[String]) -> CommandEnd {
-        let (life, mut news) = self.runs.begin();
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(news.clone());
+        let (life, watcher) = self.runs.begin();
+        let mut run = watcher.run.clone();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
         let _end = EndOnDrop(&self.processes, life);
         let request = SpawnRequest {
             life,
@@ -167,7 +226,7 @@ impl RunCommand for ProbeCommands {
             stdin: Stdin::Null,
         };
         self.processes.send(Request::Spawn(request, None));
-        match news.wait_for(|run| *run != Run::Running).await.as_deref() {
+        match run.wait_for(|run| *run != Run::Running).await.as_deref() {
             Ok(Run::Ended(end) | Run::Gone(Some(end))) => end.clone(),
             _ => CommandEnd::NotRun("it was ended".to_owned()),
         }

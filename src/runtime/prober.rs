@@ -10,6 +10,7 @@ use regex::Regex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::listening::Listening;
 use super::probe_command::ProbeCommands;
 use super::strangers::Strangers;
 use crate::config::Ready;
@@ -21,7 +22,11 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Why an attempt is not enough.
 pub(super) enum Miss {
-    Failed(String),
+    Failed {
+        error: String,
+        /// The ports on which the service listens instead, if that was looked up.
+        elsewhere: Option<Vec<u16>>,
+    },
     /// It passed, but it was this stranger who answered.
     Stranger(Holder),
 }
@@ -32,6 +37,7 @@ pub(super) async fn probe(
     watched: Option<&Watched>,
     commands: &ProbeCommands,
     mut strangers: Strangers,
+    mut listening: Listening,
     missed: impl Fn(Miss),
 ) {
     loop {
@@ -40,19 +46,28 @@ pub(super) async fn probe(
             line_matched: watched.is_some_and(Watched::has_matched),
             commands,
         };
-        let miss = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
+        let failed = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
             Ok(Attempt::Passed) => match strangers.answering().await {
                 None => return,
-                Some(holder) => Miss::Stranger(holder),
+                Some(holder) => Err(holder),
             },
-            Ok(Attempt::Failed(error)) => Miss::Failed(error),
+            Ok(Attempt::Failed(error)) => Ok(error),
             Err(_) => {
                 let ms = u64::try_from(ready.attempt_timeout.as_millis()).unwrap_or(u64::MAX);
-                Miss::Failed(format!("no answer within {}", limit(ms)))
+                Ok(format!("no answer within {}", limit(ms)))
             }
         };
-        missed(miss);
-        commands.ended().await;
+        let last_line = commands.ended().await;
+        missed(match failed {
+            Err(holder) => Miss::Stranger(holder),
+            Ok(error) => Miss::Failed {
+                error: match last_line {
+                    Some(line) => format!("{error}: {line}"),
+                    None => error,
+                },
+                elsewhere: listening.elsewhere().await,
+            },
+        });
         match watched {
             // The line itself says when to look again.
             Some(watched) => watched.matched().await,

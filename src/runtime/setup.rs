@@ -144,6 +144,7 @@ fn probe(resolved: &Resolved) -> Option<Probe> {
     resolved.shown.ready.as_ref().map(|asked| Probe {
         r#type: asked.kind.to_owned(),
         target: asked.target.clone(),
+        port: resolved.ready.as_ref().and_then(|ready| ready.probe.port()),
     })
 }
 

@@ -51,10 +51,12 @@ fn attempts(failed: u64, elapsed_ms: u64, last: Option<&str>) -> ProbeAttempts {
         probe: Probe {
             r#type: "tcp".to_owned(),
             target: ":5432".to_owned(),
+            port: Some(5432),
         },
         attempts: failed,
         elapsed_ms,
         last: last.map(str::to_owned),
+        listens_on: Vec::new(),
     }
 }
 
@@ -145,6 +147,33 @@ fn a_wait_for_a_line_of_a_silent_service_names_buffering() {
     }
     assert_eq!(help(waiting("log"), &[-5, 1]), "flowlayer logs -f db");
     assert_eq!(help(waiting("tcp"), &[]), "flowlayer logs -f db");
+}
+
+#[test]
+fn where_it_listens_instead_is_the_help() {
+    let elsewhere = ProbeAttempts {
+        listens_on: vec![3000, 9229],
+        ..attempts(9, 2000, Some("connection refused"))
+    };
+    let named = "db listens on 3000, 9229, not on 5432: correct the port in `ready`, or the one that the command uses";
+    let help = |service: ServiceState| Cause::of(&service, Vec::new()).help.unwrap();
+    let probing =
+        service("db", 0, Status::Running, &[]).because(Reason::Probing(elsewhere.clone()));
+    assert_eq!(help(probing), named);
+    let failed = failed_db().because(Reason::NotReadyInTime {
+        limit_ms: 2000,
+        attempts: elsewhere.clone(),
+        port: None,
+    });
+    assert_eq!(
+        help(failed),
+        format!("{named}; when it is mended: flowlayer start db")
+    );
+    let exited = failed_db().because(Reason::Exited(Exit {
+        probing: Some(Box::new(elsewhere)),
+        ..Exit::new(End::Code(1), true)
+    }));
+    assert_eq!(help(exited), "when it is mended: flowlayer start db");
 }
 
 #[test]

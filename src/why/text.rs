@@ -106,6 +106,19 @@ const fn not_started(reason: Option<&Reason>) -> &'static str {
 pub(super) const BUFFERED: &str = "it has printed nothing: many programs hold back what they write to a pipe; set \
      PYTHONUNBUFFERED=1 for Python, put `stdbuf -oL` in front of other commands";
 
+/// The help for a service that listens, but not where its probe asks.
+fn other_port(service: &ServiceState) -> Option<String> {
+    let attempts = service.details.reason.as_deref()?.probe()?;
+    let asked = attempts.probe.port?;
+    (!attempts.listens_on.is_empty()).then(|| {
+        format!(
+            "{} listens on {}, not on {asked}: correct the port in `ready`, or the one that the command uses",
+            service.name,
+            attempts.ports()
+        )
+    })
+}
+
 pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
     let name = quoted(&service.name);
     Some(match kind {
@@ -130,13 +143,20 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
                 }
                 _ => String::new(),
             };
-            format!("{searched}when it is mended: flowlayer start {name}")
+            let port = match kind {
+                CauseKind::NotReadyInTime => other_port(service),
+                _ => None,
+            };
+            let port = port.map(|text| format!("{text}; ")).unwrap_or_default();
+            format!("{searched}{port}when it is mended: flowlayer start {name}")
         }
         CauseKind::Stopped if service.details.stopped_by == Some(StoppedBy::Shutdown) => {
             return None;
         }
         CauseKind::Stopped | CauseKind::NotStarted => format!("flowlayer start {name}"),
-        CauseKind::Probing | CauseKind::Working => format!("flowlayer logs -f {name}"),
+        CauseKind::Probing | CauseKind::Working => {
+            other_port(service).unwrap_or_else(|| format!("flowlayer logs -f {name}"))
+        }
         CauseKind::Starting | CauseKind::Stopping | CauseKind::Waiting => return None,
     })
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use flowlayer_core::runtime::orchestrator::trace::Trace;
 use serde_json::{Value, json};
 
-use crate::harness::{Child, Finished, Stack, TOKEN, flowlayer_in};
+use crate::harness::{Child, Finished, Stack, TOKEN, flowlayer_in, free_port};
 
 const DECISIONS: &str = "flowlayer::decisions=trace";
 
@@ -37,7 +37,15 @@ fn the_trace_of_a_boot_that_fails_plays_back_to_the_statuses_that_clients_see() 
             json!({ "kind": "oneshot", "dependsOn": ["db"] }),
         )
         .daemon("api", json!({ "dependsOn": ["migrate"] }))
-        .daemon("docs", json!({}));
+        .daemon(
+            "docs",
+            json!({ "ready": {
+                "type": "http",
+                "url": format!("http://me:hunter2@127.0.0.1:{}/", free_port()),
+                "headers": { "Authorization": "Bearer hunter2" },
+                "timeoutMs": 300,
+            } }),
+        );
     let path = stack.path().join("session.trace");
     let server = stack
         .variable("FLOWLAYER_LOG", DECISIONS)

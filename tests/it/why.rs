@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Finished, Server, Stack, free_port, until};
+use crate::harness::{Finished, Server, Stack, flowlayer, free_port, until};
 
 /// A database that fails, what needs it, and what does not.
 fn failing() -> Server {
@@ -212,6 +212,83 @@ fn a_probe_that_does_not_pass_is_counted() {
         why["summary"].as_str().unwrap().contains("attempts"),
         "{why}"
     );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_a_service_listens_instead_is_named() {
+    let (asked, actual) = (free_port(), free_port());
+    let program = flowlayer();
+    let program = program.get_program().display();
+    // Not the leader, as below `npm run`.
+    let script = format!("'{program}' serve -s 127.0.0.1:{actual} -c inner.json; exit 1");
+    let server = Stack::new()
+        .file("inner.json", "{\"services\":{}}")
+        .shell(
+            "api",
+            &script,
+            json!({ "ready": { "type": "tcp", "port": asked } }),
+        )
+        .daemon(
+            "other",
+            json!({ "ready": { "type": "tcp", "port": asked, "timeoutMs": 2500 } }),
+        )
+        .start();
+    let cause = until("the port", || {
+        let why = server.run(["why", "api", "--json"]);
+        let cause = serde_json::from_str::<Value>(&why.stdout).unwrap()["causes"][0].clone();
+        let ports = &cause["probe"]["listens_on"];
+        (*ports == json!([actual]))
+            .then(|| cause.clone())
+            .ok_or(why)
+    });
+    let (text, help) = (
+        cause["text"].as_str().unwrap(),
+        cause["help"].as_str().unwrap(),
+    );
+    let instead = format!("; it listens on {actual} (");
+    assert!(text.contains(&instead), "{cause}");
+    let named = format!("api listens on {actual}, not on {asked}: ");
+    assert!(help.starts_with(&named), "{cause}");
+    let services = server.connect().services();
+    let api = services.iter().find(|it| it["name"] == "api").unwrap();
+    let reason = &api["reason"];
+    assert_eq!(
+        (&reason["probe"]["port"], &reason["listens_on"]),
+        (&json!(asked), &json!([actual]))
+    );
+    let line = server.wait_for_line("other → failed");
+    assert!(!line.contains("listens on"), "{line}");
+}
+
+#[test]
+fn the_last_line_of_an_exec_probe_says_why() {
+    let probe = |script: &str, limits: (&str, u64)| {
+        let (limit, ms) = limits;
+        json!({ "ready": { "type": "exec", "cmd": ["sh", "-c", script], limit: ms } })
+    };
+    let no_response =
+        r"echo out; echo first >&2; printf '\033[31mno response\033[0m\n\n' >&2; exit 2";
+    let masked = "echo 'still at http://me:secret@h'; exit 1";
+    let hangs = "echo connecting; sleep 1000";
+    let server = Stack::new()
+        .daemon("db", probe(no_response, ("timeoutMs", 1000)))
+        .daemon("queue", probe(masked, ("timeoutMs", 600_000)))
+        .daemon("slow", probe(hangs, ("attemptTimeoutMs", 200)))
+        .start();
+    let line = server.wait_for_line("db → failed");
+    assert!(line.contains("exit code 2: no response ("), "{line}");
+    for (name, expected) in [
+        ("queue", "exit code 1: still at http://***@h"),
+        ("slow", "no answer within 0.2 s: connecting"),
+    ] {
+        until(expected, || {
+            let why = server.run(["why", name, "--json"]);
+            let cause = &serde_json::from_str::<Value>(&why.stdout).unwrap()["causes"][0];
+            let is_known = cause["probe"]["last_error"] == expected;
+            is_known.then_some(()).ok_or(why)
+        });
+    }
 }
 
 #[test]

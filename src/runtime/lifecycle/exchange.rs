@@ -33,6 +33,8 @@ pub enum Event {
     Drained(LifeId),
     /// One attempt failed, with the error of the probe.
     ProbeFailed(LifeId, String),
+    /// After a failed attempt: the ports on which the service listens while nobody listens on that of its probe.
+    ListensOn(LifeId, Vec<u16>),
     /// An attempt passed, but it was this stranger who answered.
     ProbeStranger(LifeId, Holder),
     /// An attempt passed.

@@ -165,6 +165,7 @@ impl Lifecycle {
             Event::Left(life, left) => self.left(life, left, out),
             Event::Drained(life) => self.drained(now, life, out),
             Event::ProbeFailed(life, error) => self.probe_failed(life, error),
+            Event::ListensOn(life, ports) => self.listens_on(life, ports),
             Event::ProbeStranger(life, holder) => self.probe_met(now, life, holder, out),
             Event::ProbePassed(life) => self.probe_passed(now, life, out),
             Event::StopCommandEnded(life, result) => {

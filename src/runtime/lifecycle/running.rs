@@ -31,6 +31,8 @@ pub(super) struct Attempts {
     since: Now,
     failed: u64,
     last: Option<String>,
+    /// Where the service listens instead, as of an attempt that failed as the last one did.
+    listens_on: Vec<u16>,
     /// Who answered the last attempt, when that was a stranger.
     stranger: Option<Holder>,
     /// The last stranger that the service's log names.
@@ -39,12 +41,24 @@ pub(super) struct Attempts {
     left: usize,
 }
 
+impl Attempts {
+    fn missed(&mut self, answer: String, stranger: Option<Holder>) {
+        self.failed += 1;
+        self.stranger = stranger;
+        if self.last.as_ref() != Some(&answer) {
+            self.listens_on.clear();
+            self.last = Some(answer);
+        }
+    }
+}
+
 impl Probing {
     pub(super) fn probe(now: Now, left: usize) -> Self {
         Self::Probe(Attempts {
             since: now,
             failed: 0,
             last: None,
+            listens_on: Vec::new(),
             stranger: None,
             noted: None,
             left,
@@ -68,6 +82,7 @@ impl Probing {
             attempts: attempts.failed,
             elapsed_ms: ms(now.saturating_sub(attempts.since)),
             last: attempts.last.clone(),
+            listens_on: attempts.listens_on.clone(),
         })
     }
 
@@ -115,17 +130,27 @@ impl Failing {
 }
 
 impl Lifecycle {
+    /// The attempts of this life, while its probe is attempted.
+    fn attempts_of(&mut self, life: LifeId) -> Option<&mut Attempts> {
+        match &mut self.state {
+            State::Coming {
+                life: current,
+                work: Probing::Probe(attempts),
+                ..
+            } if *current == life => Some(attempts),
+            _ => None,
+        }
+    }
+
     pub(super) fn probe_failed(&mut self, life: LifeId, error: String) {
-        if let State::Coming {
-            life: current,
-            work: Probing::Probe(attempts),
-            ..
-        } = &mut self.state
-            && *current == life
-        {
-            attempts.failed += 1;
-            attempts.last = Some(error);
-            attempts.stranger = None;
+        if let Some(attempts) = self.attempts_of(life) {
+            attempts.missed(error, None);
+        }
+    }
+
+    pub(super) fn listens_on(&mut self, life: LifeId, ports: Vec<u16>) {
+        if let Some(attempts) = self.attempts_of(life) {
+            attempts.listens_on = ports;
         }
     }
 
@@ -137,20 +162,10 @@ impl Lifecycle {
         holder: Holder,
         out: &mut Vec<ServiceEffect>,
     ) {
-        let State::Coming {
-            life: current,
-            work: Probing::Probe(attempts),
-            ..
-        } = &mut self.state
-        else {
+        let Some(attempts) = self.attempts_of(life) else {
             return;
         };
-        if *current != life {
-            return;
-        }
-        attempts.failed += 1;
-        attempts.last = Some(answered_by(&holder));
-        attempts.stranger = Some(holder);
+        attempts.missed(answered_by(&holder), Some(holder));
         if attempts.noted != attempts.stranger {
             attempts.noted.clone_from(&attempts.stranger);
             out.extend(self.reason(now).map(ServiceEffect::Note));

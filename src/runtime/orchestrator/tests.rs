@@ -51,6 +51,7 @@ impl Pair {
             probe: Probe {
                 r#type: "tcp".to_owned(),
                 target: ":1".to_owned(),
+                port: Some(1),
             },
             timeout: None,
         });

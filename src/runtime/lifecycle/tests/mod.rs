@@ -54,6 +54,7 @@ impl Service {
                 probe: Probe {
                     r#type: "http".to_owned(),
                     target: "http://localhost:3002/healthz".to_owned(),
+                    port: Some(3002),
                 },
                 timeout: timeout.map(Duration::from_millis),
             });

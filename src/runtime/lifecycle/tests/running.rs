@@ -29,6 +29,29 @@ fn a_probe_decides_and_its_last_error_is_published() {
 }
 
 #[test]
+fn where_a_service_listens_instead_is_published_until_the_probe_fails_otherwise() {
+    let mut service = Service::probed(Some(5000));
+    let life = service.spawned();
+    service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
+    service.on(Event::ListensOn(LifeId(99), vec![1]));
+    service.on(Event::ListensOn(life, vec![3000, 9229]));
+    service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
+    let waiting = "waiting for http http://localhost:3002/healthz";
+    let elsewhere =
+        format!("{waiting}: connection refused; it listens on 3000, 9229 (2 attempts, 0.0 s)");
+    service.shows(Status::Running, Some(&elsewhere));
+    service.on(Event::ProbeFailed(life, "status 503".to_owned()));
+    service.shows(
+        Status::Running,
+        Some(&format!("{waiting}: status 503 (3 attempts, 0.0 s)")),
+    );
+    service.on(Event::ListensOn(life, vec![3000]));
+    service.on(Event::ListensOn(life, Vec::new()));
+    let reason = service.life.reason(service.now).unwrap();
+    assert_eq!(reason.probe().unwrap().listens_on, Vec::<u16>::new());
+}
+
+#[test]
 fn a_stranger_makes_nobody_ready_and_is_noted_once() {
     let mut service = Service::probed(Some(5000));
     let life = service.spawned();

@@ -119,6 +119,7 @@ impl Script {
                         probe: Probe {
                             r#type: "tcp".to_owned(),
                             target: ":1".to_owned(),
+                            port: Some(1),
                         },
                         timeout: service
                             .probe_timeout
