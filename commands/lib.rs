@@ -18,6 +18,7 @@ mod logs;
 mod man;
 mod open;
 mod plan;
+mod reload;
 mod restart;
 mod run;
 mod schema;
@@ -83,6 +84,7 @@ subcommands! {
     Start => start,
     Stop => stop,
     Restart => restart,
+    Reload => reload,
     Wait => wait,
     Down => down,
     Why => why,

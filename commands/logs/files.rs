@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use flowlayer_core::client::Start;
 use flowlayer_core::config::{self, Config};
 use flowlayer_core::facts::Timestamp;
-use flowlayer_core::logs::{Archive, EntryLine, Found, Search, Searched};
-use flowlayer_core::session::LogDefaults;
+use flowlayer_core::logs::{Archive, EntryLine, Found, LogDefaults, Search, Searched};
 
 use super::follow::Since;
 use super::matches::MatchPrinter;

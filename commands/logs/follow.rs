@@ -88,7 +88,11 @@ impl Follower<'_> {
                     why,
                 }) => return Err(self.target.explain(&why).into()),
                 Event::Connection(state) => place.connection(&state),
-                Event::Snapshot(_) | Event::Status { .. } | Event::Detail(_) => {}
+                Event::Config(_)
+                | Event::ConfigChanged(_)
+                | Event::Snapshot(_)
+                | Event::Status { .. }
+                | Event::Detail(_) => {}
             }
         }
         Ok(())

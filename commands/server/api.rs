@@ -1,7 +1,6 @@
 //! The session API of `serve`: its address, its token, and its registration.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use flowlayer_core::config::{Bind, Config};
 use flowlayer_core::logs::Logs;
@@ -9,7 +8,7 @@ use flowlayer_core::ports;
 use flowlayer_core::protocol::Token;
 use flowlayer_core::runtime::Handle;
 use flowlayer_core::session::registry::{self, Access};
-use flowlayer_core::session::{self, Limits, LogDefaults, Server, SessionConfig};
+use flowlayer_core::session::{self, Limits, Server, SessionConfig};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -79,29 +78,12 @@ impl Api {
     }
 
     /// Opens it.
-    pub(super) fn open(
-        self,
-        session_id: Uuid,
-        config: &Config,
-        names: &Arc<[Arc<str>]>,
-        runtime: &Handle,
-        logs: &Logs,
-    ) -> Open {
+    pub(super) fn open(self, session_id: Uuid, runtime: &Handle, logs: &Logs) -> Open {
         let access = self.access();
-        let own = config
-            .services
-            .iter()
-            .map(|service| service.log_view_max_entries);
         let session = SessionConfig {
             token: self.token.clone(),
             session_id,
             first_seq: logs.first_seq(),
-            services: Arc::clone(names),
-            log_defaults: LogDefaults::resolve(
-                config.log_view.max_entries,
-                config.log_view.all_max_entries,
-                own,
-            ),
             limits: Limits::default(),
         };
         Open {

@@ -10,17 +10,19 @@ pub(crate) mod options;
 mod reporter;
 mod signals;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlayer_core::config::{self, Config, Loaded, Service};
+use flowlayer_core::config::{self, Config, Loaded, Problem, Service, Values};
 use flowlayer_core::facts::{OutputMode, Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::process::guardian;
 use flowlayer_core::protocol::PROTOCOL_VERSION;
 use flowlayer_core::runtime::handle::BootEnd;
-use flowlayer_core::runtime::{Ended, Handle, Runtime, Setup, StatusView, Subscription, Update};
+use flowlayer_core::runtime::{
+    BootSelection, Ended, Handle, Runtime, Setup, Source, StatusView, Subscription, Update,
+};
 use flowlayer_core::session::registry::{self, LiveSession, Registration};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -142,17 +144,15 @@ impl SessionSetup {
         let Loaded {
             config,
             plan,
-            source,
+            source: text,
             ..
         } = loaded;
-        let only = self.options.only(&config)?;
+        let selection = self.options.only(&config)?;
         let values = config_file::values()?;
-        let unusable = |problems| config_file::unresolved(problems, &source, self.colors);
-        let setup = Setup::new(&config, &plan, &only, &values).map_err(unusable)?;
+        let unusable = |problems| config_file::unresolved(problems, &text, self.colors);
+        let setup = Setup::new(&config, &plan, &selection, &values).map_err(unusable)?;
         let logs_dir = config::logs_dir(&config, &values).map_err(unusable)?;
         let names: Arc<[Arc<str>]> = setup.names().into();
-        let labels = setup.services.iter().map(|service| service.label.clone());
-        let lines = StatusLines::new(self.wording, labels.collect());
         let logs = open_logs(&config, logs_dir, &names)?;
         let session_id = Uuid::new_v4();
         tracing::debug!(target: "flowlayer::session", id = %session_id, services = names.len(), "session starts");
@@ -165,13 +165,14 @@ impl SessionSetup {
 
         let runtime = Runtime::start(
             setup,
+            source(&self.options.config, selection, values),
             &session_id.simple().to_string(),
             Some(link),
             logs.clone(),
         )
         .map_err(|error| Failure::Failed(format!("cannot supervise processes: {error}")))?;
         let registration = lock.and_then(|lock| self.register(lock, session_id, api.as_ref()));
-        let server = api.map(|api| api.open(session_id, &config, &names, &runtime.handle, &logs));
+        let server = api.map(|api| api.open(session_id, &runtime.handle, &logs));
         // At the end of the session `narrate` releases it, once the requests under way are answered.
         runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
@@ -196,7 +197,7 @@ impl SessionSetup {
         runtime.handle.boot();
 
         let api = server.as_ref().map(|server| (server, &runtime.handle));
-        self.narrate(updates, lines, &logs, api).await;
+        self.narrate(updates, &logs, api).await;
         let ended = runtime.ended().await;
         if let Some(registration) = registration {
             registration.retire();
@@ -234,10 +235,10 @@ impl SessionSetup {
     async fn narrate(
         &mut self,
         mut updates: Subscription,
-        mut lines: StatusLines,
         logs: &Logs,
         api: Option<(&api::Open, &Handle)>,
     ) {
+        let mut lines = StatusLines::new(self.wording);
         let mut warnings = logs.warnings();
         // The boot has just ended.
         let mut resolves: Option<(Instant, BootEnd)> = None;
@@ -333,6 +334,22 @@ impl SessionSetup {
             Exit::FAILURE
         }
     }
+}
+
+/// Where a reload reads the configuration from. Variables stay those of this process.
+fn source(path: &Path, selection: BootSelection, values: Values) -> Source {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let read = path.clone();
+    Source::new(path, move || {
+        let loaded = config::load(&read).map_err(|error| error.to_problems())?;
+        let setup = Setup::new(&loaded.config, &loaded.plan, &selection, &values);
+        let logs_dir = config::logs_dir(&loaded.config, &values);
+        let checked = setup.and_then(|setup| logs_dir.map(|_| setup));
+        checked.map_err(|problems| {
+            let problems = loaded.source.place(problems);
+            problems.iter().map(Problem::to_fact).collect()
+        })
+    })
 }
 
 fn open_logs(config: &Config, dir: Option<PathBuf>, names: &[Arc<str>]) -> Result<Logs, Failure> {

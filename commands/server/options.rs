@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use flowlayer_core::config::{self, Bind, Config, Loaded, PortZero};
 use flowlayer_core::process;
 use flowlayer_core::protocol::Token;
+use flowlayer_core::runtime::BootSelection;
 
 use crate::config_file;
 use crate::failure::Failure;
@@ -103,15 +104,19 @@ impl Options {
         &self.config
     }
 
-    pub(super) fn only(&self, config: &Config) -> Result<Vec<usize>, Failure> {
-        let names = config.select(&self.only).map_err(|unknown| {
+    /// What the boot starts; an error where `--only` names what is not there.
+    pub(super) fn only(&self, config: &Config) -> Result<BootSelection, Failure> {
+        config.select(&self.only).map_err(|unknown| {
             Failure::Usage(format!(
                 "--only: no {} of the configuration is called {:?}: {}",
                 unknown.noun, unknown.name, unknown.help
             ))
         })?;
-        let indices = names.iter().filter_map(|name| config.index_of(name));
-        Ok(indices.collect())
+        Ok(if self.only.is_empty() {
+            BootSelection::AutoStart
+        } else {
+            BootSelection::Only(self.only.clone())
+        })
     }
 }
 

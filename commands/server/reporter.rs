@@ -2,14 +2,16 @@
 //! (docs/cli.md, What it prints).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowlayer_core::facts::{Reason, Status};
+use flowlayer_core::facts::{ConfigChanged, Reason, Status};
 use flowlayer_core::runtime::{StatusView, Update};
 use tokio::time::Instant;
 
 use super::messages::{Change, Wording, blocked_by};
 use crate::session::watch::{Holder, held_wave};
+use crate::terminal::lines::count;
 use crate::timeout;
 
 /// Renders each change of a service as one line, worded by [`Wording`]. Pure: one
@@ -17,10 +19,8 @@ use crate::timeout;
 #[derive(Debug)]
 pub(crate) struct StatusLines {
     wording: Wording,
-    /// What makes a service ready, for those that have a probe. By index.
-    ready_labels: Vec<Option<String>>,
-    /// The last published services, sorted by name. By index.
-    known: Vec<Arc<StatusView>>,
+    /// The last published services, by index.
+    known: BTreeMap<usize, Arc<StatusView>>,
     phase: Phase,
 }
 
@@ -33,13 +33,11 @@ enum Phase {
 }
 
 impl StatusLines {
-    /// For a session that is about to boot. The labels are those of the probes, by index of the
-    /// service.
-    pub(crate) fn new(wording: Wording, ready_labels: Vec<Option<String>>) -> Self {
+    /// For a session that is about to boot.
+    pub(crate) fn new(wording: Wording) -> Self {
         Self {
             wording,
-            ready_labels,
-            known: Vec::new(),
+            known: BTreeMap::new(),
             phase: Phase::Boot,
         }
     }
@@ -48,8 +46,12 @@ impl StatusLines {
     pub(crate) fn line_for(&mut self, update: &Update) -> Option<String> {
         match update {
             Update::Snapshot { services, .. } => {
-                self.known = services.to_vec();
-                None
+                let is_reload = !self.known.is_empty();
+                let services = services.iter();
+                self.known = services
+                    .map(|view| (view.service, Arc::clone(view)))
+                    .collect();
+                is_reload.then(|| self.wording.runtime("the configuration was reloaded"))
             }
             Update::Status { view, .. } => self.status(view),
             Update::BootEnded(end) => {
@@ -60,19 +62,33 @@ impl StatusLines {
                 // After a signal there is no summary of the boot.
                 (was_booting).then(|| self.wording.summary(end))
             }
+            Update::ConfigChanged(changed) => self.config_changed(changed),
             Update::ShuttingDown => {
                 let is_repeated = self.phase == Phase::Teardown;
                 self.phase = Phase::Teardown;
                 (!is_repeated).then(|| self.wording.shutting_down())
             }
             Update::Detail { view, .. } => {
-                if let Some(known) = self.known.get_mut(view.service) {
+                if let Some(known) = self.known.get_mut(&view.service) {
                     *known = Arc::clone(view);
                 }
                 None
             }
             Update::Ack { .. } | Update::Result { .. } => None,
         }
+    }
+
+    fn config_changed(&self, changed: &ConfigChanged) -> Option<String> {
+        let errors = changed.problems.iter().filter(|it| it.severity == "error");
+        let text = match errors.count() as u64 {
+            _ if !changed.stale => return None,
+            0 => "the configuration was edited: flowlayer reload".to_owned(),
+            errors => format!(
+                "the configuration was edited and has {}: flowlayer validate",
+                count(errors, "error")
+            ),
+        };
+        Some(self.wording.runtime(&text))
     }
 
     pub(crate) fn is_booting(&self) -> bool {
@@ -84,7 +100,7 @@ impl StatusLines {
     pub(crate) fn settled_at(&self) -> Instant {
         let unproven = self
             .known
-            .iter()
+            .values()
             .filter(|view| view.up && view.status == Status::Running);
         let ages = unproven.filter_map(|view| view.since.elapsed().ok());
         timeout::settled_at(ages).unwrap_or_else(Instant::now)
@@ -92,12 +108,14 @@ impl StatusLines {
 
     /// Whether a service has failed.
     pub(crate) fn has_failed(&self) -> bool {
-        self.known.iter().any(|view| view.status == Status::Failed)
+        self.known
+            .values()
+            .any(|view| view.status == Status::Failed)
     }
 
     /// Who holds which wave of the boot, and why.
     pub(crate) fn waits(&self) -> Option<String> {
-        let holders = self.known.iter().map(|view| Holder {
+        let holders = self.known.values().map(|view| Holder {
             wave: view.wave,
             name: &view.name,
             status: view.status,
@@ -112,7 +130,7 @@ impl StatusLines {
     }
 
     fn status(&mut self, view: &Arc<StatusView>) -> Option<String> {
-        let known = self.known.get_mut(view.service)?;
+        let known = self.known.get_mut(&view.service)?;
         let before = std::mem::replace(known, Arc::clone(view));
         // Statuses are repeated for clients that join; here only a change is news.
         if before.status == view.status && blocked_by(&before) == blocked_by(view) {
@@ -120,10 +138,7 @@ impl StatusLines {
         }
         let change = Change {
             view,
-            ready_label: self
-                .ready_labels
-                .get(view.service)
-                .and_then(Option::as_deref),
+            ready_label: view.ready_label.as_deref(),
         };
         let is_boot_step = match view.status {
             // Not up yet: its probe has not passed.
@@ -168,6 +183,7 @@ mod tests {
             kind: Kind::Daemon,
             since: SystemTime::UNIX_EPOCH,
             spec: Arc::default(),
+            ready_label: None,
         }
     }
 
@@ -187,19 +203,22 @@ mod tests {
 
     impl Fixture {
         fn start() -> Self {
-            let labels = vec![Some("http :3002/healthz".to_owned()), None, None];
             let mut fixture = Self {
-                status_lines: StatusLines::new(PLAIN, labels),
+                status_lines: StatusLines::new(PLAIN),
                 lines: Vec::new(),
             };
             let services = [
-                view(0, "billing", 0),
+                StatusView {
+                    ready_label: Some("http :3002/healthz".into()),
+                    ..view(0, "billing", 0)
+                },
                 view(1, "ping", 0),
                 view(2, "users", 1),
             ];
             fixture.update(&Update::Snapshot {
                 request: None,
                 services: services.map(Arc::new).into_iter().collect(),
+                config: Arc::default(),
             });
             fixture
         }
@@ -209,7 +228,7 @@ mod tests {
         }
 
         fn status(&mut self, service: usize, status: Status, set: impl FnOnce(&mut StatusView)) {
-            let mut view = (*self.status_lines.known[service]).clone();
+            let mut view = (*self.status_lines.known[&service]).clone();
             view.status = status;
             set(&mut view);
             self.update(&Update::Status {
@@ -341,7 +360,8 @@ mod tests {
     #[test]
     fn names_and_reasons_cannot_steer_the_terminal() {
         let mut fixture = Fixture::start();
-        fixture.status_lines.known[0] = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
+        let named = Arc::new(view(0, "a\u{1b}]0;x\u{7}b", 0));
+        fixture.status_lines.known.insert(0, named);
         fixture.status(0, Status::Failed, |view| {
             let error = "\u{1b}[2Jgone".to_owned();
             view.reason = Some(Reason::CannotStart(StartProblem::System { error }));

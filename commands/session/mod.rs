@@ -3,6 +3,7 @@
 
 pub(crate) mod action;
 pub(crate) mod args;
+pub(crate) mod drift;
 mod errors;
 pub(crate) mod find;
 mod names;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flowlayer_core::client::{self, ClientConfig, Connected, Persistence};
+use flowlayer_core::facts::ConfigState;
 use flowlayer_core::protocol::Token;
 
 use self::args::SessionArgs;
@@ -137,8 +139,25 @@ impl TargetSession {
     }
 
     /// Connects, and waits for the snapshot. Bounded; a connection that is
-    /// lost later is not made again.
+    /// lost later is not made again. Where the configuration has been edited since, standard error says so.
     pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
+        let connected = self.connect_without_note().await?;
+        self.note_drift(connected.config.as_ref());
+        Ok(connected)
+    }
+
+    /// Says on standard error that the configuration of this session has been edited, if it has.
+    pub(crate) fn note_drift(&self, running: Option<&ConfigState>) {
+        // A path of another machine says nothing here.
+        if let Some(running) = running
+            && self.is_registered()
+        {
+            drift::note(running);
+        }
+    }
+
+    /// [`Self::connect`] without a look at the configuration.
+    pub(crate) async fn connect_without_note(&self) -> Result<Connected, Failure> {
         let began = Instant::now();
         let connected = async {
             loop {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use flowlayer_core::client::{ConnectionState, Event, Events};
-use flowlayer_core::facts::Status;
+use flowlayer_core::facts::{ConfigState, Status};
 use flowlayer_core::protocol::ServiceState;
 
 use crate::terminal::progress::Progress;
@@ -16,6 +16,8 @@ pub(crate) struct Watch {
     services: BTreeMap<String, ServiceState>,
     /// Whether the snapshot has arrived.
     has_snapshot: bool,
+    /// The configuration that the session runs.
+    pub(crate) config: Option<ConfigState>,
     /// The progress line on a terminal.
     pub(crate) progress: Progress,
 }
@@ -37,6 +39,7 @@ impl Watch {
             events,
             services: BTreeMap::new(),
             has_snapshot: false,
+            config: None,
             progress: Progress::new(),
         };
         if let Some(services) = services {
@@ -72,7 +75,11 @@ impl Watch {
                 News::Session
             }
             Event::Connection(state) => News::Connection(state),
-            Event::Logs(_) | Event::Gap(_) => News::Other,
+            Event::Config(config) => {
+                self.config = Some(config);
+                News::Other
+            }
+            Event::ConfigChanged(_) | Event::Logs(_) | Event::Gap(_) => News::Other,
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) const PALETTE: [AnsiColor; 10] = [
 pub(crate) struct Lines {
     /// `api     │ `, by index of the service.
     prefixes: Vec<String>,
+    /// Columns of the longest name.
+    width: usize,
     colored: bool,
 }
 
@@ -39,13 +41,18 @@ impl Lines {
     pub(crate) fn new(names: &[Arc<str>], colored: bool) -> Self {
         Self {
             prefixes: prefixes(names, |_| true, colored),
+            width: widest(names.iter().map(AsRef::as_ref)),
             colored,
         }
     }
 
     /// Appends a line of the service, its end included.
-    pub(crate) fn append(&self, out: &mut String, service: usize, line: &str) {
-        out.push_str(self.prefixes.get(service).map_or("", String::as_str));
+    pub(crate) fn append(&self, out: &mut String, service: usize, name: &str, line: &str) {
+        match self.prefixes.get(service) {
+            Some(prefix) => out.push_str(prefix),
+            // A reload has added it.
+            None => out.push_str(&prefix(name, service, self.width, self.colored)),
+        }
         sanitize::append_safe(out, line, self.colored);
         out.push('\n');
     }
@@ -69,14 +76,16 @@ pub(crate) fn prefixes(
         .iter()
         .map(AsRef::as_ref)
         .filter(|name| is_shown(name));
-    let widest = shown
-        .map(|name| sanitize::text(name).width())
-        .max()
-        .unwrap_or(0);
+    let widest = widest(shown);
     let names = names.iter().enumerate();
     names
         .map(|(index, name)| prefix(name.as_ref(), index, widest, colored))
         .collect()
+}
+
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let widths = names.map(|name| sanitize::text(name).width());
+    widths.max().unwrap_or(0)
 }
 
 /// `api     │ `, padded to this width, within bounds. The index decides the colour.
@@ -122,7 +131,7 @@ mod tests {
 
     fn line(lines: &Lines, service: usize, text: &str) -> String {
         let mut out = String::new();
-        lines.append(&mut out, service, text);
+        lines.append(&mut out, service, "web", text);
         out
     }
 

@@ -2,6 +2,7 @@
 //! reads.
 
 pub(crate) mod age;
+pub(crate) mod changes;
 pub(crate) mod color;
 pub(crate) mod diagnostics;
 pub(crate) mod lines;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use flowlayer_core::client::{
     self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
-    Follow, Missed, Reply, Start,
+    Follow, Missed, Reloaded, Reply, Start,
 };
 use flowlayer_core::facts::Status;
 use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery};
@@ -68,21 +68,31 @@ impl SessionConnection {
 
     /// Waits for what happens next. Cancel-safe.
     pub(crate) async fn next(&mut self, now: i64) -> Message {
-        match self.events.next().await {
-            Some(event) => self.message(event, now),
-            // It never ends; if it did, no more events would come.
-            None => std::future::pending().await,
+        while let Some(event) = self.events.next().await {
+            if let Some(message) = self.message(event, now) {
+                return message;
+            }
         }
+        // It never ends by itself; should it, nothing more will happen.
+        std::future::pending().await
     }
 
     /// What has happened already.
     pub(crate) fn try_next(&mut self, now: i64) -> Option<Message> {
-        let event = self.events.try_next()?;
-        Some(self.message(event, now))
+        loop {
+            let event = self.events.try_next()?;
+            if let Some(message) = self.message(event, now) {
+                return Some(message);
+            }
+        }
     }
 
-    fn message(&mut self, event: Event, now: i64) -> Message {
-        match event {
+    /// What an event means for the model, if anything.
+    fn message(&mut self, event: Event, now: i64) -> Option<Message> {
+        Some(match event {
+            // Every snapshot comes with one, and the header shows the path that was dialled by.
+            Event::Config(_) => return None,
+            Event::ConfigChanged(changed) => Message::ConfigChanged(changed),
             Event::Connection(state) => Message::Link(link(state, now)),
             Event::Session(session) => Message::Hello {
                 is_new: session.restarted || !std::mem::replace(&mut self.has_met, true),
@@ -96,7 +106,7 @@ impl SessionConnection {
                 first: gap.first,
                 last: gap.last,
             },
-        }
+        })
     }
 
     /// Tries again now.
@@ -112,6 +122,10 @@ impl SessionConnection {
             Order::Restart(name) => Command::RestartService(name.to_string()),
             Order::StartAll => Command::StartAll,
             Order::StopAll => Command::StopAll,
+            Order::Reload => Command::Reload {
+                dry_run: false,
+                with_dependents: false,
+            },
         };
         let mut call = self.client.call(command);
         let (answers, epoch) = (self.answers.clone(), self.epoch);
@@ -158,14 +172,19 @@ impl SessionConnection {
 
 fn outcome(result: Result<Reply, CommandError>) -> Outcome {
     match result {
-        Ok(_) => Outcome::Done,
-        Err(CommandError::Failed {
+        Ok(Reply::Reload(Reloaded {
+            error: Some(error),
+            failed_services,
+            ..
+        }))
+        | Err(CommandError::Failed {
             error,
             failed_services,
         }) => Outcome::Failed {
             why: error.message,
             services: failed_services,
         },
+        Ok(_) => Outcome::Done,
         Err(CommandError::Refused(error)) => Outcome::Refused(error.message),
         Err(error) => Outcome::Lost(error.to_string()),
     }

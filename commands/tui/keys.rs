@@ -237,7 +237,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";
         [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter", "";
-        [char('R')] "R" Retry, "try the connection again now", "";
+        [char('R')] "R" Retry, "reload the edited configuration, or try to connect again", "";
         [char('?')] "?" Help, "this help", "help";
         [ctrl('l')] "^l" Redraw, "draw the screen anew", "";
         [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use flowlayer_core::facts::Timestamp;
+use flowlayer_core::facts::{ConfigChanged, Timestamp};
 use flowlayer_core::protocol::ServiceState;
 
 use super::log::Item;
@@ -33,6 +33,8 @@ pub(crate) enum Message {
     },
     /// All services.
     Snapshot(Vec<ServiceState>),
+    /// The configuration of the session was edited, or a reload has taken it over.
+    ConfigChanged(Box<ConfigChanged>),
     /// A service changed its status at this time.
     Status { state: ServiceState, at: Timestamp },
     /// A service has another reason within the same status.
@@ -128,6 +130,7 @@ pub(crate) enum Order {
     Restart(Arc<str>),
     StartAll,
     StopAll,
+    Reload,
 }
 
 impl Order {
@@ -135,7 +138,7 @@ impl Order {
     pub(crate) const fn service(&self) -> Option<&Arc<str>> {
         match self {
             Self::Start(name) | Self::Stop(name) | Self::Restart(name) => Some(name),
-            Self::StartAll | Self::StopAll => None,
+            Self::StartAll | Self::StopAll | Self::Reload => None,
         }
     }
 
@@ -147,6 +150,7 @@ impl Order {
             Self::Restart(_) => "restart_service",
             Self::StartAll => "start_all",
             Self::StopAll => "stop_all",
+            Self::Reload => "reload",
         }
     }
 
@@ -156,6 +160,7 @@ impl Order {
             Self::Start(_) | Self::StartAll => "start",
             Self::Stop(_) | Self::StopAll => "stop",
             Self::Restart(_) => "restart",
+            Self::Reload => return "reload".to_owned(),
         };
         format!("{verb} {}", self.service().map_or("all", |name| name))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use flowlayer_core::facts::StoppedBy;
+use flowlayer_core::facts::{ConfigChanged, StoppedBy};
 use jiff::tz::TimeZone;
 
 use super::keys::Context;
@@ -122,6 +122,8 @@ pub(crate) struct Model {
     /// The server's session.
     pub(crate) session_id: Option<String>,
     pub(crate) services: Services,
+    /// What has been edited in the configuration since the session has read it.
+    pub(crate) edited: Option<Box<ConfigChanged>>,
     pub(crate) logs: LogPane,
     /// The filter of the list as it was typed.
     pub(crate) services_filter: String,
@@ -158,6 +160,7 @@ impl Model {
             link_since: 0,
             session_id: None,
             services: Services::default(),
+            edited: None,
             logs: LogPane::default(),
             services_filter: String::new(),
             logs_filter: String::new(),

@@ -59,6 +59,7 @@ fn who_stopped(details: &Details) -> Option<&'static str> {
         (StoppedBy::StopService, _) => "somebody stopped it",
         (StoppedBy::StopAll, _) => "somebody stopped all",
         (StoppedBy::Shutdown, _) => "the session is ending",
+        (StoppedBy::Reload, _) => "a reload removed it",
         (StoppedBy::Other, _) => "it was stopped",
     })
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::config::Timings;
 use super::entry::{Entry, Names};
 use super::replay::Piece;
+use crate::facts::ReloadReport;
 use crate::protocol::{
     AckPayload, Command, ErrorBody, Incoming, LogPage, ResultBody, ResultPayload, ServiceState,
     Snapshot, Unreadable, message,
@@ -24,6 +25,19 @@ pub enum Reply {
     Snapshot(Vec<ServiceState>),
     /// The answer to `get_logs`.
     Logs(Page),
+    /// The answer to `reload`.
+    Reload(Reloaded),
+}
+
+/// How a reload ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reloaded {
+    /// What it found.
+    pub report: ReloadReport,
+    /// Why it failed, when it did.
+    pub error: Option<ErrorBody>,
+    /// The failed and blocked services among those that it started or stopped, sorted.
+    pub failed_services: Vec<String>,
 }
 
 /// A page of the log.
@@ -110,8 +124,16 @@ struct Pending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Action,
+    Reload,
     Snapshot,
     Logs,
+}
+
+impl Kind {
+    /// Whether its result may come whenever it likes.
+    fn takes_its_time(self) -> bool {
+        matches!(self, Self::Action | Self::Reload)
+    }
 }
 
 /// An answer for the replay.
@@ -145,7 +167,7 @@ impl Calls {
     /// The text to send for an order; `None` if it is refused at once.
     pub(super) fn order(&mut self, order: Order, now: Instant) -> Option<String> {
         let kind = kind(&order.command);
-        if kind == Kind::Action && self.actions() >= ACTIONS {
+        if kind.takes_its_time() && self.actions() >= ACTIONS {
             order.fail(&CommandError::TooMany);
             return None;
         }
@@ -216,7 +238,7 @@ impl Calls {
         let answer = self.timings.answer;
         let pending = self.pending.get_mut(id)?;
         pending.timeout = answer;
-        pending.until = (pending.kind != Kind::Action).then_some(now + answer);
+        pending.until = (!pending.kind.takes_its_time()).then_some(now + answer);
         if let Caller::Handle { accepted, .. } = &mut pending.caller
             && let Some(accepted) = accepted.take()
         {
@@ -260,7 +282,7 @@ impl Calls {
     fn actions(&self) -> usize {
         let pending = self.pending.values();
         pending
-            .filter(|pending| pending.kind == Kind::Action)
+            .filter(|pending| pending.kind.takes_its_time())
             .count()
     }
 }
@@ -297,12 +319,23 @@ fn kind(command: &Command) -> Kind {
         | Command::StartAll
         | Command::StopAll
         | Command::Shutdown { .. } => Kind::Action,
+        Command::Reload { .. } => Kind::Reload,
     }
 }
 
 fn read(body: ResultBody<'_>, kind: Kind, names: &mut Names) -> Result<Reply, CommandError> {
     match kind {
         Kind::Action => outcome(body.read::<serde::de::IgnoredAny>()).map(|_| Reply::Done),
+        Kind::Reload => {
+            let payload = body.read();
+            let payload: ResultPayload<ReloadReport> =
+                payload.map_err(|error| CommandError::Unreadable(error.to_string()))?;
+            Ok(Reply::Reload(Reloaded {
+                report: payload.data.unwrap_or_default(),
+                error: payload.error.filter(|_| !payload.ok),
+                failed_services: payload.failed_services,
+            }))
+        }
         Kind::Snapshot => {
             let snapshot: Snapshot = some(outcome(body.read())?)?;
             Ok(Reply::Snapshot(snapshot.services))

@@ -89,6 +89,9 @@ impl ClientState {
                     .iter()
                     .map(|service| (service.name.clone(), service.clone()))
                     .collect();
+                if let Some(config) = snapshot.config {
+                    self.put(Event::Config(config));
+                }
                 self.put(Event::Snapshot(snapshot.services));
             }
             protocol::Event::ServiceStatus(status) => {
@@ -116,6 +119,9 @@ impl ClientState {
                 details.detail = Some(detail.detail).filter(|line| !line.is_empty());
                 let state = service.clone();
                 self.put(Event::Detail(state));
+            }
+            protocol::Event::ConfigChanged(changed) => {
+                self.put(Event::ConfigChanged(Box::new(changed)));
             }
             protocol::Event::Hello(_)
             | protocol::Event::Log(_)

@@ -4,12 +4,13 @@ use std::task::Poll;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::calls::{CommandError, Order, Page, Reply};
+use super::calls::{CommandError, Order, Page, Reloaded, Reply};
 use super::config::ClientConfig;
 use super::queue::{Event, EventQueue, SessionInfo};
 use super::reconnect;
 use super::request::Request;
 use super::state::{ConnectionState, Failure};
+use crate::facts::ConfigState;
 use crate::protocol::{Command, LogsQuery, ServiceState};
 
 /// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`](super::Persistence)
@@ -27,16 +28,18 @@ pub fn start(config: ClientConfig) -> (Client, Events) {
 /// Why the client gave up; with [`Persistence::Always`](super::Persistence::Always) it never does.
 pub async fn connect(config: ClientConfig) -> Result<Connected, Failure> {
     let (client, mut events) = start(config);
-    let (mut session, mut failure) = (None, None);
+    let (mut session, mut config, mut failure) = (None, None, None);
     while let Some(event) = events.next().await {
         match event {
             Event::Session(introduced) => session = Some(introduced),
+            Event::Config(of_session) => config = Some(of_session),
             Event::Snapshot(services) => {
                 if let Some(session) = session {
                     return Ok(Connected {
                         client,
                         events,
                         session,
+                        config,
                         services,
                     });
                 }
@@ -58,6 +61,8 @@ pub struct Connected {
     pub events: Events,
     /// The server.
     pub session: SessionInfo,
+    /// The configuration it runs, where the server says so.
+    pub config: Option<ConfigState>,
     /// The state of all services.
     pub services: Vec<ServiceState>,
 }
@@ -90,6 +95,22 @@ impl Client {
     /// Sends an action and waits for its outcome, however long that takes.
     pub async fn act(&self, action: Command) -> Result<(), CommandError> {
         self.call(action).finished().await.map(|_| ())
+    }
+
+    /// Has the configuration read again and applied, and waits for the outcome.
+    pub async fn reload(
+        &self,
+        dry_run: bool,
+        with_dependents: bool,
+    ) -> Result<Reloaded, CommandError> {
+        let command = Command::Reload {
+            dry_run,
+            with_dependents,
+        };
+        match self.call(command).finished().await? {
+            Reply::Reload(reloaded) => Ok(reloaded),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// Requests log entries.

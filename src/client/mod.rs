@@ -22,7 +22,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{CommandError, Page, Reply};
+pub use calls::{CommandError, Page, Reloaded, Reply};
 pub use config::{ClientConfig, FindTarget, Persistence, Recipient, Target, Timings};
 pub use dial::{Socket, dial};
 pub use entry::{Entry, Gap};

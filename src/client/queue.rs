@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::entry::{Entry, Gap};
 use super::state::ConnectionState;
-use crate::facts::Timestamp;
+use crate::facts::{ConfigChanged, ConfigState, Timestamp};
 use crate::protocol::{Hello, ServiceState};
 
 /// Something for the consumer.
@@ -18,7 +18,11 @@ pub enum Event {
     Connection(ConnectionState),
     /// A server introduced itself; first after every connect.
     Session(SessionInfo),
-    /// The state of all services; replaces everything known of them. Sent after every connect, and when
+    /// The configuration that the session runs from here on; before a snapshot.
+    Config(ConfigState),
+    /// The file of that configuration was edited, or a reload has taken it over.
+    ConfigChanged(Box<ConfigChanged>),
+    /// The state of all services; replaces everything known of them. Sent after every connect and reload, and when
     /// the consumer fell so far behind that status events were dropped.
     Snapshot(Vec<ServiceState>),
     /// A service changed its status, or repeats it.
@@ -182,7 +186,7 @@ impl Inner {
     /// Replaces events about services and the connection by their current state. Entries stay, and
     /// so does the place among them where another server began.
     fn collapse(&mut self, services: Vec<ServiceState>) {
-        let mut connection = None;
+        let (mut connection, mut config) = (None, None);
         let restarted = self
             .queue
             .iter()
@@ -202,7 +206,15 @@ impl Inner {
                     connection = Some(state.clone());
                     false
                 }
-                Event::Snapshot(_) | Event::Status { .. } | Event::Detail(_) => false,
+                Event::Config(state) => {
+                    config = Some(state.clone());
+                    false
+                }
+                // Its newest is told again with the next change.
+                Event::Snapshot(_)
+                | Event::Status { .. }
+                | Event::Detail(_)
+                | Event::ConfigChanged(_) => false,
             }
         });
         let sessions =
@@ -211,6 +223,7 @@ impl Inner {
         for event in connection
             .map(Event::Connection)
             .into_iter()
+            .chain(config.map(Event::Config))
             .chain([Event::Snapshot(services)])
         {
             self.others += 1;

@@ -47,6 +47,7 @@ pub use schema::json_schema;
 pub use selection::{UnknownName, select};
 pub use source::{Origin, Position, Source};
 
+use crate::facts::ConfigProblem;
 use crate::plan::Plan;
 
 /// A config that can be used.
@@ -76,6 +77,19 @@ pub enum ConfigError {
         /// Its text, for showing them.
         text: Box<Source>,
     },
+}
+
+impl ConfigError {
+    /// What is wrong, as data. A file that cannot be read has one problem.
+    pub fn to_problems(&self) -> Vec<ConfigProblem> {
+        match self {
+            Self::Unreadable(error) => {
+                let code = Code::Unreadable.as_str();
+                vec![ConfigProblem::whole_file(code, error.to_string())]
+            }
+            Self::Invalid { problems, .. } => problems.iter().map(Problem::to_fact).collect(),
+        }
+    }
 }
 
 /// Reads and checks a config.

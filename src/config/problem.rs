@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::code::Code;
 use super::source::Position;
+use crate::facts::ConfigProblem;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +60,19 @@ pub struct Related {
 }
 
 impl Problem {
+    /// The same as data that travels.
+    pub fn to_fact(&self) -> ConfigProblem {
+        ConfigProblem {
+            severity: self.severity.as_str().to_owned(),
+            code: self.code.as_str().to_owned(),
+            path: self.path.clone(),
+            message: self.message.clone(),
+            help: self.help.clone(),
+            line: self.position.line,
+            column: self.position.column,
+        }
+    }
+
     /// A problem whose position has not been looked up yet.
     pub(super) fn at(
         severity: Severity,

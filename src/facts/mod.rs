@@ -4,6 +4,7 @@
 //! clients hold them, and whoever shows them chooses the words; [`Reason`] displays as the line that the
 //! protocol publishes as `detail`.
 
+mod change;
 mod command_problem;
 mod end;
 mod origin;
@@ -19,6 +20,9 @@ mod stop;
 mod stream;
 mod timestamp;
 
+pub use change::{
+    Change, ChangeKind, ConfigChanged, ConfigProblem, ConfigState, FieldChange, ReloadReport,
+};
 pub use command_problem::{StartProblem, StopCmdFailure};
 pub use end::{End, signal_name};
 pub use origin::Origin;

@@ -279,6 +279,8 @@ pub enum StopCause {
     StopAll,
     /// The end of the session.
     SessionEnd,
+    /// A `reload` whose configuration does not have it any more.
+    Reload,
 }
 
 impl From<StopCause> for StoppedBy {
@@ -287,6 +289,7 @@ impl From<StopCause> for StoppedBy {
             StopCause::Command => Self::StopService,
             StopCause::StopAll => Self::StopAll,
             StopCause::SessionEnd => Self::Shutdown,
+            StopCause::Reload => Self::Reload,
         }
     }
 }

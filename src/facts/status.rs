@@ -71,6 +71,8 @@ pub enum StoppedBy {
     StopAll,
     /// The end of the session.
     Shutdown,
+    /// A `reload` whose configuration does not have it any more.
+    Reload,
     /// A value of a later version.
     #[serde(other)]
     Other,

@@ -12,7 +12,8 @@ use crate::facts::{Origin, Status, Stream, Timestamp};
 pub struct Batch {
     /// Index of the service in the name-sorted list.
     pub service: usize,
-    pub(super) name: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
     /// The pipe the lines came from.
     pub stream: Stream,
     /// The status of the service when the lines were read.

@@ -32,6 +32,43 @@ impl LogsConfig {
     }
 }
 
+/// The limits of `get_logs` without a `limit` (docs/protocol.md, `get_logs`), resolved from the
+/// config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogDefaults {
+    /// For all services together.
+    pub all: u64,
+    /// For one service, by its index.
+    pub services: Vec<u64>,
+}
+
+impl LogDefaults {
+    /// What applies where the config says nothing.
+    pub const BUILT_IN: u64 = 500;
+
+    /// Resolves `logView.maxEntries`, `logView.all.maxEntries` and each service's own.
+    pub fn resolve(
+        view: Option<u64>,
+        all: Option<u64>,
+        services: impl IntoIterator<Item = Option<u64>>,
+    ) -> Self {
+        let general = view.unwrap_or(Self::BUILT_IN);
+        Self {
+            all: all.unwrap_or(general),
+            services: services
+                .into_iter()
+                .map(|own| own.unwrap_or(general))
+                .collect(),
+        }
+    }
+}
+
+impl Default for LogDefaults {
+    fn default() -> Self {
+        Self::resolve(None, None, [])
+    }
+}
+
 /// Bounds of memory and time (docs/logs.md, Memory).
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -64,5 +101,23 @@ impl Default for Limits {
             // The envelope around the entries needs room too.
             page_bytes: 15 * MIB - 64 * 1024,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_setting_applies() {
+        let resolve = |view, all, own| LogDefaults::resolve(view, all, [own, None]);
+        let expect = |all, first, second| LogDefaults {
+            all,
+            services: vec![first, second],
+        };
+        assert_eq!(resolve(None, None, None), expect(500, 500, 500));
+        assert_eq!(resolve(Some(9), None, None), expect(9, 9, 9));
+        assert_eq!(resolve(Some(9), Some(7), Some(3)), expect(7, 3, 9));
+        assert_eq!(resolve(None, Some(7), Some(3)), expect(7, 3, 500));
     }
 }

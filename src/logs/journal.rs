@@ -52,7 +52,7 @@ impl Journal {
         let (end, ended) = watch::channel(false);
         let writer = Writer {
             store: Arc::clone(&store),
-            outputs: outputs(&files),
+            outputs: Vec::new(),
             files: Arc::clone(&files),
             lock,
             open,
@@ -104,15 +104,6 @@ impl Drop for Journal {
     }
 }
 
-fn outputs(files: &Files) -> Vec<Output> {
-    let now = Instant::now();
-    let output = |file| {
-        let (current, rotated) = files.paths(file);
-        Output::new(current, rotated, now)
-    };
-    (0..files.count()).map(output).collect()
-}
-
 struct Writer {
     store: Arc<Store>,
     files: Arc<Files>,
@@ -160,7 +151,17 @@ impl Writer {
         self.end();
     }
 
+    /// A file for each service that has come since the last time.
+    fn add_outputs(&mut self) {
+        for file in self.outputs.len()..self.files.count() {
+            let (current, rotated) = self.files.paths(file);
+            self.outputs
+                .push(Output::new(current, rotated, Instant::now()));
+        }
+    }
+
     fn write(&mut self, batches: &[Arc<Batch>]) {
+        self.add_outputs();
         self.text.clear();
         let mut parts: Vec<Part> = Vec::with_capacity(batches.len());
         for batch in batches {

@@ -28,11 +28,11 @@ mod tests;
 mod warning;
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 pub use archive::Archive;
 pub use batch::{Batch, Rendered};
-pub use config::{Limits, LogsConfig};
+pub use config::{Limits, LogDefaults, LogsConfig};
 pub use cursor::{Cursor, Taken};
 pub use disk::OpenError;
 pub use page::Page;
@@ -75,6 +75,58 @@ impl Logs {
         Ok(Self {
             store,
             journal: Some(Arc::new(journal)),
+        })
+    }
+
+    /// Repairs what an earlier session left of the file of a service that is to be added. Should that fail, so
+    /// will writing to it, which is reported. Slow: it reads files.
+    pub fn repair_file(&self, name: &str) {
+        if let Some(journal) = &self.journal
+            && self.index_of(name).is_none()
+        {
+            journal.files.repair(name);
+        }
+    }
+
+    /// Makes room for one more service, whose index is the next one.
+    pub fn add_service(&self, name: Arc<str>) {
+        if let Some(journal) = &self.journal {
+            journal.files.add(&name);
+        }
+        self.store.add_service(name);
+    }
+
+    /// The index of a service, also of one that a reload has removed.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.store.index_of(name)
+    }
+
+    /// Sets how many entries an answer has for those who do not say.
+    pub fn set_defaults(&self, defaults: LogDefaults) {
+        *self
+            .store
+            .defaults
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = defaults;
+    }
+
+    /// How many entries an answer has, about one service or all, for those who do not say.
+    pub fn default_limit(&self, service: Option<usize>) -> u64 {
+        let defaults = self
+            .store
+            .defaults
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let own = service.and_then(|service| defaults.services.get(service));
+        own.copied().unwrap_or(defaults.all)
+    }
+
+    /// Whether a line above a number that a service wrote is one of these, as far as memory holds it.
+    pub fn has_line(&self, service: usize, above: u64, matches: impl Fn(&str) -> bool) -> bool {
+        let newest = self.store.lock().rings[service].newest(above);
+        newest.iter().any(|slice| {
+            let mut lines = slice.batch.lines().skip(slice.range.start);
+            slice.batch.origin == Origin::Service && lines.any(|(_, line, _)| matches(line))
         })
     }
 

@@ -55,6 +55,14 @@ impl PipeReader {
         Self { task, sink }
     }
 
+    /// Replaces what sees the lines.
+    pub fn watch(&self, watch: Arc<dyn LineWatch>) {
+        if let Some(mut progress) = self.sink.lock() {
+            let logged = String::new();
+            progress.watch = Some(Watching { watch, logged });
+        }
+    }
+
     /// Returns when the pipe has ended and all its lines are in the log, at once if that was so
     /// before. Cancel-safe. Best called when the end is near: from then on the pipe is read as
     /// soon as there is anything, however little.

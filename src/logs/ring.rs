@@ -119,6 +119,11 @@ impl Ring {
         Some(front.first_seq() + self.offset as u64)
     }
 
+    /// The entries above a number, newest first.
+    pub(super) fn newest(&self, above: u64) -> Vec<Slice> {
+        self.newest_first(above, u64::MAX).collect()
+    }
+
     /// The last line above a number that the service wrote to stderr, else to stdout; blank ones do not
     /// count. It looks at the newest batches alone.
     pub(super) fn last_line(&self, above: u64) -> Option<LastLine> {

@@ -5,7 +5,7 @@
 //! freeing of memory.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::backlog::{Backlog, Work};
 use super::batch::Batch;
-use super::config::Limits;
+use super::config::{Limits, LogDefaults};
 use super::lines::Lines;
 use super::recent::{Dropped, Recent};
 use super::ring::Ring;
@@ -23,7 +23,10 @@ use crate::facts::{Origin, Status, Stream, Timestamp};
 /// Everything that readers of pipes, followers, queries and the writer share.
 #[derive(Debug)]
 pub(super) struct Store {
-    services: Vec<Arc<str>>,
+    /// Names by index; reloads add some.
+    services: RwLock<Vec<Arc<str>>>,
+    /// How many entries an answer has for those who do not say.
+    pub(super) defaults: RwLock<LogDefaults>,
     pub(super) first_seq: u64,
     /// Entries kept of each service.
     buffer_size: usize,
@@ -76,7 +79,8 @@ impl Store {
                 recent: Recent::default(),
                 backlog,
             }),
-            services,
+            services: RwLock::new(services),
+            defaults: RwLock::default(),
             appended: Notify::new(),
             full: AtomicBool::new(false),
             room: Notify::new(),
@@ -94,13 +98,34 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn name(&self, service: usize) -> Arc<str> {
+        Arc::clone(&self.services.read().unwrap_or_else(PoisonError::into_inner)[service])
+    }
+
+    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        services.iter().position(|it| **it == *name)
+    }
+
+    /// Makes room for one more service.
+    pub(super) fn add_service(&self, name: Arc<str>) {
+        let mut state = self.lock();
+        state.rings.push(Ring::default());
+        state.phases.push(Status::Unknown);
+        let mut services = self
+            .services
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        services.push(name);
+    }
+
     pub(super) fn set_phase(&self, service: usize, phase: Status) {
         self.lock().phases[service] = phase;
     }
 
     pub(super) fn note(&self, service: usize, origin: Origin, message: &str) {
         let lines = Lines::one(&format!("[flowlayer] {message}"));
-        let name = Arc::clone(&self.services[service]);
+        let name = self.name(service);
         self.add(Batch::new(service, name, Stream::Stderr, origin, lines));
     }
 
@@ -111,7 +136,7 @@ impl Store {
         stream: Stream,
         lines: Lines,
     ) -> Option<Arc<Batch>> {
-        let name = Arc::clone(&self.services[service]);
+        let name = self.name(service);
         self.add(Batch::new(service, name, stream, Origin::Service, lines))
     }
 

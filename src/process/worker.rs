@@ -18,7 +18,7 @@ use super::message::{
     End, Event, Mode, ProcessInfo, Request, Role, SpawnError, SpawnRequest, Teardown,
 };
 use super::ownership::mark::Mark;
-use super::spawn::Spawner;
+use super::spawn::{Spawner, announce_teardown};
 use super::system::prepare::{prepare, set_blocked};
 use super::system::waker::{Waker, take_caught};
 use super::system::{self, SilentStdin, poll_until};
@@ -206,6 +206,11 @@ impl<F: Fn(Event)> Worker<F> {
     fn perform(&mut self, request: Request) {
         match request {
             Request::Spawn(request, teardown) => self.spawn(&[(request, teardown)]),
+            Request::Redefine(service, teardown) => {
+                self.table.set_stop_signal(service, teardown.signal);
+                // Should it fail, the guardian takes it down as it was to be before.
+                let _ = announce_teardown(&mut self.table, service, &teardown);
+            }
             Request::TakeDown {
                 service,
                 mode,

@@ -27,13 +27,15 @@ pub enum Code {
     UnknownService,
     /// The service, or the whole session, is in the middle of something that excludes the command.
     ServiceBusy,
+    /// The configuration cannot be used.
+    InvalidConfig,
     /// An accepted command failed; the message says how.
     InternalError,
 }
 
 impl Code {
     /// Every code, in the order of the reference.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidJson,
         Self::MissingType,
         Self::MissingId,
@@ -44,6 +46,7 @@ impl Code {
         Self::UnknownCommand,
         Self::UnknownService,
         Self::ServiceBusy,
+        Self::InvalidConfig,
         Self::InternalError,
     ];
 
@@ -60,6 +63,7 @@ impl Code {
             Self::UnknownCommand => "unknown_command",
             Self::UnknownService => "unknown_service",
             Self::ServiceBusy => "service_busy",
+            Self::InvalidConfig => "invalid_config",
             Self::InternalError => "internal_error",
         }
     }
@@ -75,7 +79,7 @@ impl Code {
             | Self::UnsupportedMessageType => "error",
             Self::InvalidPayload => "error, ack",
             Self::UnknownCommand | Self::UnknownService | Self::ServiceBusy => "ack",
-            Self::InternalError => "result",
+            Self::InvalidConfig | Self::InternalError => "result",
         }
     }
 
@@ -99,6 +103,9 @@ impl Code {
             Self::UnknownService => "No service of the session has this name.",
             Self::ServiceBusy => {
                 "Another operation excludes the command now; the message says which. Try again later."
+            }
+            Self::InvalidConfig => {
+                "The configuration has errors, and nothing was changed; `data.problems` has them all."
             }
             Self::InternalError => "The command was accepted and failed; the message says how.",
         }

@@ -26,6 +26,13 @@ pub enum Command {
     StartAll,
     /// Take everything down.
     StopAll,
+    /// Read the configuration again and apply it.
+    Reload {
+        /// Only find out what it would do.
+        dry_run: bool,
+        /// Restart what depends on something that is restarted, too.
+        with_dependents: bool,
+    },
     /// End the session.
     Shutdown {
         /// Without grace: kill everything at once.
@@ -94,9 +101,12 @@ pub enum PayloadFault {
     /// A number that must be whole.
     #[error("payload.after_seq must be a whole number, 0 or above")]
     NotWhole,
-    /// `force` is a word of JSON.
-    #[error("payload.force must be true or false")]
-    NotBoolean,
+    /// One that is true or false.
+    #[error("payload.{field} must be true or false")]
+    NotBoolean {
+        /// `force`, `dry_run` or `with_dependents`.
+        field: &'static str,
+    },
     /// Two cursors.
     #[error("payload.after_seq and payload.before_seq exclude each other: send one of them")]
     TwoCursors,
@@ -135,11 +145,13 @@ impl Command {
             "restart_service" => service().map(Self::RestartService),
             "start_all" => fields().map(|_| Self::StartAll),
             "stop_all" => fields().map(|_| Self::StopAll),
-            "shutdown" => match present(fields()?, "force") {
-                None => Ok(Self::Shutdown { force: false }),
-                Some(Value::Bool(force)) => Ok(Self::Shutdown { force: *force }),
-                Some(_) => Err(PayloadFault::NotBoolean),
-            },
+            "reload" => Ok(Self::Reload {
+                dry_run: flag(fields()?, "dry_run")?,
+                with_dependents: flag(fields()?, "with_dependents")?,
+            }),
+            "shutdown" => Ok(Self::Shutdown {
+                force: flag(fields()?, "force")?,
+            }),
             _ => Err(PayloadFault::UnknownCommand {
                 name: name.to_owned(),
             }),
@@ -156,6 +168,7 @@ impl Command {
             Self::RestartService(_) => "restart_service",
             Self::StartAll => "start_all",
             Self::StopAll => "stop_all",
+            Self::Reload { .. } => "reload",
             Self::Shutdown { .. } => "shutdown",
         }
     }
@@ -167,6 +180,17 @@ impl Command {
             | Self::StartAll
             | Self::StopAll
             | Self::Shutdown { force: false } => None,
+            Self::Reload {
+                dry_run,
+                with_dependents,
+            } => {
+                let flags = [("dry_run", *dry_run), ("with_dependents", *with_dependents)];
+                let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+                let set: Map<_, _> = set
+                    .map(|(name, _)| (name.to_owned(), json!(true)))
+                    .collect();
+                (!set.is_empty()).then_some(Value::Object(set))
+            }
             Self::Shutdown { force: true } => Some(json!({ "force": true })),
             Self::GetLogs(query) => query.write(),
             Self::StartService(service)
@@ -224,6 +248,15 @@ fn present<'a>(fields: &'a Map<String, Value>, field: &str) -> Option<&'a Value>
     fields.get(field).filter(|value| !value.is_null())
 }
 
+/// One that is false when absent.
+fn flag(fields: &Map<String, Value>, field: &'static str) -> Result<bool, PayloadFault> {
+    match present(fields, field) {
+        None => Ok(false),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(_) => Err(PayloadFault::NotBoolean { field }),
+    }
+}
+
 fn required_service(fields: &Map<String, Value>) -> Result<String, PayloadFault> {
     service_name(present(fields, "service").ok_or(PayloadFault::ServiceMissing)?)
 }
@@ -275,7 +308,7 @@ mod tests {
                 name
             );
         }
-        for name in ["", "Start_All", "reload", "get_logs "] {
+        for name in ["", "Start_All", "re_load", "get_logs "] {
             let fault = Command::interpret(name, None).unwrap_err();
             assert_eq!(fault.code(), Code::UnknownCommand);
         }
@@ -288,6 +321,7 @@ mod tests {
             "get_logs",
             "start_all",
             "stop_all",
+            "reload",
             "shutdown",
         ] {
             for payload in [None, Some(json!(null)), Some(json!({"anything": [1]}))] {
@@ -339,7 +373,10 @@ mod tests {
             Ok(Command::Shutdown { force: true })
         );
         for odd in [json!(1), json!("true"), json!([])] {
-            assert_eq!(read(json!({"force": odd})), Err(PayloadFault::NotBoolean));
+            assert_eq!(
+                read(json!({"force": odd})),
+                Err(PayloadFault::NotBoolean { field: "force" })
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::*;
-use crate::facts::Status;
+use crate::facts::{ReloadReport, Status};
 
 const REFERENCE: &str = include_str!("../../docs/protocol.md");
 
@@ -54,6 +54,7 @@ fn every_example_has_a_kind_that_is_tested() {
         "server",
         "server get_snapshot",
         "server get_logs",
+        "server reload",
         "session-file",
     ];
     for (kind, _) in examples() {
@@ -104,6 +105,7 @@ fn what_servers_say_is_what_the_code_says() {
                     }
                     Event::Snapshot(snapshot) => message::snapshot(&snapshot),
                     Event::ServiceStatus(status) => message::service_status(&status),
+                    Event::ConfigChanged(changed) => message::config_changed(&changed),
                     Event::ServiceDetail(detail) => message::service_detail(&detail),
                     Event::Log(entry) => message::log(&serde_json::to_string(&entry).unwrap()),
                     Event::Unknown { name } => panic!("{name}"),
@@ -115,6 +117,7 @@ fn what_servers_say_is_what_the_code_says() {
     events.sort();
     events.dedup();
     let all = [
+        "config_changed",
         "hello",
         "log",
         "service_detail",
@@ -124,6 +127,9 @@ fn what_servers_say_is_what_the_code_says() {
     assert_eq!(events, all);
     for example in of_kind("server get_snapshot") {
         same(&again::<Snapshot>(&example.to_string()), &example);
+    }
+    for example in of_kind("server reload") {
+        same(&again::<ReloadReport>(&example.to_string()), &example);
     }
     for example in of_kind("server get_logs") {
         let text = example.to_string();

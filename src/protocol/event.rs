@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::LogEntry;
 use crate::facts::{
-    Holder, Kind, PortHold, ProbeAttempts, Reason, ServiceSpec, Status, StoppedBy, Timestamp,
+    ConfigChanged, ConfigState, Holder, Kind, PortHold, ProbeAttempts, Reason, ServiceSpec, Status,
+    StoppedBy, Timestamp,
 };
 
 /// The version in `hello`; another one is another language.
@@ -17,7 +18,7 @@ pub const PROTOCOL_VERSION: u64 = 1;
 pub const SERVER_NAME: &str = "flowlayer";
 
 /// The commands, in the order of `hello`; what we add later is appended.
-pub const CAPABILITIES: [&str; 8] = [
+pub const CAPABILITIES: [&str; 9] = [
     "get_snapshot",
     "get_logs",
     "start_service",
@@ -26,6 +27,7 @@ pub const CAPABILITIES: [&str; 8] = [
     "start_all",
     "stop_all",
     "shutdown",
+    "reload",
 ];
 
 /// An event, by its name.
@@ -33,12 +35,14 @@ pub const CAPABILITIES: [&str; 8] = [
 pub enum Event<'a> {
     /// First on every connection.
     Hello(Hello),
-    /// Second on every connection.
+    /// Second on every connection, and after every reload.
     Snapshot(Snapshot),
     /// A status changed, or was repeated.
     ServiceStatus(ServiceStatus),
     /// A new reason within the same status.
     ServiceDetail(ServiceDetail),
+    /// The configuration of the session was edited, or a reload has taken it over.
+    ConfigChanged(ConfigChanged),
     /// One log line.
     Log(LogEntry<'a>),
     /// One this version does not know; to be ignored.
@@ -71,6 +75,9 @@ pub struct Hello {
 pub struct Snapshot {
     /// Sorted by name.
     pub services: Vec<ServiceState>,
+    /// The configuration they come from. Absent from servers other than ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigState>,
 }
 
 /// What a server reports beyond name and status (docs/protocol.md, Services). Every field is optional, and
@@ -100,7 +107,7 @@ pub struct Details {
     /// stop and by its own failure.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub wanted: Option<bool>,
-    /// The services it depends on directly, sorted. In snapshots only: it never changes.
+    /// The services it depends on directly, sorted. In snapshots only.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
     /// The services that keep it from starting, sorted.
@@ -124,7 +131,7 @@ pub struct Details {
     /// Who stopped it, when nothing is to start it.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StoppedBy>,
-    /// What the session runs for it. In snapshots only: it never changes.
+    /// What the session runs for it. In snapshots only.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub spec: Option<Arc<ServiceSpec>>,
 }

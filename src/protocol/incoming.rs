@@ -108,6 +108,7 @@ impl<'a> Incoming<'a> {
         Ok(Self::Event(match name {
             "log" => Event::Log(payload(text)?),
             "service_status" => Event::ServiceStatus(payload(text)?),
+            "config_changed" => Event::ConfigChanged(payload(text)?),
             "service_detail" => Event::ServiceDetail(payload(text)?),
             "snapshot" => {
                 let body = serde_json::from_str::<Body<_>>(text).map_err(Unreadable::Snapshot)?;

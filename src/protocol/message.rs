@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::code::ErrorBody;
 use super::command::Command;
 use super::event::{Hello, ServiceDetail, ServiceStatus, Snapshot};
+use crate::facts::ConfigChanged;
 
 /// The payload of an `ack`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +137,11 @@ pub fn service_detail(detail: &ServiceDetail) -> String {
     event("service_detail", detail)
 }
 
+/// The `config_changed` event.
+pub fn config_changed(changed: &ConfigChanged) -> String {
+    event("config_changed", changed)
+}
+
 /// The `log` event around an entry that is written already: one JSON object.
 pub fn log(entry: &str) -> String {
     // One for each entry and client: allocated once, at its final size.
@@ -222,6 +228,7 @@ mod tests {
         };
         assert_eq!(
             snapshot(&Snapshot {
+                config: None,
                 services: vec![state]
             }),
             r#"{"type":"event","name":"snapshot","payload":{"services":[{"name":"api","status":"ready","up":true,"pid":7,"wave":0,"kind":"daemon","since":"2026-04-18T10:30:00.007Z"}]}}"#

@@ -4,22 +4,29 @@
 //! in order. Whatever takes time is done elsewhere and comes back as an event.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 
 use super::board::Board;
-use super::handle::{Handle, Message, Update, Urgency};
+use super::handle::{Decision, Handle, Message, Outcome, Update, Urgency};
 use super::lifecycle::{self, Now};
 use super::orchestrator::{Effect, Input, Orchestrator, Ticket, View, trace};
 use super::perform::{Performer, Report};
+use super::reload::{Reloads, Reread, Source};
 use super::setup::Setup;
-use crate::facts::{LastLine, ProcessInfo, Reason};
+use super::watch::Watch;
+use super::{ReloadOptions, reload};
+use crate::facts::{ConfigChanged, ConfigState, LastLine, ProcessInfo, Reason, ReloadReport};
 use crate::logs::Logs;
 use crate::process::{self, Event, guardian};
 
 /// The minimum interval between details (docs/protocol.md, `service_detail`).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// From a write to a file of the configuration to the look at it.
+const CHECK_DELAY: Duration = Duration::from_millis(100);
 
 /// The target of the decision trace: each message is a line of JSON.
 pub const DECISIONS: &str = "flowlayer::decisions";
@@ -48,6 +55,7 @@ impl Runtime {
     /// what [`guardian::enter`] gave, `session` names this session in the markers of its processes.
     pub fn start(
         setup: Setup,
+        source: Source,
         session: &str,
         link: Option<guardian::Link>,
         logs: Logs,
@@ -67,8 +75,9 @@ impl Runtime {
         }
         let core = Orchestrator::new(planned);
         let board = Board::new(services, &core);
+        logs.set_defaults(setup.log_defaults());
         let lives = services.iter().map(|_| Life::default()).collect();
-        let actor = Actor {
+        let mut actor = Actor {
             began: Instant::now(),
             core,
             board,
@@ -77,8 +86,14 @@ impl Runtime {
             over: false,
             lives,
             send_details_at: None,
+            reloads: Reloads::new(source),
+            watch: None,
+            edited: Edited::default(),
+            check_at: None,
             performer: Performer::new(setup, processes, logs, reports),
         };
+        actor.watch = actor.performer.watch();
+        actor.watch_files();
         let task = tokio::spawn(actor.run(inbox, process_events, reported));
         Ok(Self { handle, task })
     }
@@ -91,12 +106,22 @@ impl Runtime {
     }
 }
 
+/// Shared with those who were told of it.
+type Edited = Arc<ConfigChanged>;
+
 struct Actor {
     /// Where the clock of the core begins.
     began: Instant,
     core: Orchestrator,
     board: Board,
     performer: Performer,
+    reloads: Reloads,
+    /// The files of the configuration; `None` where they cannot be watched.
+    watch: Option<Watch>,
+    /// What was published last of edits.
+    edited: Edited,
+    /// When to look whether the configuration has changed; `None` while nobody has written to its files.
+    check_at: Option<Instant>,
     /// Gets each status, as the phase of later lines.
     logs: Logs,
     ended: Ended,
@@ -131,6 +156,7 @@ enum Happening {
     Report(Report),
     Deadline,
     DetailsDue,
+    CheckDue,
 }
 
 impl Actor {
@@ -143,12 +169,14 @@ impl Actor {
         while !self.over {
             let deadline = self.core.deadline().map(|at| self.began + at);
             let details = self.send_details_at;
+            let check = self.check_at;
             let happening = tokio::select! {
                 Some(event) = processes.recv() => Happening::Process(event),
                 Some(report) = reports.recv() => Happening::Report(report),
                 Some(message) = inbox.recv() => Happening::Message(message),
                 () = until(deadline) => Happening::Deadline,
                 () = until(details) => Happening::DetailsDue,
+                () = until(check) => Happening::CheckDue,
             };
             self.happen(happening);
         }
@@ -161,6 +189,10 @@ impl Actor {
             Happening::Process(event) => self.process(event),
             Happening::Report(report) => self.report(report),
             Happening::Deadline => self.input(Input::Tick),
+            Happening::CheckDue => {
+                self.check_at = None;
+                self.performer.check(&self.reloads.source);
+            }
             Happening::DetailsDue => self.send_details(),
         }
     }
@@ -190,11 +222,19 @@ impl Actor {
             Message::Subscribe { id, updates } => {
                 self.board.subscribe(id, updates);
                 self.send_snapshot(id, None);
+                if self.edited.stale {
+                    let edited = Arc::clone(&self.edited);
+                    self.board.send(id, Update::ConfigChanged(edited));
+                }
             }
             Message::Unsubscribe(id) => self.board.unsubscribe(id),
             Message::Snapshot(id, request) => self.send_snapshot(id, Some(request)),
             Message::Act(id, request, action) => {
                 self.input(Input::Act(Ticket(id, request), action));
+            }
+            Message::Reload(id, request, options) => {
+                let ticket = Ticket(id, request);
+                self.performer.reread(&self.reloads.source, ticket, options);
             }
             Message::Shutdown(urgency) => self.input(Input::Shutdown(urgency)),
             Message::HoldTeardown(held) => self.input(Input::HoldTeardown(held)),
@@ -206,8 +246,18 @@ impl Actor {
         for service in 0..self.core.len() {
             self.refresh(service);
         }
-        let services = self.board.services();
-        self.board.send(id, Update::Snapshot { request, services });
+        let update = self.snapshot(request);
+        self.board.send(id, update);
+    }
+
+    fn snapshot(&self, request: Option<super::RequestId>) -> Update {
+        let path = self.reloads.source.path.display().to_string();
+        let fingerprint = self.performer.fingerprint(&self.core);
+        Update::Snapshot {
+            request,
+            services: self.board.services(),
+            config: Arc::new(ConfigState { path, fingerprint }),
+        }
     }
 
     fn process(&mut self, event: Event) {
@@ -234,7 +284,108 @@ impl Actor {
         }
     }
 
+    /// The configuration has been read again.
+    fn reread(&mut self, ticket: Ticket, options: ReloadOptions, setup: Reread) {
+        let answer = |actor: &Self, outcome, report| {
+            let Ticket(id, request) = ticket;
+            let decision = Decision::Accepted;
+            actor.board.send(id, Update::Ack { request, decision });
+            let report = Some(Box::new(report));
+            let result = Update::Result {
+                request,
+                outcome,
+                report,
+            };
+            actor.board.send(id, result);
+        };
+        let setup = match setup {
+            Ok(setup) => setup,
+            Err(problems) => {
+                let (outcome, report) = self.reloads.refused(problems);
+                return answer(self, outcome, report);
+            }
+        };
+        let changes = reload::changes(&self.core, &self.performer, &setup, options);
+        if options.dry_run {
+            let problems = Vec::new();
+            return answer(self, Outcome::Done, ReloadReport { changes, problems });
+        }
+        let reload = self
+            .reloads
+            .begin(&self.core, &self.performer, *setup, ticket, changes);
+        self.input(Input::Reload(ticket, reload));
+    }
+
+    fn watch_files(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            let services = self.performer.services.iter();
+            let files = services.flat_map(|service| &service.env_files);
+            let files = files.map(|file| file.path.clone());
+            watch.set(files.chain([self.reloads.source.path.clone()]));
+        }
+    }
+
+    /// The configuration has been read again to see whether it has changed.
+    fn checked(&mut self, setup: Reread) {
+        let edited = match setup {
+            Err(problems) => ConfigChanged {
+                stale: true,
+                problems,
+                changes: Vec::new(),
+            },
+            Ok(setup) => {
+                let options = ReloadOptions::default();
+                let changes = reload::changes(&self.core, &self.performer, &setup, options);
+                ConfigChanged {
+                    stale: !changes.is_empty(),
+                    problems: Vec::new(),
+                    changes,
+                }
+            }
+        };
+        if edited != *self.edited {
+            self.edited = Arc::new(edited);
+            let update = Update::ConfigChanged(Arc::clone(&self.edited));
+            self.board.send_all(&update);
+        }
+    }
+
+    /// Looks soon whether the configuration has changed: after a moment, because editors write more than once.
+    fn check_soon(&mut self) {
+        let soon = Instant::now() + CHECK_DELAY;
+        self.check_at.get_or_insert(soon);
+    }
+
+    /// From here on the definitions of a reload count.
+    fn reloaded(&mut self, ticket: Ticket) {
+        let Some((services, session)) = self.reloads.take(ticket) else {
+            return;
+        };
+        for (index, setup) in services {
+            if index == self.lives.len() {
+                self.lives.push(Life::default());
+                self.logs.add_service(Arc::clone(&setup.planned.name));
+            }
+            self.performer.define(index, setup);
+        }
+        self.performer.session = session;
+        self.logs.set_defaults(self.performer.log_defaults());
+        self.board
+            .define(self.now(), &self.performer.services, &self.core);
+        self.board.send_all(&self.snapshot(None));
+        self.watch_files();
+        self.check_soon();
+    }
+
     fn report(&mut self, report: Report) {
+        match report {
+            Report::Reread(ticket, options, setup) => return self.reread(ticket, options, setup),
+            Report::Checked(setup) => return self.checked(setup),
+            Report::Touched => return self.check_soon(),
+            // It reads the environment files, which may be all that was edited.
+            Report::Prepared(..) if self.edited.stale => self.check_soon(),
+            _ => {}
+        }
         if let Some((service, event)) = self.performer.report(report) {
             self.service(service, event);
         }
@@ -265,11 +416,23 @@ impl Actor {
                     self.logs.set_phase(service, view.facts.status);
                     self.board.publish(service, view, self.logs.last_seq());
                 }
-                Effect::Ack(Ticket(id, request), decision) => {
+                Effect::Reloaded(ticket) => self.reloaded(ticket),
+                Effect::Ack(ticket, decision) => {
+                    if let Decision::Busy(_) = &decision {
+                        self.reloads.forget(ticket);
+                    }
+                    let Ticket(id, request) = ticket;
                     self.board.send(id, Update::Ack { request, decision });
                 }
-                Effect::Result(Ticket(id, request), outcome) => {
-                    self.board.send(id, Update::Result { request, outcome });
+                Effect::Result(ticket, outcome) => {
+                    let report = self.reloads.forget(ticket);
+                    let Ticket(id, request) = ticket;
+                    let result = Update::Result {
+                        request,
+                        outcome,
+                        report,
+                    };
+                    self.board.send(id, result);
                 }
                 Effect::BootEnded(end) => self.board.send_all(&Update::BootEnded(end)),
                 Effect::ShuttingDown => self.board.send_all(&Update::ShuttingDown),
@@ -292,11 +455,13 @@ impl Actor {
     }
 
     fn anyone_waits(&self) -> bool {
-        (0..self.core.len()).any(|service| self.core.is_waiting(service))
+        let all = 0..self.core.len();
+        all.filter(|&it| !self.core.is_gone(it))
+            .any(|service| self.core.is_waiting(service))
     }
 
     fn send_details(&mut self) {
-        for service in 0..self.core.len() {
+        for service in self.core.live() {
             if self.refresh(service) {
                 self.board.send_detail(service);
             }

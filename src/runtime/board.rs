@@ -16,18 +16,48 @@ use crate::facts::Reason;
 #[derive(Debug)]
 pub(super) struct Board {
     views: Vec<Arc<StatusView>>,
+    /// The services of the plan, sorted by name.
+    shown: Vec<usize>,
     subscribers: HashMap<SubscriberId, mpsc::UnboundedSender<Update>>,
 }
 
 impl Board {
     /// The services as the core has them before anything has happened.
     pub(super) fn new(services: &[ServiceSetup], core: &Orchestrator) -> Self {
-        let since = SystemTime::now();
-        let views = services.iter().enumerate().map(|(service, setup)| {
-            let View { facts, wanted } = core.view(Now::ZERO, service);
+        let mut board = Self {
+            views: Vec::new(),
+            shown: Vec::new(),
+            subscribers: HashMap::new(),
+        };
+        board.define(Now::ZERO, services, core);
+        board
+    }
+
+    /// Takes over how services are defined; what has been published of them stays.
+    pub(super) fn define(&mut self, now: Now, services: &[ServiceSetup], core: &Orchestrator) {
+        self.shown = core.live();
+        for (service, setup) in services.iter().enumerate() {
             let planned = &setup.planned;
-            let depends_on = planned.depends_on.iter();
-            Arc::new(StatusView {
+            let needed = planned.depends_on.iter();
+            let depends_on = needed
+                .map(|&it| services[it].planned.name.clone())
+                .collect();
+            let (wave, kind) = (planned.wave, planned.spec.kind);
+            let spec = Arc::clone(&setup.spec);
+            let ready_label = setup.label.as_deref().map(Arc::from);
+            if let Some(known) = self.views.get_mut(service) {
+                *known = Arc::new(StatusView {
+                    depends_on,
+                    wave,
+                    kind,
+                    spec,
+                    ready_label,
+                    ..StatusView::clone(known)
+                });
+                continue;
+            }
+            let View { facts, wanted } = core.view(now, service);
+            self.views.push(Arc::new(StatusView {
                 service,
                 name: planned.name.clone(),
                 status: facts.status,
@@ -36,19 +66,13 @@ impl Board {
                 pid: facts.pid,
                 end: facts.end,
                 wanted,
-                depends_on: depends_on
-                    .map(|&it| services[it].planned.name.clone())
-                    .collect(),
-                wave: planned.wave,
-                kind: planned.spec.kind,
-                since,
-                spec: Arc::clone(&setup.spec),
-            })
-        });
-        let views = views.collect();
-        Self {
-            views,
-            subscribers: HashMap::new(),
+                depends_on,
+                wave,
+                kind,
+                since: SystemTime::now(),
+                spec,
+                ready_label,
+            }));
         }
     }
 
@@ -64,9 +88,12 @@ impl Board {
         !self.subscribers.is_empty()
     }
 
-    /// All services as last published.
+    /// All services of the plan as last published, sorted by name.
     pub(super) fn services(&self) -> Arc<[Arc<StatusView>]> {
-        self.views.as_slice().into()
+        let shown = self.shown.iter();
+        shown
+            .map(|&service| Arc::clone(&self.views[service]))
+            .collect()
     }
 
     /// Updates a service without sending it; true when its detail has changed.

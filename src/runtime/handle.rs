@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::status::StatusView;
+use crate::facts::{ConfigChanged, ConfigState, ReloadReport};
 
 /// Identifies a subscriber for as long as the session lives; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +37,15 @@ pub enum Action {
     /// End the session. Unlike the others it is never refused: who asks while the session ends
     /// already waits for the same end.
     Shutdown(Urgency),
+}
+
+/// How to reload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReloadOptions {
+    /// Only find out what it would do.
+    pub dry_run: bool,
+    /// Restart what depends on something that is restarted, too.
+    pub with_dependents: bool,
 }
 
 /// Why an action is not taken on.
@@ -72,13 +82,15 @@ pub enum Outcome {
 /// One item of a subscriber's stream.
 #[derive(Debug, Clone)]
 pub enum Update {
-    /// All services, sorted by name. First item of every subscription (`request` is `None`),
-    /// and the answer to [`Handle::snapshot`].
+    /// All services, sorted by name. First item of every subscription (`request` is `None`), the same
+    /// after every reload, and the answer to [`Handle::snapshot`].
     Snapshot {
         /// The request it answers.
         request: Option<RequestId>,
         /// All services, sorted by name.
         services: Arc<[Arc<StatusView>]>,
+        /// The configuration they come from.
+        config: Arc<ConfigState>,
     },
     /// A status changed, or was asked to be repeated.
     Status {
@@ -110,7 +122,11 @@ pub enum Update {
         request: RequestId,
         /// How it ended.
         outcome: Outcome,
+        /// What a reload has found.
+        report: Option<Box<ReloadReport>>,
     },
+    /// The configuration was edited, or what was edited counts now.
+    ConfigChanged(Arc<ConfigChanged>),
     /// The boot has resolved; sent once to every subscriber that was there.
     BootEnded(BootEnd),
     /// The session ends: no new starts from here on, and the teardown follows.
@@ -157,6 +173,8 @@ pub enum Message {
     Snapshot(SubscriberId, RequestId),
     /// Do something.
     Act(SubscriberId, RequestId, Action),
+    /// Read the configuration again and apply it.
+    Reload(SubscriberId, RequestId, ReloadOptions),
     /// End the session.
     Shutdown(Urgency),
     /// Whether a session that ends is to wait before it takes services down.
@@ -208,6 +226,12 @@ impl Handle {
     /// the subscriber's stream.
     pub fn act(&self, subscriber: SubscriberId, request: RequestId, action: Action) {
         self.send(Message::Act(subscriber, request, action));
+    }
+
+    /// Asks for the configuration to be read again and applied. As with [`Handle::act`] an ack comes, and if
+    /// accepted a result; the snapshot of the new plan before that.
+    pub fn reload(&self, subscriber: SubscriberId, request: RequestId, options: ReloadOptions) {
+        self.send(Message::Reload(subscriber, request, options));
     }
 
     /// Asks for a snapshot in the subscriber's stream.

@@ -5,6 +5,7 @@
 
 mod actor;
 mod board;
+mod diff;
 pub mod handle;
 mod last_line;
 pub mod lifecycle;
@@ -15,13 +16,17 @@ mod pipes;
 mod port_wait;
 mod probe_command;
 mod prober;
+mod reload;
 pub mod setup;
 pub mod status;
 mod strangers;
+mod watch;
 
 pub use actor::{DECISIONS, Ended, Runtime};
 pub use handle::{
-    Action, Decision, Handle, Outcome, Rejection, RequestId, SubscriberId, Subscription, Update,
+    Action, Decision, Handle, Outcome, Rejection, ReloadOptions, RequestId, SubscriberId,
+    Subscription, Update,
 };
-pub use setup::Setup;
+pub use reload::Source;
+pub use setup::{BootSelection, Setup};
 pub use status::StatusView;

@@ -9,17 +9,23 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::handle::ReloadOptions;
 use super::lifecycle::{Event as Step, ServiceEffect};
 use super::listening::Listening;
+use super::orchestrator::Ticket;
 use super::pipes::{Drained, Pipes};
 use super::port_wait::{RELEASE_LIMIT, await_free, await_release};
 use super::probe_command::{ProbeCommands, ProbeRuns};
 use super::prober::{self, Miss, Watched};
-use super::setup::{ServiceSetup, Setup};
+use super::reload::{Reread, Source};
+use super::setup::{FileContents, ServiceSetup, SessionSettings, Setup};
 use super::strangers::{Earlier, Strangers, shared_port};
+use super::watch::Watch;
 use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
-use crate::facts::{End, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream};
+use crate::facts::{
+    ConfigProblem, End, Kind, PortHold, Reason, StartProblem, StopCmdFailure, Stream,
+};
 use crate::logs::{LineWatch, Logs};
 use crate::process::{
     Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown,
@@ -32,18 +38,34 @@ pub(super) enum Report {
     Step(usize, Step),
     /// Pipes that have been waited for.
     Drained(usize, Drained),
-    /// A run whose environment is complete, and who listens on the port of its probe.
-    Prepared(
-        LifeId,
-        Role,
-        Result<Vec<(OsString, OsString)>, StartProblem>,
-        Earlier,
+    /// A run whose environment is complete.
+    Prepared(LifeId, Role, Result<Environment, StartProblem>),
+    /// A file of the configuration may have changed.
+    Touched,
+    /// The configuration, read again to see whether it has changed.
+    Checked(Result<Box<Setup>, Vec<ConfigProblem>>),
+    /// The configuration, read again for somebody.
+    Reread(
+        Ticket,
+        ReloadOptions,
+        Result<Box<Setup>, Vec<ConfigProblem>>,
     ),
+}
+
+/// What a run starts in.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    variables: Vec<(OsString, OsString)>,
+    /// What its files held, where they were read.
+    contents: Option<Vec<FileContents>>,
+    /// Who listens on the port of its probe.
+    earlier: Earlier,
 }
 
 /// Performs effects; their results arrive as process events and reports.
 pub(super) struct Performer {
-    services: Vec<ServiceSetup>,
+    pub(super) services: Vec<ServiceSetup>,
+    pub(super) session: SessionSettings,
     environment: Vec<(OsString, OsString)>,
     /// What runs, by service.
     running: Vec<Running>,
@@ -66,6 +88,8 @@ struct Running {
     leader: Option<u32>,
     /// Who listened on the port of its probe before this life.
     earlier: Earlier,
+    /// The number of the newest log entry when this life began.
+    began_after: u64,
 }
 
 impl Performer {
@@ -78,6 +102,7 @@ impl Performer {
         Self {
             running: setup.services.iter().map(|_| Running::default()).collect(),
             services: setup.services,
+            session: setup.session,
             environment: setup.environment,
             processes,
             logs,
@@ -116,12 +141,79 @@ impl Performer {
             ServiceEffect::AwaitRelease(life, port) => {
                 self.later(async move { Report::Step(service, await_release(life, port).await) });
             }
+            ServiceEffect::UpdateTeardown => self.update_teardown(service),
             ServiceEffect::Note(reason) => self.logs.note(service, &reason.to_string()),
             ServiceEffect::NoteFailure(reason) => {
                 self.logs.note_failure(service, &reason.to_string());
             }
             // Published by the actor, with the facts of the orchestrator.
             ServiceEffect::Publish(_) => {}
+        }
+    }
+
+    /// From here on a service is defined like this; its index may be the next one.
+    pub(super) fn define(&mut self, index: usize, setup: ServiceSetup) {
+        if let Some(known) = self.services.get_mut(index) {
+            *known = setup;
+        } else {
+            self.services.push(setup);
+            self.running.push(Running::default());
+        }
+    }
+
+    /// Reads the configuration again, for somebody.
+    pub(super) fn reread(&self, source: &Source, ticket: Ticket, options: ReloadOptions) {
+        let read = self.read(source);
+        self.later(async move { Report::Reread(ticket, options, read.await) });
+    }
+
+    /// Reads the configuration again, to see whether it has changed.
+    pub(super) fn check(&self, source: &Source) {
+        let read = self.read(source);
+        self.later(async move { Report::Checked(read.await) });
+    }
+
+    fn read(&self, source: &Source) -> impl Future<Output = Reread> + use<> {
+        let (source, logs) = (source.clone(), self.logs.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let setup = source.read()?;
+            for service in &setup.services {
+                logs.repair_file(&service.planned.name);
+            }
+            Ok(Box::new(setup))
+        });
+        async move { read.await.unwrap_or_else(|_| Err(Vec::new())) }
+    }
+
+    /// Watches the files of the configuration; none where that is not possible.
+    pub(super) fn watch(&self) -> Option<Watch> {
+        let reports = self.reports.clone();
+        Watch::new(move || {
+            let _ = reports.send(Report::Touched);
+        })
+    }
+
+    /// How a running service is to be taken down is another way now.
+    fn update_teardown(&self, index: usize) {
+        let teardown = self.teardown(index, &self.running[index].env);
+        self.processes.send(Request::Redefine(index, teardown));
+    }
+
+    /// How a service is to be taken down whose life has this environment.
+    fn teardown(&self, index: usize, env: &[(OsString, OsString)]) -> Teardown {
+        let service = &self.services[index];
+        let spec = &service.planned.spec;
+        Teardown {
+            wave: service.planned.wave,
+            grace: spec.grace,
+            signal: spec.stop_signal,
+            scope: spec.stop_scope,
+            stop_command: service.stop_argv.clone().map(|argv| StopCommand {
+                argv,
+                env: env.to_vec(),
+                cwd: service.cwd.clone(),
+            }),
+            up_after_success: spec.kind == Kind::Oneshot,
         }
     }
 
@@ -171,7 +263,11 @@ impl Performer {
                 Role::StopCommand => self.running[index].env.clone(),
                 _ => environment(&self.environment, Vec::new(), &service.env),
             };
-            self.spawn(life, role, Ok(env), Earlier::default());
+            let environment = Environment {
+                variables: env,
+                ..Environment::default()
+            };
+            self.spawn(life, role, Ok(environment));
             return;
         }
         let (inherited, files, own) = (
@@ -182,8 +278,11 @@ impl Performer {
         self.later(async move {
             let read = tokio::task::spawn_blocking(move || {
                 let mut read = Vec::new();
+                let mut contents = Vec::new();
                 for file in &files {
-                    let variables = match env_file::read(&file.path) {
+                    let found = env_file::read(&file.path);
+                    contents.push(FileContents::of(&found));
+                    let variables = match found {
                         Ok(variables) => variables,
                         Err(EnvFileError::Unreadable(ReadError::NotFound(_))) if !file.required => {
                             continue;
@@ -194,31 +293,33 @@ impl Performer {
                     tracing::debug!(target: "flowlayer::config", file = %file.path.display(), names = ?names());
                     read.extend(variables);
                 }
-                let earlier = port.map(Earlier::note).unwrap_or_default();
-                Ok((environment(&inherited, read, &own), earlier))
+                Ok(Environment {
+                    variables: environment(&inherited, read, &own),
+                    contents: Some(contents),
+                    earlier: port.map(Earlier::note).unwrap_or_default(),
+                })
             });
-            let (env, earlier) = match read.await {
-                Ok(Ok((env, earlier))) => (Ok(env), earlier),
-                Ok(Err(problem)) => (Err(problem), Earlier::default()),
-                Err(error) => {
-                    let error = format!("its start could not be prepared: {error}");
-                    (Err(StartProblem::System { error }), Earlier::default())
-                }
-            };
-            Report::Prepared(life, role, env, earlier)
+            let environment = read.await.unwrap_or_else(|error| {
+                let error = format!("its start could not be prepared: {error}");
+                Err(StartProblem::System { error })
+            });
+            Report::Prepared(life, role, environment)
         });
     }
 
-    fn spawn(
-        &mut self,
-        life: LifeId,
-        role: Role,
-        env: Result<Vec<(OsString, OsString)>, StartProblem>,
-        earlier: Earlier,
-    ) {
+    fn spawn(&mut self, life: LifeId, role: Role, env: Result<Environment, StartProblem>) {
         let index = service_of(life);
-        let env = match env {
-            Ok(env) => env,
+        let (env, earlier) = match env {
+            Ok(Environment {
+                variables,
+                contents,
+                earlier,
+            }) => {
+                if let Some(contents) = contents {
+                    self.services[index].env_contents = contents;
+                }
+                (variables, earlier)
+            }
             Err(problem) => {
                 // Handled like every other failure to start.
                 let _ = self
@@ -248,31 +349,47 @@ impl Performer {
                 Stdin::Null
             },
         };
-        let teardown = is_service.then(|| Teardown {
-            wave: service.planned.wave,
-            grace: service.planned.spec.grace,
-            signal: service.planned.spec.stop_signal,
-            scope: service.planned.spec.stop_scope,
-            stop_command: service.stop_argv.clone().map(|argv| StopCommand {
-                argv,
-                env: env.clone(),
-                cwd: service.cwd.clone(),
-            }),
-            up_after_success: !daemon,
-        });
+        let teardown = is_service.then(|| self.teardown(index, &env));
         if is_service {
             let pattern = service
                 .ready
                 .as_ref()
                 .and_then(|ready| ready.probe.pattern());
             self.running[index].watched = pattern.map(Watched::new);
+            self.running[index].began_after = self.logs.last_seq();
             self.running[index].env = env;
             self.running[index].earlier = earlier;
         }
         self.processes.send(Request::Spawn(request, teardown));
     }
 
+    /// Sees to it that a probe that waits for a line knows of all lines of this life, also where a reload has
+    /// changed what it waits for.
+    fn watch_lines(&mut self, index: usize) {
+        let ready = self.services[index].ready.as_ref();
+        let pattern = ready.and_then(|ready| ready.probe.pattern());
+        let running = &mut self.running[index];
+        let Some(pattern) = pattern else {
+            running.watched = None;
+            return;
+        };
+        if running
+            .watched
+            .as_ref()
+            .is_some_and(|it| it.is_for(pattern))
+        {
+            return;
+        }
+        let watched = Watched::new(pattern);
+        let watch: Arc<dyn LineWatch> = watched.clone();
+        running.pipes.watch(&watch);
+        let matches = |line: &str| !watched.line(line);
+        self.logs.has_line(index, running.began_after, matches);
+        running.watched = Some(watched);
+    }
+
     fn start_probe(&mut self, index: usize, life: LifeId) {
+        self.watch_lines(index);
         let service = &self.services[index];
         let Some(ready) = service.ready.clone() else {
             return;
@@ -444,10 +561,12 @@ impl Performer {
                 self.running[service].pipes.give_back(drained);
                 Some((service, Step::Drained(life)))
             }
-            Report::Prepared(life, role, env, earlier) => {
-                self.spawn(life, role, env, earlier);
+            Report::Prepared(life, role, env) => {
+                self.spawn(life, role, env);
                 None
             }
+            // They are for the actor.
+            Report::Reread(..) | Report::Touched | Report::Checked(_) => None,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The pipes of one service, from spawn to the last line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::logs::PipeReader;
+use crate::logs::{LineWatch, PipeReader};
 use crate::process::LifeId;
 
 /// How long the end of a process waits for the end of its pipes (docs/lifecycle.md, Output).
@@ -28,6 +29,13 @@ pub(super) struct Drained {
 impl Pipes {
     pub(super) fn add(&mut self, reader: PipeReader) {
         self.readers.push(reader);
+    }
+
+    /// From here on this sees the lines.
+    pub(super) fn watch(&self, watch: &Arc<dyn LineWatch>) {
+        for reader in &self.readers {
+            reader.watch(Arc::clone(watch));
+        }
     }
 
     /// Waits until all have ended, within the limit.

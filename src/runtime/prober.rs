@@ -93,6 +93,11 @@ impl Watched {
         })
     }
 
+    /// Whether it watches for the same.
+    pub(super) fn is_for(&self, pattern: &Regex) -> bool {
+        self.pattern.as_str() == pattern.as_str()
+    }
+
     fn has_matched(&self) -> bool {
         self.seen.load(Ordering::Acquire)
     }

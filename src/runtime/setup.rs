@@ -1,14 +1,18 @@
 //! From a configuration and its plan to what the runtime works with.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
-use crate::config::{self, Config, Problem, Resolved, Values};
+use crate::config::env_file::{self, EnvFileError};
+use crate::config::{self, Config, Problem, ReadError, Resolved, Values, Variables};
 use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, mask_credentials};
+use crate::logs::LogDefaults;
 use crate::plan::Plan;
 
 /// A stack that is ready to be run.
@@ -16,6 +20,8 @@ use crate::plan::Plan;
 pub struct Setup {
     /// Sorted by name; the index is the service's identity.
     pub services: Vec<ServiceSetup>,
+    /// What belongs to the session as a whole.
+    pub session: SessionSettings,
     /// What all services inherit.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -39,8 +45,66 @@ pub struct ServiceSetup {
     pub ready: Option<config::Ready>,
     /// What the probe asks, short, for boot lines.
     pub label: Option<String>,
+    /// How many entries `get_logs` returns for it when the client does not say.
+    pub log_limit: Option<u64>,
     /// What of all this is published.
     pub spec: Arc<ServiceSpec>,
+    /// What each of `env_files` held when it was read last.
+    pub env_contents: Vec<FileContents>,
+    /// Which of them are where the configuration alone says, whatever variables hold.
+    pub is_env_file_fixed: Vec<bool>,
+}
+
+/// What a configuration says of the session as a whole.
+#[derive(Debug, Clone)]
+pub struct SessionSettings {
+    /// The API.
+    pub api: config::Session,
+    /// The log.
+    pub logs: config::Logs,
+    /// How many entries `get_logs` returns when the client does not say.
+    pub log_view: config::LogView,
+    /// Stands for what the file means; only to be compared.
+    meaning: u64,
+}
+
+/// What an environment file holds, to be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileContents {
+    /// There is none.
+    Missing,
+    /// It cannot be read, or not be understood.
+    Unusable,
+    /// Stands for its variables.
+    Variables(u64),
+}
+
+impl FileContents {
+    /// Of what reading has brought.
+    pub fn of(read: &Result<Vec<(String, String)>, EnvFileError>) -> Self {
+        match read {
+            Ok(variables) => Self::Variables(hash(variables)),
+            Err(EnvFileError::Unreadable(ReadError::NotFound(_))) => Self::Missing,
+            Err(_) => Self::Unusable,
+        }
+    }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    // With the keys that it always has: the same in every process.
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Which services a boot starts.
+#[derive(Debug, Clone, Default)]
+pub enum BootSelection {
+    /// Those with `autoStart`, and all they depend on.
+    #[default]
+    AutoStart,
+    /// These, and all they depend on. A name that the configuration does not have says nothing.
+    Only(Vec<String>),
 }
 
 /// FlowLayer's variables that services do not inherit.
@@ -53,25 +117,28 @@ const PRIVATE: [&str; 4] = [
 ];
 
 impl Setup {
-    /// Everything a configuration asks for. `only` names the services to boot, together with what
-    /// they depend on; empty: all with `autoStart` (docs/lifecycle.md, Waves).
+    /// Everything a configuration asks for (docs/lifecycle.md, Waves). Reads the environment files.
     ///
     /// # Errors
     /// References that stand for nothing here, of all services.
     pub fn new(
         config: &Config,
         plan: &Plan,
-        only: &[usize],
+        selection: &BootSelection,
         values: &Values,
     ) -> Result<Self, Vec<Problem>> {
-        let at_boot = at_boot(config, only);
+        let at_boot = at_boot(config, selection);
+        let mut read = EnvContents::default();
         let mut problems = Vec::new();
         let mut services = Vec::with_capacity(config.services.len());
         for (index, service) in config.services.iter().enumerate() {
             match config::resolve(config, index, values) {
                 Ok(resolved) => {
                     let wave = plan.wave_of[index];
-                    services.push(ServiceSetup::new(service, resolved, wave, at_boot[index]));
+                    let mut setup = ServiceSetup::new(service, resolved, wave, at_boot[index]);
+                    setup.env_contents = read.of_all(&setup.env_files);
+                    setup.is_env_file_fixed = is_env_file_fixed(config, index);
+                    services.push(setup);
                 }
                 Err(found) => problems.extend(found),
             }
@@ -86,8 +153,19 @@ impl Setup {
             .collect();
         Ok(Self {
             services,
+            session: SessionSettings {
+                api: config.session.clone(),
+                logs: config.logs.clone(),
+                log_view: config.log_view,
+                meaning: meaning(config),
+            },
             environment,
         })
+    }
+
+    /// How many entries `get_logs` returns when the client does not say.
+    pub fn log_defaults(&self) -> LogDefaults {
+        self.session.log_defaults(&self.services)
     }
 
     /// The names, sorted.
@@ -112,7 +190,10 @@ impl ServiceSetup {
             cwd: resolved.run.cwd,
             ready: resolved.ready,
             label: resolved.shown.ready.map(|asked| asked.label),
+            log_limit: service.log_view_max_entries,
             spec,
+            env_contents: Vec::new(),
+            is_env_file_fixed: Vec::new(),
         }
     }
 }
@@ -183,20 +264,95 @@ fn spec(service: &config::Service, resolved: &Resolved) -> ServiceSpec {
     }
 }
 
+/// What files hold, each read once.
+#[derive(Default)]
+struct EnvContents(HashMap<PathBuf, FileContents>);
+
+impl EnvContents {
+    fn of_all(&mut self, files: &[EnvFile]) -> Vec<FileContents> {
+        let of = |file: &EnvFile| {
+            let known = self.0.entry(file.path.clone());
+            *known.or_insert_with(|| FileContents::of(&env_file::read(&file.path)))
+        };
+        files.iter().map(of).collect()
+    }
+}
+
+/// What a configuration means is all that its `Debug` form shows, and the token.
+fn meaning(config: &Config) -> u64 {
+    hash(&(format!("{config:?}"), &config.session.token))
+}
+
+/// The environment files of a service where every variable holds this.
+fn env_files(config: &Config, index: usize, variable: &'static str) -> Vec<EnvFile> {
+    let texts = config::texts(config, index, &Values::default(), Variables::As(variable));
+    texts.map(|texts| texts.env_files).unwrap_or_default()
+}
+
+/// Which of them are where the configuration alone says.
+fn is_env_file_fixed(config: &Config, index: usize) -> Vec<bool> {
+    let [some, others] = ["a", "b"].map(|variable| env_files(config, index, variable));
+    some.iter().zip(&others).map(|(a, b)| a == b).collect()
+}
+
+/// Stands for what a configuration means and what its environment files hold: as long as it is the same, a
+/// reload has nothing to do. Versions of this program do not agree on it.
+pub fn fingerprint(config: &Config) -> String {
+    let mut read = EnvContents::default();
+    let services = 0..config.services.len();
+    let files = services.map(|index| {
+        let files = env_files(config, index, "");
+        let fixed = is_env_file_fixed(config, index);
+        let fixed = files.into_iter().zip(fixed).filter(|(_, is)| *is);
+        read.of_all(&fixed.map(|(file, _)| file).collect::<Vec<_>>())
+    });
+    written(meaning(config), files)
+}
+
+impl SessionSettings {
+    /// How many entries `get_logs` returns when the client does not say.
+    pub(super) fn log_defaults(&self, services: &[ServiceSetup]) -> LogDefaults {
+        let config::LogView {
+            max_entries,
+            all_max_entries,
+        } = self.log_view;
+        let own = services.iter().map(|service| service.log_limit);
+        LogDefaults::resolve(max_entries, all_max_entries, own)
+    }
+
+    /// The same for what a session runs; the environment files of its services, in the order of their names,
+    /// as they were read last.
+    pub(super) fn fingerprint(&self, files: impl Iterator<Item = Vec<FileContents>>) -> String {
+        written(self.meaning, files)
+    }
+}
+
+fn written(meaning: u64, files: impl Iterator<Item = Vec<FileContents>>) -> String {
+    let files = hash(&files.collect::<Vec<_>>());
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{version}:{:016x}", hash(&(meaning, files)))
+}
+
 /// The path without links and `..`, where it exists.
 fn without_links(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Which services the boot starts: those that are to start, and all they depend on.
-fn at_boot(config: &Config, only: &[usize]) -> Vec<bool> {
+fn at_boot(config: &Config, selection: &BootSelection) -> Vec<bool> {
     let mut at_boot = vec![false; config.services.len()];
-    let mut open: Vec<usize> = if only.is_empty() {
-        (0..config.services.len())
-            .filter(|&index| config.services[index].auto_start)
-            .collect()
-    } else {
-        only.to_vec()
+    let mut open: Vec<usize> = match selection {
+        BootSelection::AutoStart => {
+            let all = 0..config.services.len();
+            all.filter(|&index| config.services[index].auto_start)
+                .collect()
+        }
+        BootSelection::Only(names) => names
+            .iter()
+            .filter_map(|name| config.select(std::slice::from_ref(name)).ok())
+            .flatten()
+            .filter_map(|name| config.index_of(&name))
+            .collect(),
     };
     while let Some(index) = open.pop() {
         if !std::mem::replace(&mut at_boot[index], true) {

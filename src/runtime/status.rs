@@ -34,6 +34,8 @@ pub struct StatusView {
     pub since: SystemTime,
     /// What the session runs for it.
     pub spec: Arc<ServiceSpec>,
+    /// Its probe, short: `http :3002/healthz`.
+    pub ready_label: Option<Arc<str>>,
 }
 
 #[cfg(test)]
@@ -54,6 +56,7 @@ impl StatusView {
             kind: Kind::Daemon,
             since: SystemTime::UNIX_EPOCH,
             spec: Arc::default(),
+            ready_label: None,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a session needs to know, and the bounds it keeps (docs/protocol.md, Bounds).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -16,43 +15,8 @@ pub struct SessionConfig {
     pub session_id: Uuid,
     /// The number of the session's first log entry: clients distinguish it from earlier sessions.
     pub first_seq: u64,
-    /// Names of the services, sorted; their index is their identity.
-    pub services: Arc<[Arc<str>]>,
-    /// How many entries `get_logs` gives to those who do not say.
-    pub log_defaults: LogDefaults,
     /// Bounds of memory, number and time.
     pub limits: Limits,
-}
-
-/// The limits of `get_logs` without a `limit` (docs/protocol.md, `get_logs`), resolved from the
-/// config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogDefaults {
-    /// For all services together.
-    pub all: u64,
-    /// For one service, by its index.
-    pub services: Vec<u64>,
-}
-
-impl LogDefaults {
-    /// What applies where the config says nothing.
-    pub const BUILT_IN: u64 = 500;
-
-    /// Resolves `logView.maxEntries`, `logView.all.maxEntries` and each service's own.
-    pub fn resolve(
-        view: Option<u64>,
-        all: Option<u64>,
-        services: impl IntoIterator<Item = Option<u64>>,
-    ) -> Self {
-        let general = view.unwrap_or(Self::BUILT_IN);
-        Self {
-            all: all.unwrap_or(general),
-            services: services
-                .into_iter()
-                .map(|own| own.unwrap_or(general))
-                .collect(),
-        }
-    }
 }
 
 /// Bounds of memory, number and time. Defaults: docs/protocol.md, Bounds. Tests shorten them.
@@ -158,18 +122,5 @@ mod tests {
         let table = format!("\n| bound | value |\n|---|---|\n{}\n", rows.join("\n"));
         let reference = include_str!("../../docs/protocol.md");
         assert!(reference.contains(&format!("{table}\n")), "{table}");
-    }
-
-    #[test]
-    fn the_nearest_setting_applies() {
-        let resolve = |view, all, own| LogDefaults::resolve(view, all, [own, None]);
-        let expect = |all, first, second| LogDefaults {
-            all,
-            services: vec![first, second],
-        };
-        assert_eq!(resolve(None, None, None), expect(500, 500, 500));
-        assert_eq!(resolve(Some(9), None, None), expect(9, 9, 9));
-        assert_eq!(resolve(Some(9), Some(7), Some(3)), expect(7, 3, 9));
-        assert_eq!(resolve(None, Some(7), Some(3)), expect(7, 3, 500));
     }
 }

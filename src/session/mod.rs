@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-pub use config::{Limits, LogDefaults, SessionConfig};
+pub use config::{Limits, SessionConfig};
 
 use crate::logs::Logs;
 use crate::runtime::Handle;

@@ -84,6 +84,7 @@ const fn stopped(by: Option<StoppedBy>) -> &'static str {
     match by {
         Some(StoppedBy::StopAll) => "it was stopped with everything else",
         Some(StoppedBy::Shutdown) => "the session is ending",
+        Some(StoppedBy::Reload) => "a reload removed it",
         Some(StoppedBy::NotStarted | StoppedBy::StopService | StoppedBy::Other) | None => {
             "it was stopped"
         }

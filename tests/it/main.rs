@@ -31,6 +31,7 @@ mod packaging;
 mod projects;
 mod references;
 mod refusal;
+mod reload;
 mod run;
 mod scripts;
 mod stopping;

@@ -155,10 +155,12 @@ impl Writer {
         }
         for (_, line, _) in batch.lines() {
             if let Some(follow) = &self.follow {
-                if follow.quiet[batch.service] {
+                if follow.quiet.get(batch.service) == Some(&true) {
                     break;
                 }
-                follow.lines.append(&mut self.piece, batch.service, line);
+                follow
+                    .lines
+                    .append(&mut self.piece, batch.service, &batch.name, line);
             }
             self.line_added()?;
         }

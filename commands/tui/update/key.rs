@@ -74,6 +74,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         Action::Plan => toggle(model, Body::Plan),
         Action::Detail => open_detail(model),
         Action::Start | Action::Stop | Action::Restart => order(model, action, effects),
+        Action::Retry if model.is_connected() => reload(model),
         Action::Retry => effects.push(UiEffect::Retry),
         Action::Copy => select::copy(model, effects),
         Action::Save => select::save(model, effects),
@@ -198,6 +199,28 @@ fn open_sessions(model: &mut Model, effects: &mut Vec<UiEffect>) {
         looked: model.now,
     });
     effects.push(UiEffect::ListSessions);
+}
+
+/// Shows what a reload would do, and asks.
+fn reload(model: &mut Model) {
+    let text = match &model.edited {
+        None => "the configuration has not changed".to_owned(),
+        Some(edited) => match edited.problems.first() {
+            None => {
+                model.modal = Some(Modal::Confirm(Order::Reload));
+                return;
+            }
+            Some(first) => format!(
+                "the configuration has problems: line {}: {}",
+                first.line, first.message
+            ),
+        },
+    };
+    let tone = match model.edited {
+        None => Tone::Plain,
+        Some(_) => Tone::Bad,
+    };
+    notify(model, tone, text);
 }
 
 /// Closes the nearest thing that can be closed.

@@ -39,6 +39,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEff
         Message::Link(link) => server::link(model, link),
         Message::Hello { session_id, is_new } => server::hello(model, session_id, is_new),
         Message::Snapshot(states) => model.services.replace(states),
+        Message::ConfigChanged(changed) => server::config_changed(model, changed),
         Message::Status { state, at } => server::status(model, state, at),
         Message::Detail(state) => {
             model

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowlayer_core::facts::{Status, Timestamp};
+use flowlayer_core::facts::{ConfigChanged, Status, Timestamp};
 use flowlayer_core::protocol::ServiceState;
 
 use super::notice::notify;
@@ -54,7 +54,21 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
             .push_event(model.now, None, None, (Tone::Good, "connected again"));
     }
     model.session_id = session_id;
+    // It comes again where it is still so.
+    model.edited = None;
     model.logs.renew_patience();
+}
+
+/// The configuration was edited, or what was edited counts now.
+pub(super) fn config_changed(model: &mut Model, changed: Box<ConfigChanged>) {
+    let was_edited = model.edited.is_some();
+    if changed.stale && !was_edited {
+        let text = "the configuration was edited: R shows what has changed";
+        model
+            .logs
+            .push_event(model.now, None, None, (Tone::Plain, text));
+    }
+    model.edited = changed.stale.then_some(changed);
 }
 
 /// A service is in another state, or the same is said again.

@@ -59,6 +59,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .write(symbol, style)
         .skip(1)
         .write(&text, style);
+    if model.edited.is_some() {
+        writer.skip(2).write("edited: R reloads", theme.warning());
+    }
     writer.right(&actions(model));
     if let Some(name) = stack_name(model.target.config.as_deref()).map(plain)
         && usize::from(writer.left()) > name.width() + 4

@@ -1,5 +1,6 @@
 //! Windows above everything: help, connection info, sessions, questions.
 
+use flowlayer_core::facts::Change;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,6 +9,7 @@ use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::row_writer::{RowWriter, panel};
+use crate::terminal::changes;
 use crate::terminal::status::State;
 use crate::terminal::wrap::wrapped;
 use crate::tui::cells::plain;
@@ -248,8 +250,30 @@ fn name(choice: &Choice) -> String {
     plain(stack_name(choice.config.as_deref()).unwrap_or("?"))
 }
 
+/// What a reload would do, with the question.
+fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
+    let theme = model.theme;
+    let keys = keys::of(Context::Question).map(|binding| (binding.shown, binding.hint));
+    let hints = super::header::hints(keys, theme);
+    let text = changes::render(changes, false);
+    let lines = text.lines().map(|line| {
+        let style = if line.starts_with(' ') {
+            theme.text()
+        } else {
+            theme.accent()
+        };
+        vec![Span::styled(line.to_owned(), style)]
+    });
+    let question = vec![Span::styled("Reload the configuration?", theme.text())];
+    let rest = [Vec::new(), question, hints];
+    fitted(model, lines.chain(rest).collect())
+}
+
 fn question(model: &Model, order: &Order) -> Vec<Line> {
     let theme = model.theme;
+    if let (Order::Reload, Some(edited)) = (order, &model.edited) {
+        return reload(model, &edited.changes);
+    }
     let all = model.services.all();
     let alive = all.iter().filter(|service| service.has_process()).count();
     let text = match order {

@@ -8,7 +8,7 @@ use crate::facts::{BlockedBy, Code, End, Kind, Reason, Status};
 use crate::logs::{Logs, LogsConfig};
 use crate::runtime::handle::Message as Request;
 use crate::runtime::{Action, Decision, Handle, Outcome, StatusView, Update};
-use crate::session::{self, LogDefaults, Server, SessionConfig};
+use crate::session::{self, Server, SessionConfig};
 
 fn view(status: Status) -> Arc<StatusView> {
     Arc::new(StatusView {
@@ -36,7 +36,11 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
             Request::Subscribe { id, updates } => {
                 let services = Arc::new([view(Status::Unknown)]);
                 let request = None;
-                let _ = updates.send(Update::Snapshot { request, services });
+                let _ = updates.send(Update::Snapshot {
+                    request,
+                    services,
+                    config: Arc::default(),
+                });
                 subscribers.insert(id, updates);
             }
             Request::Unsubscribe(id) => {
@@ -45,7 +49,11 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
             Request::Snapshot(id, request) => {
                 let services = Arc::new([view(Status::Ready)]);
                 let request = Some(request);
-                let _ = subscribers[&id].send(Update::Snapshot { request, services });
+                let _ = subscribers[&id].send(Update::Snapshot {
+                    request,
+                    services,
+                    config: Arc::default(),
+                });
             }
             Request::Act(id, request, action) => {
                 let updates = &subscribers[&id];
@@ -65,9 +73,17 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
                 let (view, at) = (view(Status::Ready), SystemTime::now());
                 let _ = updates.send(Update::Status { view, at, after: 0 });
                 let outcome = Outcome::Done;
-                let _ = updates.send(Update::Result { request, outcome });
+                let report = None;
+                let _ = updates.send(Update::Result {
+                    request,
+                    outcome,
+                    report,
+                });
             }
-            Request::Boot | Request::Shutdown(_) | Request::HoldTeardown(_) => return,
+            Request::Boot
+            | Request::Reload(..)
+            | Request::Shutdown(_)
+            | Request::HoldTeardown(_) => return,
         }
     }
 }
@@ -79,8 +95,6 @@ fn serve(listener: TcpListener, logs: &Logs) -> Server {
         token: Token::new("secret").unwrap(),
         session_id: uuid::Uuid::new_v4(),
         first_seq: 1,
-        services: Arc::new(["api".into()]),
-        log_defaults: LogDefaults::resolve(None, None, [None]),
         limits: session::Limits::default(),
     };
     session::serve(listener, config, handle, logs.clone())

@@ -40,8 +40,6 @@ pub(super) const ALL: usize = 0;
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) dir: PathBuf,
-    /// The files without their endings: all, then each service.
-    stems: Vec<String>,
     known: Mutex<Known>,
     /// Held while the state is written, so that an older one never replaces a newer one. True once
     /// the session has written its last: the directory may belong to another one then.
@@ -50,6 +48,8 @@ pub(super) struct Files {
 
 #[derive(Debug)]
 struct Known {
+    /// The files without their endings: all, then each service.
+    stems: Vec<String>,
     state: DirState,
     /// By file: which entries of this session it does not hold although it should, as ranges of
     /// numbers with both ends included, ascending.
@@ -91,22 +91,37 @@ impl Files {
             known: Mutex::new(Known {
                 state,
                 missed: vec![Vec::new(); stems.len()],
+                stems,
             }),
-            stems,
             state_ended: Mutex::new(false),
         };
         Ok((files, lock, first))
     }
 
     pub(super) fn count(&self) -> usize {
-        self.stems.len()
+        self.lock().stems.len()
+    }
+
+    pub(super) fn repair(&self, service: &str) {
+        let _ = check(&self.dir, &names::stem(service));
+    }
+
+    /// Adds the file of one more service.
+    pub(super) fn add(&self, service: &str) {
+        let mut known = self.lock();
+        known.stems.push(names::stem(service));
+        known.missed.push(Vec::new());
+    }
+
+    fn stem(&self, file: usize) -> String {
+        self.lock().stems[file].clone()
     }
 
     /// Where a file is, and where its older part is.
     pub(super) fn paths(&self, file: usize) -> (PathBuf, PathBuf) {
-        let stem = &self.stems[file];
+        let stem = self.stem(file);
         let path = |name: String| self.dir.join(name);
-        (path(names::current(stem)), path(names::rotated(stem)))
+        (path(names::current(&stem)), path(names::rotated(&stem)))
     }
 
     pub(super) fn state_path(&self) -> PathBuf {
@@ -147,8 +162,8 @@ impl Files {
 
     /// Rotation has dropped entries of a file.
     pub(super) fn dropped(&self, file: usize, first: u64, last: u64) {
-        let stem = &self.stems[file];
-        self.lock().state.drop_entries(stem, (first, last));
+        let stem = self.stem(file);
+        self.lock().state.drop_entries(&stem, (first, last));
     }
 
     /// A file does not hold the entries `first..=last` although it should. `continued`: nor any
@@ -166,14 +181,14 @@ impl Files {
     /// never to have got there.
     pub(super) fn lacks(&self, file: usize, above: u64, below: u64) -> bool {
         let known = self.lock();
-        let dropped = known.state.dropped.get(&self.stems[file]);
+        let dropped = known.state.dropped.get(&known.stems[file]);
         let mut ranges = dropped.into_iter().chain(&known.missed[file]);
         ranges.any(|(first, last)| *first < below && *last > above)
     }
 
     /// The newest entries of a file with `above < seq < below`.
     pub(super) fn newest(&self, file: usize, wanted: &Wanted) -> io::Result<Newest> {
-        newest(&self.dir, &self.stems[file], wanted)
+        newest(&self.dir, &self.stem(file), wanted)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -109,6 +109,8 @@ pub enum Request {
     /// Run a command. Answered by [`Event::Spawned`] or [`Event::SpawnFailed`]. The teardown goes
     /// with a [`Role::Service`].
     Spawn(SpawnRequest, Option<Teardown>),
+    /// A service that runs is to be taken down in another way from now on.
+    Redefine(usize, Teardown),
     /// Take down everything that belongs to a service, in whatever role it was started. Answered by
     /// [`Event::Gone`], at once when there is nothing. Idempotent. Every stop ends with one (after a `stopCmd`
     /// too, in [`Mode::Watch`] first): only then the guardian forgets the service.

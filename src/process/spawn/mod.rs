@@ -243,6 +243,28 @@ pub(crate) fn inode(pipe: &OwnedFd) -> Option<u64> {
     nix::sys::stat::fstat(pipe).ok().map(|stat| stat.st_ino)
 }
 
+/// Tells the guardian how a service is to be taken down.
+pub(super) fn announce_teardown(
+    table: &mut Table,
+    service: usize,
+    teardown: &Teardown,
+) -> io::Result<()> {
+    let file = match &teardown.stop_command {
+        Some(command) => vec![system::scratch_file(&stop_file::write(command))?],
+        None => Vec::new(),
+    };
+    let update = Update::Teardown {
+        service,
+        wave: teardown.wave,
+        grace: teardown.grace,
+        signal: teardown.signal,
+        scope: teardown.scope,
+        stop_command: teardown.stop_command.is_some(),
+    };
+    table.outbox.send(&update, file);
+    Ok(())
+}
+
 /// Tells the guardian what is about to run, and waits (not for ever) until that is sent.
 fn announce(
     table: &mut Table,
@@ -252,19 +274,7 @@ fn announce(
 ) -> io::Result<()> {
     let (stdout, stderr) = (outputs.stdout.0.try_clone()?, outputs.stderr.0.try_clone()?);
     if let Some(teardown) = teardown {
-        let file = match &teardown.stop_command {
-            Some(command) => vec![system::scratch_file(&stop_file::write(command))?],
-            None => Vec::new(),
-        };
-        let update = Update::Teardown {
-            service: request.service,
-            wave: teardown.wave,
-            grace: teardown.grace,
-            signal: teardown.signal,
-            scope: teardown.scope,
-            stop_command: teardown.stop_command.is_some(),
-        };
-        table.outbox.send(&update, file);
+        announce_teardown(table, request.service, teardown)?;
     }
     let update = Update::Starting {
         life: request.life,

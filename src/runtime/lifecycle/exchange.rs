@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Facts;
+use super::{Facts, Spec};
 use crate::facts::{End, Holder, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure};
 use crate::process::{LifeId, Mode};
 
@@ -17,6 +17,8 @@ pub enum Event {
     Kill,
     /// Show it as `stopped` although it never ran: blocked, or no longer wanted.
     Rest,
+    /// A reload has changed its definition; true: its probe too.
+    Redefine(Box<Spec>, bool),
     /// Its port has no listener.
     PortFree(LifeId),
     /// It has one, or that could not be found out.
@@ -74,6 +76,8 @@ pub enum ServiceEffect {
     EndStopCommand(LifeId),
     /// Take down whatever the service has: `Remaining` as it changes, `Gone` at the end.
     TakeDown(u32, Mode),
+    /// How it is to be taken down is another way now.
+    UpdateTeardown,
     /// Report when its pipes have ended or 200 ms have passed: `Drained`.
     Drain(LifeId),
     /// The life has ended: stop reading its pipes, publish what they still held.

@@ -5,6 +5,7 @@
 //! (docs/lifecycle.md, States). Time comes in with the event; [`Lifecycle::deadline`] is the next wake-up.
 
 mod exchange;
+mod redefine;
 mod running;
 mod start;
 mod stop;
@@ -75,6 +76,8 @@ pub struct Lifecycle {
     may_hold_port: bool,
     /// Processes of no known service at the end of its last stop, which may belong to it.
     unowned: Vec<ProcessInfo>,
+    /// What its next life is defined by, where that differs.
+    next: Option<Box<Spec>>,
     state: State,
 }
 
@@ -123,6 +126,7 @@ impl Lifecycle {
             port_held: false,
             may_hold_port: false,
             unowned: Vec::new(),
+            next: None,
             state: State::Down {
                 rest,
                 reason: None,
@@ -144,6 +148,7 @@ impl Lifecycle {
             Event::Stop => self.stop(now, Urgency::Graceful, out),
             Event::Kill => self.stop(now, Urgency::Now, out),
             Event::Rest => self.rest(now, out),
+            Event::Redefine(spec, reprobe) => self.redefine(now, *spec, reprobe, out),
             Event::Tick => self.tick(now, out),
             Event::Remaining(round, processes) => {
                 if let Some(takedown) = self

@@ -65,6 +65,13 @@ impl Probing {
         })
     }
 
+    /// Begins with its attempts anew.
+    pub(super) fn restart(&mut self, now: Now) {
+        if let Self::Probe(attempts) = self {
+            *self = Self::probe(now, attempts.left);
+        }
+    }
+
     pub(super) fn give_up_at(&self, probe: Option<&ProbeSpec>) -> Option<Now> {
         match self {
             Self::Probe(attempts) => probe?.timeout.map(|timeout| attempts.since + timeout),

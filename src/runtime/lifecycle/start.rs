@@ -54,6 +54,9 @@ impl Lifecycle {
             State::Up { left, .. } if self.spec.kind == Kind::Oneshot => (None, *left > 0),
             _ => return,
         };
+        if let Some(spec) = self.next.take() {
+            self.spec = *spec;
+        }
         let life = self.next_life();
         self.end = None;
         self.port_held = false;

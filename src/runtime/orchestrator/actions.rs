@@ -2,6 +2,7 @@
 
 use super::campaign::{Campaign, Purpose};
 use super::requests::{Goal, Request, Ticket};
+use super::teardown;
 use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
 use crate::facts::{Kind, StopCause};
@@ -24,14 +25,14 @@ impl Orchestrator {
             Action::StopAll => {
                 self.await_request(
                     ticket,
-                    Request::all(Goal::StopAll { over: None }, self.len()),
+                    Request::all(Goal::StopAll { over: None }, self.live()),
                 );
                 self.begin_teardown(now, Some(ticket), out);
             }
             Action::Shutdown(urgency) => {
                 self.await_request(
                     ticket,
-                    Request::all(Goal::Shutdown { over: None }, self.len()),
+                    Request::all(Goal::Shutdown { over: None }, self.live()),
                 );
                 self.shutdown(now, urgency, out);
             }
@@ -43,12 +44,7 @@ impl Orchestrator {
         if matches!(action, Action::Shutdown(_)) && self.phase != Phase::Over {
             return Ok(());
         }
-        if self.phase != Phase::Live {
-            return Err("the session is shutting down".to_owned());
-        }
-        if self.teardown.is_some() {
-            return Err("stop_all is in progress: wait until everything has stopped".to_owned());
-        }
+        self.admit_any()?;
         match action {
             Action::StopAll | Action::Shutdown(_) => Ok(()),
             Action::StartAll => match &self.campaign {
@@ -61,11 +57,28 @@ impl Orchestrator {
         }
     }
 
+    /// Why nothing at all can be taken on now.
+    pub(super) fn admit_any(&self) -> Result<(), String> {
+        if self.phase != Phase::Live {
+            return Err("the session is shutting down".to_owned());
+        }
+        match self.teardown.as_ref().map(|teardown| &teardown.purpose) {
+            None => Ok(()),
+            Some(teardown::Purpose::Reload(_)) => {
+                Err("a reload is in progress: wait until what it stops has stopped".to_owned())
+            }
+            Some(teardown::Purpose::StopAll(_) | teardown::Purpose::SessionEnd) => {
+                Err("stop_all is in progress: wait until everything has stopped".to_owned())
+            }
+        }
+    }
+
     /// What a boot or a `start_all` waits for, and the ways out.
     fn in_progress(&self, now: Now, campaign: &Campaign) -> String {
         let what = match campaign.purpose {
             Purpose::Boot => "the boot",
             Purpose::StartAll(_) => "start_all",
+            Purpose::Reload => "a reload",
         };
         let mut unresolved = self.unresolved(campaign).into_iter().map(|service| {
             let reason = self.services[service].life.reason(now);
@@ -87,6 +100,10 @@ impl Orchestrator {
     }
 
     fn admit_for(&self, action: Action, service: usize) -> Result<(), String> {
+        if self.is_gone(service) {
+            let name = self.name(service);
+            return Err(format!("service {name:?} was removed by a reload"));
+        }
         let doing = match self.standing(service) {
             // A start joins the one in progress.
             Standing::Starting if matches!(action, Action::Start(_)) => return Ok(()),
@@ -151,7 +168,7 @@ impl Orchestrator {
 
     fn act_start_all(&mut self, ticket: Ticket) {
         let mut members = std::collections::BTreeSet::new();
-        for service in 0..self.len() {
+        for service in self.live() {
             if self.services[service].auto_start && !self.is_up(service) {
                 members.extend(self.closure(service));
             }
@@ -164,7 +181,7 @@ impl Orchestrator {
             over: None,
             overtaken: None,
         };
-        self.await_request(ticket, Request::all(goal, self.len()));
+        self.await_request(ticket, Request::all(goal, self.live()));
         self.begin_campaign(members, Purpose::StartAll(ticket));
     }
 }

@@ -1,21 +1,23 @@
-//! A boot or a `start_all`: services come up wave by wave (docs/lifecycle.md, Waves).
+//! A boot, a `start_all` or what a reload starts: services come up wave by wave (docs/lifecycle.md, Waves).
+
+use std::collections::BTreeSet;
 
 use super::requests::Ticket;
 use super::wants::Want;
 use super::{Effect, Orchestrator, Rest, Standing};
 use crate::runtime::handle::BootEnd;
 
-/// A boot or a `start_all` on its way up.
+/// Services on their way up.
 #[derive(Debug, Clone)]
 pub(super) struct Campaign {
-    /// By service: whether it takes part and has not resolved yet. Resolved is resolved: what a
-    /// service does later does not hold up the waves.
-    unresolved: Vec<bool>,
+    /// Who takes part and has not resolved yet. Resolved is resolved: what a service does later does
+    /// not hold up the waves.
+    unresolved: BTreeSet<usize>,
     /// The wave that is open; those after it wait. `None` before the first.
     wave: Option<usize>,
     /// Unresolved members of the open wave.
     open: usize,
-    pub(super) members: Vec<usize>,
+    pub(super) members: BTreeSet<usize>,
     pub(super) purpose: Purpose,
 }
 
@@ -23,6 +25,7 @@ pub(super) struct Campaign {
 pub(super) enum Purpose {
     Boot,
     StartAll(Ticket),
+    Reload,
 }
 
 impl Campaign {
@@ -33,22 +36,17 @@ impl Campaign {
 
 impl Orchestrator {
     pub(super) fn boot(&mut self) {
-        let members: Vec<usize> = (0..self.len())
-            .filter(|&service| {
-                self.services[service].life.standing() == Standing::Down(Rest::Unknown)
-            })
-            .collect();
+        let members = (0..self.len()).filter(|&service| {
+            self.services[service].life.standing() == Standing::Down(Rest::Unknown)
+        });
+        let members = members.collect();
         self.begin_campaign(members, Purpose::Boot);
     }
 
-    pub(super) fn begin_campaign(&mut self, members: Vec<usize>, purpose: Purpose) {
-        let mut unresolved = vec![false; self.len()];
-        for &member in &members {
-            unresolved[member] = true;
-        }
+    pub(super) fn begin_campaign(&mut self, members: BTreeSet<usize>, purpose: Purpose) {
         // The waves come first: no member may be judged before its wave has come.
         self.campaign = Some(Campaign {
-            unresolved,
+            unresolved: members.clone(),
             wave: None,
             open: 0,
             members: members.clone(),
@@ -65,7 +63,9 @@ impl Orchestrator {
             return Vec::new();
         };
         let members = self.waves[wave].iter().copied();
-        members.filter(|&it| campaign.unresolved[it]).collect()
+        members
+            .filter(|it| campaign.unresolved.contains(it))
+            .collect()
     }
 
     pub(super) fn wave_has_come(&self, wave: usize) -> bool {
@@ -80,17 +80,17 @@ impl Orchestrator {
             return;
         };
         if campaign.wave == Some(self.services[service].wave)
-            && campaign.unresolved[service]
+            && campaign.unresolved.contains(&service)
             && self.has_resolved(service)
             && let Some(campaign) = &mut self.campaign
         {
-            campaign.unresolved[service] = false;
+            campaign.unresolved.remove(&service);
             campaign.open -= 1;
         }
     }
 
     /// Up, failed, blocked, or no longer wanted and down.
-    fn has_resolved(&self, index: usize) -> bool {
+    pub(super) fn has_resolved(&self, index: usize) -> bool {
         let service = &self.services[index];
         match service.life.standing() {
             Standing::Up => !service.again,
@@ -116,14 +116,37 @@ impl Orchestrator {
         let members: Vec<usize> = self.waves[next]
             .iter()
             .copied()
-            .filter(|&service| campaign.unresolved[service])
+            .filter(|service| campaign.unresolved.contains(service))
             .collect();
         campaign.open = members.len();
+        // After a reload also those that were blocked before, and are not any more.
+        self.dirty.extend(&self.waves[next]);
         for service in members {
-            self.dirty.insert(service);
             self.campaign_note(service);
         }
         true
+    }
+
+    /// Another plan follows: no wave of the old one is open any more, and the waves of the new one are gone
+    /// through from the first on. In most of them everything has resolved.
+    pub(super) fn close_wave(&mut self) {
+        if let Some(mut campaign) = self.campaign.take() {
+            campaign.members.retain(|&it| !self.is_gone(it));
+            campaign.unresolved.retain(|&it| !self.is_gone(it));
+            (campaign.wave, campaign.open) = (None, 0);
+            self.campaign = Some(campaign);
+        }
+    }
+
+    /// Starts more services in their waves.
+    pub(super) fn join_campaign(&mut self, more: &BTreeSet<usize>) {
+        if let Some(campaign) = &mut self.campaign {
+            campaign.members.extend(more);
+            campaign.unresolved.extend(more);
+        }
+        for &member in more {
+            self.want(member, Want::InItsWave);
+        }
     }
 
     pub(super) fn end_campaign(&mut self, cancelled: bool, out: &mut Vec<Effect>) {
@@ -134,12 +157,14 @@ impl Orchestrator {
             let want = &mut self.services[member].want;
             if *want == Want::InItsWave {
                 *want = Want::Now;
+                self.dirty.insert(member);
             }
         }
         match campaign.purpose {
             Purpose::Boot => {
                 let count = |pick: &dyn Fn(&super::Supervised) -> bool| {
-                    self.services.iter().filter(|s| pick(s)).count()
+                    let live = self.services.iter().filter(|service| !service.gone);
+                    live.filter(|service| pick(service)).count()
                 };
                 out.push(Effect::BootEnded(BootEnd {
                     up: count(&|service| service.life.standing() == Standing::Up),
@@ -150,7 +175,8 @@ impl Orchestrator {
                     cancelled,
                 }));
             }
-            Purpose::StartAll(ticket) => self.campaign_over(ticket, &campaign.members),
+            Purpose::StartAll(ticket) => self.campaign_over(ticket, campaign.members),
+            Purpose::Reload => {}
         }
     }
 }

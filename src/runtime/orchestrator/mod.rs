@@ -10,6 +10,7 @@
 mod actions;
 mod campaign;
 mod outcomes;
+mod reload;
 mod requests;
 mod teardown;
 pub mod trace;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::campaign::Campaign;
+use self::reload::Reloading;
+pub use self::reload::{Changed, Reload};
 use self::requests::Request;
 pub use self::requests::Ticket;
 use self::teardown::Teardown;
@@ -53,6 +56,8 @@ pub enum Input {
     Boot,
     /// A client requests an action.
     Act(Ticket, Action),
+    /// The configuration was read again, and somebody wants it applied.
+    Reload(Ticket, Reload),
     /// Something happened to a service.
     Service(usize, lifecycle::Event),
     /// The session is to end.
@@ -76,6 +81,8 @@ pub enum Effect {
     Ack(Ticket, Decision),
     /// Report its outcome.
     Result(Ticket, Outcome),
+    /// From here on the definitions of a reload are those that count.
+    Reloaded(Ticket),
     /// The boot has resolved.
     BootEnded(BootEnd),
     /// The session ends.
@@ -112,6 +119,32 @@ impl Planned {
     }
 }
 
+impl Supervised {
+    /// One in which nothing has happened yet.
+    fn new(index: usize, planned: Planned) -> Self {
+        let rest = if planned.at_boot {
+            Rest::Unknown
+        } else {
+            Rest::Stopped
+        };
+        Self {
+            not_started: planned.not_started(),
+            name: planned.name,
+            gone: false,
+            life: Lifecycle::new(index, planned.spec, rest),
+            depends_on: planned.depends_on,
+            dependents: Vec::new(),
+            wave: planned.wave,
+            auto_start: planned.auto_start,
+            want: Want::No,
+            again: false,
+            blocked_by: Vec::new(),
+            stopped_by: None,
+            deadline: None,
+        }
+    }
+}
+
 /// All services of a session, and what is wanted of them.
 #[derive(Debug, Clone)]
 pub struct Orchestrator {
@@ -120,9 +153,11 @@ pub struct Orchestrator {
     waves: Vec<Vec<usize>>,
     campaign: Option<Campaign>,
     teardown: Option<Teardown>,
+    /// A reload whose stops are under way; the teardown is then its.
+    reload: Option<Reloading>,
     requests: BTreeMap<Ticket, Request>,
-    /// Services whose start has to be decided (again), in the order of their names, so that the same
-    /// config always starts the same way.
+    /// Services whose start has to be decided (again); in order, so that the same config always starts
+    /// the same way.
     dirty: BTreeSet<usize>,
     /// When each service wants to be woken, soonest first.
     deadlines: BTreeSet<(Now, usize)>,
@@ -146,6 +181,8 @@ enum Phase {
 /// A service with what the session wants of it.
 struct Supervised {
     name: Arc<str>,
+    /// A reload has removed it. It keeps its index, which it gets back with its name.
+    gone: bool,
     life: Lifecycle,
     depends_on: Vec<usize>,
     dependents: Vec<usize>,
@@ -167,58 +204,51 @@ struct Supervised {
 impl Orchestrator {
     /// A stack in which nothing has happened yet.
     pub fn new(planned: Vec<Planned>) -> Self {
-        let mut waves = vec![
-            Vec::new();
-            planned
-                .iter()
-                .map(|service| service.wave + 1)
-                .max()
-                .unwrap_or(0)
-        ];
-        let mut dependents = vec![Vec::new(); planned.len()];
-        for (index, service) in planned.iter().enumerate() {
-            waves[service.wave].push(index);
-            for &dependency in &service.depends_on {
-                dependents[dependency].push(index);
-            }
-        }
-        let services = planned
-            .into_iter()
-            .zip(dependents)
-            .enumerate()
-            .map(|(index, (planned, dependents))| {
-                let rest = if planned.at_boot {
-                    Rest::Unknown
-                } else {
-                    Rest::Stopped
-                };
-                Supervised {
-                    not_started: planned.not_started(),
-                    name: planned.name,
-                    life: Lifecycle::new(index, planned.spec, rest),
-                    depends_on: planned.depends_on,
-                    dependents,
-                    wave: planned.wave,
-                    auto_start: planned.auto_start,
-                    want: Want::No,
-                    again: false,
-                    blocked_by: Vec::new(),
-                    stopped_by: None,
-                    deadline: None,
-                }
-            })
-            .collect();
-        Self {
-            services,
-            waves,
+        let services = planned.into_iter().enumerate();
+        let mut stack = Self {
+            services: services
+                .map(|(index, planned)| Supervised::new(index, planned))
+                .collect(),
+            waves: Vec::new(),
             campaign: None,
             teardown: None,
+            reload: None,
             requests: BTreeMap::new(),
             dirty: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             phase: Phase::Live,
             teardown_held: false,
+        };
+        stack.link();
+        stack
+    }
+
+    /// Derives waves and dependents from what each service says of itself.
+    fn link(&mut self) {
+        let live = self.live();
+        let waves = live.iter().map(|&it| self.services[it].wave + 1).max();
+        self.waves = vec![Vec::new(); waves.unwrap_or(0)];
+        for service in &mut self.services {
+            service.dependents.clear();
         }
+        for service in live {
+            self.waves[self.services[service].wave].push(service);
+            for dependency in self.services[service].depends_on.clone() {
+                self.services[dependency].dependents.push(service);
+            }
+        }
+    }
+
+    /// The services of the plan, sorted by name.
+    pub fn live(&self) -> Vec<usize> {
+        let mut live: Vec<usize> = (0..self.len()).filter(|&it| !self.is_gone(it)).collect();
+        live.sort_by(|&a, &b| self.name(a).cmp(self.name(b)));
+        live
+    }
+
+    /// Whether a reload has removed it.
+    pub fn is_gone(&self, service: usize) -> bool {
+        self.services[service].gone
     }
 
     /// Applies an input.
@@ -227,6 +257,7 @@ impl Orchestrator {
         match input {
             Input::Boot => self.boot(),
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
+            Input::Reload(ticket, reload) => self.act_reload(now, ticket, reload, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
             Input::HoldTeardown(held) => self.teardown_held = held,
@@ -268,7 +299,7 @@ impl Orchestrator {
             || (service.want != Want::No && service.life.standing() != Standing::Up)
     }
 
-    /// How many services there are.
+    /// How many services there are, those that reloads have removed included.
     pub fn len(&self) -> usize {
         self.services.len()
     }
@@ -351,6 +382,7 @@ impl Orchestrator {
         self.services[service].dependents = dependents;
         self.campaign_note(service);
         self.teardown_note(service);
+        self.reload_note(service);
     }
 
     /// Repeats until nothing more follows.

@@ -15,7 +15,12 @@ impl Orchestrator {
             Goal::Start { stopping: true, .. }
             | Goal::StartAll { over: None, .. }
             | Goal::StopAll { over: None }
-            | Goal::Shutdown { over: None } => None,
+            | Goal::Shutdown { over: None }
+            | Goal::Reload {
+                applied: None,
+                overtaken: None,
+                ..
+            } => None,
             Goal::Start {
                 overtaken: Some((words, over)),
                 service,
@@ -42,20 +47,32 @@ impl Orchestrator {
             Goal::StartAll {
                 overtaken: Some(words),
                 ..
+            }
+            | Goal::Reload {
+                overtaken: Some(words),
+                ..
             } if self.teardown.is_none() => Some(self.failed(words.clone(), &[])),
             Goal::StartAll {
+                overtaken: Some(_), ..
+            }
+            | Goal::Reload {
                 overtaken: Some(_), ..
             } => None,
             Goal::StartAll {
                 over: Some(members),
                 ..
-            } => Some(self.start_all_outcome(members)),
+            } => {
+                let members: Vec<usize> = members.iter().copied().collect();
+                Some(self.start_all_outcome(&members))
+            }
+            Goal::Reload {
+                applied: Some(members),
+                unresolved,
+                ..
+            } => unresolved.is_empty().then(|| self.reload_outcome(members)),
             Goal::StopAll { over: Some(failed) } => Some(self.end_outcome(failed, &[])),
             Goal::Shutdown { over: Some(left) } => {
-                let failed: Vec<usize> = (0..self.len())
-                    .filter(|&service| self.services[service].life.could_not_stop())
-                    .collect();
-                Some(self.end_outcome(&failed, left))
+                Some(self.end_outcome(&self.not_stopped(), left))
             }
         }
     }
@@ -101,6 +118,17 @@ impl Orchestrator {
         )
     }
 
+    /// How a reload came out that stopped and started these.
+    fn reload_outcome(&self, members: &[usize]) -> Outcome {
+        let stuck = |&&it: &&usize| self.services[it].life.could_not_stop();
+        let stuck: Vec<usize> = members.iter().filter(stuck).copied().collect();
+        if !stuck.is_empty() {
+            return self.end_outcome(&stuck, &[]);
+        }
+        let live = members.iter().copied().filter(|&it| !self.is_gone(it));
+        self.start_all_outcome(&live.collect::<Vec<_>>())
+    }
+
     fn start_all_outcome(&self, members: &[usize]) -> Outcome {
         let down: Vec<usize> = members
             .iter()
@@ -126,7 +154,8 @@ impl Orchestrator {
             self.standing(service) == Standing::Down(Rest::Failed)
                 || !self.services[service].blocked_by.is_empty()
         };
-        services.iter().copied().filter(is_bad).collect()
+        let services = services.iter().copied().filter(|&it| !self.is_gone(it));
+        services.filter(is_bad).collect()
     }
 
     fn why_not_up(&self, index: usize) -> String {
@@ -166,10 +195,11 @@ impl Orchestrator {
     }
 
     fn failed(&self, message: String, services: &[usize]) -> Outcome {
-        let failed_services: Vec<Arc<str>> = services
+        let mut failed_services: Vec<Arc<str>> = services
             .iter()
             .map(|&service| self.services[service].name.clone())
             .collect();
+        failed_services.sort();
         Outcome::Failed {
             message,
             failed_services,

@@ -1,5 +1,7 @@
 //! Accepted actions, from ack to result: each is answered exactly once, at its terminal outcome.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::campaign::Campaign;
@@ -13,8 +15,9 @@ pub struct Ticket(pub SubscriberId, pub RequestId);
 
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    goal: Goal,
-    announced: Announced,
+    pub(super) goal: Goal,
+    /// The services it is about that have not shown a resting status since its ack.
+    pub(super) unannounced: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,7 +40,7 @@ pub(super) enum Goal {
     },
     StartAll {
         /// The services that took part, once it has ended.
-        over: Option<Vec<usize>>,
+        over: Option<BTreeSet<usize>>,
         /// A `stop_all` or the end of the session came in between.
         overtaken: Option<String>,
     },
@@ -45,17 +48,18 @@ pub(super) enum Goal {
         /// The services that could not be stopped, once it has ended.
         over: Option<Vec<usize>>,
     },
+    Reload {
+        /// When its definitions count: what it starts, and what it could not stop.
+        applied: Option<Vec<usize>>,
+        /// What of these has not resolved yet.
+        unresolved: BTreeSet<usize>,
+        /// A `stop_all` or the end of the session came in between.
+        overtaken: Option<String>,
+    },
     Shutdown {
         /// The processes that remain, once it has ended.
         over: Option<Vec<ProcessInfo>>,
     },
-}
-
-/// Which of the services an action names have shown a resting status since its ack.
-#[derive(Debug, Clone)]
-enum Announced {
-    One(usize, bool),
-    All(Vec<bool>),
 }
 
 impl Request {
@@ -68,7 +72,7 @@ impl Request {
                 overtaken: None,
                 refused: None,
             },
-            announced: Announced::One(service, false),
+            unannounced: BTreeSet::from([service]),
         }
     }
 
@@ -79,14 +83,14 @@ impl Request {
                 stops: !clear,
                 down: clear,
             },
-            announced: Announced::One(service, false),
+            unannounced: BTreeSet::from([service]),
         }
     }
 
     /// One that is about all services.
-    pub(super) fn all(goal: Goal, services: usize) -> Self {
-        let announced = Announced::All(vec![false; services]);
-        Self { goal, announced }
+    pub(super) fn all(goal: Goal, services: Vec<usize>) -> Self {
+        let unannounced = services.into_iter().collect();
+        Self { goal, unannounced }
     }
 }
 
@@ -105,10 +109,7 @@ impl Orchestrator {
             return;
         }
         for request in self.requests.values_mut() {
-            match &mut request.announced {
-                Announced::One(named, seen) => *seen |= *named == service,
-                Announced::All(seen) => seen[service] = true,
-            }
+            request.unannounced.remove(&service);
         }
     }
 
@@ -161,12 +162,24 @@ impl Orchestrator {
             self.overtake(now, service);
         }
         for request in self.requests.values_mut() {
-            if let Goal::StartAll {
-                overtaken: overtaken @ None,
-                ..
-            } = &mut request.goal
-            {
-                *overtaken = Some(format!("stopped while waiting for wave {wave} to resolve"));
+            match &mut request.goal {
+                Goal::StartAll {
+                    overtaken: overtaken @ None,
+                    ..
+                } => {
+                    *overtaken = Some(format!("stopped while waiting for wave {wave} to resolve"));
+                }
+                Goal::Reload {
+                    overtaken: overtaken @ None,
+                    applied,
+                    ..
+                } => {
+                    *overtaken = Some(match applied {
+                        None => "the session ended before it was applied: nothing has changed but what it had stopped".to_owned(),
+                        Some(_) => "everything was stopped while it started services".to_owned(),
+                    });
+                }
+                _ => {}
             }
         }
     }
@@ -227,13 +240,13 @@ impl Orchestrator {
         }
     }
 
-    pub(super) fn campaign_over(&mut self, ticket: Ticket, members: &[usize]) {
+    pub(super) fn campaign_over(&mut self, ticket: Ticket, members: BTreeSet<usize>) {
         if let Some(Request {
             goal: Goal::StartAll { over, .. },
             ..
         }) = self.requests.get_mut(&ticket)
         {
-            *over = Some(members.to_vec());
+            *over = Some(members);
         }
     }
 
@@ -266,19 +279,15 @@ impl Orchestrator {
             let Some(request) = self.requests.remove(&ticket) else {
                 continue;
             };
-            match request.announced {
-                Announced::One(_, true) => {}
-                Announced::One(service, false) => self.republish(now, service, out),
-                Announced::All(seen) => {
-                    for service in (0..seen.len()).filter(|&service| !seen[service]) {
-                        // A service that is starting or stopping will publish its outcome itself.
-                        if matches!(
-                            self.standing(service),
-                            Standing::Down(_) | Standing::Up | Standing::Falling
-                        ) {
-                            self.republish(now, service, out);
-                        }
-                    }
+            let is_about_one = matches!(request.goal, Goal::Start { .. } | Goal::Stop { .. });
+            for service in request.unannounced {
+                // A service that is starting or stopping will publish its outcome itself.
+                let rests = matches!(
+                    self.standing(service),
+                    Standing::Down(_) | Standing::Up | Standing::Falling
+                );
+                if !self.is_gone(service) && (is_about_one || rests) {
+                    self.republish(now, service, out);
                 }
             }
             out.push(Effect::Result(ticket, outcome));

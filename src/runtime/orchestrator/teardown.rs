@@ -1,5 +1,7 @@
-//! A `stop_all` or the end of the session: services go down in reverse waves
+//! A `stop_all`, the stops of a reload or the end of the session: services go down in reverse waves
 //! (docs/lifecycle.md, Shutdown).
+
+use std::collections::BTreeSet;
 
 use super::requests::Ticket;
 use super::{Effect, Now, Orchestrator, Phase, Rest, Standing};
@@ -11,14 +13,38 @@ use crate::runtime::lifecycle::Event;
 pub(super) struct Teardown {
     /// The wave that is going down; all those above it are down.
     wave: usize,
-    /// By service: whether the wave still waits for it.
-    waiting: Vec<bool>,
-    pending: usize,
-    /// Who asked, when it was a `stop_all`.
-    ticket: Option<Ticket>,
+    /// Whom the wave still waits for.
+    waiting: BTreeSet<usize>,
+    pub(super) purpose: Purpose,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    StopAll(Ticket),
+    SessionEnd,
+    /// These alone go down.
+    Reload(BTreeSet<usize>),
+}
+
+impl Teardown {
+    pub(super) fn new(waves: usize, purpose: Purpose) -> Self {
+        Self {
+            wave: waves,
+            waiting: BTreeSet::new(),
+            purpose,
+        }
+    }
+
+    fn takes(&self, service: usize) -> bool {
+        match &self.purpose {
+            Purpose::Reload(members) => members.contains(&service),
+            Purpose::StopAll(_) | Purpose::SessionEnd => true,
+        }
+    }
 }
 
 impl Orchestrator {
+    /// Everything goes down: for this `stop_all`, or at the end of the session.
     pub(super) fn begin_teardown(
         &mut self,
         now: Now,
@@ -27,17 +53,13 @@ impl Orchestrator {
     ) {
         self.overtake_all(now);
         self.end_campaign(true, out);
-        self.teardown = Some(Teardown {
-            wave: self.waves.len(),
-            waiting: vec![false; self.len()],
-            pending: 0,
-            ticket,
-        });
-        let by = match ticket {
-            Some(_) => StopCause::StopAll,
-            None => StopCause::SessionEnd,
+        self.reload = None;
+        let (purpose, by) = match ticket {
+            Some(ticket) => (Purpose::StopAll(ticket), StopCause::StopAll),
+            None => (Purpose::SessionEnd, StopCause::SessionEnd),
         };
-        for service in 0..self.len() {
+        self.teardown = Some(Teardown::new(self.waves.len(), purpose));
+        for service in self.live() {
             self.unwant(service, by);
             if self.standing(service) == Standing::Down(Rest::Unknown) {
                 self.apply(now, service, Event::Rest, out);
@@ -50,7 +72,8 @@ impl Orchestrator {
         if self.phase == Phase::Live {
             self.phase = Phase::ShuttingDown;
             out.push(Effect::ShuttingDown);
-            if self.teardown.is_none() {
+            let stops_all = |it: &Teardown| matches!(it.purpose, Purpose::StopAll(_));
+            if !self.teardown.as_ref().is_some_and(stops_all) {
                 self.begin_teardown(now, None, out);
             }
         }
@@ -78,11 +101,9 @@ impl Orchestrator {
     /// A service may have become one less to wait for.
     pub(super) fn teardown_note(&mut self, service: usize) {
         if let Some(teardown) = &mut self.teardown
-            && teardown.waiting[service]
             && self.services[service].life.is_clear()
         {
-            teardown.waiting[service] = false;
-            teardown.pending -= 1;
+            teardown.waiting.remove(&service);
         }
     }
 
@@ -91,44 +112,50 @@ impl Orchestrator {
         let Some(teardown) = &mut self.teardown else {
             return false;
         };
-        let is_of_session = teardown.ticket.is_none();
-        if teardown.pending > 0 || (is_of_session && self.teardown_held) {
+        let is_of_session = teardown.purpose == Purpose::SessionEnd;
+        if !teardown.waiting.is_empty() || (is_of_session && self.teardown_held) {
             return false;
         }
         let Some(wave) = teardown.wave.checked_sub(1) else {
-            self.end_teardown(out);
+            self.end_teardown(now, out);
             return true;
         };
         teardown.wave = wave;
         let members: Vec<usize> = self.waves[wave]
             .iter()
             .copied()
+            .filter(|&service| teardown.takes(service))
             .filter(|&service| !self.services[service].life.is_clear())
             .collect();
-        for &service in &members {
-            teardown.waiting[service] = true;
-        }
-        teardown.pending = members.len();
+        teardown.waiting.extend(&members);
         for service in members {
             self.apply(now, service, Event::Stop, out);
         }
         true
     }
 
-    fn end_teardown(&mut self, out: &mut Vec<Effect>) {
+    fn end_teardown(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(teardown) = self.teardown.take() else {
             return;
         };
-        let failed: Vec<usize> = (0..self.len())
-            .filter(|&service| self.services[service].life.could_not_stop())
-            .collect();
+        if let Purpose::Reload(_) = teardown.purpose {
+            return self.apply_reload(now, out);
+        }
+        let failed = self.not_stopped();
         let clean = failed.is_empty();
-        if let Some(ticket) = teardown.ticket {
+        if let Purpose::StopAll(ticket) = teardown.purpose {
             self.teardown_over(ticket, failed);
         }
         if self.phase == Phase::ShuttingDown {
             self.phase = Phase::Finishing { clean };
             out.push(Effect::Finish);
         }
+    }
+
+    /// Those whose last stop could not be carried out.
+    pub(super) fn not_stopped(&self) -> Vec<usize> {
+        let mut failed = self.live();
+        failed.retain(|&service| self.services[service].life.could_not_stop());
+        failed
     }
 }

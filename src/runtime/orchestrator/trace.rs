@@ -123,8 +123,9 @@ impl Trace {
             seen(&step.input, &effects, &stack);
         }
         let status = |service| stack.view(last, service).facts.status;
-        let names = self.services.iter().map(|service| service.name.clone());
-        Ok(names.zip((0..).map(status)).collect())
+        let services = (0..stack.len()).filter(|&service| !stack.is_gone(service));
+        let named = |service| (Arc::from(stack.name(service)), status(service));
+        Ok(services.map(named).collect())
     }
 }
 

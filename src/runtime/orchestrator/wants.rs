@@ -79,6 +79,10 @@ impl Orchestrator {
         let down = matches!(service.life.standing(), Standing::Down(_));
         let pending =
             service.want != Want::No && (down || (service.again && service.life.may_start()));
+        if self.reload.is_some() {
+            // Its stops come first; then all are judged by the new plan.
+            return;
+        }
         if !pending || self.teardown.is_some() {
             return self.unblock(index);
         }
@@ -193,7 +197,9 @@ impl Orchestrator {
             service: self.services[cause].name.clone(),
             code: self.code(cause),
         });
-        Reason::Blocked { by: by.collect() }
+        let mut by: Vec<_> = by.collect();
+        by.sort_by(|a, b| a.service.cmp(&b.service));
+        Reason::Blocked { by }
     }
 
     fn code(&self, index: usize) -> Code {

@@ -1,21 +1,23 @@
 //! The commands of one connection: from the text to the runtime or the log, and back.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::outbox::{Class, Outbox};
 use super::render;
-use crate::logs::{Page, Query};
+use crate::facts::{ConfigState, ReloadReport};
+use crate::logs::{Logs, Page, Query};
 use crate::protocol::{
     self, Code, Command, CommandEnvelope, ErrorBody, LogsQuery, ResultPayload, message,
 };
 use crate::runtime::handle::Urgency;
-use crate::runtime::{Action, Decision, Outcome, RequestId, StatusView};
+use crate::runtime::{Action, Decision, Outcome, ReloadOptions, RequestId, StatusView};
 use crate::session::config::SessionConfig;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CommandEffect {
     Act(RequestId, Action),
+    Reload(RequestId, ReloadOptions),
     Snapshot(RequestId),
     Query(RequestId, Query),
 }
@@ -31,6 +33,10 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct Commands {
     config: Arc<SessionConfig>,
+    /// For names and limits of `get_logs`: those of removed services stay.
+    logs: Logs,
+    /// The services of the newest snapshot.
+    services: BTreeMap<Arc<str>, usize>,
     pending: HashMap<RequestId, Pending>,
     next_request: u64,
     /// Pages that were asked for while there was no room for them.
@@ -39,14 +45,24 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new(config: Arc<SessionConfig>) -> Self {
+    pub(super) fn new(config: Arc<SessionConfig>, logs: Logs) -> Self {
         Self {
             config,
+            logs,
+            services: BTreeMap::new(),
             pending: HashMap::new(),
             next_request: 0,
             waiting: VecDeque::new(),
             running: 0,
         }
+    }
+
+    /// From here on these services can be named.
+    pub(super) fn introduced(&mut self, services: &[Arc<StatusView>]) {
+        let services = services.iter();
+        self.services = services
+            .map(|it| (Arc::clone(&it.name), it.service))
+            .collect();
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -107,6 +123,16 @@ impl Commands {
             Command::RestartService(name) => act(Action::Restart(self.service(name)?)),
             Command::StartAll => act(Action::StartAll),
             Command::StopAll => act(Action::StopAll),
+            Command::Reload {
+                dry_run,
+                with_dependents,
+            } => {
+                let options = ReloadOptions {
+                    dry_run: *dry_run,
+                    with_dependents: *with_dependents,
+                };
+                effects.push(CommandEffect::Reload(request, options));
+            }
             Command::Shutdown { force: true } => act(Action::Shutdown(Urgency::Now)),
             Command::Shutdown { force: false } => act(Action::Shutdown(Urgency::Graceful)),
         }
@@ -118,17 +144,12 @@ impl Commands {
 
     fn query(&self, asked: &LogsQuery, limit: &mut u64) -> Result<Query, ErrorBody> {
         let service = match &asked.service {
-            Some(name) => Some(self.service(name)?),
+            Some(name) => Some(self.logs.index_of(name).ok_or_else(|| unknown(name))?),
             None => None,
-        };
-        let defaults = &self.config.log_defaults;
-        let default = match service {
-            Some(service) => defaults.services.get(service).copied(),
-            None => Some(defaults.all),
         };
         *limit = match asked.limit {
             Some(limit) => limit.get(),
-            None => default.unwrap_or(defaults.all),
+            None => self.logs.default_limit(service),
         };
         let (after_seq, before_seq) = asked.cursor.bounds();
         Ok(Query {
@@ -140,15 +161,8 @@ impl Commands {
     }
 
     fn service(&self, name: &str) -> Result<usize, ErrorBody> {
-        self.config
-            .services
-            .binary_search_by(|service| service.as_bytes().cmp(name.as_bytes()))
-            .map_err(|_| {
-                ErrorBody::new(
-                    Code::UnknownService,
-                    format!("service \"{name}\" is not defined"),
-                )
-            })
+        let known = self.services.get(name).copied();
+        known.ok_or_else(|| unknown(name))
     }
 
     /// Starts pages that fit. Each may bring `page_bytes`, and what is fetched and what waits to be
@@ -179,6 +193,7 @@ impl Commands {
         &mut self,
         request: RequestId,
         services: &[Arc<StatusView>],
+        config: &ConfigState,
         outbox: &mut Outbox,
     ) {
         if let Some(Pending { id, .. }) = self.pending.remove(&request) {
@@ -186,7 +201,7 @@ impl Commands {
                 ok: true,
                 error: None,
                 failed_services: Vec::new(),
-                data: Some(render::snapshot(services)),
+                data: Some(render::snapshot(services, config)),
             };
             outbox.push(Class::Reply, message::result(&id, payload));
         }
@@ -208,25 +223,52 @@ impl Commands {
         }
     }
 
-    pub(super) fn result(&mut self, request: RequestId, outcome: Outcome, outbox: &mut Outbox) {
+    pub(super) fn result(
+        &mut self,
+        request: RequestId,
+        outcome: Outcome,
+        report: Option<Box<ReloadReport>>,
+        outbox: &mut Outbox,
+    ) {
         let Some(Pending { id, .. }) = self.pending.remove(&request) else {
             return;
         };
         let text = match outcome {
-            Outcome::Done => message::done(&id),
+            Outcome::Done => message::result(
+                &id,
+                ResultPayload {
+                    ok: true,
+                    error: None,
+                    failed_services: Vec::new(),
+                    data: report,
+                },
+            ),
             Outcome::Failed {
                 message,
                 failed_services,
-            } => message::result::<()>(
-                &id,
-                ResultPayload {
-                    ok: false,
-                    error: Some(ErrorBody::new(Code::InternalError, message)),
-                    failed_services: failed_services.iter().map(ToString::to_string).collect(),
-                    data: None,
-                },
-            ),
+            } => {
+                let is_unusable = report.as_ref().is_some_and(|it| !it.problems.is_empty());
+                let code = if is_unusable {
+                    Code::InvalidConfig
+                } else {
+                    Code::InternalError
+                };
+                message::result(
+                    &id,
+                    ResultPayload {
+                        ok: false,
+                        error: Some(ErrorBody::new(code, message)),
+                        failed_services: failed_services.iter().map(ToString::to_string).collect(),
+                        data: report,
+                    },
+                )
+            }
         };
         outbox.push(Class::Reply, text);
     }
+}
+
+fn unknown(name: &str) -> ErrorBody {
+    let message = format!("service \"{name}\" is not defined");
+    ErrorBody::new(Code::UnknownService, message)
 }

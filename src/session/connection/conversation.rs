@@ -16,7 +16,7 @@ use super::keepalive::{Activity, Due, Keepalive};
 use super::log_feed::LogFeed;
 use super::outbox::{Class, Outbox};
 use super::render;
-use crate::logs::{Page, Taken};
+use crate::logs::{Logs, Page, Taken};
 use crate::protocol::message;
 use crate::runtime::{RequestId, Update};
 use crate::session::config::{Limits, SessionConfig};
@@ -126,11 +126,11 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// A new connection; `hello` is the first thing it says.
-    pub(super) fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
+    pub(super) fn new(config: Arc<SessionConfig>, logs: Logs, now: Instant) -> Self {
         let mut outbox = Outbox::default();
         outbox.push(Class::Status, message::hello(&render::hello(&config)));
         Self {
-            commands: Commands::new(Arc::clone(&config)),
+            commands: Commands::new(Arc::clone(&config), logs),
             config,
             phase: Phase::Open,
             outbox,
@@ -267,15 +267,23 @@ impl Conversation {
             Update::Snapshot {
                 request: None,
                 services,
+                config,
             } => {
                 self.introduced = true;
-                let text = message::snapshot(&render::snapshot(&services));
+                self.commands.introduced(&services);
+                // They are older than this.
+                self.details.clear();
+                let text = message::snapshot(&render::snapshot(&services, &config));
                 self.push_status(now, text);
             }
             Update::Snapshot {
                 request: Some(request),
                 services,
-            } => self.commands.snapshot(request, &services, &mut self.outbox),
+                config,
+            } => {
+                let outbox = &mut self.outbox;
+                self.commands.snapshot(request, &services, &config, outbox);
+            }
             Update::Status { view, at, .. } => {
                 // A pending detail is older than this.
                 self.details.remove(&view.service);
@@ -289,8 +297,16 @@ impl Conversation {
             Update::Ack { request, decision } => {
                 self.commands.ack(request, decision, &mut self.outbox);
             }
-            Update::Result { request, outcome } => {
-                self.commands.result(request, outcome, &mut self.outbox);
+            Update::Result {
+                request,
+                outcome,
+                report,
+            } => {
+                let outbox = &mut self.outbox;
+                self.commands.result(request, outcome, report, outbox);
+            }
+            Update::ConfigChanged(changed) => {
+                self.push_status(now, message::config_changed(&changed));
             }
             Update::BootEnded(_) | Update::ShuttingDown => {}
         }

@@ -77,7 +77,7 @@ async fn speak(mut socket: Socket, shared: &Shared) {
     let subscriber = subscription.id.0;
     tracing::debug!(target: "flowlayer::session", subscriber, "connection opens");
     let mut pages = FuturesUnordered::new();
-    let mut conversation = Conversation::new(config, Instant::now());
+    let mut conversation = Conversation::new(config, shared.logs.clone(), Instant::now());
     let mut frames = Vec::new();
     let mut effects = Vec::new();
     let mut ending = false;
@@ -126,6 +126,9 @@ async fn speak(mut socket: Socket, shared: &Shared) {
             match effect {
                 CommandEffect::Act(request, action) => {
                     shared.runtime.act(subscription.id, request, action);
+                }
+                CommandEffect::Reload(request, options) => {
+                    shared.runtime.reload(subscription.id, request, options);
                 }
                 CommandEffect::Snapshot(request) => {
                     shared.runtime.snapshot(subscription.id, request);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::facts::{End, Reason, Status};
+use crate::facts::{ConfigState, End, Reason, Status};
 use crate::protocol::{
     CAPABILITIES, Details, Hello, PROTOCOL_VERSION, SERVER_NAME, ServiceDetail, ServiceState,
     ServiceStatus, Snapshot,
@@ -25,7 +25,7 @@ pub(super) fn hello(config: &SessionConfig) -> Hello {
     }
 }
 
-pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
+pub(super) fn snapshot(services: &[Arc<StatusView>], config: &ConfigState) -> Snapshot {
     let size: usize = services.iter().map(|view| view.spec.size()).sum();
     Snapshot {
         services: services
@@ -40,6 +40,7 @@ pub(super) fn snapshot(services: &[Arc<StatusView>]) -> Snapshot {
                 },
             })
             .collect(),
+        config: Some(config.clone()),
     }
 }
 

@@ -8,9 +8,20 @@ use super::*;
 use crate::facts::{Reason, StartProblem};
 use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
-use crate::runtime::{Decision, Outcome, Rejection, StatusView, Update};
-use crate::session::config::{LogDefaults, SessionConfig};
+use crate::runtime::{Decision, Outcome, Rejection, RequestId, StatusView, Update};
+use crate::session::config::SessionConfig;
 use crate::session::connection::commands::CommandEffect;
+
+/// Two services, with or without a request for them.
+fn snapshot(request: Option<RequestId>) -> Update {
+    let services = ["api", "db"].iter().enumerate();
+    let views = services.map(|(index, name)| Arc::new(StatusView::sample(index, name)));
+    Update::Snapshot {
+        request,
+        services: views.collect(),
+        config: Arc::default(),
+    }
+}
 
 struct Talk {
     conversation: Conversation,
@@ -21,17 +32,16 @@ struct Talk {
 impl Talk {
     fn new() -> Self {
         let services: Vec<Arc<str>> = vec!["api".into(), "db".into()];
+        let logs = Logs::open(LogsConfig::new(services)).unwrap();
         let config = SessionConfig {
             token: Token::generate(),
             session_id: uuid::Uuid::new_v4(),
             first_seq: 1,
-            log_defaults: LogDefaults::resolve(None, None, [None, None]),
-            services: services.into(),
             limits: Limits::default(),
         };
         let now = Instant::now();
         Self {
-            conversation: Conversation::new(Arc::new(config), now),
+            conversation: Conversation::new(Arc::new(config), logs, now),
             now,
             effects: Vec::new(),
         }
@@ -41,9 +51,7 @@ impl Talk {
         let mut talk = Self::new();
         assert_eq!(talk.out().len(), 1);
         talk.flushed();
-        let services = Arc::new([]);
-        let request = None;
-        talk.happens(Event::Update(Update::Snapshot { request, services }));
+        talk.happens(Event::Update(snapshot(None)));
         assert_eq!(talk.out().len(), 1);
         talk.flushed();
         talk
@@ -406,12 +414,17 @@ proptest! {
                 }
                 Turn::Ends(true) if !accepted.is_empty() => {
                     let (request, outcome) = (accepted.remove(0), Outcome::Done);
-                    talk.happens(Event::Update(Update::Result { request, outcome }));
+                    let report = None;
+                    talk.happens(Event::Update(Update::Result {
+                        request,
+                        outcome,
+                        report,
+                    }));
                     owed[1] += 1;
                 }
                 Turn::Ends(false) if !snapshots.is_empty() => {
-                    let (request, services) = (Some(snapshots.remove(0)), Arc::new([]));
-                    talk.happens(Event::Update(Update::Snapshot { request, services }));
+                    let request = Some(snapshots.remove(0));
+                    talk.happens(Event::Update(snapshot(request)));
                     owed[1] += 1;
                 }
                 Turn::Page if !queries.is_empty() => {
@@ -423,7 +436,9 @@ proptest! {
             }
             for effect in talk.effects.drain(..) {
                 match effect {
-                    CommandEffect::Act(request, _) => undecided.push(request),
+                    CommandEffect::Act(request, _) | CommandEffect::Reload(request, _) => {
+                        undecided.push(request);
+                    }
                     CommandEffect::Snapshot(request) => snapshots.push(request),
                     CommandEffect::Query(request, _) => queries.push(request),
                 }

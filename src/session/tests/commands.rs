@@ -96,7 +96,7 @@ async fn what_cannot_be_done_is_refused_in_the_ack() {
     let mut api = Api::open().await;
     let mut client = api.client().await;
     let table = [
-        ("reload", json!(null), "unknown_command"),
+        ("re_load", json!(null), "unknown_command"),
         (
             "start_service",
             json!({"service": "foo"}),
@@ -189,7 +189,13 @@ async fn every_action_reaches_the_runtime() {
             message: "db failed".to_owned(),
             failed_services: vec!["api".into(), "db".into()],
         };
-        api.send(&client, Update::Result { request, outcome });
+        let report = None;
+        let result = Update::Result {
+            request,
+            outcome,
+            report,
+        };
+        api.send(&client, result);
         assert_eq!(client.next().await["payload"]["accepted"], true);
         assert_eq!(
             client.next().await,
@@ -232,6 +238,7 @@ async fn get_snapshot_answers_with_the_services() {
     let update = Update::Snapshot {
         request: Some(request),
         services: snapshot(),
+        config: Arc::default(),
     };
     api.send(&client, update);
     let answer = client.next().await;

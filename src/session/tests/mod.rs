@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::*;
 use crate::facts::{Reason, StartProblem, Status};
-use crate::logs::{Logs, LogsConfig};
+use crate::logs::{LogDefaults, Logs, LogsConfig};
 use crate::protocol::Token;
 use crate::runtime::handle::Message as Request;
 use crate::runtime::{
@@ -56,19 +56,18 @@ impl Api {
 
     async fn with(adjust: impl FnOnce(&mut SessionConfig)) -> Self {
         let services: Vec<Arc<str>> = SERVICES.map(Arc::from).to_vec();
-        let mut log = LogsConfig::new(services.clone());
+        let mut log = LogsConfig::new(services);
         // Little, so that one who is slow is soon seen to be.
         log.limits.recent_bytes = 1 << 20;
         let logs = Logs::open(log).unwrap();
+        logs.set_defaults(LogDefaults {
+            all: 500,
+            services: vec![500, 2, 500],
+        });
         let mut config = SessionConfig {
             token: Token::new("secret").unwrap(),
             session_id: SESSION.parse().unwrap(),
             first_seq: 1,
-            services: services.into(),
-            log_defaults: LogDefaults {
-                all: 500,
-                services: vec![500, 2, 500],
-            },
             limits: Limits::default(),
         };
         adjust(&mut config);
@@ -128,6 +127,7 @@ impl Api {
         let first = Update::Snapshot {
             request: None,
             services: snapshot(),
+            config: Arc::default(),
         };
         updates.send(first).unwrap();
         self.subscribers.insert(id, updates);
@@ -153,7 +153,13 @@ impl Api {
 
     fn done(&self, client: &Client, request: RequestId) {
         let outcome = Outcome::Done;
-        self.send(client, Update::Result { request, outcome });
+        let report = None;
+        let result = Update::Result {
+            request,
+            outcome,
+            report,
+        };
+        self.send(client, result);
     }
 
     async fn http(&self, request: &str) -> String {

@@ -1,6 +1,7 @@
 //! One service by the book: the order of effects, the clocks and the details
 //! (docs/lifecycle.md, States; docs/lifecycle.md, Stopping).
 
+mod redefining;
 mod running;
 mod stopping;
 

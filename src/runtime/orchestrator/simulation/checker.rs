@@ -1,20 +1,38 @@
 //! The rules, checked against everything that is published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::world::World;
 use crate::facts::{Code, Reason, Status};
 use crate::runtime::handle::{Action, Decision, Outcome, Urgency};
 use crate::runtime::lifecycle::{Now, Standing};
-use crate::runtime::orchestrator::{Effect, Orchestrator, Planned, Ticket, View, wants::Want};
+use crate::runtime::orchestrator::{
+    Effect, Orchestrator, Planned, Reload, Ticket, View, wants::Want,
+};
+
+#[derive(Debug, Clone)]
+enum Asked {
+    Act(Action),
+    Reload(Reload),
+}
 
 pub(super) struct Checker {
     services: Vec<Planned>,
+    /// Those that a reload has removed.
+    gone: BTreeSet<usize>,
+    /// Whom an accepted reload stops, until its definitions count.
+    reloading: Option<BTreeSet<usize>>,
+    /// Those that were there from the beginning.
+    kept: BTreeSet<usize>,
+    /// Reloads whose definitions count.
+    applied: BTreeSet<Ticket>,
+    /// Accepted when another plan was in force.
+    outdated: BTreeSet<Ticket>,
     status: Vec<Status>,
     up: Vec<bool>,
     ever_up: Vec<bool>,
-    asked: BTreeMap<Ticket, Action>,
+    asked: BTreeMap<Ticket, Asked>,
     /// Accepted and not answered: which services have shown a resting status since.
     open: BTreeMap<Ticket, Vec<bool>>,
     going_down: bool,
@@ -51,6 +69,11 @@ impl Checker {
     pub(super) fn new(planned: &[Planned]) -> Self {
         Self {
             services: planned.to_vec(),
+            gone: BTreeSet::new(),
+            reloading: None,
+            applied: BTreeSet::new(),
+            kept: (0..planned.len()).collect(),
+            outdated: BTreeSet::new(),
             status: planned
                 .iter()
                 .map(|s| {
@@ -77,11 +100,19 @@ impl Checker {
     pub(super) fn asked(&mut self, ticket: Ticket, action: Action) {
         self.commands += 1;
         self.stops += usize::from(!matches!(action, Action::Start(_) | Action::StartAll));
-        assert!(self.asked.insert(ticket, action).is_none());
+        assert!(self.asked.insert(ticket, Asked::Act(action)).is_none());
+    }
+
+    pub(super) fn asked_reload(&mut self, ticket: Ticket, reload: &Reload) {
+        self.commands += 1;
+        self.stops += 1;
+        let asked = Asked::Reload(reload.clone());
+        assert!(self.asked.insert(ticket, asked).is_none());
     }
 
     pub(super) fn shutting_down(&mut self, urgency: Urgency) {
         self.going_down = true;
+        self.reloading = None;
         self.stops += 1;
         self.urgent |= urgency == Urgency::Now;
     }
@@ -95,15 +126,21 @@ impl Checker {
         match effect {
             Effect::Publish(service, view) => self.published(*service, view),
             Effect::Ack(ticket, decision) => {
-                assert!(self.asked.contains_key(ticket));
+                let asked = self.asked.get(ticket).expect("acknowledged when asked");
+                if let (Asked::Reload(reload), Decision::Accepted) = (asked, decision) {
+                    assert!(self.reloading.is_none(), "two reloads at a time");
+                    self.reloading = Some(self.stopped_by(reload));
+                }
                 assert!(!self.open.contains_key(ticket));
                 if *decision == Decision::Accepted {
-                    self.open.insert(*ticket, vec![false; self.services.len()]);
+                    let seen = (0..self.services.len()).map(|it| self.gone.contains(&it));
+                    self.open.insert(*ticket, seen.collect());
                 } else {
                     self.asked.remove(ticket);
                 }
             }
             Effect::Result(ticket, outcome) => self.answered(*ticket, outcome),
+            Effect::Reloaded(ticket) => self.reloaded(*ticket),
             Effect::BootEnded(end) => {
                 self.boot_ended += 1;
                 assert_eq!(self.boot_ended, 1, "a boot ends once");
@@ -121,6 +158,7 @@ impl Checker {
     }
 
     fn published(&mut self, service: usize, view: &View) {
+        assert!(!self.gone.contains(&service), "s{service:02} was removed");
         let (before, after) = (self.status[service], view.facts.status);
         assert!(
             may_follow(before, after),
@@ -128,6 +166,10 @@ impl Checker {
         );
         if after == Status::Starting && before != Status::Starting {
             assert!(!self.going_down, "a start after the end has begun");
+            assert!(
+                self.reloading.is_none(),
+                "a start before the stops are over"
+            );
             for &dependency in &self.services[service].depends_on {
                 assert!(
                     self.up[dependency],
@@ -138,8 +180,12 @@ impl Checker {
                 self.wave_has_come(service);
             }
         }
-        if after == Status::Stopping && before != Status::Stopping && self.in_order() {
-            self.above_is_down(service);
+        if after == Status::Stopping && before != Status::Stopping {
+            if let Some(stopped) = &self.reloading {
+                self.reload_stops(service, stopped);
+            } else if self.in_order() {
+                self.above_is_down(service);
+            }
         }
         let reason = view.facts.reason.as_ref();
         let blocked_by = reason.map(Reason::blocked_by).unwrap_or_default();
@@ -212,23 +258,89 @@ impl Checker {
         let stop_all = self
             .open
             .keys()
-            .any(|ticket| self.asked.get(ticket) == Some(&Action::StopAll));
+            .any(|ticket| matches!(self.asked.get(ticket), Some(Asked::Act(Action::StopAll))));
         (self.going_down || stop_all) && !self.urgent
     }
 
+    /// Whom a reload takes down.
+    fn stopped_by(&self, reload: &Reload) -> BTreeSet<usize> {
+        let restarted = reload.changed.iter().filter(|(_, changed)| changed.restart);
+        let mut stopped: BTreeSet<usize> = restarted.map(|(&service, _)| service).collect();
+        let all = 0..self.services.len();
+        stopped.extend(all.filter(|service| !reload.services.contains_key(service)));
+        stopped
+    }
+
+    /// A reload touches nobody else, and keeps the order of the old plan.
+    fn reload_stops(&self, service: usize, stopped: &BTreeSet<usize>) {
+        if self.has_time_limit(service) {
+            return;
+        }
+        assert!(stopped.contains(&service), "s{service:02} had not changed");
+        let wave = self.services[service].wave;
+        for &other in stopped.iter().filter(|it| !self.gone.contains(it)) {
+            assert!(
+                self.services.get(other).is_none_or(|it| it.wave <= wave)
+                    || matches!(
+                        self.status[other],
+                        Status::Stopped | Status::Failed | Status::Unknown
+                    ),
+                "s{service:02} goes down before s{other:02}"
+            );
+        }
+    }
+
+    /// The definitions of a reload are in force.
+    fn reloaded(&mut self, ticket: Ticket) {
+        let Some(Asked::Reload(reload)) = self.asked.get(&ticket).cloned() else {
+            panic!("a reload that nobody asked for");
+        };
+        assert!(
+            self.reloading.take().is_some(),
+            "before its ack, or after the end"
+        );
+        self.applied.insert(ticket);
+        for service in (0..self.services.len()).filter(|it| !reload.services.contains_key(it)) {
+            self.gone.insert(service);
+        }
+        for (service, planned) in reload.services {
+            self.gone.remove(&service);
+            if let Some(known) = self.services.get_mut(service) {
+                *known = planned;
+                continue;
+            }
+            self.status.push(if planned.at_boot {
+                Status::Unknown
+            } else {
+                Status::Stopped
+            });
+            self.up.push(false);
+            self.ever_up.push(false);
+            self.services.push(planned);
+        }
+        for seen in self.open.values_mut() {
+            seen.resize(self.services.len(), true);
+            for &service in &self.gone {
+                seen[service] = true;
+            }
+        }
+        let others = self.open.keys().filter(|&&it| it != ticket);
+        self.outdated.extend(others);
+    }
+
+    /// Its own time limit may end it, whatever else is under way.
+    fn has_time_limit(&self, service: usize) -> bool {
+        let probe = self.services[service].spec.probe.as_ref();
+        probe.is_some_and(|probe| probe.timeout.is_some())
+    }
+
     fn above_is_down(&self, service: usize) {
-        if self.services[service]
-            .spec
-            .probe
-            .as_ref()
-            .is_some_and(|probe| probe.timeout.is_some())
-        {
-            // Its own time limit may have ended it, whatever the teardown was at.
+        if self.has_time_limit(service) {
             return;
         }
         let wave = self.services[service].wave;
         for (other, planned) in self.services.iter().enumerate() {
-            if planned.wave > wave {
+            if planned.wave > wave && !self.gone.contains(&other) {
                 assert!(
                     matches!(self.status[other], Status::Stopped | Status::Failed),
                     "s{service:02} goes down before s{other:02}"
@@ -238,12 +350,30 @@ impl Checker {
     }
 
     fn answered(&mut self, ticket: Ticket, outcome: &Outcome) {
-        let action = self
-            .asked
-            .remove(&ticket)
-            .expect("answered once, and only when asked");
+        let asked = self.asked.remove(&ticket);
+        let asked = asked.expect("answered once, and only when asked");
         let seen = self.open.remove(&ticket).expect("an answer after the ack");
         let done = *outcome == Outcome::Done;
+        let action = match asked {
+            Asked::Act(action) => action,
+            Asked::Reload(reload) => {
+                assert!(
+                    !done || self.applied.contains(&ticket),
+                    "done before it was applied"
+                );
+                // With nothing else going on, all that it adds is up.
+                for (&service, planned) in &reload.services {
+                    let is_added = planned.at_boot && !reload.changed.contains_key(&service);
+                    let alone = self.commands == 1 && is_added && !self.kept.contains(&service);
+                    assert!(
+                        !done || !alone || self.ever_up[service],
+                        "s{service:02} is not up"
+                    );
+                }
+                return;
+            }
+        };
+        let is_outdated = self.outdated.remove(&ticket);
         // As published: the stack itself may be further on already.
         let up = |service: usize| self.up[service];
         let down =
@@ -291,6 +421,7 @@ impl Checker {
                 assert!(failed_services.iter().any(failed), "{message}");
             }
             if let Action::Start(service) = action
+                && !is_outdated
                 && !failed_services.is_empty()
             {
                 // A start wants all it needs anew: what keeps it down has shown so since its ack.

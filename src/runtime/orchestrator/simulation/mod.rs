@@ -1,5 +1,5 @@
 //! Random stacks in a scripted world under a virtual clock: graphs, failures, slow probes, exits at
-//! every moment, commands from several clients, signals in the middle of the boot. The invariants of
+//! every moment, commands from several clients, reloads, signals in the middle of the boot. The invariants of
 //! `docs/lifecycle.md` are checked after every step; a failing case is shrunk and printed by proptest.
 
 mod checker;
@@ -7,6 +7,7 @@ mod replay;
 mod script;
 mod world;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -16,7 +17,7 @@ use super::{Effect, Input, Orchestrator, Ticket, trace};
 use crate::runtime::handle::{RequestId, SubscriberId};
 use crate::runtime::lifecycle::Now;
 use checker::Checker;
-use script::{Happening, Script};
+use script::{Configured, Happening, Script};
 use world::World;
 
 /// No run needs more: it would mean that something repeats itself for ever.
@@ -35,6 +36,9 @@ struct Run {
     world: World,
     checker: Checker,
     now: Now,
+    configured: Configured,
+    /// Edits that are not in force yet.
+    edited: BTreeMap<Ticket, Configured>,
     /// What a decision trace of the run would hold.
     trace: Option<String>,
 }
@@ -47,6 +51,8 @@ impl Run {
             stack: Orchestrator::new(planned),
             world: World::new(script),
             now: Now::ZERO,
+            configured: script.configured(),
+            edited: BTreeMap::new(),
             trace: None,
         }
     }
@@ -63,6 +69,10 @@ impl Run {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.checker.saw(&effect);
+            if let Effect::Reloaded(ticket) = &effect {
+                self.configured = self.edited.remove(ticket).expect("a reload was asked for");
+                self.world.redefine(&self.configured);
+            }
             self.world.perform(effect, self.now);
         }
         let has_processes = |service| self.world.has_processes(service);
@@ -117,6 +127,14 @@ fn play_to_end(mut run: Run, script: &Script) -> Option<String> {
                 }
                 run.checker.asked(ticket, *action);
                 run.input(Input::Act(ticket, *action));
+            }
+            Happening::Reload(edit) => {
+                request += 1;
+                let ticket = Ticket(SubscriberId(9), RequestId(request));
+                let (configured, reload) = run.configured.edited(edit);
+                run.edited.insert(ticket, configured);
+                run.checker.asked_reload(ticket, &reload);
+                run.input(Input::Reload(ticket, reload));
             }
             Happening::Exit(service, end) => {
                 if let Some(event) = run.world.exit(*service, *end, 0) {

@@ -46,6 +46,13 @@ impl Replay {
                 }
                 self.checker.asked(*ticket, *action);
             }
+            Input::Reload(ticket, reload) => {
+                self.checker.asked_reload(*ticket, reload);
+                let services = reload.services.keys().max().map_or(0, |last| last + 1);
+                if services > self.processes.len() {
+                    self.processes.resize(services, Processes::default());
+                }
+            }
             Input::Shutdown(urgency) => self.checker.shutting_down(*urgency),
             Input::Service(service, event) => self.processes[*service].note(event),
             Input::Boot | Input::HoldTeardown(_) | Input::Finished(_) | Input::Tick => {}

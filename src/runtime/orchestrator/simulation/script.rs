@@ -1,5 +1,6 @@
 //! What a run is made of: a graph, how each service behaves, and what happens when.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -7,7 +8,7 @@ use proptest::prelude::*;
 use crate::facts::{End, Kind, Probe, StopScope, StopSignal};
 use crate::runtime::handle::{Action, Urgency};
 use crate::runtime::lifecycle::{Now, ProbeSpec, Spec};
-use crate::runtime::orchestrator::Planned;
+use crate::runtime::orchestrator::{Changed, Planned, Reload};
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -25,6 +26,36 @@ pub(super) enum Happening {
     /// Something that a oneshot has left ends.
     Leave(usize),
     Shutdown(Urgency),
+    Reload(Edit),
+}
+
+/// The configuration is edited and read again.
+#[derive(Debug, Clone)]
+pub(super) struct Edit {
+    /// By index; those without one are kept.
+    fates: Vec<Fate>,
+    added: Vec<Behaviour>,
+    /// New dependencies, by index.
+    edges: Vec<Option<Vec<prop::sample::Index>>>,
+    with_dependents: bool,
+}
+
+/// What an edit does to a service.
+#[derive(Debug, Clone)]
+enum Fate {
+    Kept,
+    Removed,
+    /// Defined anew; with this a removed one comes back.
+    Restart(Behaviour),
+    /// What a process need not be restarted for.
+    Live(Behaviour),
+}
+
+/// The services as they are configured just now.
+#[derive(Debug, Clone)]
+pub(super) struct Configured {
+    pub(super) services: Vec<Behaviour>,
+    removed: Vec<bool>,
 }
 
 /// How a service behaves in every one of its lives.
@@ -80,7 +111,81 @@ pub(super) enum StopCommand {
 }
 
 impl Script {
+    pub(super) fn configured(&self) -> Configured {
+        Configured {
+            services: self.services.clone(),
+            removed: vec![false; self.services.len()],
+        }
+    }
+
     pub(super) fn planned(&self) -> Vec<Planned> {
+        self.configured().planned().into_values().collect()
+    }
+}
+
+impl Configured {
+    /// The services after an edit, and the reload that it comes to.
+    pub(super) fn edited(&self, edit: &Edit) -> (Self, Reload) {
+        let mut next = self.clone();
+        let mut changed = BTreeMap::new();
+        for (service, fate) in edit.fates.iter().enumerate().take(self.services.len()) {
+            let (old, was_removed) = (&self.services[service], self.removed[service]);
+            let (new, restart) = match fate {
+                Fate::Removed => {
+                    next.removed[service] = true;
+                    continue;
+                }
+                Fate::Restart(new) => (new, true),
+                Fate::Live(new) if !was_removed => (new, false),
+                Fate::Kept | Fate::Live(_) => continue,
+            };
+            let mut new = Behaviour {
+                depends_on: old.depends_on.clone(),
+                // Its processes are what they are.
+                immortal: old.immortal,
+                ..new.clone()
+            };
+            if !restart {
+                (new.oneshot, new.port) = (old.oneshot, old.port);
+            }
+            let ready = (new.probe, new.probe_timeout) != (old.probe, old.probe_timeout);
+            if !was_removed {
+                changed.insert(service, Changed { restart, ready });
+            }
+            next.removed[service] = false;
+            next.services[service] = new;
+        }
+        next.services.extend(edit.added.iter().cloned());
+        next.removed.resize(next.services.len(), false);
+        for (service, edges) in edit.edges.iter().enumerate().take(next.services.len()) {
+            if let (Some(edges), 1..) = (edges, service) {
+                let edges = edges.iter().map(|edge| edge.index(service));
+                next.services[service].depends_on = edges.collect();
+            }
+        }
+        for service in &mut next.services {
+            service.depends_on.retain(|&it| !next.removed[it]);
+            service.depends_on.sort_unstable();
+            service.depends_on.dedup();
+        }
+        let services = next.planned();
+        if edit.with_dependents {
+            // Dependencies have smaller indices.
+            for (&service, planned) in &services {
+                let is_restarted = |it: &usize| changed.get(it).is_some_and(|it| it.restart);
+                let there = self.removed.get(service) == Some(&false);
+                if there && planned.depends_on.iter().any(is_restarted) {
+                    let ready = changed.get(&service).is_some_and(|it| it.ready);
+                    let restart = true;
+                    changed.insert(service, Changed { restart, ready });
+                }
+            }
+        }
+        let reload = Reload { services, changed };
+        (next, reload)
+    }
+
+    fn planned(&self) -> BTreeMap<usize, Planned> {
         let mut waves: Vec<usize> = Vec::new();
         for service in &self.services {
             waves.push(
@@ -95,7 +200,8 @@ impl Script {
         let mut at_boot: Vec<bool> = self
             .services
             .iter()
-            .map(|service| service.auto_start)
+            .zip(&self.removed)
+            .map(|(service, removed)| service.auto_start && !removed)
             .collect();
         for index in (0..self.services.len()).rev() {
             if at_boot[index] {
@@ -107,37 +213,41 @@ impl Script {
         self.services
             .iter()
             .enumerate()
-            .map(|(index, service)| Planned {
-                name: format!("s{index:02}").into(),
-                spec: Spec {
-                    kind: if service.oneshot {
-                        Kind::Oneshot
-                    } else {
-                        Kind::Daemon
-                    },
-                    probe: service.probe.map(|_| ProbeSpec {
-                        probe: Probe {
-                            r#type: "tcp".to_owned(),
-                            target: ":1".to_owned(),
-                            port: Some(1),
+            .filter(|&(index, _)| !self.removed[index])
+            .map(|(index, service)| {
+                let planned = Planned {
+                    name: format!("s{index:02}").into(),
+                    spec: Spec {
+                        kind: if service.oneshot {
+                            Kind::Oneshot
+                        } else {
+                            Kind::Daemon
                         },
-                        timeout: service
-                            .probe_timeout
-                            .map(|ms| Duration::from_millis(u64::from(ms) + 1)),
-                    }),
-                    port: service.port.map(|_| 1),
-                    grace: Duration::from_secs(8),
-                    has_stop_command: service.stop_command.is_some(),
-                    stop_signal: StopSignal::Sigint,
-                    stop_scope: match service.leader_first {
-                        None => StopScope::Group,
-                        Some(_) => StopScope::Leader,
+                        probe: service.probe.map(|_| ProbeSpec {
+                            probe: Probe {
+                                r#type: "tcp".to_owned(),
+                                target: ":1".to_owned(),
+                                port: Some(1),
+                            },
+                            timeout: service
+                                .probe_timeout
+                                .map(|ms| Duration::from_millis(u64::from(ms) + 1)),
+                        }),
+                        port: service.port.map(|_| 1),
+                        grace: Duration::from_secs(8),
+                        has_stop_command: service.stop_command.is_some(),
+                        stop_signal: StopSignal::Sigint,
+                        stop_scope: match service.leader_first {
+                            None => StopScope::Group,
+                            Some(_) => StopScope::Leader,
+                        },
                     },
-                },
-                depends_on: service.depends_on.clone(),
-                wave: waves[index],
-                auto_start: service.auto_start,
-                at_boot: at_boot[index],
+                    depends_on: service.depends_on.clone(),
+                    wave: waves[index],
+                    auto_start: service.auto_start,
+                    at_boot: at_boot[index],
+                };
+                (index, planned)
             })
             .collect()
     }
@@ -225,11 +335,34 @@ fn happenings(services: usize) -> impl Strategy<Value = (Now, Happening)> {
         4 => (0..services, ends).prop_map(|(service, end)| Happening::Exit(service, end)),
         2 => (0..services).prop_map(Happening::Leave),
         1 => urgencies().prop_map(Happening::Shutdown),
+        4 => edits().prop_map(Happening::Reload),
     ];
     (
         prop_oneof![3 => 0..300u64, 1 => 0..12_000u64].prop_map(Duration::from_millis),
         what,
     )
+}
+
+fn edits() -> impl Strategy<Value = Edit> {
+    let fate = prop_oneof![
+        5 => Just(Fate::Kept),
+        1 => Just(Fate::Removed),
+        2 => behaviours().prop_map(Fate::Restart),
+        2 => behaviours().prop_map(Fate::Live),
+    ];
+    let edges = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
+    let edit = (
+        prop::collection::vec(fate, 0..8),
+        prop::collection::vec(behaviours(), 0..3),
+        prop::collection::vec(prop::option::weighted(0.2, edges), 0..12),
+        prop::bool::weighted(0.3),
+    );
+    edit.prop_map(|(fates, added, edges, with_dependents)| Edit {
+        fates,
+        added,
+        edges,
+        with_dependents,
+    })
 }
 
 /// Any run, of up to 40 services.

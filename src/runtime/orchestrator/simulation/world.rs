@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::script::{Behaviour, Outcome, Passes, Script, StopCommand};
+use super::script::{Behaviour, Configured, Outcome, Passes, Script, StopCommand};
 use crate::facts::{
     End, Holder, PortHold, ProcessInfo, Reason, StartProblem, StopCmdFailure, SurvivalReason,
 };
@@ -17,6 +17,8 @@ pub(super) struct World {
     agenda: BTreeMap<(Now, u64), What>,
     planned: u64,
     pub(super) finished: bool,
+    /// Every probe passes in the end.
+    settles: bool,
 }
 
 struct SimulatedService {
@@ -40,26 +42,33 @@ enum What {
     StopCommand(usize, LifeId),
 }
 
+impl SimulatedService {
+    fn new(behaviour: Behaviour) -> Self {
+        Self {
+            behaviour,
+            leader: None,
+            left: 0,
+            succeeded: None,
+            takedown: None,
+            probe: None,
+            stop_command: None,
+        }
+    }
+}
+
 impl World {
     pub(super) fn new(script: &Script) -> Self {
         let services = script
             .services
             .iter()
-            .map(|behaviour| SimulatedService {
-                behaviour: behaviour.clone(),
-                leader: None,
-                left: 0,
-                succeeded: None,
-                takedown: None,
-                probe: None,
-                stop_command: None,
-            })
+            .map(|behaviour| SimulatedService::new(behaviour.clone()))
             .collect();
         Self {
             services,
             agenda: BTreeMap::new(),
             planned: 0,
             finished: false,
+            settles: false,
         }
     }
 
@@ -78,10 +87,24 @@ impl World {
 
     /// Probes that never pass would attempt for ever: let them pass, so that the run comes to rest.
     pub(super) fn settle_endless(&mut self) {
+        self.settles = true;
         for service in &mut self.services {
             if service.behaviour.probe == Some(Passes::Never) {
                 service.behaviour.probe = Some(Passes::AfterFailing(0));
             }
+        }
+    }
+
+    /// From here on services behave as they are configured now.
+    pub(super) fn redefine(&mut self, configured: &Configured) {
+        for (service, behaviour) in configured.services.iter().enumerate() {
+            match self.services.get_mut(service) {
+                Some(service) => service.behaviour.clone_from(behaviour),
+                None => self.services.push(SimulatedService::new(behaviour.clone())),
+            }
+        }
+        if self.settles {
+            self.settle_endless();
         }
     }
 
@@ -293,6 +316,7 @@ impl World {
                 ),
             },
             lifecycle::ServiceEffect::Cut
+            | lifecycle::ServiceEffect::UpdateTeardown
             | lifecycle::ServiceEffect::Note(_)
             | lifecycle::ServiceEffect::NoteFailure(_)
             | lifecycle::ServiceEffect::Publish(_) => {}

@@ -1,0 +1,201 @@
+//! `flowlayer reload`: shows what has changed in the configuration of a session, and applies it
+//! (docs/cli.md, reload).
+
+mod view;
+
+use std::io::{IsTerminal, stderr, stdin};
+use std::time::Duration;
+
+use flowlayer_core::client::{Client, CommandError, Connected, Reloaded};
+use flowlayer_core::config::{self, ConfigError};
+use flowlayer_core::facts::{Change, ChangeKind, ConfigProblem};
+use flowlayer_core::protocol::{Code, ErrorBody};
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::args::{ReportArgs, which_session};
+use crate::session::{Purpose, TargetSession};
+use crate::terminal::color::Colors;
+use crate::terminal::{changes, diagnostics, print};
+use crate::tokio_runtime;
+
+const NOTES: &str = concat!(
+    "\
+On a terminal the changes are shown and confirmed first. Without one they are applied at once.
+Returns when what is restarted or added is up, or cannot be. Services that are stopped stay stopped.
+
+",
+    which_session!(),
+    "
+Exit codes: 0 applied, or nothing to apply; 1 failed or not confirmed, 2 wrong usage or a
+configuration with problems, 3 no session to talk to"
+);
+
+/// How long a boot that is starting or stopping something is waited for.
+const BUSY_LIMIT: Duration = Duration::from_secs(30);
+
+/// Between two attempts meanwhile.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// Apply an edited configuration to a running session
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Args {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Restart what depends on restarted services too
+    #[arg(long)]
+    with_dependents: bool,
+    #[command(flatten)]
+    ask: ReportArgs,
+}
+
+/// Shows, asks, applies.
+pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    let purpose = if args.dry_run {
+        Purpose::Read
+    } else {
+        Purpose::Change
+    };
+    let target = TargetSession::find(&args.ask.session, purpose, colors)?;
+    let is_interactive = stdin().is_terminal() && stderr().is_terminal();
+    let asks = is_interactive && !(args.yes || args.dry_run || args.ask.json);
+    tokio_runtime::block_on(async {
+        // What it is about to say itself need not be said before.
+        let connected = target.connect_without_note().await?;
+        if asks {
+            let preview = reload(&connected.client, true, args.with_dependents).await?;
+            if !preview.report.problems.is_empty() {
+                return Err(unusable(&preview, &connected, colors));
+            }
+            if preview.report.changes.is_empty() {
+                print::stderr("nothing has changed\n");
+            } else {
+                print::stderr(&changes::render(&preview.report.changes, colors.stderr));
+                if !confirmed() {
+                    print::stderr("nothing was changed\n");
+                    return Err(Failure::Reported(Exit::FAILURE));
+                }
+            }
+        }
+        let reloaded = reload(&connected.client, args.dry_run, args.with_dependents).await?;
+        if args.ask.json {
+            print::stdout(&print::json(&Document::new(&reloaded, args.dry_run)));
+            return outcome(&reloaded, true);
+        }
+        if !reloaded.report.problems.is_empty() {
+            return Err(unusable(&reloaded, &connected, colors));
+        }
+        if !asks {
+            print::stdout(&changes::render(&reloaded.report.changes, colors.stdout));
+        }
+        if !args.dry_run {
+            print::stdout(&view::summary(&reloaded.report.changes));
+            print::stdout(&left_down(&connected.client, &reloaded.report.changes).await);
+        }
+        outcome(&reloaded, false)
+    })
+}
+
+/// Gives the command, again while a boot is in the middle of starting or stopping something.
+async fn reload(
+    client: &Client,
+    dry_run: bool,
+    with_dependents: bool,
+) -> Result<Reloaded, Failure> {
+    let busy_until = Instant::now() + BUSY_LIMIT;
+    loop {
+        match client.reload(dry_run, with_dependents).await {
+            Ok(reloaded) => return Ok(reloaded),
+            Err(CommandError::Refused(error))
+                if error.is(Code::ServiceBusy) && Instant::now() < busy_until =>
+            {
+                sleep(AGAIN_AFTER).await;
+            }
+            Err(error) => return Err(Failure::Failed(format!("cannot reload: {error}"))),
+        }
+    }
+}
+
+fn confirmed() -> bool {
+    print::stderr("Apply this? [Y/n] ");
+    let mut answer = String::new();
+    let read = stdin().read_line(&mut answer);
+    let answer = answer.trim().to_lowercase();
+    matches!(read, Ok(1..)) && (answer.is_empty() || answer == "y" || answer == "yes")
+}
+
+fn outcome(reloaded: &Reloaded, is_reported: bool) -> Result<Exit, Failure> {
+    let Some(error) = &reloaded.error else {
+        return Ok(Exit::SUCCESS);
+    };
+    if !reloaded.report.problems.is_empty() {
+        return Err(Failure::Reported(Exit::USAGE));
+    }
+    if is_reported {
+        return Err(Failure::Reported(Exit::FAILURE));
+    }
+    Err(Failure::Failed(error.message.clone()))
+}
+
+/// Prints all problems of the file: as `validate` does where it can be read from here.
+fn unusable(reloaded: &Reloaded, connected: &Connected, colors: Colors) -> Failure {
+    let path = connected.config.as_ref().map(|config| config.path.as_str());
+    let path = path.unwrap_or("the configuration");
+    if let Err(ConfigError::Invalid { problems, text }) = config::load(path.as_ref()) {
+        print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+    } else {
+        for problem in &reloaded.report.problems {
+            print::stderr(&view::problem(path, problem, colors.stderr));
+        }
+    }
+    if let Some(error) = &reloaded.error {
+        print::stderr(&format!("{}\n", diagnostics::readable(&error.message)));
+    }
+    Failure::Reported(Exit::USAGE)
+}
+
+/// One line for what is defined anew and does not run.
+async fn left_down(client: &Client, changes: &[Change]) -> String {
+    let Ok(services) = client.snapshot().await else {
+        return String::new();
+    };
+    let is_replaced = |name: &str| {
+        let mut replaced = changes.iter();
+        replaced.any(|it| it.change == ChangeKind::Restart && it.service.as_deref() == Some(name))
+    };
+    let down = services.iter();
+    let down = down.filter(|it| is_replaced(&it.name) && it.details.wanted == Some(false));
+    let names: Vec<&str> = down.map(|it| it.name.as_str()).collect();
+    view::left_down(&names)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    ok: bool,
+    dry_run: bool,
+    changes: &'a [Change],
+    problems: &'a [ConfigProblem],
+    error: Option<&'a ErrorBody>,
+    failed_services: &'a [String],
+}
+
+impl<'a> Document<'a> {
+    fn new(reloaded: &'a Reloaded, dry_run: bool) -> Self {
+        Self {
+            ok: reloaded.error.is_none(),
+            dry_run,
+            changes: &reloaded.report.changes,
+            problems: &reloaded.report.problems,
+            error: reloaded.error.as_ref(),
+            failed_services: &reloaded.failed_services,
+        }
+    }
+}
