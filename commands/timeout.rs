@@ -95,6 +95,14 @@ impl Deadline {
         })
     }
 
+    /// The same, but not before so much time from now on, for a last question after it has passed.
+    pub(crate) fn not_within(self, least: Duration) -> Self {
+        Self {
+            at: self.at.max(Instant::now() + least),
+            ..self
+        }
+    }
+
     /// Waits until it has passed, and says which it was; for ever without one.
     pub(crate) async fn passed(deadline: Option<Self>) -> Self {
         match deadline {

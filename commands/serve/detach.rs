@@ -1,6 +1,9 @@
 //! `flowlayer serve --detach`: starts a session in the background and returns when it is known how
 //! that went.
 
+use std::path::Path;
+use std::time::Duration;
+
 use flowlayer_core::process::End;
 use flowlayer_core::session::registry::LiveSession;
 use tokio::signal::unix::SignalKind;
@@ -13,6 +16,7 @@ use crate::server::claim::{Claim, claim};
 use crate::server::launcher::Report;
 use crate::server::options::Options;
 use crate::session::args::SessionArgs;
+use crate::session::report::DetachedReport;
 use crate::session::runs_already;
 use crate::terminal::color::Colors;
 use crate::terminal::diagnostics::shown_path;
@@ -20,46 +24,85 @@ use crate::terminal::print;
 use crate::timeout::{Deadline, Timeout};
 use crate::{tokio_runtime, wait};
 
+/// How long a session that has started may take to say how its services are.
+const TO_ANSWER: Duration = Duration::from_secs(1);
+
 /// Starts it. In the process in the background this returns when the session is over.
 pub(super) fn run(
     options: Options,
     timeout: Option<Timeout>,
+    json: bool,
     colors: Colors,
 ) -> Result<Exit, Failure> {
     let (options, _) = options.for_background(colors)?;
+    let config = options.config().to_owned();
     let deadline = Deadline::from_now(timeout);
+    let say = if json { print::stderr } else { print::stdout };
     let slot = match claim(options.config(), deadline)? {
         Claim::Free(slot) => slot,
-        Claim::Taken(live) => return join(&live, timeout, colors),
+        Claim::Taken(live) => return join(&live, deadline, json, colors),
     };
     match background::launch(options, Output::Log, false, slot, colors)? {
         Forked::Back(exit) => Ok(exit),
         Forked::Front(session) => {
+            let started = DetachedReport {
+                started: true,
+                pid: session.pid(),
+                log: Some(session.log.to_string_lossy().into_owned()),
+            };
             let starting = Starting {
                 session: *session,
                 deadline,
                 failure: None,
                 interrupted: None,
+                print: say,
             };
-            tokio_runtime::block_on(starting.until_resolved())
+            match tokio_runtime::block_on(starting.until_resolved()) {
+                // The session runs.
+                Ok(Exit::SUCCESS | Exit::FAILURE) | Err(Failure::TimedOut(_)) if json => {
+                    let deadline = deadline.map(|deadline| deadline.not_within(TO_ANSWER));
+                    wait_for_all(&config, deadline, Some(started), colors)
+                }
+                outcome => outcome,
+            }
         }
     }
 }
 
+fn wait_for_all(
+    config: &Path,
+    deadline: Option<Deadline>,
+    report: Option<DetachedReport>,
+    colors: Colors,
+) -> Result<Exit, Failure> {
+    let session = SessionArgs {
+        config: Some(config.to_owned()),
+        ..SessionArgs::default()
+    };
+    wait::until_up(&wait::Args::for_all(session, report), deadline, colors)
+}
+
 /// It runs already: how it is counts as how it went.
-fn join(live: &LiveSession, limit: Option<Timeout>, colors: Colors) -> Result<Exit, Failure> {
+fn join(
+    live: &LiveSession,
+    deadline: Option<Deadline>,
+    json: bool,
+    colors: Colors,
+) -> Result<Exit, Failure> {
     let Some(address) = live.address() else {
         return Err(Failure::Failed(runs_already(live)));
     };
+    let found = json.then_some(DetachedReport {
+        started: false,
+        pid: live.pid,
+        log: None,
+    });
+    let say = if json { print::stderr } else { print::stdout };
     say(&format!(
-        "the session runs already, so no second one is started: {address}, pid {}",
+        "[flowlayer] the session runs already, so no second one is started: {address}, pid {}\n",
         live.pid
     ));
-    let session = SessionArgs {
-        config: Some(live.config.clone()),
-        ..SessionArgs::default()
-    };
-    wait::run(&wait::Args::for_all(session, limit), colors)
+    wait_for_all(&live.config, deadline, found, colors)
 }
 
 struct Starting {
@@ -69,6 +112,8 @@ struct Starting {
     failure: Option<String>,
     /// The signal that asked for its end.
     interrupted: Option<i32>,
+    /// To the stream of the boot lines.
+    print: fn(&str),
 }
 
 impl Starting {
@@ -104,7 +149,7 @@ impl Starting {
     fn handle(&mut self, report: Report) {
         match report {
             Report::Line { text, .. } | Report::Waits { text } => {
-                print::stdout(&format!("{text}\n"));
+                (self.print)(&format!("{text}\n"));
             }
             Report::Failed { message } => self.failure = Some(message),
             Report::Open { .. } | Report::Resolved { .. } | Report::Fault { .. } => {}
@@ -115,12 +160,12 @@ impl Starting {
         if !is_complete {
             self.session.print_last_lines().await;
         }
-        say(&format!(
-            "in the background: pid {}, log {}",
+        (self.print)(&format!(
+            "[flowlayer] in the background: pid {}, log {}\n\
+             [flowlayer] flowlayer status, logs -f and tui show more; flowlayer down ends it\n",
             self.session.pid(),
             shown_path(&self.session.log)
         ));
-        say("flowlayer status, logs -f and tui show more; flowlayer down ends it");
         if is_complete {
             Exit::SUCCESS
         } else {
@@ -148,8 +193,4 @@ impl Starting {
             shown_path(&self.session.log)
         ))
     }
-}
-
-fn say(words: &str) {
-    print::stdout(&format!("[flowlayer] {words}\n"));
 }

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// Run in the background; return when the startup is finished
     #[arg(short, long)]
     detach: bool,
+    /// With --detach: print one JSON document; the boot lines go to standard error
+    #[arg(long, requires = "detach")]
+    json: bool,
     #[command(flatten)]
     timeout: TimeoutArgs,
 }
@@ -58,7 +61,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let quiet = args.quiet || args.detach;
     let options = Options::read(&args.server, args.config.named(), quiet)?;
     if args.detach {
-        return detach::run(options, timeout, colors);
+        return detach::run(options, timeout, args.json, colors);
     }
     let lock = match claim(options.config(), None) {
         Ok(Claim::Free(slot)) => Some(slot.lock),

@@ -89,6 +89,20 @@ pub(crate) struct ActionReport<'a> {
     pub(crate) error: Option<ErrorBody>,
     pub(crate) failed_services: Vec<String>,
     pub(crate) services: Vec<ServiceReport<'a>>,
+    /// Of `serve --detach` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<DetachedReport>,
+}
+
+/// The session in the background that `serve --detach` has started or found.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct DetachedReport {
+    /// Whether this command has started it.
+    pub(crate) started: bool,
+    /// The process that a signal would go to.
+    pub(crate) pid: u32,
+    /// Its log file; `null` for a session that ran already.
+    pub(crate) log: Option<String>,
 }
 
 /// The services with these names, or all when none is named; in the order of the session.

@@ -13,12 +13,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::find::Endpoint;
-use crate::session::report::{ActionReport, ServiceReport, one_line};
+use crate::session::report::{ActionReport, DetachedReport, ServiceReport, one_line};
 use crate::session::watch::{News, Watch, waiting_for};
 use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
-use crate::timeout::{Deadline, Reminder, Timeout, TimeoutArgs, until};
+use crate::timeout::{Deadline, Reminder, TimeoutArgs, until};
 use crate::tokio_runtime;
 use verdict::Verdict;
 
@@ -47,6 +47,9 @@ pub(crate) struct Args {
     timeout: TimeoutArgs,
     #[command(flatten)]
     ask: ReportArgs,
+    /// What a `serve --detach` that waits so adds to the document.
+    #[arg(skip)]
+    detached: Option<DetachedReport>,
 }
 
 /// How long a session may be away when no limit is given: `serve` that was started a moment ago, a
@@ -58,21 +61,31 @@ const ABSENCE: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_secs(1);
 
 impl Args {
-    /// Waits for all wanted services.
-    pub(crate) fn for_all(session: SessionArgs, timeout: Option<Timeout>) -> Self {
+    /// Waits for all wanted services; with a report on the session, the result is a document.
+    pub(crate) fn for_all(session: SessionArgs, detached: Option<DetachedReport>) -> Self {
         Self {
             services: Vec::new(),
-            timeout: TimeoutArgs { timeout },
+            timeout: TimeoutArgs::default(),
             ask: ReportArgs {
                 session,
-                json: false,
+                json: detached.is_some(),
             },
+            detached,
         }
     }
 }
 
 /// Waits.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    until_up(args, Deadline::from_now(args.timeout.timeout), colors)
+}
+
+/// Waits, with the limit of another command.
+pub(crate) fn until_up(
+    args: &Args,
+    deadline: Option<Deadline>,
+    colors: Colors,
+) -> Result<Exit, Failure> {
     let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let now = Instant::now();
@@ -84,7 +97,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             watch: Watch::new(events, None),
             target,
             names: args.services.clone(),
-            deadline: Deadline::from_now(args.timeout.timeout),
+            deadline,
             absent: Some((now, None)),
             at_rest_since: None,
             settled_at: None,
@@ -92,7 +105,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         };
         let end = waiting.until_the_end().await;
         waiting.watch.progress.clear();
-        waiting.report(end, args.ask.json, colors)
+        waiting.report(end, args, colors)
     })
 }
 
@@ -268,7 +281,7 @@ impl Waiting {
     fn report(
         &self,
         end: Result<End, Failure>,
-        json: bool,
+        args: &Args,
         colors: Colors,
     ) -> Result<Exit, Failure> {
         let end = end?;
@@ -283,9 +296,9 @@ impl Waiting {
             End::Hopeless { code, names, why } => (Some((*code, why.clone())), names.clone()),
             End::TimedOut(passed) => (Some(("timeout", late(*passed, &about))), Vec::new()),
         };
-        if json {
+        if args.ask.json {
             let report = ActionReport {
-                action: "wait",
+                action: args.detached.as_ref().map_or("wait", |_| "serve"),
                 ok: error.is_none(),
                 error: error.as_ref().map(|(code, message)| ErrorBody {
                     code: (*code).to_owned(),
@@ -293,6 +306,7 @@ impl Waiting {
                 }),
                 failed_services,
                 services: about.iter().copied().map(ServiceReport::from).collect(),
+                session: args.detached.clone(),
             };
             print::stdout(&print::json(&report));
         } else if error.is_none() {

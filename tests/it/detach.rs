@@ -360,3 +360,30 @@ fn what_dies_right_after_its_spawn_is_not_up() {
     assert_eq!(here.run(&["down"]).code, Some(0));
     server.finish();
 }
+
+#[test]
+fn detach_as_json_is_the_report_of_the_wait_and_whose_session_it_is() {
+    let here = Here::with(&json!({
+        "api": sleeper(),
+        "worker": {"cmd": ["false"], "kind": "oneshot"},
+    }));
+    let first = here.run(&["serve", "--detach", "--json"]);
+    assert_eq!(first.code, Some(1), "{first:?}");
+    assert!(
+        first.stderr.contains("[flowlayer]"),
+        "the boot lines: {first:?}"
+    );
+    let first = first.json();
+    assert_eq!(
+        (&first["action"], &first["ok"]),
+        (&json!("serve"), &json!(false))
+    );
+    assert_eq!(first["failed_services"], json!(["worker"]));
+    let second = here.run(&["serve", "--detach", "--json"]).json();
+    assert_eq!(second["session"]["pid"], first["session"]["pid"]);
+    assert_eq!(
+        (&first["session"]["started"], &second["session"]["started"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(here.run(&["down"]).code, Some(0));
+}

@@ -54,6 +54,7 @@ impl ActionOutcome {
                 error: self.error(),
                 failed_services: self.failed_services(),
                 services: services.map(ServiceReport::from).collect(),
+                session: None,
             };
             print::stdout(&print::json(&report));
         } else if self.trouble.is_empty() {
