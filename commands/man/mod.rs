@@ -165,11 +165,11 @@ fn environment_and_files(roff: &mut Roff) {
         ("NO_COLOR", "If not empty: no ANSI colours."),
         (
             "XDG_RUNTIME_DIR",
-            "Where sessions register, so that clients find them.",
+            "Where sessions register, so that clients find them. Default: /run/user/UID, if that is there.",
         ),
         (
             "TMPDIR",
-            "The same, in flowlayer-UID below it, without XDG_RUNTIME_DIR.",
+            "The same, in flowlayer-UID below it, if there is no such directory.",
         ),
     ];
     definitions(roff, "ENVIRONMENT", environment);

@@ -13,7 +13,7 @@ use super::RegistryError;
 /// What decides where session files are.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// `$XDG_RUNTIME_DIR`, when set.
+    /// `$XDG_RUNTIME_DIR`; where that is not set, what systemd sets it to.
     pub runtime: Option<PathBuf>,
     /// `$TMPDIR`, or `/tmp`.
     pub temporary: PathBuf,
@@ -41,14 +41,21 @@ pub enum Distrust {
     },
 }
 
+/// Programs that are started with a small environment, by coding agents for example, find the sessions of the
+/// user's shell, and the other way round.
+fn runtime_directory(variable: Option<OsString>, uid: u32) -> Option<PathBuf> {
+    let path = variable.map_or_else(|| format!("/run/user/{uid}").into(), PathBuf::from);
+    path.is_absolute().then_some(path)
+}
+
 impl Places {
     /// What the environment says.
     pub fn of_user() -> Self {
-        let runtime: Option<OsString> = std::env::var_os("XDG_RUNTIME_DIR");
+        let uid = nix::unistd::geteuid().as_raw();
         Self {
-            runtime: runtime.map(PathBuf::from).filter(|path| path.is_absolute()),
+            runtime: runtime_directory(std::env::var_os("XDG_RUNTIME_DIR"), uid),
             temporary: std::env::temp_dir(),
-            uid: nix::unistd::geteuid().as_raw(),
+            uid,
         }
     }
 
@@ -132,4 +139,18 @@ impl Places {
 pub(super) fn private(found: &Metadata) -> bool {
     const OTHERS: u32 = 0o077;
     found.mode() & OTHERS == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_variable_it_is_what_systemd_sets_it_to() {
+        let of = |variable: Option<&str>| runtime_directory(variable.map(OsString::from), 1000);
+        assert_eq!(of(None), Some(PathBuf::from("/run/user/1000")));
+        assert_eq!(of(Some("/run/mine")), Some(PathBuf::from("/run/mine")));
+        assert_eq!(of(Some("relative")), None);
+        assert_eq!(of(Some("")), None);
+    }
 }
