@@ -16,6 +16,7 @@ mod init;
 mod links;
 mod logs;
 mod man;
+mod mcp;
 mod open;
 mod plan;
 mod reload;
@@ -90,6 +91,7 @@ subcommands! {
     Why => why,
     Open => open,
     Sessions => sessions,
+    Mcp => mcp,
     Validate => validate,
     Plan => plan,
     Completions => completions,

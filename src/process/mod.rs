@@ -8,8 +8,10 @@
 //! (system calls, what differs between systems), `signals` and `terminal`, `ownership` (which process belongs to
 //! which service), `takedown` (who was sent which signal), `leftovers` (of a command in the foreground), `link` (from
 //! server to guardian), `table` (scans, reaps, reports), `spawn`, then `worker` (the server's thread) and `guardian`,
-//! which drive table and spawn.
+//! which drive table and spawn. `captured` stands beside them: a command that a client runs for its
+//! output.
 
+pub mod captured;
 pub mod guardian;
 pub mod leftovers;
 mod link;

@@ -25,6 +25,7 @@ mod kills;
 mod lifecycle;
 mod log_command;
 mod logs;
+mod mcp;
 mod open;
 mod output;
 mod packaging;

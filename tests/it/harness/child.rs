@@ -189,7 +189,14 @@ impl Child {
     /// Writes into the process's standard input and ends it.
     #[track_caller]
     pub(crate) fn feed(&mut self, input: &[u8]) {
-        self.stdin.take().unwrap().write_all(input).unwrap();
+        self.write(input);
+        self.stdin = None;
+    }
+
+    /// Writes into the process's standard input.
+    #[track_caller]
+    pub(crate) fn write(&mut self, input: &[u8]) {
+        self.stdin.as_mut().unwrap().write_all(input).unwrap();
     }
 
     /// Sends a signal; does nothing once the process has ended.
