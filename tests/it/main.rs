@@ -38,6 +38,7 @@ mod scripts;
 mod stopping;
 mod strangers;
 mod tui;
+mod unwatched;
 mod waiting;
 mod web;
 mod why;
