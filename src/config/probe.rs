@@ -1,5 +1,6 @@
 //! How the probe of a service is made, once its references are filled in.
 
+use std::fmt;
 use std::sync::Arc;
 
 use flowlayer_probes::{Argument, Arguments, Build, Kind, Probe, Refusal, local_origin};
@@ -8,13 +9,23 @@ use super::references::scan::Reference;
 use super::references::template::Template;
 
 /// A probe that may have references in what it asks.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ProbeTemplate {
     kind: &'static Kind,
     build: Build,
     arguments: Vec<(&'static str, ArgumentTemplate)>,
     /// The probe itself where nothing is a reference, else one with samples for what they stand for.
     sample: Option<Arc<dyn Probe>>,
+}
+
+/// What is configured, the same in every process: neither the address of a function nor what was made of it.
+impl fmt::Debug for ProbeTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ProbeTemplate");
+        shown.field("kind", &self.kind.name);
+        shown.field("arguments", &self.arguments);
+        shown.finish()
+    }
 }
 
 /// What a parameter of a probe is set to.

@@ -70,6 +70,8 @@ fn every_command_notices_that_nobody_watches() {
         (&["start", "broken"], &[1]),
         (&["stop", "api"], &[0]),
         (&["restart", "api"], &[0]),
+        (&["reload"], &[0]),
+        (&["open", "--print", "api"], &[0, 1]),
         (&["wait"], &[1]),
         (&["why"], &[1]),
         (&["sessions"], &[0]),

@@ -236,7 +236,9 @@ fn where_a_service_listens_instead_is_named() {
         .start();
     let cause = until("the port", || {
         let why = server.run(["why", "api", "--json"]);
-        let cause = serde_json::from_str::<Value>(&why.stdout).unwrap()["causes"][0].clone();
+        // Empty until the session answers.
+        let answer: Value = serde_json::from_str(&why.stdout).unwrap_or_default();
+        let cause = answer["causes"][0].clone();
         let ports = &cause["probe"]["listens_on"];
         (*ports == json!([actual]))
             .then(|| cause.clone())
