@@ -24,7 +24,7 @@ impl fmt::Debug for ProbeTemplate {
         let mut shown = f.debug_struct("ProbeTemplate");
         shown.field("kind", &self.kind.name);
         shown.field("arguments", &self.arguments);
-        shown.finish()
+        shown.finish_non_exhaustive()
     }
 }
 
