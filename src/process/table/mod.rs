@@ -72,6 +72,8 @@ pub(super) struct Table {
     /// Whether everything gets SIGKILL, also what appears later.
     killing_all: bool,
     schedule: ScanSchedule,
+    /// Since when no sweep has come to an end.
+    sweeping_since: Option<Instant>,
     looks: Looks,
     /// The list of all processes; kept to reuse the allocation.
     listing: Vec<ProcessEntry>,
@@ -100,6 +102,7 @@ impl Table {
             stop_signals: HashMap::new(),
             killing_all: false,
             schedule: ScanSchedule::default(),
+            sweeping_since: None,
             looks: Looks::default(),
             listing: Vec::new(),
             children: Vec::new(),
@@ -243,7 +246,10 @@ impl Table {
 
     /// Scans the processes and acts on what it finds.
     pub(super) fn scan(&mut self, notices: &mut Vec<Notice>) {
-        self.sweep();
+        if !self.sweep() {
+            self.schedule.request_now();
+            return;
+        }
         // A leader that is known to be dead from here on was dead before the scan began.
         let ended = self.runs.newly_ended(|_| true);
         self.report_probes(&ended, notices);

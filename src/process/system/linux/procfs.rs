@@ -4,7 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::ptr;
 use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::libc;
 
 use crate::process::system::process_entry::{Name, ProcessEntry, State};
 
@@ -195,13 +199,31 @@ pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
 
 /// The soft limits that carry our mark, see `ownership/mark.rs`: those that are set.
 pub(crate) fn marked_limits(pid: u32) -> impl Iterator<Item = u64> {
+    // A system call: many times faster than the file.
+    let limit = |resource| {
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: nothing is set, and the structure is ours.
+        let result =
+            unsafe { libc::prlimit(pid.cast_signed(), resource, ptr::null(), &raw mut limit) };
+        Errno::result(result).map(|_| limit.rlim_cur)
+    };
+    let limits = match (limit(libc::RLIMIT_LOCKS), limit(libc::RLIMIT_RSS)) {
+        (Ok(locks), Ok(resident)) => [Some(locks), Some(resident)],
+        // It may have become another user: then only the file shows them.
+        _ => listed_limits(pid),
+    };
+    limits.into_iter().flatten()
+}
+
+fn listed_limits(pid: u32) -> [Option<u64>; 2] {
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
-    ["Max file locks", "Max resident set"]
-        .into_iter()
-        .filter_map(move |name| {
-            let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_ascii_whitespace().next()?.parse().ok()
-        })
+    ["Max file locks", "Max resident set"].map(|name| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_ascii_whitespace().next()?.parse().ok()
+    })
 }
 
 /// The inodes of the pipes that a process has as stdout and stderr.
@@ -309,5 +331,30 @@ mod tests {
             child.wait().unwrap();
             assert!(!listed(child.id()));
         }
+    }
+
+    #[test]
+    fn limits_are_the_same_by_the_call_and_in_the_file() {
+        use std::os::unix::process::CommandExt;
+
+        let mut sleep = std::process::Command::new("sleep");
+        // SAFETY: it only makes system calls.
+        unsafe {
+            sleep.arg("60").pre_exec(|| {
+                let limit = libc::rlimit {
+                    rlim_cur: 1 << 40,
+                    rlim_max: libc::RLIM_INFINITY,
+                };
+                libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
+                Ok(())
+            })
+        };
+        let mut sleep = sleep.spawn().expect("it runs");
+        let listed = listed_limits(sleep.id());
+        let called: Vec<u64> = marked_limits(sleep.id()).collect();
+        sleep.kill().expect("it is ours");
+        sleep.wait().expect("it ends");
+        assert_eq!(listed[0], Some(1 << 40));
+        assert_eq!(called[0], 1 << 40);
     }
 }
