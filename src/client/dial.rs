@@ -1,6 +1,7 @@
 //! One attempt to connect: from an address to a WebSocket, or why not.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -63,10 +64,13 @@ fn check_recipient(address: &str, socket: &TcpStream) -> Result<(), Failure> {
     let ends = socket
         .peer_addr()
         .and_then(|it| Ok((it, socket.local_addr()?)));
-    let Ok((server, client)) = ends else {
+    let Ok(ends) = ends else {
         return Err(stranger(None));
     };
-    if !server.ip().is_loopback() {
+    // `::ffff:127.0.0.1` is the loopback too, and the socket table has it as 127.0.0.1.
+    let [server, client] =
+        [ends.0, ends.1].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()));
+    if !server.ip().is_loopback() && !server.ip().is_unspecified() {
         return Ok(());
     }
     let users = ports::users(server, client).unwrap_or_default();

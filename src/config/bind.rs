@@ -56,7 +56,7 @@ impl Bind {
     /// Whether only this machine can connect.
     pub fn is_loopback(&self) -> bool {
         match self.host.parse::<IpAddr>() {
-            Ok(ip) => ip.is_loopback(),
+            Ok(ip) => ip.to_canonical().is_loopback(),
             Err(_) => self.host.eq_ignore_ascii_case("localhost"),
         }
     }
@@ -64,7 +64,7 @@ impl Bind {
     /// Whether it means every interface.
     pub fn is_every_interface(&self) -> bool {
         let ip = self.host.parse::<IpAddr>();
-        self.host.is_empty() || ip.is_ok_and(|ip| ip.is_unspecified())
+        self.host.is_empty() || ip.is_ok_and(|ip| ip.to_canonical().is_unspecified())
     }
 
     /// Hosts to try to listen on, best first: for all interfaces IPv6, which takes IPv4 along, and

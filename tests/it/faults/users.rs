@@ -189,14 +189,20 @@ fn the_token_of_a_configuration_is_not_given_to_another_user() {
     let Some(server) = unprivileged(&asleep) else {
         return;
     };
-    let own = Stack::new().field(
-        "session",
-        json!({ "addr": server.address(), "token": TOKEN }),
-    );
-    let own = own.prepare().home;
-    let refused = run(own.directory.path(), ["status"]);
-    assert_eq!(refused.code, Some(3));
-    refused.complained(&["user 65534 listens at", "--addr"]);
+    let configured = |address: &str| {
+        let session = json!({ "addr": address, "token": TOKEN });
+        Stack::new().field("session", session).prepare().home
+    };
+    let mapped = server
+        .address()
+        .replace("127.0.0.1:", "[::ffff:127.0.0.1]:");
+    for address in [&mapped, server.address()] {
+        let own = configured(address);
+        let refused = run(own.directory.path(), ["status"]);
+        assert_eq!(refused.code, Some(3), "{address}");
+        refused.complained(&["user 65534 listens at", "--addr"]);
+    }
+    let own = configured(server.address());
     let named = run(
         own.directory.path(),
         ["status", "--addr", server.address(), "--token", TOKEN],
