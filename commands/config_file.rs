@@ -47,6 +47,19 @@ pub(crate) fn choose(named: Option<&Path>, directory: &Path) -> Result<PathBuf, 
     })
 }
 
+/// The configuration that was named, else the one of the directory or the nearest above; a usage error
+/// when there is none.
+pub(crate) fn choose_nearest(named: Option<&Path>, directory: &Path) -> Result<PathBuf, Failure> {
+    let found = named.map(Path::to_owned).or_else(|| nearest(directory));
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "no configuration found: none of {} is in this directory or above it, and none was named; \
+             `flowlayer init` writes one",
+            FILE_NAMES.join(", ")
+        ))
+    })
+}
+
 /// The configuration that a client in a directory means: its own, else the nearest above.
 pub(crate) fn nearest(directory: &Path) -> Option<PathBuf> {
     config::discover(directory).or_else(|| above(directory))

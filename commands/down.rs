@@ -44,6 +44,17 @@ pub(crate) struct Args {
     session: SessionArgs,
 }
 
+impl Args {
+    /// For this session, with its grace and without a limit.
+    pub(crate) fn of(session: SessionArgs) -> Self {
+        Self {
+            timeout: TimeoutArgs { timeout: None },
+            force: false,
+            session,
+        }
+    }
+}
+
 /// From the last message of a server to the exit of its process. It needs milliseconds, and a disk that
 /// takes the end of the log.
 const LAST_STEPS: Duration = Duration::from_secs(30);
@@ -61,45 +72,49 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     if let (None, Some(pid)) = (&endpoint.address, endpoint.pid) {
         return Err(Failure::Failed(no_api(&endpoint.shown_config(), pid)));
     }
-    tokio_runtime::block_on(async {
-        let deadline = Deadline::from_now(args.timeout.timeout);
-        // Looked for before anything is asked for: it is taken off the list on its way down.
-        let known = (endpoint.session_id.as_deref(), endpoint.pid);
-        let processes = Processes::of(known.0, known.1);
-        match target.connect_by(deadline).await {
-            Ok(connected) => {
-                let named = connected.session.hello.session_id.as_deref();
-                let count = connected.services.len();
-                let name = match &endpoint.config {
-                    Some(_) => endpoint.shown_config(),
-                    None => endpoint.place(),
-                };
-                let services = if count == 1 { "service" } else { "services" };
-                let end = Ending {
-                    ended: format!("ended the session of {name} ({count} {services})"),
-                    processes: processes.or_else(|| Processes::of(named, None)),
-                    deadline,
-                    force: args.force,
-                    pid: target.endpoint().pid,
-                };
-                end.ask(connected).await
-            }
-            Err(why) => {
-                let Some(processes) = processes else {
-                    return Err(why);
-                };
-                // A server that is ending takes no connections any more.
-                if endpoint.address.as_deref().is_some_and(shutdown::refuses) {
-                    let pid = target.endpoint().pid;
-                    return join(processes, pid, args.force, deadline).await;
-                }
-                if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {
-                    return Ok(Exit::SUCCESS);
-                }
-                Err(why)
-            }
+    tokio_runtime::block_on(end(&target, args))
+}
+
+/// Ends this session.
+pub(crate) async fn end(target: &TargetSession, args: &Args) -> Result<Exit, Failure> {
+    let endpoint = target.endpoint();
+    let deadline = Deadline::from_now(args.timeout.timeout);
+    // Looked for before anything is asked for: it is taken off the list on its way down.
+    let known = (endpoint.session_id.as_deref(), endpoint.pid);
+    let processes = Processes::of(known.0, known.1);
+    match target.connect_by(deadline).await {
+        Ok(connected) => {
+            let named = connected.session.hello.session_id.as_deref();
+            let count = connected.services.len();
+            let name = match &endpoint.config {
+                Some(_) => endpoint.shown_config(),
+                None => endpoint.place(),
+            };
+            let services = if count == 1 { "service" } else { "services" };
+            let end = Ending {
+                ended: format!("ended the session of {name} ({count} {services})"),
+                processes: processes.or_else(|| Processes::of(named, None)),
+                deadline,
+                force: args.force,
+                pid: target.endpoint().pid,
+            };
+            end.ask(connected).await
         }
-    })
+        Err(why) => {
+            let Some(processes) = processes else {
+                return Err(why);
+            };
+            // A server that is ending takes no connections any more.
+            if endpoint.address.as_deref().is_some_and(shutdown::refuses) {
+                let pid = target.endpoint().pid;
+                return join(processes, pid, args.force, deadline).await;
+            }
+            if are_gone_by(processes, Some(soonest(deadline, MOMENT))).await {
+                return Ok(Exit::SUCCESS);
+            }
+            Err(why)
+        }
+    }
 }
 
 /// The session is ending already.

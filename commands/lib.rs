@@ -35,6 +35,7 @@ mod timeout;
 mod tokio_runtime;
 mod trace;
 mod tui;
+mod up;
 mod validate;
 mod wait;
 mod web;
@@ -76,6 +77,7 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    Up => up,
     Serve => serve,
     Run => run,
     Tui => tui,
@@ -115,6 +117,7 @@ impl Command {
             // Completion runs while the user types, and must not print.
             Self::Complete(_) => Ok(()),
             Self::Tui(_) => trace::start(true),
+            Self::Up(args) => trace::start(args.opens_cockpit()),
             Self::Run(_) => trace::start(false).map_err(run::not_run),
             _ => trace::start(false),
         }

@@ -120,7 +120,7 @@ fn option_instead(option: &str, command: &clap::Command) -> Option<String> {
 
 /// What other tools call a command, and what does it here.
 const OTHER_COMMANDS: [(&[&str], &str); 6] = [
-    (&["up", "boot", "dev"], "flowlayer serve boots the stack"),
+    (&["boot", "dev"], "flowlayer up boots the stack"),
     (
         &["ps", "ls", "list", "top"],
         "flowlayer status shows the services",

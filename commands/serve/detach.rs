@@ -15,6 +15,7 @@ use crate::server::background::{self, BackgroundSession, Event, Forked, Output};
 use crate::server::claim::{Claim, claim};
 use crate::server::launcher::Report;
 use crate::server::options::Options;
+use crate::session::action::{self, ActionArgs, Verb};
 use crate::session::args::SessionArgs;
 use crate::session::report::DetachedReport;
 use crate::session::runs_already;
@@ -28,7 +29,7 @@ use crate::{tokio_runtime, wait};
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
 /// Starts it. In the process in the background this returns when the session is over.
-pub(super) fn run(
+pub(crate) fn run(
     options: Options,
     timeout: Option<Timeout>,
     json: bool,
@@ -40,7 +41,7 @@ pub(super) fn run(
     let say = if json { print::stderr } else { print::stdout };
     let slot = match claim(options.config(), deadline)? {
         Claim::Free(slot) => slot,
-        Claim::Taken(live) => return join(&live, deadline, json, colors),
+        Claim::Taken(live) => return join(&live, options.also, timeout, json, colors),
     };
     match background::launch(options, Output::Log, false, slot, colors)? {
         Forked::Back(exit) => Ok(exit),
@@ -82,10 +83,12 @@ fn wait_for_all(
     wait::until_up(&wait::Args::for_all(session, report), deadline, colors)
 }
 
-/// It runs already: how it is counts as how it went.
-fn join(
+/// It runs already: these services are started, and without any the state of all counts as how the
+/// start went.
+pub(crate) fn join(
     live: &LiveSession,
-    deadline: Option<Deadline>,
+    services: Vec<String>,
+    limit: Option<Timeout>,
     json: bool,
     colors: Colors,
 ) -> Result<Exit, Failure> {
@@ -102,7 +105,15 @@ fn join(
         "[flowlayer] the session runs already, so no second one is started: {address}, pid {}\n",
         live.pid
     ));
-    wait_for_all(&live.config, deadline, found, colors)
+    if services.is_empty() {
+        return wait_for_all(&live.config, Deadline::from_now(limit), found, colors);
+    }
+    let session = SessionArgs {
+        config: Some(live.config.clone()),
+        ..SessionArgs::default()
+    };
+    let args = ActionArgs::of(services, session, limit);
+    action::run(Verb::Start, &args, false, colors)
 }
 
 struct Starting {

@@ -1,6 +1,8 @@
 //! `flowlayer serve`: a session in the foreground, or with `--detach` in the background.
 
-mod detach;
+pub(crate) mod detach;
+
+use flowlayer_core::session::registry::LiveSession;
 
 use crate::config_file::ConfigArgs;
 use crate::exit::Exit;
@@ -63,9 +65,20 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     if args.detach {
         return detach::run(options, timeout, args.json, colors);
     }
+    in_front(options, colors, |live| {
+        Err(Failure::Failed(runs_already(live)))
+    })
+}
+
+/// Runs a session in the foreground to its end. `join`: what happens instead when it runs already.
+pub(crate) fn in_front(
+    options: Options,
+    colors: Colors,
+    join: impl FnOnce(&LiveSession) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
     let lock = match claim(options.config(), None) {
         Ok(Claim::Free(slot)) => Some(slot.lock),
-        Ok(Claim::Taken(live)) => return Err(Failure::Failed(runs_already(&live))),
+        Ok(Claim::Taken(live)) => return join(&live),
         Err(error) => {
             print::stderr(&format!(
                 "[flowlayer] warning: this session is not registered: clients find it by its address \

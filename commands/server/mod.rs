@@ -147,7 +147,7 @@ impl SessionSetup {
             source: text,
             ..
         } = loaded;
-        let selection = self.options.only(&config)?;
+        let selection = self.options.chosen(&config)?;
         let values = config_file::values()?;
         let unusable = |problems| config_file::unresolved(problems, &text, self.colors);
         let setup = Setup::new(&config, &plan, &selection, &values).map_err(unusable)?;

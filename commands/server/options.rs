@@ -11,7 +11,7 @@ use crate::config_file;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 
-/// What `serve` and `run` take for their server.
+/// What `serve`, `up` and `run` take for their server.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {
     /// Address of the session API; overrides session.bind
@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub(super) token: Option<(Token, TokenSource)>,
     /// Names of the services to boot; all without any.
     only: Vec<String>,
+    /// Names of services to boot besides.
+    pub(crate) also: Vec<String>,
     /// Whether the server's output leaves out that of the services.
     pub(super) quiet: bool,
 }
@@ -81,6 +83,7 @@ impl Options {
             bind: bind.transpose()?,
             token,
             only: args.only.clone(),
+            also: Vec::new(),
             quiet,
         })
     }
@@ -90,13 +93,24 @@ impl Options {
     pub(crate) fn for_background(mut self, colors: Colors) -> Result<(Self, Config), Failure> {
         let loaded = config_file::load(&self.config, colors)?;
         config_file::print_warnings(&loaded, colors);
-        let _ = self.only(&loaded.config)?;
+        let _ = self.chosen(&loaded.config)?;
         check_references(&loaded, colors)?;
-        if self.bind.is_none() && loaded.config.session.bind.is_none() {
+        self.open(&loaded.config);
+        Ok((self, loaded.config))
+    }
+
+    /// Takes a free port if no address is given, so that clients can reach the session.
+    pub(crate) fn with_api(mut self, colors: Colors) -> Result<Self, Failure> {
+        let loaded = config_file::load(&self.config, colors)?;
+        self.open(&loaded.config);
+        Ok(self)
+    }
+
+    fn open(&mut self, config: &Config) {
+        if self.bind.is_none() && config.session.bind.is_none() {
             // It is an address.
             self.bind = Bind::parse("127.0.0.1:0", PortZero::Allowed).ok();
         }
-        Ok((self, loaded.config))
     }
 
     /// The configuration to run.
@@ -104,18 +118,22 @@ impl Options {
         &self.config
     }
 
-    /// What the boot starts; an error where `--only` names what is not there.
-    pub(super) fn only(&self, config: &Config) -> Result<BootSelection, Failure> {
-        config.select(&self.only).map_err(|unknown| {
-            Failure::Usage(format!(
-                "--only: no {} of the configuration is called {:?}: {}",
-                unknown.noun, unknown.name, unknown.help
-            ))
-        })?;
-        Ok(if self.only.is_empty() {
-            BootSelection::AutoStart
-        } else {
-            BootSelection::Only(self.only.clone())
+    /// What the boot starts; an error where the command line names what is not there.
+    pub(super) fn chosen(&self, config: &Config) -> Result<BootSelection, Failure> {
+        let check = |names: &[String]| -> Result<(), String> {
+            let selected = config.select(names).map_err(|unknown| {
+                format!(
+                    "no {} of the configuration is called {:?}: {}",
+                    unknown.noun, unknown.name, unknown.help
+                )
+            });
+            selected.map(drop)
+        };
+        check(&self.only).map_err(|why| Failure::Usage(format!("--only: {why}")))?;
+        check(&self.also).map_err(Failure::Mistaken)?;
+        Ok(BootSelection {
+            only: self.only.clone(),
+            also: self.also.clone(),
         })
     }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Context {
     Info,
     Sessions,
     Question,
+    /// The question at quitting.
+    Quitting,
     /// While a filter or a search is being typed.
     Typing,
     /// Wherever no nearer context binds the key.
@@ -21,7 +23,7 @@ pub(crate) enum Context {
 
 impl Context {
     /// In the order of the help.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Everywhere,
         Self::Services,
         Self::Logs,
@@ -31,6 +33,7 @@ impl Context {
         Self::Info,
         Self::Sessions,
         Self::Question,
+        Self::Quitting,
     ];
 
     /// The heading in the help.
@@ -45,6 +48,7 @@ impl Context {
             Self::Info => "connection info",
             Self::Sessions => "sessions",
             Self::Question => "questions",
+            Self::Quitting => "quitting up",
         }
     }
 }
@@ -224,6 +228,10 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
     Question:
         [char('y'), key(KeyCode::Enter)] "y enter" Accept, "yes", "yes";
         [char('n'), key(KeyCode::Esc)] "n esc" Close, "no", "no";
+    Quitting:
+        [key(KeyCode::Enter), char('q'), ctrl('c')] "enter q ^c" Accept, "leave the session running", "leave it running";
+        [char('x')] "x" Stop, "stop it: all services, and their server", "stop it";
+        [key(KeyCode::Esc)] "esc" Close, "back to the cockpit", "back";
     Typing:
         [key(KeyCode::Enter)] "enter" Accept, "keep it and go on", "keep";
         [key(KeyCode::Esc)] "esc" Close, "drop it", "drop";
@@ -237,11 +245,11 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";
         [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter", "";
-        [char('R')] "R" Retry, "reload the edited configuration, or try to connect again", "";
+        [char('R')] "R" Retry, "reload an edited configuration, or connect again", "";
         [char('?')] "?" Help, "this help", "help";
         [ctrl('l')] "^l" Redraw, "draw the screen anew", "";
         [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";
-        [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on", "quit";
+        [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on; up asks", "quit";
 };
 
 /// What a key does where these contexts count, the first first.

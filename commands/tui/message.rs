@@ -188,11 +188,20 @@ pub(crate) struct Choice {
     pub(crate) pid: Option<u32>,
 }
 
+/// What is to become of the session when the cockpit has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// It goes on.
+    Leave,
+    /// It is ended.
+    Stop,
+}
+
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UiEffect {
-    /// End.
-    Quit,
+    /// End the cockpit.
+    Quit(After),
     /// Send a command.
     Send { id: CommandId, order: Order },
     /// Ask for log entries.

@@ -39,6 +39,8 @@ use crate::session::find;
 use crate::session::selector;
 use crate::terminal::color::Colors;
 use crate::tokio_runtime;
+pub(crate) use message::After;
+pub(crate) use model::AtQuit;
 use model::{Model, Target};
 use theme::Theme;
 
@@ -57,42 +59,56 @@ pub(crate) struct Args {
     pub(crate) session: SessionArgs,
 }
 
-/// Finds the session, takes the terminal over and runs the cockpit.
+/// Finds the session and runs the cockpit.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    if let Some(why) = why_not_here() {
+        return Err(Failure::Failed(why));
+    }
+    open(&args.session, AtQuit::Leave, colors)?;
+    Ok(Exit::SUCCESS)
+}
+
+/// Why the cockpit cannot be opened where this process runs; `None` where it can.
+pub(crate) fn why_not_here() -> Option<String> {
     if !screen::is_there() {
-        return Err(Failure::Failed(
-            "the cockpit needs a terminal, but standard input or output is not one: run it in a terminal"
-                .to_owned(),
-        ));
+        let why = "the cockpit needs a terminal, but standard input or output is not one: run it in a terminal";
+        return Some(why.to_owned());
     }
     let terminal = std::env::var_os("TERM").unwrap_or_default();
-    if terminal.is_empty() || terminal == "dumb" {
-        let why = if terminal.is_empty() {
-            "TERM, which says what this one is, is not set"
-        } else {
-            "TERM says that this one is dumb"
-        };
-        return Err(Failure::Failed(format!(
-            "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
-        )));
-    }
-    let selector = selector(&args.session)?;
+    let why = match terminal.to_str() {
+        Some("") => "TERM, which says what this one is, is not set",
+        Some("dumb") => "TERM says that this one is dumb",
+        _ => return None,
+    };
+    Some(format!(
+        "the cockpit needs a terminal that can move its cursor, and {why}: set TERM to what it is, or use `flowlayer logs --follow`"
+    ))
+}
+
+/// Finds a session, takes the terminal over and runs the cockpit until the user quits; what is to become
+/// of the session then.
+pub(crate) fn open(
+    session: &SessionArgs,
+    at_quit: AtQuit,
+    colors: Colors,
+) -> Result<After, Failure> {
+    let selector = selector(session)?;
     let found = find::session(&selector, Path::new("."))
         .map_err(|error| config_file::unusable(error, colors))?;
-    let model = Model::new(
+    let mut model = Model::new(
         Target::default(),
         Theme {
             colored: colors.stdout,
         },
         TimeZone::system(),
     );
+    model.at_quit = at_quit;
     let runtime = tokio_runtime::build(1)
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     let ended = screen::Screen::enter()
         .and_then(|screen| runtime.block_on(run::run(model, screen, found, selector)));
     // A pending write to a disk must not delay the exit.
     runtime.shutdown_background();
-    // A terminal that is gone cannot be restored.
-    drop(ended);
-    Ok(Exit::SUCCESS)
+    // A terminal that is gone cannot be restored, and answers no question.
+    Ok(ended.unwrap_or(After::Leave))
 }

@@ -52,6 +52,20 @@ pub(crate) enum Modal {
     },
     /// Asks before it is sent.
     Confirm(Order),
+    /// Asks what is to become of the session.
+    Quit,
+}
+
+/// What quitting means for the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum AtQuit {
+    /// It goes on.
+    #[default]
+    Leave,
+    /// The user is asked.
+    Ask,
+    /// It is ended.
+    Stop,
 }
 
 /// Where we want to be connected.
@@ -110,6 +124,7 @@ pub(crate) struct Model {
     pub(crate) is_focus_lent: bool,
     pub(crate) body: Body,
     pub(crate) modal: Option<Modal>,
+    pub(crate) at_quit: AtQuit,
     pub(crate) prompt: Option<Prompt>,
     pub(crate) target: Target,
     pub(crate) link: Link,
@@ -152,6 +167,7 @@ impl Model {
             is_focus_lent: false,
             body: Body::default(),
             modal: None,
+            at_quit: AtQuit::default(),
             prompt: None,
             target,
             link: Link::Connecting,
@@ -180,6 +196,7 @@ impl Model {
             (None, Some(Modal::Info { .. })) => &[Context::Info],
             (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
             (None, Some(Modal::Confirm(_))) => &[Context::Question],
+            (None, Some(Modal::Quit)) => &[Context::Quitting],
             (None, None) => self.contexts_below(),
         }
     }

@@ -16,8 +16,8 @@ use flowlayer_core::session::registry;
 use super::choices;
 use super::connection::SessionConnection;
 use super::input::{self, Request, Signals};
-use super::message::{Answer, Link, Message, UiEffect};
-use super::model::{Modal, Model};
+use super::message::{After, Answer, Link, Message, UiEffect};
+use super::model::{AtQuit, Modal, Model};
 use super::screen::Screen;
 use super::update::update;
 use crate::session::find::{Endpoint, Found, Selector};
@@ -42,8 +42,8 @@ struct Cockpit {
     selector: Arc<Selector>,
     epoch: u64,
     answers: UnboundedSender<Answer>,
-    /// The user has quit: nothing more is taken in or drawn.
-    has_quit: bool,
+    /// The user has quit, and this is to happen: nothing more is taken in or drawn.
+    has_quit: Option<After>,
     /// Something has changed since the last frame.
     is_dirty: bool,
     last_frame: Instant,
@@ -51,13 +51,14 @@ struct Cockpit {
     lines: usize,
 }
 
-/// Runs the cockpit until the user quits. Restores the terminal before it returns.
+/// Runs the cockpit until the user quits, or the terminal goes, which leaves the session running.
+/// Restores the terminal before it returns.
 pub(crate) async fn run(
     model: Model,
     screen: Screen,
     found: Found,
     selector: Selector,
-) -> io::Result<()> {
+) -> io::Result<After> {
     let (answers, mut inbox) = mpsc::unbounded_channel();
     let mut cockpit = Cockpit {
         model,
@@ -66,7 +67,7 @@ pub(crate) async fn run(
         selector: Arc::new(selector),
         epoch: 0,
         answers,
-        has_quit: false,
+        has_quit: None,
         is_dirty: true,
         last_frame: Instant::now() - FLOOD_FRAME,
         lines: 0,
@@ -88,7 +89,10 @@ pub(crate) async fn run(
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     cockpit.draw()?;
-    while !cockpit.has_quit {
+    loop {
+        if let Some(after) = cockpit.has_quit {
+            return Ok(after);
+        }
         let gap = if cockpit.lines > FLOOD {
             FLOOD_FRAME
         } else {
@@ -100,10 +104,10 @@ pub(crate) async fn run(
             biased;
             key = keys.recv() => match key {
                 Some(event) => cockpit.input(event, &mut keys)?,
-                None => return Ok(()),
+                None => return Ok(After::Leave),
             },
             request = signals.next() => match request {
-                Request::Quit => return Ok(()),
+                Request::Quit => return Ok(After::Leave),
                 Request::Resume => {
                     cockpit.screen.resume()?;
                     cockpit.draw()?;
@@ -115,7 +119,6 @@ pub(crate) async fn run(
             _ = ticks.tick() => cockpit.take(Message::Tick)?,
         }
     }
-    Ok(())
 }
 
 /// What the session says next; nothing without one.
@@ -143,7 +146,7 @@ impl Cockpit {
             if let Some(message) = message {
                 self.take(message)?;
             }
-            let goes_on = !self.has_quit && begun.elapsed() < FRAME;
+            let goes_on = self.has_quit.is_none() && begun.elapsed() < FRAME;
             next = goes_on.then(|| more.try_recv().ok()).flatten();
         }
         self.draw()
@@ -215,7 +218,7 @@ impl Cockpit {
 
     fn perform(&mut self, effect: UiEffect) -> io::Result<()> {
         match (effect, &self.session) {
-            (UiEffect::Quit, _) => self.has_quit = true,
+            (UiEffect::Quit(after), _) => self.has_quit = Some(after),
             (UiEffect::Send { id, order }, Some(session)) => session.send(id, &order),
             (UiEffect::FetchPage(request), Some(session)) => session.fetch(request),
             (UiEffect::Retry, Some(session)) => session.retry(),
@@ -262,6 +265,11 @@ impl Cockpit {
         (model.columns, model.rows, model.now) =
             (self.model.columns, self.model.rows, self.model.now);
         model.link_since = model.now;
+        model.at_quit = match self.model.at_quit {
+            // It was about the session left.
+            AtQuit::Ask if self.epoch > 1 => AtQuit::Leave,
+            at_quit => at_quit,
+        };
         self.model = model;
         // The command line was about the first session only.
         let selector = match self.epoch {
@@ -276,7 +284,7 @@ impl Cockpit {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        if self.has_quit {
+        if self.has_quit.is_some() {
             return Ok(());
         }
         let (columns, rows) = self.screen.size()?;

@@ -97,14 +97,13 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Which services a boot starts.
+/// Which services a boot starts, by names and groups. One that the configuration does not have says nothing.
 #[derive(Debug, Clone, Default)]
-pub enum BootSelection {
-    /// Those with `autoStart`, and all they depend on.
-    #[default]
-    AutoStart,
-    /// These, and all they depend on. A name that the configuration does not have says nothing.
-    Only(Vec<String>),
+pub struct BootSelection {
+    /// These, and all they depend on; without any, those with `autoStart`.
+    pub only: Vec<String>,
+    /// These besides.
+    pub also: Vec<String>,
 }
 
 /// FlowLayer's variables that services do not inherit.
@@ -341,19 +340,23 @@ fn without_links(path: &Path) -> PathBuf {
 /// Which services the boot starts: those that are to start, and all they depend on.
 fn at_boot(config: &Config, selection: &BootSelection) -> Vec<bool> {
     let mut at_boot = vec![false; config.services.len()];
-    let mut open: Vec<usize> = match selection {
-        BootSelection::AutoStart => {
-            let all = 0..config.services.len();
-            all.filter(|&index| config.services[index].auto_start)
-                .collect()
-        }
-        BootSelection::Only(names) => names
-            .iter()
-            .filter_map(|name| config.select(std::slice::from_ref(name)).ok())
-            .flatten()
-            .filter_map(|name| config.index_of(&name))
-            .collect(),
+    let named = |names: &[String]| -> Vec<usize> {
+        let selected = names.iter().filter_map(|name| {
+            let name = std::slice::from_ref(name);
+            config.select(name).ok()
+        });
+        let indices = selected.flatten();
+        indices.filter_map(|name| config.index_of(&name)).collect()
     };
+    let BootSelection { only, also } = selection;
+    let mut open: Vec<usize> = if only.is_empty() {
+        let all = 0..config.services.len();
+        all.filter(|&index| config.services[index].auto_start)
+            .collect()
+    } else {
+        named(only)
+    };
+    open.extend(named(also));
     while let Some(index) = open.pop() {
         if !std::mem::replace(&mut at_boot[index], true) {
             open.extend(&config.services[index].depends_on);

@@ -39,6 +39,7 @@ mod stopping;
 mod strangers;
 mod tui;
 mod unwatched;
+mod up;
 mod waiting;
 mod web;
 mod why;

@@ -1,4 +1,4 @@
-//! Sessions that run in the background, for `serve --detach` and for `run`: started by a process that
+//! Sessions that run in the background, for `serve --detach`, `up` and `run`: started by a process that
 //! stays in front, and watched by it.
 
 pub(crate) mod interrupts;
@@ -125,7 +125,7 @@ impl BackgroundSession {
         self.process.id()
     }
 
-    /// Waits for what happens next, other than its API opening. Cancel-safe. Needs a runtime. After its end it says that again.
+    /// Waits for what happens next. Cancel-safe. Needs a runtime. After its end it says that again.
     pub(crate) async fn next(&mut self) -> Event {
         loop {
             match &mut self.reports {
@@ -134,11 +134,11 @@ impl BackgroundSession {
                     Ok(Some(line)) => {
                         // Both ends are the same program.
                         if let Ok(report) = serde_json::from_str(&line) {
-                            if let Report::Open { address, token } = report {
+                            if let Report::Open { address, token } = &report {
+                                let (address, token) = (address.clone(), token.clone());
                                 self.api = Some(Api { address, token });
-                            } else {
-                                return Event::Report(report);
                             }
+                            return Event::Report(report);
                         }
                     }
                     Ok(None) | Err(_) => self.reports = Reports::Over,

@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::args::{ReportArgs, which_session};
+use crate::session::args::{ReportArgs, SessionArgs, which_session};
 use crate::session::watch::Watch;
 use crate::session::{self, Purpose, TargetSession};
 use crate::terminal::color::Colors;
-use crate::timeout::{Deadline, TimeoutArgs};
+use crate::timeout::{Deadline, Timeout, TimeoutArgs};
 use crate::tokio_runtime;
 use outcome::{ActionOutcome, Trouble};
 pub(crate) use steps::Verb;
@@ -51,6 +51,25 @@ pub(crate) struct ActionArgs {
     timeout: TimeoutArgs,
     #[command(flatten)]
     ask: ReportArgs,
+}
+
+impl ActionArgs {
+    /// On these services of a session.
+    pub(crate) fn of(
+        services: Vec<String>,
+        session: SessionArgs,
+        timeout: Option<Timeout>,
+    ) -> Self {
+        Self {
+            services,
+            all: false,
+            timeout: TimeoutArgs { timeout },
+            ask: ReportArgs {
+                session,
+                json: false,
+            },
+        }
+    }
 }
 
 /// Carries the action out, and prints what has become of it.

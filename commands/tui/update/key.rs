@@ -10,8 +10,8 @@ use super::{navigate, select, typing};
 use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
-use crate::tui::message::{Order, UiEffect};
-use crate::tui::model::{Body, Modal, Model, Panel, Pending};
+use crate::tui::message::{After, Order, UiEffect};
+use crate::tui::model::{AtQuit, Body, Modal, Model, Panel, Pending};
 use crate::tui::service::{Selected, ServiceModel};
 use crate::tui::view::{self, layout};
 
@@ -26,7 +26,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
     // These work in every context, except `q` while typing.
     match keys::action(event, &[keys::Context::Everywhere]) {
         Some(Action::Quit) if !is_typing || event.code != KeyCode::Char('q') => {
-            return effects.push(UiEffect::Quit);
+            return quit(model, effects);
         }
         Some(Action::Suspend) => return effects.push(UiEffect::Suspend),
         Some(Action::Redraw) => return effects.push(UiEffect::Redraw),
@@ -58,7 +58,6 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         return act_on_modal(model, action, effects);
     }
     match action {
-        Action::Quit => effects.push(UiEffect::Quit),
         Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
@@ -87,6 +86,20 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         | Action::Left
         | Action::Right => navigate::travel(model, action),
         _ => act_on_log(model, action),
+    }
+}
+
+/// Ends the cockpit, after a question if what becomes of the session is open. Whoever quits again
+/// instead of answering leaves it running, as everything else that is no answer does.
+fn quit(model: &mut Model, effects: &mut Vec<UiEffect>) {
+    let is_there = model.is_connected() && !model.is_ending();
+    match model.at_quit {
+        AtQuit::Ask if is_there && model.modal != Some(Modal::Quit) => {
+            model.prompt = None;
+            model.modal = Some(Modal::Quit);
+        }
+        AtQuit::Ask | AtQuit::Leave => effects.push(UiEffect::Quit(After::Leave)),
+        AtQuit::Stop => effects.push(UiEffect::Quit(After::Stop)),
     }
 }
 
@@ -174,6 +187,8 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
             model.modal = None;
             send(model, order, effects);
         }
+        (Some(Modal::Quit), Action::Accept) => effects.push(UiEffect::Quit(After::Leave)),
+        (Some(Modal::Quit), Action::Stop) => effects.push(UiEffect::Quit(After::Stop)),
         (_, Action::Close) => model.modal = None,
         _ => {}
     }

@@ -86,7 +86,7 @@ pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
             *row = row.saturating_add_signed(rows.signum()).min(last);
             *is_moved = true;
         }
-        Some(Modal::Confirm(_)) | None => {}
+        Some(Modal::Confirm(_) | Modal::Quit) | None => {}
     }
 }
 

@@ -84,7 +84,7 @@ fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
     let logs = &model.logs;
     if model.modal.is_some() {
         match model.modal {
-            Some(Modal::Confirm(_)) => &[],
+            Some(Modal::Confirm(_) | Modal::Quit) => &[],
             Some(Modal::Sessions { .. }) => &[("enter", "connect"), ("esc", "close")],
             _ => &[("esc", "close")],
         }

@@ -1,6 +1,8 @@
 //! What stands above the lines of the log: whose they are, what of them is shown and how much that
 //! is, where the reader is, and how the service is that prints them.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,7 +13,9 @@ use flowlayer_core::facts::Stream;
 
 use super::blank;
 use super::row_writer::RowWriter;
+use crate::session::watch::{Holder, held_wave};
 use crate::terminal::lines::grouped;
+use crate::terminal::status::State;
 use crate::tui::cells::plain;
 use crate::tui::format;
 use crate::tui::log::Scope;
@@ -186,6 +190,22 @@ fn place(model: &Model) -> (Vec<String>, Style) {
     (texts, theme.warning())
 }
 
+/// What the services wait for whose wave has not come.
+fn held(model: &Model) -> Option<String> {
+    let services = model.services.all();
+    if !services.iter().any(|it| it.state() == State::Waiting) {
+        return None;
+    }
+    let held = held_wave(services.iter().map(|service| Holder {
+        wave: service.details.wave.unwrap_or_default(),
+        name: &service.name,
+        status: service.status,
+        is_up: service.is_up(),
+        why: reasons::reported(service).map(Cow::Owned),
+    }))?;
+    Some(plain(&held))
+}
+
 /// The state of the service of this log, and the reason; above its lines.
 pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -201,6 +221,9 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         if seq > 0 {
             let text = format!("seq {} ", grouped(seq));
             writer.right(&[Span::styled(text, theme.dim())]);
+        }
+        if let Some(held) = held(model) {
+            writer.write(" · ", theme.dim()).write(&held, theme.dim());
         }
         return;
     };

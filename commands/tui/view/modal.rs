@@ -39,6 +39,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
             draw(" sessions ", lines, (row + 2).saturating_sub(room));
         }
         Some(Modal::Confirm(order)) => draw(" really? ", question(model, order), 0),
+        Some(Modal::Quit) => draw(" quit ", quitting(model), 0),
     }
 }
 
@@ -270,7 +271,6 @@ fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
 }
 
 fn question(model: &Model, order: &Order) -> Vec<Line> {
-    let theme = model.theme;
     if let (Order::Reload, Some(edited)) = (order, &model.edited) {
         return reload(model, &edited.changes);
     }
@@ -284,7 +284,27 @@ fn question(model: &Model, order: &Order) -> Vec<Line> {
         ),
         order => format!("{}?", order.label()),
     };
-    let keys = keys::of(Context::Question).map(|binding| (binding.shown, binding.hint));
+    asked(model, text, Context::Question)
+}
+
+fn quitting(model: &Model) -> Vec<Line> {
+    let name = stack_name(model.target.config.as_deref()).map_or("the session".to_owned(), plain);
+    let mut lines = asked(
+        model,
+        format!("Leave {name} running, or stop it?"),
+        Context::Quitting,
+    );
+    if let Some(line) = lines.first_mut() {
+        line.push(Span::raw("  "));
+        line.extend(super::header::tally(model));
+    }
+    lines
+}
+
+/// A question, and the keys that answer it.
+fn asked(model: &Model, text: String, context: Context) -> Vec<Line> {
+    let theme = model.theme;
+    let keys = keys::of(context).map(|binding| (binding.shown, binding.hint));
     let hints = super::header::hints(keys, theme);
     vec![vec![Span::styled(text, theme.text())], Vec::new(), hints]
 }

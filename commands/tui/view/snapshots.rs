@@ -6,7 +6,7 @@ use super::screen;
 use crate::tui::fixture::{self, NOW, keys, press};
 use crate::tui::log::window::Older;
 use crate::tui::message::{Choice, Link, Listener, Message, UiEffect};
-use crate::tui::model::Model;
+use crate::tui::model::{AtQuit, Model};
 use crate::tui::service::Selected;
 use crate::tui::update::update;
 
@@ -96,6 +96,10 @@ fn windows() {
     insta::assert_snapshot!("confirm", screen(&model));
     keys(&mut model, "n?");
     insta::assert_snapshot!("help", screen(&model));
+    keys(&mut model, "\u{1b}");
+    model.at_quit = AtQuit::Ask;
+    keys(&mut model, "q");
+    insta::assert_snapshot!("quit", screen(&model));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn setup(config: &Value) -> Setup {
         directory: "/here".into(),
         ..Values::default()
     };
-    Setup::new(&config, &plan, &BootSelection::AutoStart, &values).unwrap()
+    Setup::new(&config, &plan, &BootSelection::default(), &values).unwrap()
 }
 
 fn changes(old: &Value, new: &Value) -> Vec<Change> {

@@ -16,8 +16,8 @@ use flowlayer_core::protocol::{Details, ServiceState};
 use super::super::fixture::{self, NOW, keys, press};
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
-use super::super::message::{Choice, Link, Message, NoPage, Order, Outcome, Page, UiEffect};
-use super::super::model::{Body, Modal, Model, Panel};
+use super::super::message::{After, Choice, Link, Message, NoPage, Order, Outcome, Page, UiEffect};
+use super::super::model::{AtQuit, Body, Modal, Model, Panel};
 use super::super::service::Selected;
 use super::update;
 

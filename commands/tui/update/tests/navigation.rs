@@ -5,11 +5,44 @@ use super::*;
 #[test]
 fn q_quits_except_where_it_is_typed() {
     let mut model = fixture::model(100, 30, true);
-    assert_eq!(keys(&mut model, "q"), [UiEffect::Quit]);
+    assert_eq!(keys(&mut model, "q"), [UiEffect::Quit(After::Leave)]);
     keys(&mut model, "/");
-    assert!(!keys(&mut model, "q").contains(&UiEffect::Quit));
+    assert!(!keys(&mut model, "q").contains(&UiEffect::Quit(After::Leave)));
     let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert!(update(&mut model, NOW, Message::Key(ctrl_c)).contains(&UiEffect::Quit));
+    assert!(update(&mut model, NOW, Message::Key(ctrl_c)).contains(&UiEffect::Quit(After::Leave)));
+}
+
+#[test]
+fn quitting_up_asks_what_becomes_of_the_session() {
+    let asking = || {
+        let mut model = fixture::model(100, 30, true);
+        model.at_quit = AtQuit::Ask;
+        assert_eq!(keys(&mut model, "/a"), []);
+        let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(update(&mut model, NOW, Message::Key(ctrl_c)), []);
+        assert_eq!(model.modal, Some(Modal::Quit));
+        model
+    };
+    for (typed, after) in [
+        ("\n", After::Leave),
+        ("q", After::Leave),
+        ("x", After::Stop),
+    ] {
+        let quit = [UiEffect::Quit(after)];
+        assert_eq!(keys(&mut asking(), typed), quit, "{typed:?}");
+    }
+    let mut model = asking();
+    assert_eq!(keys(&mut model, "\u{1b}"), []);
+    assert_eq!(model.modal, None, "back to the cockpit");
+    // There is nothing to ask about what is gone.
+    let why = "gone".to_owned();
+    let retry_at = NOW;
+    let lost = Message::Link(Link::Reconnecting { retry_at, why });
+    update(&mut model, NOW, lost);
+    assert_eq!(keys(&mut model, "q"), [UiEffect::Quit(After::Leave)]);
+    let mut model = fixture::model(100, 30, true);
+    model.at_quit = AtQuit::Stop;
+    assert_eq!(keys(&mut model, "q"), [UiEffect::Quit(After::Stop)]);
 }
 
 #[test]
