@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let mut options = Options::read(&args.server, Some(&config), is_quiet)?;
     options.also.clone_from(&args.services);
     if args.detach {
-        return serve::detach::run(options, timeout, colors);
+        return serve::detach::run(options, timeout, false, colors);
     }
     if !opens_cockpit {
         let join = |live: &LiveSession| {

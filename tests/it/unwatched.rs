@@ -63,6 +63,7 @@ fn every_command_notices_that_nobody_watches() {
     let table: &[(&[&str], &[i32])] = &[
         (&["serve", "--detach"], &[1]),
         (&["serve"], &[1]),
+        (&["up"], &[1]),
         (&["tui"], &[1, 2]),
         (&["web", "--no-open"], &[0]),
         (&["logs"], &[0]),
