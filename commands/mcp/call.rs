@@ -193,6 +193,8 @@ impl Call<'_> {
     async fn outcome(&self, ran: Ran, about: Option<&str>) -> Result<Reply, String> {
         let mut document = ran.document.ok_or(ran.message)?;
         let is_error = document.get("ok") != Some(&json!(true));
+        // A group has no reason of its own: its services have.
+        let about = about.filter(|name| !name.starts_with('@'));
         if is_error {
             let line = self.commands.line("why").arg("--json").names(about);
             // Without an answer the error of the action stands alone.

@@ -134,6 +134,7 @@ fn mixed() -> Here {
             "kind": "daemon",
             "cmd": ["sh", "-c", "test -e mended || { echo no mended file >&2; exit 3; }; exec sleep 1000"],
             "ready": { "type": "exec", "cmd": ["test", "-e", "mended"] },
+            "groups": ["jobs"],
         },
     }))
 }
@@ -181,6 +182,9 @@ fn an_agent_boots_finds_what_failed_reads_why_restarts_it_and_ends_the_session()
         restart["why"]["causes"][0]["log"][0]["message"],
         "no mended file"
     );
+    let group: Value =
+        serde_json::from_str(&agent.fail("start", &json!({ "service": "@jobs" }))).unwrap();
+    assert_eq!(group["why"]["causes"][0]["service"], "worker", "{group:#}");
     fs::write(here.path().join("mended"), "").unwrap();
     let restart = agent.succeed("restart", &json!({ "service": "worker" }));
     assert_eq!(restart["services"][0]["status"], "ready");
