@@ -1,8 +1,12 @@
 //! Which configuration a command line means (docs/config.md, Which file), and how it is read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use flowlayer_core::config::{self, ConfigError, FILE_NAMES, Loaded, Problem, Source, Values};
+use flowlayer_core::config::{
+    self, Config, ConfigError, FILE_NAMES, Loaded, Problem, Source, Values,
+};
+use flowlayer_core::runtime::auto_ports::AutoPorts;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -92,12 +96,15 @@ pub(crate) fn print_warnings(loaded: &Loaded, colors: Colors) {
     ));
 }
 
-/// What references stand for in this process.
-pub(crate) fn values() -> Result<Values, Failure> {
+/// What references stand for in this process, with the first choice for ports that a session chooses.
+pub(crate) fn values(config: &Config) -> Result<Values, Failure> {
+    let ports = AutoPorts::choose(config, &BTreeMap::new(), |_| false);
+    let ports = ports.map_err(|error| Failure::Failed(error.to_string()))?;
     let directory = std::env::current_dir()
         .map_err(|error| Failure::Failed(format!("cannot tell the current directory: {error}")))?;
     Ok(Values {
         environment: std::env::vars_os().collect(),
+        ports: ports.by_name(),
         directory,
     })
 }

@@ -19,6 +19,7 @@ mod man;
 mod mcp;
 mod open;
 mod plan;
+mod port;
 mod reload;
 mod restart;
 mod run;
@@ -96,6 +97,7 @@ subcommands! {
     Mcp => mcp,
     Validate => validate,
     Plan => plan,
+    Port => port,
     Completions => completions,
     Schema => schema,
     Init => init,

@@ -48,7 +48,7 @@ impl Files {
         let Ok(loaded) = config::load(&path) else {
             return Err(Failure::NoSession(words));
         };
-        let dir = config::logs_dir(&loaded.config, &config_file::values()?);
+        let dir = config::logs_dir(&loaded.config, &config_file::values(&loaded.config)?);
         let dir = dir.map_err(|problems| {
             let why = problems.first().map(|problem| problem.message.clone());
             let why = why.unwrap_or_default();

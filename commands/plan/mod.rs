@@ -3,10 +3,11 @@
 mod graph;
 mod resolved;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use flowlayer_core::config::{self, Config};
+use flowlayer_core::config::{self, Config, Values};
 use flowlayer_core::plan::Plan;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ use crate::config_file;
 use crate::config_file::ConfigArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session;
 use crate::terminal::color::Colors;
 use crate::terminal::{diagnostics, print};
 
@@ -55,7 +57,10 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     }
     let path = config_file::choose(args.config.named(), Path::new("."))?;
     let mut loaded = config_file::load(&path, colors)?;
-    let values = config_file::values()?;
+    let mut values = config_file::values(&loaded.config)?;
+    if let Some(running) = session::ports_of(&path, colors).filter(|_| !values.ports.is_empty()) {
+        values.ports.extend(running);
+    }
     let unset = config::unset_variables(&loaded.config, &values);
     loaded.warnings = loaded.source.place([loaded.warnings, unset].concat());
     config_file::print_warnings(&loaded, colors);
@@ -73,7 +78,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         }
         Format::Json => {
             let services = services.map(|services| resolved::json(config, &services));
-            json(config, plan, services)
+            json(config, plan, &values, services)
         }
         Format::Dot => graph::dot(&loaded.config, &loaded.plan),
         Format::Mermaid => graph::mermaid(&loaded.config, &loaded.plan),
@@ -96,7 +101,10 @@ fn text(config: &Config, plan: &Plan) -> String {
     text
 }
 
-fn json(config: &Config, plan: &Plan, services: Option<Value>) -> String {
+fn json(config: &Config, plan: &Plan, values: &Values, services: Option<Value>) -> String {
+    let ports = config.services.iter();
+    let ports = ports.filter_map(|service| Some((service.name.to_string(), values.port(service)?)));
+    let ports: BTreeMap<String, u16> = ports.collect();
     let name = |&service: &usize| &*config.services[service].name;
     let waves: Vec<Vec<&str>> = plan
         .waves
@@ -111,6 +119,9 @@ fn json(config: &Config, plan: &Plan, services: Option<Value>) -> String {
         "waves": waves,
         "edges": edges,
     });
+    if !ports.is_empty() {
+        document["ports"] = json!(ports);
+    }
     if let Some(services) = services {
         document["resolved"] = services;
     }

@@ -47,7 +47,7 @@ pub(super) fn services(
             Variables::As("***")
         };
         match config::texts(config, index, values, variables) {
-            Ok(texts) => services.push(Resolved::new(texts, service.port, shows_values)),
+            Ok(texts) => services.push(Resolved::new(texts, values.port(service), shows_values)),
             Err(found) => problems.extend(found),
         }
     }

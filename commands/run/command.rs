@@ -100,6 +100,9 @@ impl Command {
 impl Run {
     /// Runs the command, then takes the stack down.
     pub(super) async fn run_beside(mut self, command: &[OsString]) -> Result<Exit, Failure> {
+        if let Some(api) = &self.session.api {
+            self.values.ports.clone_from(&api.ports);
+        }
         let command = fill(command, &self.config, &self.values);
         let started = command.and_then(|command| self.start(&command));
         let mut command = match started {

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let shows = args.show_output;
     let options = Options::read(&args.server, args.config.as_deref(), !shows)?;
     let (options, config) = options.for_background(colors)?;
-    let values = config_file::values()?;
+    let values = config_file::values(&config)?;
     // Before anything starts: what is wrong now stays wrong.
     let _ = command::fill(&args.command, &config, &values)?;
     let claimed = claim(options.config(), Deadline::from_now(limit));

@@ -1,12 +1,14 @@
 //! The session API of `serve`: its address, its token, and its registration.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
-use flowlayer_core::config::{Bind, Config};
+use flowlayer_core::config::{Bind, BindChoice, Config};
 use flowlayer_core::logs::Logs;
 use flowlayer_core::ports;
+use flowlayer_core::ports::auto::Chosen;
 use flowlayer_core::protocol::Token;
 use flowlayer_core::runtime::Handle;
+use flowlayer_core::runtime::auto_ports::AutoPorts;
 use flowlayer_core::session::registry::{self, Access};
 use flowlayer_core::session::{self, Limits, Server, SessionConfig};
 use tokio::net::TcpListener;
@@ -36,8 +38,20 @@ pub(super) struct Open {
 impl Api {
     /// Binds the address that was asked for, else that of `session.bind`; `None` when there is
     /// neither.
-    pub(super) async fn bind(options: &Options, config: &Config) -> Result<Option<Self>, Failure> {
-        let Some(bind) = options.bind.as_ref().or(config.session.bind.as_ref()) else {
+    pub(super) async fn bind(
+        options: &Options,
+        config: &Config,
+        chosen: &AutoPorts,
+    ) -> Result<Option<Self>, Failure> {
+        let of_config = match (&config.session.bind, chosen.bind) {
+            (Some(BindChoice::Fixed(bind)), _) => Some(bind.clone()),
+            (_, Some(Chosen { port, .. })) => Some(Bind {
+                host: Ipv4Addr::LOCALHOST.to_string(),
+                port,
+            }),
+            (_, None) => None,
+        };
+        let Some(bind) = &options.bind.clone().or(of_config) else {
             return Ok(None);
         };
         let (token, source) = match &options.token {
@@ -95,10 +109,11 @@ impl Api {
 
 impl Open {
     /// The report for the foreground process.
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self, chosen: &AutoPorts) -> Report {
         Report::Open {
             address: self.access.address.clone(),
             token: self.access.token.expose().to_owned(),
+            ports: chosen.by_name(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a session in the background reports to the process that started it.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -22,6 +23,8 @@ pub(crate) enum Report {
         /// Where clients dial.
         address: String,
         token: String,
+        /// The ports chosen for services, by name.
+        ports: BTreeMap<Arc<str>, u16>,
     },
     Line {
         text: String,

@@ -107,7 +107,7 @@ impl Wording {
         format!("{} {text}", paint(TAG, "[flowlayer]", self.colored))
     }
 
-    fn boot(self, text: &str) -> String {
+    pub(super) fn boot(self, text: &str) -> String {
         self.runtime(&format!("boot: {text}"))
     }
 

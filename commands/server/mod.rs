@@ -10,15 +10,18 @@ pub(crate) mod options;
 mod reporter;
 mod signals;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowlayer_core::config::{self, Config, Loaded, Problem, Service, Values};
 use flowlayer_core::facts::{OutputMode, Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
+use flowlayer_core::ports;
 use flowlayer_core::process::guardian;
 use flowlayer_core::protocol::PROTOCOL_VERSION;
+use flowlayer_core::runtime::auto_ports::AutoPorts;
 use flowlayer_core::runtime::handle::BootEnd;
 use flowlayer_core::runtime::{
     BootSelection, Ended, Handle, Runtime, Setup, Source, StatusView, Subscription, Update,
@@ -41,6 +44,7 @@ use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::lines::Lines;
 use crate::terminal::output::Output;
+use crate::terminal::sanitize;
 use crate::timeout::{Reminder, until};
 use crate::tokio_runtime;
 
@@ -148,7 +152,9 @@ impl SessionSetup {
             ..
         } = loaded;
         let selection = self.options.chosen(&config)?;
-        let values = config_file::values()?;
+        let auto_ports = choose_ports(&config)?;
+        let mut values = config_file::values(&config)?;
+        values.ports = auto_ports.by_name();
         let unusable = |problems| config_file::unresolved(problems, &text, self.colors);
         let setup = Setup::new(&config, &plan, &selection, &values).map_err(unusable)?;
         let logs_dir = config::logs_dir(&config, &values).map_err(unusable)?;
@@ -156,9 +162,12 @@ impl SessionSetup {
         let logs = open_logs(&config, logs_dir, &names)?;
         let session_id = Uuid::new_v4();
         tracing::debug!(target: "flowlayer::session", id = %session_id, services = names.len(), "session starts");
-        let api = Api::bind(&self.options, &config).await?;
+        let api = Api::bind(&self.options, &config, &auto_ports).await?;
         if let Some(api) = &api {
             api.announce(&self.console, self.wording);
+        }
+        for line in moved_ports(&auto_ports) {
+            self.console.line(&self.wording.boot(&line));
         }
         self.console
             .line(&self.wording.plan(names.len(), plan.waves.len()));
@@ -183,7 +192,7 @@ impl SessionSetup {
                         .to_owned(),
                 ));
             }
-            launcher.send(&server.report());
+            launcher.send(&server.report(&auto_ports));
             launcher.bind(runtime.handle.clone());
         }
         let updates = runtime.handle.subscribe();
@@ -336,12 +345,18 @@ impl SessionSetup {
     }
 }
 
-/// Where a reload reads the configuration from. Variables stay those of this process.
+/// Where a reload reads the configuration from. Variables stay those of this process, and so do the ports that
+/// have been chosen.
 fn source(path: &Path, selection: BootSelection, values: Values) -> Source {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let read = path.clone();
+    let values = Mutex::new(values);
     Source::new(path, move || {
         let loaded = config::load(&read).map_err(|error| error.to_problems())?;
+        let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
+        let ports = keep_ports(&loaded.config, &values.ports)
+            .map_err(|why| vec![Problem::of_ports(why.to_string()).to_fact()])?;
+        values.ports.extend(ports.by_name());
         let setup = Setup::new(&loaded.config, &loaded.plan, &selection, &values);
         let logs_dir = config::logs_dir(&loaded.config, &values);
         let checked = setup.and_then(|setup| logs_dir.map(|_| setup));
@@ -350,6 +365,40 @@ fn source(path: &Path, selection: BootSelection, values: Values) -> Source {
             problems.iter().map(Problem::to_fact).collect()
         })
     })
+}
+
+/// Chooses the ports that the configuration leaves to us.
+fn choose_ports(config: &Config) -> Result<AutoPorts, Failure> {
+    keep_ports(config, &BTreeMap::new()).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// The same where these have been chosen before.
+fn keep_ports(
+    config: &Config,
+    kept: &BTreeMap<Arc<str>, u16>,
+) -> Result<AutoPorts, Box<dyn std::error::Error>> {
+    Ok(AutoPorts::choose(config, kept, ports::taken()?)?)
+}
+
+/// A line for each chosen port that is another one than usual, because somebody listens on that.
+fn moved_ports(chosen: &AutoPorts) -> Vec<String> {
+    let services = chosen.services.iter();
+    let services = services.map(|(name, port)| (&**name, *port));
+    let all = chosen.bind.map(|port| ("the session API", port));
+    all.into_iter()
+        .chain(services)
+        .filter_map(|(whose, chosen)| {
+            let usual = chosen.instead_of?;
+            let by = match ports::listener(usual) {
+                Ok(Some(holder)) => format!(" by {holder}"),
+                _ => String::new(),
+            };
+            let (whose, port) = (sanitize::text(whose), chosen.port);
+            Some(format!(
+                "port {usual} of {whose} is in use{by}: it gets {port} this time"
+            ))
+        })
+        .collect()
 }
 
 fn open_logs(config: &Config, dir: Option<PathBuf>, names: &[Arc<str>]) -> Result<Logs, Failure> {

@@ -140,7 +140,7 @@ impl Options {
 
 /// Fails, with the problems printed, unless all references of a configuration stand for something here.
 fn check_references(loaded: &Loaded, colors: Colors) -> Result<(), Failure> {
-    let values = config_file::values()?;
+    let values = config_file::values(&loaded.config)?;
     let config = &loaded.config;
     let services = 0..config.services.len();
     let problems = services.filter_map(|index| config::resolve(config, index, &values).err());

@@ -11,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod shutdown;
 pub(crate) mod watch;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,10 +23,12 @@ use flowlayer_core::protocol::Token;
 use self::args::SessionArgs;
 use self::find::{Endpoint, Found, Selector};
 use crate::config_file;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
 use crate::terminal::print;
 use crate::timeout::Deadline;
+use crate::tokio_runtime;
 
 pub(crate) use errors::{no_api, runs_already, start_command};
 pub(crate) use names::resolve as resolve_names;
@@ -206,6 +209,28 @@ impl TargetSession {
     pub(crate) fn explain(&self, why: &client::Failure) -> Failure {
         errors::no_session(&self.endpoint, why)
     }
+}
+
+/// The ports of the services of a configuration's session, by name, if it runs and answers.
+pub(crate) fn ports_of(config: &Path, colors: Colors) -> Option<BTreeMap<Arc<str>, u16>> {
+    let args = SessionArgs {
+        config: Some(config.to_owned()),
+        ..SessionArgs::default()
+    };
+    let target = TargetSession::find(&args, Purpose::Read, colors).ok()?;
+    if !target.is_registered() {
+        return None;
+    }
+    let mut ports = BTreeMap::new();
+    let asked = tokio_runtime::block_on(async {
+        let services = target.connect().await?.services;
+        ports.extend(services.iter().filter_map(|service| {
+            let port = service.details.spec.as_ref()?.port?;
+            Some((Arc::from(service.name.as_str()), port))
+        }));
+        Ok(Exit::SUCCESS)
+    });
+    asked.ok().map(|_| ports)
 }
 
 /// What the command line and the environment say of the session that is meant.

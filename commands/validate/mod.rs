@@ -78,10 +78,11 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
 
 /// The report, with warnings about variables that are not set.
 fn with_unset(mut report: Report) -> Report {
-    if let (Some((config, _)), Ok(values)) = (&report.meant, config_file::values()) {
-        report
-            .problems
-            .extend(config::unset_variables(config, &values));
+    if let Some((config, _)) = &report.meant
+        && let Ok(values) = config_file::values(config)
+    {
+        let unset = config::unset_variables(config, &values);
+        report.problems.extend(unset);
         report.problems = report.source.place(report.problems);
     }
     report

@@ -65,6 +65,7 @@ codes! {
         "a reference that cannot be read, or to something that is not there",
     UnknownService "unknown_service" "error" "a reference to a service that does not exist",
     UrlCycle "url_cycle" "error" "urls that refer to each other in a circle",
+    NoFreePort "no_free_port" "error" "no port is left to choose for a reload",
     UnsetVariable "unset_variable" "error or warning"
         "a reference to a variable that is not set and has no default: an error where a session starts",
     NotJsonc "not_jsonc" "warning" "a JSON5 spelling that other JSONC readers refuse",

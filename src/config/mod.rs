@@ -35,7 +35,7 @@ use std::path::Path;
 pub use bind::{Bind, BindError, PortZero};
 pub use code::Code;
 pub use discovery::{FILE_NAMES, canonical, discover, discover_above};
-pub use model::{Config, LogView, Logs, ProbeOwner, Service, Session};
+pub use model::{BindChoice, Config, LogView, Logs, PortChoice, ProbeOwner, Service, Session};
 pub use problem::{Problem, Related, Severity};
 pub use read::{MAX_BYTES, ReadError, bounded, file as read_file};
 pub use references::resolve::{

@@ -31,7 +31,7 @@ pub struct Config {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// Where to listen; `None`: no API unless a flag says so.
-    pub bind: Option<Bind>,
+    pub bind: Option<BindChoice>,
     /// Where clients dial, `host:port`; `None`: derived from `bind`.
     pub addr: Option<String>,
     /// The bearer token; `None`: generated.
@@ -41,9 +41,40 @@ pub struct Session {
 impl Session {
     /// Where clients dial, `host:port`: `addr`, or what `bind` can be reached at from here.
     pub fn dial(&self) -> Option<String> {
-        let bind = self.bind.as_ref();
-        self.addr.clone().or_else(|| bind.map(Bind::dial))
+        let bind = match &self.bind {
+            Some(BindChoice::Fixed(bind)) => Some(bind.dial()),
+            // Only the registry says which one it is.
+            Some(BindChoice::Auto) | None => None,
+        };
+        self.addr.clone().or(bind)
     }
+}
+
+/// Where the session API listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindChoice {
+    /// Here.
+    Fixed(Bind),
+    /// On a port of 127.0.0.1 that is chosen when the session starts.
+    Auto,
+}
+
+impl fmt::Display for BindChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(bind) => bind.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+/// The port of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortChoice {
+    /// This one.
+    Fixed(u16),
+    /// One that is chosen when the session starts.
+    Auto,
 }
 
 /// The token is a secret and does not show.
@@ -99,7 +130,7 @@ pub struct Service {
     /// Daemon or oneshot.
     pub kind: Kind,
     /// The port that is checked before start and after stop; `None`: no checks.
-    pub port: Option<u16>,
+    pub port: Option<PortChoice>,
     /// The readiness probe; `None` when absent or of type `none`.
     pub ready: Option<Ready>,
     /// Where to open it; `None`: the origin of its probe, if that asks this machine.

@@ -60,6 +60,12 @@ pub struct Related {
 }
 
 impl Problem {
+    /// No port is left for those that the config wants chosen: about the file as a whole.
+    pub fn of_ports(message: String) -> Self {
+        let code = Code::NoFreePort;
+        Self::at(Severity::Error, code, String::new(), 0..0, message, None)
+    }
+
     /// The same as data that travels.
     pub fn to_fact(&self) -> ConfigProblem {
         ConfigProblem {

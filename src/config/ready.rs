@@ -10,13 +10,13 @@ use serde_json::{Map, json};
 
 use super::code::Code;
 use super::headers::Headers;
-use super::model::{self, ProbeOwner};
+use super::model::{self, PortChoice, ProbeOwner};
 use super::object::{Field, Read, members};
 use super::probe::{ArgumentTemplate, ProbeTemplate};
 use super::problems::{Place, Problems};
 use super::quote::quote;
 use super::references::read;
-use super::references::template::Template;
+use super::references::template::{Spot, Template};
 use super::tree::{Items, NodeId, Value};
 use super::values::{Command, Millis, Port, ServicePort, Statuses, URL_PATTERN};
 
@@ -36,6 +36,12 @@ const LIMITS: [(&str, &str); 2] = [
 const OWNER: (&str, &str) = (
     "owner",
     "Which listeners may answer on a port of this machine: `service`, those of the service and of its dependencies, and all that appeared after the spawn; `any`, all. Default: service.",
+);
+
+/// The field that stands for `url` where the port is the service's own.
+const PATH: (&str, &str) = (
+    "path",
+    "Instead of `url`: the path, beginning with `/`, on `localhost` and the service's own `port`.",
 );
 
 /// A `ready` object. What is in it depends on its type and on the port of the service.
@@ -60,7 +66,12 @@ fn instead_of(text: &str) -> String {
         format!("write {{ \"type\": \"http\", \"url\": {} }}", quote(text))
     } else if let Some(kind) = KINDS.iter().find(|kind| kind.name == text) {
         let fields = kind.parameters.iter();
-        let fields = fields.filter(|parameter| parameter.absent == Absent::Refused);
+        let fields = fields.filter(|parameter| {
+            matches!(
+                parameter.absent,
+                Absent::Refused | Absent::PathOnServicePort
+            )
+        });
         let mut object = format!("\"type\": \"{text}\"");
         for field in fields {
             object.extend([", \"", field.name, "\": …"]);
@@ -77,6 +88,7 @@ impl Ready {
     /// it cannot be resolved.
     pub(super) fn resolve(
         node: NodeId,
+        service: &str,
         service_port: &Field<ServicePort>,
         problems: &mut Problems<'_, '_>,
     ) -> Option<model::Ready> {
@@ -84,6 +96,7 @@ impl Ready {
             node,
             members: members(node, problems)?,
             by_name: problems.tree.members(node),
+            service,
             service_port,
         };
         let timeout = object.read::<Millis>("timeoutMs", problems);
@@ -109,6 +122,8 @@ struct Object<'t> {
     members: &'t Items,
     /// Of a duplicate, which is reported elsewhere, the first.
     by_name: HashMap<&'t str, NodeId>,
+    /// The name of the service, and its port.
+    service: &'t str,
     service_port: &'t Field<ServicePort>,
 }
 
@@ -166,6 +181,7 @@ impl Object<'_> {
             let limits = LIMITS.iter().any(|(limit, _)| *limit == name);
             let known = limits
                 || name == OWNER.0
+                || name == PATH.0
                 || KINDS.iter().any(|kind| parameter(kind, name).is_some());
             if !known {
                 let message = format!("unknown field {} in `ready`", quote(name));
@@ -173,11 +189,24 @@ impl Object<'_> {
                 let words = ("fields", known.iter().copied(), known.len());
                 problems.unknown(Code::UnknownField, place, message, name, words);
             } else if let Some(kind) = kind
-                && !has_effect(kind, name, limits)
+                && !self.has_effect(kind, name, limits)
             {
                 let message = format!("`{name}` has no effect with type \"{}\"", kind.name);
                 problems.warning(Code::UnusedField, place, message, None);
             }
+        }
+    }
+
+    /// Whether a field means something to a kind, or is at least no mistake.
+    fn has_effect(&self, kind: &Kind, name: &str, limits: bool) -> bool {
+        match kind.build {
+            Some(_) if name == OWNER.0 => kind.parameters.iter().any(asks_port),
+            Some(_) if name == PATH.0 => {
+                kind.parameters.iter().any(has_path) && !self.by_name.contains_key("url")
+            }
+            Some(_) => limits || parameter(kind, name).is_some(),
+            // What a probe leaves behind when its type is set to `none` for a while.
+            None => matches!(name, "url" | "port" | "path"),
         }
     }
 
@@ -222,7 +251,7 @@ impl Object<'_> {
     /// Warns of a port of this machine that is not the service's `port`, unless `owner` shows that somebody has
     /// thought about it.
     fn check_port(&self, kind: &Kind, probe: &ProbeTemplate, problems: &mut Problems<'_, '_>) {
-        let Some(ServicePort(Some(own))) = self.service_port.value else {
+        let Some(ServicePort(Some(PortChoice::Fixed(own)))) = self.service_port.value else {
             return;
         };
         let Some(asked) = probe.port().filter(|&asked| asked != own) else {
@@ -272,8 +301,8 @@ impl Object<'_> {
                     .map(|statuses| ArgumentTemplate::Fixed(Argument::Statuses(statuses.0))),
             };
         }
-        match (parameter.absent, self.service_port) {
-            (Absent::Refused, _) => {
+        match parameter.absent {
+            Absent::Refused => {
                 let message = format!(
                     "`{name}` is required in `ready` with type \"{}\"",
                     kind.name
@@ -281,29 +310,63 @@ impl Object<'_> {
                 self.missing(message, None, problems);
                 None
             }
-            (
-                Absent::ServicePort,
-                Field {
-                    value: Some(ServicePort(Some(port))),
-                    ..
-                },
-            ) => Some(port_argument(*port)),
-            // A wrong one has been reported, and is not missing too.
-            (Absent::Accepted, _)
-            | (
-                Absent::ServicePort,
-                Field {
-                    node: Some(_),
-                    value: None,
-                },
-            ) => None,
-            (Absent::ServicePort, _) => {
-                let message = format!("a {} probe needs a {name}", kind.name);
-                let help = format!("give `ready.{name}`, or the service's `port`");
-                self.missing(message, Some(help), problems);
-                None
+            Absent::Accepted => None,
+            Absent::ServicePort => {
+                let port = self.own_port("", "", problems);
+                if port.is_none() && !self.has_wrong_port() {
+                    let message = format!("a {} probe needs a {name}", kind.name);
+                    let help = format!("give `ready.{name}`, or the service's `port`");
+                    self.missing(message, Some(help), problems);
+                }
+                port.map(ArgumentTemplate::Port)
+            }
+            Absent::PathOnServicePort => self.own_url(kind, problems).map(ArgumentTemplate::Url),
+        }
+    }
+
+    /// Whether the service's `port` has been reported as wrong. Then it is not missing too.
+    fn has_wrong_port(&self) -> bool {
+        self.service_port.node.is_some() && self.service_port.value.is_none()
+    }
+
+    /// The service's own port between two texts, if it has one.
+    fn own_port(&self, before: &str, after: &str, problems: &Problems<'_, '_>) -> Option<Template> {
+        match self.service_port.value.as_ref()?.0? {
+            PortChoice::Fixed(port) => Some(Template::literal(format!("{before}{port}{after}"))),
+            PortChoice::Auto => {
+                let spot = Spot {
+                    path: problems.tree.path(self.node).into(),
+                    span: problems.tree.key_span(self.node),
+                };
+                Some(Template::port_of(self.service, before, after, spot))
             }
         }
+    }
+
+    /// The URL that `path` stands for.
+    fn own_url(&self, kind: &Kind, problems: &mut Problems<'_, '_>) -> Option<Template> {
+        let Some(&node) = self.by_name.get(PATH.0) else {
+            let message = format!(
+                "`url` or `path` is required in `ready` with type \"{}\"",
+                kind.name
+            );
+            self.missing(message, None, problems);
+            return None;
+        };
+        let path = String::read(node, problems)?;
+        if !path.starts_with('/') {
+            let message = format!("{} is no path: it does not begin with `/`", quote(&path));
+            let help = Some("write a whole URL as `url`, or a path: \"/healthz\"".to_owned());
+            problems.error_with_help(Code::InvalidUrl, Place::Value(node), message, help);
+            return None;
+        }
+        let url = self.own_port("http://localhost:", &path, problems);
+        if url.is_none() && !self.has_wrong_port() {
+            let help = Some("give the service a `port`, or write a whole URL as `url`".to_owned());
+            let message = "`path` needs the port of the service".to_owned();
+            problems.error_with_help(Code::MissingField, Place::Value(node), message, help);
+        }
+        url
     }
 }
 
@@ -316,20 +379,15 @@ fn port_argument(port: u16) -> ArgumentTemplate {
     ArgumentTemplate::Port(Template::literal(port.to_string()))
 }
 
+/// Whether `path` may stand instead of it.
+fn has_path(parameter: &Parameter) -> bool {
+    parameter.absent == Absent::PathOnServicePort
+}
+
 fn parameter<'k>(kind: &'k Kind, name: &str) -> Option<&'k Parameter> {
     kind.parameters
         .iter()
         .find(|parameter| parameter.name == name)
-}
-
-/// Whether a field means something to a kind, or is at least no mistake.
-fn has_effect(kind: &Kind, name: &str, limits: bool) -> bool {
-    match kind.build {
-        Some(_) if name == OWNER.0 => kind.parameters.iter().any(asks_port),
-        Some(_) => limits || parameter(kind, name).is_some(),
-        // What a probe leaves behind when its type is set to `none` for a while.
-        None => matches!(name, "url" | "port"),
-    }
 }
 
 /// What could be written in a `ready` object of this kind, or of any.
@@ -339,7 +397,7 @@ fn field_names(kind: Option<&Kind>) -> Vec<&'static str> {
     let parameters = kinds.flat_map(|kind| kind.parameters);
     let parameters = parameters.map(|parameter| parameter.name);
     let mut names = vec!["type"];
-    let others = LIMITS.iter().chain([&OWNER]).map(|(name, _)| *name);
+    let others = LIMITS.iter().chain([&OWNER, &PATH]).map(|(name, _)| *name);
     for name in parameters.chain(others) {
         if !names.contains(&name) {
             names.push(name);
@@ -373,6 +431,11 @@ impl JsonSchema for Ready {
             property(name, about, generator.subschema_for::<Millis>());
         }
         property(OWNER.0, OWNER.1, generator.subschema_for::<ProbeOwner>());
+        property(
+            PATH.0,
+            PATH.1,
+            json_schema!({ "type": "string", "pattern": "^/" }),
+        );
         let required: Vec<_> = KINDS.iter().filter_map(required).collect();
         json_schema!({
             "type": "object",
@@ -399,13 +462,21 @@ fn schema(takes: Type, generator: &mut SchemaGenerator) -> Schema {
 
 /// What the schema requires of an object of this kind.
 fn required(kind: &Kind) -> Option<serde_json::Value> {
-    let needed = kind.parameters.iter();
-    let needed = needed.filter(|parameter| parameter.absent == Absent::Refused);
-    let needed: Vec<_> = needed.map(|parameter| parameter.name).collect();
+    let needed = kind
+        .parameters
+        .iter()
+        .filter_map(|parameter| match parameter.absent {
+            Absent::Refused => Some(json!({ "required": [parameter.name] })),
+            Absent::PathOnServicePort => Some(json!({
+                "anyOf": [{ "required": [parameter.name] }, { "required": [PATH.0] }],
+            })),
+            Absent::ServicePort | Absent::Accepted => None,
+        });
+    let needed: Vec<_> = needed.collect();
     (!needed.is_empty()).then(|| {
         json!({
             "if": { "properties": { "type": { "const": kind.name } }, "required": ["type"] },
-            "then": { "required": needed },
+            "then": { "allOf": needed },
         })
     })
 }

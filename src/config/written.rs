@@ -35,7 +35,8 @@ object! {
     /// The session API, which clients connect to.
     struct Session {
         /// Where to listen: `host:port`, `[v6]:port`, `:port` (all interfaces) or a port
-        /// (127.0.0.1). Absent: no API, unless `serve -s` asks for one.
+        /// (127.0.0.1); `auto`: a port of 127.0.0.1 that stays the same for this file while nobody
+        /// else has it. Absent: no API, unless `serve -s` asks for one.
         "bind" => bind: BindText,
         /// Where clients dial, `host:port`. Default: derived from `bind`. Ignored by `serve`.
         "addr" => addr: AddrText,
@@ -87,7 +88,8 @@ object! {
         /// `daemon`.
         "kind" => kind: Kind,
         /// Port that must be free before the start and released after the stop; also what a tcp
-        /// probe connects to. Default: 0, no checks.
+        /// probe connects to. `auto`: one that stays the same for this file while nobody else has
+        /// it; the service gets it in the variable PORT. Default: 0, no checks.
         "port" => port: ServicePort,
         /// When the service is ready. Absent: as soon as it has been spawned.
         "ready" => ready: Ready,

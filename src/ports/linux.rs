@@ -20,6 +20,11 @@ pub(super) fn is_taken(port: u16) -> io::Result<bool> {
     Ok(!sockets(port)?.is_empty())
 }
 
+pub(super) fn taken() -> io::Result<impl Fn(u16) -> bool> {
+    let ports: HashSet<u16> = listeners()?.into_iter().map(|(port, _)| port).collect();
+    Ok(move |port| ports.contains(&port))
+}
+
 pub(super) fn sockets(port: u16) -> io::Result<Vec<Socket>> {
     let all = listeners()?.into_iter();
     let there = all.filter(|(listens_on, _)| *listens_on == port);

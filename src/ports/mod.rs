@@ -4,6 +4,7 @@
 //! service of ours would collide with. Connections that are still closing do not count, which is why
 //! the system's table is asked and not a bind.
 
+pub mod auto;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -71,6 +72,14 @@ pub fn is_taken(port: u16) -> io::Result<bool> {
     os::is_taken(port)
 }
 
+/// Answers whether anybody listens on a port, for many ports.
+///
+/// # Errors
+/// When the system's table of sockets cannot be read.
+pub fn taken() -> io::Result<impl Fn(u16) -> bool> {
+    os::taken()
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
@@ -86,6 +95,7 @@ mod tests {
             };
             let port = socket.local_addr().unwrap().port();
             assert!(is_taken(port).unwrap(), "{address}");
+            assert!(taken().unwrap()(port), "{address}");
             let holder = listener(port).unwrap().unwrap();
             if cfg!(target_os = "linux") {
                 assert_eq!(holder.pid, Some(std::process::id()), "{address}");
@@ -141,6 +151,7 @@ mod tests {
         assert!(is_taken(address.port()).unwrap());
         drop(socket);
         assert!(!is_taken(address.port()).unwrap());
+        assert!(!taken().unwrap()(address.port()));
         assert_eq!(listener(address.port()).unwrap(), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
 use super::setup::{ServiceSetup, SessionSettings};
-use crate::config::{Bind, LogView, Logs, Ready, Session};
+use crate::config::{BindChoice, LogView, Logs, Ready, Session};
 use crate::facts::{
     Change, ChangeKind, FieldChange, Kind, OutputMode, ServiceSpec, StopScope, StopSignal,
 };
@@ -122,6 +122,7 @@ fn restarts(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
         env,
         env_files,
         env_contents,
+        auto_port,
         cwd,
         // Shown of all of them.
         spec,
@@ -142,7 +143,8 @@ fn restarts(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
     let word = |kind: Kind| Some(kind.as_str().to_owned());
     fields.add("kind", *kind == then.kind, word(*kind), word(then.kind));
     let number = |port: Option<u16>| port.map(|port| port.to_string());
-    fields.add("port", *port == then.port, number(*port), number(then.port));
+    let is_same = *port == then.port && *auto_port == new.auto_port;
+    fields.add("port", is_same, number(*port), number(then.port));
     if *env_files == new.env_files {
         let contents = env_contents.iter().zip(&new.env_contents);
         let shown = spec.env_files.iter();
@@ -257,7 +259,7 @@ fn session(old: &SessionSettings, new: &SessionSettings) -> Vec<Change> {
         max_entries,
         all_max_entries,
     } = &old.log_view;
-    let text = |bind: Option<&Bind>| bind.map(ToString::to_string);
+    let text = |bind: Option<&BindChoice>| bind.map(ToString::to_string);
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     // Where it stands in the file is nothing that differs.
     let path = |logs: &Logs| logs.dir.as_ref().map(|dir| dir.written().to_owned());

@@ -4,6 +4,7 @@
 //! both and performs what they decide; [`Handle`] is what others hold.
 
 mod actor;
+pub mod auto_ports;
 mod board;
 mod diff;
 pub mod handle;

@@ -261,7 +261,12 @@ impl Performer {
             let env = match role {
                 // As the life that is to be stopped has it.
                 Role::StopCommand => self.running[index].env.clone(),
-                _ => environment(&self.environment, Vec::new(), &service.env),
+                _ => environment(
+                    &self.environment,
+                    service.auto_port,
+                    Vec::new(),
+                    &service.env,
+                ),
             };
             let environment = Environment {
                 variables: env,
@@ -270,8 +275,9 @@ impl Performer {
             self.spawn(life, role, Ok(environment));
             return;
         }
-        let (inherited, files, own) = (
+        let (inherited, port_variable, files, own) = (
             self.environment.clone(),
+            service.auto_port,
             service.env_files.clone(),
             service.env.clone(),
         );
@@ -294,7 +300,7 @@ impl Performer {
                     read.extend(variables);
                 }
                 Ok(Environment {
-                    variables: environment(&inherited, read, &own),
+                    variables: environment(&inherited, port_variable, read, &own),
                     contents: Some(contents),
                     earlier: port.map(Earlier::note).unwrap_or_default(),
                 })
@@ -576,14 +582,18 @@ fn service_of(life: LifeId) -> usize {
     usize::try_from(life.0 >> 32).unwrap_or(usize::MAX)
 }
 
-/// The inherited environment, then the files, then the service's own; the last one wins.
+/// The inherited environment, then `PORT` if the port was chosen, then the files, then the service's own; the
+/// last one wins.
 fn environment(
     inherited: &[(OsString, OsString)],
+    port: Option<u16>,
     files: Vec<(String, String)>,
     own: &[(String, String)],
 ) -> Vec<(OsString, OsString)> {
-    let over = files
+    let port = port.map(|port| ("PORT".to_owned(), port.to_string()));
+    let over = port
         .into_iter()
+        .chain(files)
         .chain(own.iter().cloned())
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let mut all: indexmap::IndexMap<OsString, OsString> = inherited.iter().cloned().collect();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
 use crate::config::env_file::{self, EnvFileError};
-use crate::config::{self, Config, Problem, ReadError, Resolved, Values, Variables};
+use crate::config::{self, Config, PortChoice, Problem, ReadError, Resolved, Values, Variables};
 use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, mask_credentials};
 use crate::logs::LogDefaults;
 use crate::plan::Plan;
@@ -39,6 +39,8 @@ pub struct ServiceSetup {
     pub env: Vec<(String, String)>,
     /// Read at each start, in this order, before `env`.
     pub env_files: Vec<EnvFile>,
+    /// The port chosen for it, which it finds in `PORT` unless its files or `env` say otherwise.
+    pub auto_port: Option<u16>,
     /// Working directory, absolute.
     pub cwd: PathBuf,
     /// The probe and its limits.
@@ -186,6 +188,9 @@ impl ServiceSetup {
             stop_argv: resolved.run.stop_argv,
             env: resolved.run.env,
             env_files: resolved.run.env_files,
+            auto_port: resolved
+                .port
+                .filter(|_| service.port == Some(PortChoice::Auto)),
             cwd: resolved.run.cwd,
             ready: resolved.ready,
             label: resolved.shown.ready.map(|asked| asked.label),
@@ -284,7 +289,14 @@ fn meaning(config: &Config) -> u64 {
 
 /// The environment files of a service where every variable holds this.
 fn env_files(config: &Config, index: usize, variable: &'static str) -> Vec<EnvFile> {
-    let texts = config::texts(config, index, &Values::default(), Variables::As(variable));
+    // Any port will do, as long as it is always the same.
+    let chosen = config.services.iter();
+    let chosen = chosen.filter(|service| service.port == Some(PortChoice::Auto));
+    let values = Values {
+        ports: chosen.map(|service| (service.name.clone(), 1)).collect(),
+        ..Values::default()
+    };
+    let texts = config::texts(config, index, &values, Variables::As(variable));
     texts.map(|texts| texts.env_files).unwrap_or_default()
 }
 

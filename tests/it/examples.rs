@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Child, Stack, free_port, run};
+use crate::harness::{Child, Server, Stack, run};
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
@@ -32,10 +32,13 @@ fn example(name: &str, ports: &[(u16, u16)]) -> Stack {
         .argument(path)
 }
 
-fn quickstart() -> (Stack, u16) {
-    let gateway = free_port();
-    let ports = [(4101, free_port()), (4102, free_port()), (4103, gateway)];
-    (example("quickstart", &ports), gateway)
+/// A checkout of the quickstart, booted, and the port of its gateway.
+fn quickstart() -> (Server, u16) {
+    let server = example("quickstart", &[]).start().booted();
+    let config = "examples/quickstart/flowlayer.jsonc";
+    let port = server.run(["port", "gateway", "-c", config]);
+    assert_eq!(port.code, Some(0), "{port:?}");
+    (server, port.stdout.trim().parse().unwrap())
 }
 
 fn get(port: u16, path: &str) -> String {
@@ -48,8 +51,7 @@ fn get(port: u16, path: &str) -> String {
 
 #[test]
 fn the_quickstart_boots_in_five_waves_and_serves() {
-    let (stack, gateway) = quickstart();
-    let server = stack.start().booted();
+    let (server, gateway) = quickstart();
     server.wait_for_line("DAG computed — 6 nodes, 5 waves");
     let ready = |service: &str, wave: usize| {
         server.wait_for_line(&format!("boot: wave {wave} │ {service} → "));
@@ -67,6 +69,27 @@ fn the_quickstart_boots_in_five_waves_and_serves() {
     assert!(get(gateway, "/items").ends_with("item:1 apples\nitem:2 pears\n"));
     server.wait_for_line("worker  │ round 1: 2 items in stock");
     assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn two_checkouts_of_the_quickstart_run_side_by_side() {
+    let checkouts = [quickstart(), quickstart()];
+    let [(_, one), (_, other)] = &checkouts;
+    assert_ne!(one, other);
+    for (server, gateway) in &checkouts {
+        assert!(get(*gateway, "/items").ends_with("item:1 apples\nitem:2 pears\n"));
+        let services = server.connect().services();
+        let spec = |name: &str| {
+            let mut services = services.iter();
+            services.find(|service| service["name"] == name).unwrap()["spec"].clone()
+        };
+        assert_eq!(spec("gateway")["port"], *gateway);
+        let url = format!("http://localhost:{gateway}/items");
+        assert_eq!(spec("gateway")["url"], url);
+    }
+    for (server, _) in checkouts {
+        assert_eq!(server.stop().code, Some(0));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod actions;
 mod arrows;
+mod auto_ports;
 mod boot;
 mod cli;
 mod cockpit;

@@ -4,9 +4,11 @@
 pub(crate) mod interrupts;
 mod last_lines;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flowlayer_core::process::End;
 use flowlayer_core::process::background::{self, Background, Split};
@@ -103,6 +105,8 @@ pub(crate) struct BackgroundSession {
 pub(crate) struct Api {
     pub(crate) address: String,
     pub(crate) token: String,
+    /// The ports chosen for services, by name.
+    pub(crate) ports: BTreeMap<Arc<str>, u16>,
 }
 
 enum Reports {
@@ -134,9 +138,17 @@ impl BackgroundSession {
                     Ok(Some(line)) => {
                         // Both ends are the same program.
                         if let Ok(report) = serde_json::from_str(&line) {
-                            if let Report::Open { address, token } = &report {
-                                let (address, token) = (address.clone(), token.clone());
-                                self.api = Some(Api { address, token });
+                            if let Report::Open {
+                                address,
+                                token,
+                                ports,
+                            } = &report
+                            {
+                                self.api = Some(Api {
+                                    address: address.clone(),
+                                    token: token.clone(),
+                                    ports: ports.clone(),
+                                });
                             }
                             return Event::Report(report);
                         }

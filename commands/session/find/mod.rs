@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use flowlayer_core::client::{Failure, Recipient, Target};
-use flowlayer_core::config::{self, Bind, ConfigError, PortZero};
+use flowlayer_core::config::{self, Bind, BindChoice, ConfigError, PortZero};
 use flowlayer_core::protocol::Token;
 use flowlayer_core::session::registry::{self, LiveSession};
 
@@ -156,8 +156,9 @@ fn choose(
             let found = "the session with the address and token of the configuration given";
             return Ok(Found::One(Endpoint::to(live, selector.token(), found)));
         }
-        let address = session.dial().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-        let endpoint = Endpoint::at(Some(address), None, "the configuration given");
+        let usual = || (session.bind != Some(BindChoice::Auto)).then(|| DEFAULT_ADDRESS.to_owned());
+        let address = session.dial().or_else(usual);
+        let endpoint = Endpoint::at(address, None, "the configuration given");
         return Ok(configured(selector, path, &session, &live, endpoint));
     }
     if let Some(path) = config_file::nearest(directory) {

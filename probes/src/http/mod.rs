@@ -25,7 +25,7 @@ pub(crate) const KIND: Kind = Kind {
             name: "url",
             about: "An absolute http:// or https:// URL. Certificates of loopback hosts are not verified; `localhost` and `*.localhost` are 127.0.0.1 and ::1.",
             takes: Type::Url,
-            absent: Absent::Refused,
+            absent: Absent::PathOnServicePort,
         },
         Parameter {
             name: "headers",

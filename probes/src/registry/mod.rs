@@ -73,6 +73,8 @@ pub enum Absent {
     ServicePort,
     /// The kind knows what to do.
     Accepted,
+    /// A path on the port of the service may stand for it; without either there is no probe.
+    PathOnServicePort,
 }
 
 /// What a parameter is set to.

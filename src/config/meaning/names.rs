@@ -7,7 +7,7 @@ use super::dependencies::{self, Names, Wanted};
 use super::env_files::EnvFileCheck;
 use super::service;
 use crate::config::code::Code;
-use crate::config::model::Service;
+use crate::config::model::{PortChoice, Service};
 use crate::config::problems::{Place, Problems};
 use crate::config::quote::quote;
 use crate::config::tree::NodeId;
@@ -85,7 +85,9 @@ fn check_ports(entries: &[Entry], problems: &mut Problems<'_, '_>) {
         let Some((node, port)) = entry.service.port.placed() else {
             continue;
         };
-        let Some(port) = port.0 else { continue };
+        let Some(PortChoice::Fixed(port)) = port.0 else {
+            continue;
+        };
         let earlier = *taken.entry(port).or_insert(entry);
         if earlier.node == entry.node {
             continue;

@@ -40,7 +40,8 @@ pub(super) fn service(
         problems,
     );
     let ready = written.ready.placed();
-    let ready = ready.and_then(|(node, _)| Ready::resolve(node, &written.port, problems));
+    let ready =
+        ready.and_then(|(node, _)| Ready::resolve(node, &entry.name, &written.port, problems));
     let env = env(written.env, problems);
     let cwd = cwd(&written.cwd, dir, problems);
     let env_files = written.env_file.value.map(|files| files.0);

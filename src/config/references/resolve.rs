@@ -13,7 +13,7 @@ use super::check::{self, Missing};
 use super::scan::Reference;
 use super::template::{Placed, Spot, Template};
 use crate::config::code::Code;
-use crate::config::model::{self, Config, ProbeOwner};
+use crate::config::model::{self, Config, PortChoice, ProbeOwner};
 use crate::config::probe::ProbeTemplate;
 use crate::config::problem::{Problem, Severity};
 use crate::config::quote::quote;
@@ -26,6 +26,8 @@ use crate::facts::{EnvFile, mask_credentials};
 pub struct Values {
     /// The environment of `serve`.
     pub environment: BTreeMap<OsString, OsString>,
+    /// The ports chosen for services whose `port` is `auto`, by name.
+    pub ports: BTreeMap<Arc<str>, u16>,
     /// The directory `serve` was started in, absolute.
     pub directory: PathBuf,
 }
@@ -117,7 +119,7 @@ pub fn service(config: &Config, index: usize, values: &Values) -> Result<Resolve
     Ok(Resolved {
         run,
         shown: texts(config, index, values, Variables::Written)?,
-        port: service.port,
+        port: values.port(service),
         ready,
     })
 }
@@ -216,6 +218,14 @@ fn fnv1a<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> u64 {
 type Wrong = (Code, String, Option<&'static str>);
 
 impl Values {
+    /// The port of a service.
+    pub fn port(&self, service: &model::Service) -> Option<u16> {
+        match service.port? {
+            PortChoice::Fixed(port) => Some(port),
+            PortChoice::Auto => self.ports.get(&service.name).copied(),
+        }
+    }
+
     fn variable(&self, name: &str, default: Option<&str>) -> Result<String, Wrong> {
         let value = self.environment.get(OsStr::new(name));
         match (value, default) {
@@ -367,7 +377,7 @@ impl<'c> Filler<'c> {
             },
             Reference::Port(name) => {
                 let service = self.config.service(name);
-                let port = service.and_then(|service| service.port);
+                let port = service.and_then(|service| self.values.port(service));
                 port.map(|port| port.to_string())
                     .ok_or_else(|| wrong(no_such("port", name)))
             }

@@ -54,6 +54,19 @@ impl Template {
         }
     }
 
+    /// The port of a service between two texts.
+    pub(in crate::config) fn port_of(name: &str, before: &str, after: &str, spot: Spot) -> Self {
+        let reference = format!("${{services.{name}.port}}");
+        Self {
+            text: format!("{before}{reference}{after}").into(),
+            references: vec![Placed {
+                at: before.len()..before.len() + reference.len(),
+                to: Reference::Port(name.into()),
+                spot,
+            }],
+        }
+    }
+
     /// Reads a text, whose references stand where `spot` says. What is no reference although it begins
     /// like one goes to `wrong`.
     pub fn parse(

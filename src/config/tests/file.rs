@@ -136,7 +136,7 @@ fn json5_spellings_are_read_and_reported_once_each() {
         ]
     );
     let (config, _) = report.meant.unwrap();
-    assert_eq!(config.services[0].port, Some(80));
+    assert_eq!(config.services[0].port, Some(PortChoice::Fixed(80)));
 }
 
 #[test]

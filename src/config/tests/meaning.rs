@@ -76,7 +76,7 @@ fn everything_at_once() {
     );
     assert_eq!(
         (web.kind, web.port, web.auto_start),
-        (Kind::Oneshot, Some(80), false)
+        (Kind::Oneshot, Some(PortChoice::Fixed(80)), false)
     );
     let ready = ready.unwrap();
     assert_eq!(ready.probe.label(), "tcp :80");

@@ -87,7 +87,7 @@ proptest! {
             };
             prop_assert_eq!(&json!(resolved(&config, index).run.argv), &argv);
             let port = written["port"].as_u64().filter(|&port| port > 0);
-            prop_assert_eq!(service.port.map(u64::from), port);
+            prop_assert_eq!(resolved(&config, index).port.map(u64::from), port);
             prop_assert_eq!(service.env.len(), written["env"].as_object().unwrap().len());
             let mut needed: Vec<_> = written["dependsOn"].as_array().unwrap().iter()
                 .map(|name| config.index_of(name.as_str().unwrap()).unwrap()).collect();

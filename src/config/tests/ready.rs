@@ -46,7 +46,7 @@ fn what_a_kind_needs_must_be_there() {
         ),
         (
             "{\"type\": \"http\"}",
-            "`url` is required in `ready` with type \"http\"",
+            "`url` or `path` is required in `ready` with type \"http\"",
             None,
         ),
         (

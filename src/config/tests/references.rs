@@ -12,6 +12,7 @@ fn values(variables: &[(&str, &str)]) -> Values {
     let environment = environment.map(|(name, value)| (name.into(), value.into()));
     Values {
         environment: environment.collect(),
+        ports: BTreeMap::from([("free".into(), 20_123)]),
         directory: "/here".into(),
     }
 }

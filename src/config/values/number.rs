@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{FromValue, schema, wrong_type};
 use crate::config::code::Code;
-use crate::config::fault::Fault;
+use crate::config::fault::{Fault, Help};
+use crate::config::model::PortChoice;
 
 /// Above this a JSON number no longer says exactly which integer is meant.
 const MAX_EXACT: u64 = 1 << 53;
@@ -39,16 +40,26 @@ schema!(Capacity, { "type": "integer", "minimum": 1, "maximum": u32::MAX });
 
 /// The port of a service; 0 means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct ServicePort(pub(in crate::config) Option<u16>);
+pub(in crate::config) struct ServicePort(pub(in crate::config) Option<PortChoice>);
 
 impl FromValue for ServicePort {
     fn from_value(value: &Value) -> Result<Self, Fault> {
-        let port = integer(value, 0, u16::MAX)?;
-        Ok(Self((port > 0).then_some(port)))
+        if value == "auto" {
+            return Ok(Self(Some(PortChoice::Auto)));
+        }
+        match (integer(value, 0, u16::MAX), value) {
+            (Ok(port), _) => Ok(Self((port > 0).then_some(PortChoice::Fixed(port)))),
+            (Err(fault), Value::String(text)) if fault.help == Help::None => {
+                Err(fault.with_known(text, &["auto"]))
+            }
+            (Err(fault), _) => Err(fault),
+        }
     }
 }
 
-schema!(ServicePort, { "type": "integer", "minimum": 0, "maximum": u16::MAX });
+schema!(ServicePort, {
+    "oneOf": [{ "type": "integer", "minimum": 0, "maximum": u16::MAX }, { "const": "auto" }],
+});
 
 /// A port that can be listened on: 1–65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

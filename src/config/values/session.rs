@@ -7,11 +7,12 @@ use super::{FromValue, schema, wrong_type};
 use crate::config::bind::{Bind, BindError, PortZero};
 use crate::config::code::Code;
 use crate::config::fault::Fault;
+use crate::config::model::BindChoice;
 use crate::config::quote::quote;
 
 /// `session.bind`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::config) struct BindText(pub(in crate::config) Bind);
+pub(in crate::config) struct BindText(pub(in crate::config) BindChoice);
 
 impl FromValue for BindText {
     fn from_value(value: &Value) -> Result<Self, Fault> {
@@ -24,16 +25,19 @@ impl FromValue for BindText {
             }
             other => String::from_value(other)?,
         };
+        if text == "auto" {
+            return Ok(Self(BindChoice::Auto));
+        }
         Bind::parse(&text, PortZero::Refused)
-            .map(Self)
+            .map(|bind| Self(BindChoice::Fixed(bind)))
             .map_err(|why| unusable(Code::InvalidBind, &text, why))
     }
 }
 
 schema!(BindText, {
     "type": "string",
-    "pattern": "^(([^:\\[\\]/\\s]*|\\[[0-9a-fA-F:.]+\\]):)?0*[1-9][0-9]{0,4}$",
-    "examples": ["127.0.0.1:6999", ":6999", "6999"],
+    "pattern": "^(auto|(([^:\\[\\]/\\s]*|\\[[0-9a-fA-F:.]+\\]):)?0*[1-9][0-9]{0,4})$",
+    "examples": ["auto", "127.0.0.1:6999", ":6999", "6999"],
 });
 
 /// `session.addr`: `host:port`, as it is written.

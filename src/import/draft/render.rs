@@ -33,8 +33,10 @@ impl Draft {
                 comment(&mut text, 0, &format!("- {note}"));
             }
         }
-        text.push_str("{\n  // Where clients reach the session: tui, logs, status and others.\n");
-        text.push_str("  \"session\": { \"bind\": \"127.0.0.1:6999\" },\n\n  \"services\": {\n");
+        text.push_str(
+            "{\n  // Clients (tui, logs, status and others) find the session by themselves.\n",
+        );
+        text.push_str("  \"session\": { \"bind\": \"auto\" },\n\n  \"services\": {\n");
         for (at, service) in self.services.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
