@@ -94,7 +94,7 @@ fn a_quiet_service_is_in_the_log_and_not_on_the_terminal() {
     let all = server.run(["logs"]).stdout;
     assert_eq!(all, "chatty │ noise\napi    │ heard\n");
     let ended = server.stop();
-    assert!(!ended.stdout.contains("noise"), "{ended:?}");
+    assert!(!ended.stdout.contains("│ noise"), "{ended:?}");
 }
 
 #[test]

@@ -76,10 +76,10 @@ fn a_service_gets_its_own_stop_signal() {
     assert_eq!(stopped(&stack), ["armed", "interrupted"]);
 }
 
-/// What `prlimit` leaves no trace of, and nobody saw below its service.
+/// What `prlimit` leaves no trace of, and nobody saw below its service: not in the looks that follow its start.
 #[test]
 fn a_stop_names_what_belongs_to_no_known_service() {
-    let script = "(exec prlimit --locks=unlimited --rss=unlimited env -i setsid \
+    let script = "sleep 0.6; (exec prlimit --locks=unlimited --rss=unlimited env -i setsid \
         sh -c 'sleep 100 </dev/null >/dev/null 2>&1 &'); echo armed; exec sleep 1000";
     let stack = Stack::new().shell("it", script, armed(json!({}))).start();
     let stack = stack.booted();
