@@ -197,8 +197,8 @@ fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
     // Beside it is the lock of the configuration, which stays.
     let files = || {
         let entries = std::fs::read_dir(&directory).unwrap().flatten();
-        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
-        names.filter(|name| !name.ends_with(".lock")).count()
+        let is_lock = |path: &std::path::Path| path.extension().is_some_and(|it| it == "lock");
+        entries.filter(|entry| !is_lock(&entry.path())).count()
     };
     assert_eq!(files(), 1);
     server.signal(Signal::SIGKILL);
