@@ -2,6 +2,7 @@
 
 mod scheme;
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
@@ -99,7 +100,6 @@ fn headers(given: &[(String, String)]) -> Result<HeaderMap, Refusal> {
     Ok(headers)
 }
 
-#[derive(Debug)]
 struct Http {
     url: Url,
     headers: HeaderMap,
@@ -108,6 +108,17 @@ struct Http {
     other_scheme: OtherScheme,
     /// Made by the first attempt, not by the config: a boot must not pay for TLS before it spawns.
     client: OnceLock<Result<Client, String>>,
+}
+
+/// What it is configured to ask, without what attempts have left behind: the same before and after them.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Http");
+        shown.field("url", &self.url.as_str());
+        shown.field("headers", &self.headers);
+        shown.field("statuses", &self.statuses);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Http {

@@ -49,6 +49,16 @@ async fn statuses_from_200_to_399_pass_and_redirects_are_not_followed() {
     }
 }
 
+/// A reload compares probes that have been used with new ones.
+#[tokio::test]
+async fn the_debug_form_does_not_depend_on_attempts() {
+    let (_socket, port) = closed_port();
+    let url = format!("http://127.0.0.1:{port}/");
+    let (used, new) = (http(&url), http(&url));
+    assert!(matches!(used.attempt(&nothing()).await, Attempt::Failed(_)));
+    assert_eq!(format!("{used:?}"), format!("{new:?}"));
+}
+
 /// A probe of this listener with these parameters besides the URL.
 fn probe_of(
     listener: &TcpListener,
