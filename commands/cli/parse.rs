@@ -363,9 +363,27 @@ mod tests {
                 "flowlayer plan --format jsn",
                 "invalid --format: \"jsn\" is none of text, json, dot, mermaid (did you mean \"json\"?)",
             ),
+        ];
+        for (text, message) in cases {
+            assert_eq!(wrong(text), message, "{text}");
+        }
+        assert_eq!(wrong("flowlayer-server a b"), wrong("flowlayer serve a b"));
+    }
+
+    #[test]
+    fn what_does_not_exist_leads_to_what_does() {
+        let cases = [
             (
                 "flowlayer vlidate",
                 "unknown command \"vlidate\" (did you mean \"validate\"?)",
+            ),
+            (
+                "flowlayer restrat api",
+                "unknown command \"restrat\" (did you mean \"restart\"?)",
+            ),
+            (
+                "flowlayer version",
+                "unknown command \"version\" (flowlayer --version shows the version)",
             ),
             (
                 "flowlayer my.jsonc",
@@ -393,6 +411,14 @@ mod tests {
                 "unknown option \"-t\" (did you mean \"--timestamps\"?)",
             ),
             (
+                "flowlayer logs --watch",
+                "unknown option \"--watch\" (did you mean \"--follow\"?)",
+            ),
+            (
+                "flowlayer serve --watch",
+                "unknown option \"--watch\" (the configuration is watched: flowlayer reload applies an edit)",
+            ),
+            (
                 "flowlayer tui -t x",
                 "unknown option \"-t\" (did you mean \"--token\"?)",
             ),
@@ -404,7 +430,6 @@ mod tests {
         for (text, message) in cases {
             assert_eq!(wrong(text), message, "{text}");
         }
-        assert_eq!(wrong("flowlayer-server a b"), wrong("flowlayer serve a b"));
     }
 
     #[test]

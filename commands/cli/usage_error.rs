@@ -110,6 +110,11 @@ fn option_instead(option: &str, command: &clap::Command) -> Option<String> {
         "--watch" | "-w" if command.get_name() == "status" => {
             Some(" (flowlayer tui shows the services as they change)".to_owned())
         }
+        "--watch" | "-w" if has(&"grep") => Some(did_you_mean(Some("--follow"))),
+        "--watch" | "-w" if has(&"detach") => {
+            Some(" (the configuration is watched: flowlayer reload applies an edit)".to_owned())
+        }
+        "-v" => Some(did_you_mean(Some("--version"))),
         "-t" => {
             let meant = ["timestamps", "timeout", "token"].into_iter().find(has)?;
             Some(did_you_mean(Some(&format!("--{meant}"))))
@@ -119,18 +124,18 @@ fn option_instead(option: &str, command: &clap::Command) -> Option<String> {
 }
 
 /// What other tools call a command, and what does it here.
-const OTHER_COMMANDS: [(&[&str], &str); 6] = [
+const OTHER_COMMANDS: [(&[&str], &str); 7] = [
     (&["boot", "dev"], "flowlayer up boots the stack"),
     (
         &["ps", "ls", "list", "top"],
         "flowlayer status shows the services",
     ),
     (
-        &["tail", "log"],
+        &["tail", "log", "events"],
         "flowlayer logs -f shows what services print",
     ),
     (
-        &["watch", "ui", "attach"],
+        &["watch", "ui", "attach", "monitor", "client"],
         "flowlayer tui opens the cockpit",
     ),
     (
@@ -141,6 +146,7 @@ const OTHER_COMMANDS: [(&[&str], &str); 6] = [
         &["check", "lint", "config"],
         "flowlayer validate checks a configuration",
     ),
+    (&["version"], "flowlayer --version shows the version"),
 ];
 
 fn instead_of(name: &str, error: &clap::Error) -> String {
@@ -153,7 +159,8 @@ fn instead_of(name: &str, error: &clap::Error) -> String {
         return format!(" ({instead})");
     }
     match error.get(ContextKind::SuggestedSubcommand) {
-        Some(ContextValue::Strings(known)) => did_you_mean(known.first().map(String::as_str)),
+        // The best comes last.
+        Some(ContextValue::Strings(known)) => did_you_mean(known.last().map(String::as_str)),
         Some(ContextValue::String(known)) => did_you_mean(Some(known)),
         _ => String::new(),
     }
