@@ -19,6 +19,7 @@ mod probe_command;
 mod prober;
 mod reload;
 pub mod setup;
+mod source;
 pub mod status;
 mod strangers;
 mod watch;
@@ -28,6 +29,6 @@ pub use handle::{
     Action, Decision, Handle, Outcome, Rejection, ReloadOptions, RequestId, SubscriberId,
     Subscription, Update,
 };
-pub use reload::Source;
 pub use setup::{BootSelection, Setup};
+pub use source::Source;
 pub use status::StatusView;

@@ -2,8 +2,6 @@
 //! wait until it says that they count (docs/lifecycle.md, Reload).
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::diff::{self, Services};
@@ -11,42 +9,8 @@ use super::handle::{Outcome, ReloadOptions};
 use super::orchestrator::{Changed, Orchestrator, Planned, Reload, Ticket};
 use super::perform::Performer;
 use super::setup::{ServiceSetup, SessionSettings, Setup};
+use super::source::Source;
 use crate::facts::{Change, ChangeKind, ConfigProblem, ReloadReport};
-use crate::logs::LogDefaults;
-
-/// A configuration that was read again, or all that is wrong with it.
-pub(super) type Reread = Result<Box<Setup>, Vec<ConfigProblem>>;
-
-/// Where a session's configuration comes from. Cheap to clone.
-#[derive(Clone)]
-pub struct Source {
-    /// Its file, absolute.
-    pub path: PathBuf,
-    read: Arc<ReadSetup>,
-}
-
-type ReadSetup = dyn Fn() -> Result<Setup, Vec<ConfigProblem>> + Send + Sync;
-
-impl Source {
-    /// `read` reads the file anew: slow, and called on a thread for that.
-    pub fn new(
-        path: PathBuf,
-        read: impl Fn() -> Result<Setup, Vec<ConfigProblem>> + Send + Sync + 'static,
-    ) -> Self {
-        let read = Arc::new(read);
-        Self { path, read }
-    }
-
-    pub(super) fn read(&self) -> Result<Setup, Vec<ConfigProblem>> {
-        (self.read)()
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.path).finish()
-    }
-}
 
 /// The reloads under way.
 #[derive(Debug)]
@@ -181,24 +145,4 @@ pub(super) fn changes(
 
 fn running<'a>(core: &Orchestrator, performer: &'a Performer) -> Services<'a> {
     diff::by_name(&performer.services, |index| !core.is_gone(index))
-}
-
-impl Performer {
-    /// Stands for what the session runs.
-    pub(super) fn fingerprint(&self, core: &Orchestrator) -> String {
-        let live = core.live().into_iter();
-        let files = live.map(|index| {
-            let service = &self.services[index];
-            let contents = service.env_contents.iter().zip(&service.is_env_file_fixed);
-            contents
-                .filter(|(_, is_fixed)| **is_fixed)
-                .map(|(contents, _)| *contents)
-                .collect()
-        });
-        self.session.fingerprint(files)
-    }
-
-    pub(super) fn log_defaults(&self) -> LogDefaults {
-        self.session.log_defaults(&self.services)
-    }
 }
