@@ -6,6 +6,7 @@
 
 mod access;
 mod launch;
+mod listener;
 mod page;
 mod routes;
 mod sessions;
@@ -89,7 +90,7 @@ async fn serve(args: &Args) -> Result<Exit, Failure> {
             .ok()
     };
     tokio::select! {
-        () = warp::serve(routes::routes(bridge)).incoming(listener).run() => {}
+        () = listener::accept(listener, routes::routes(bridge)) => {}
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }

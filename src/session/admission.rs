@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::config::Limits;
-
 /// The places, and the connections without one.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub struct Admission {
     places: Arc<Semaphore>,
     most_waiting: usize,
     waiting: Mutex<Waiting>,
@@ -28,25 +26,26 @@ struct Waiting {
 /// A connection: first of its HTTP requests, then of the WebSocket. Its place is free again when the last of
 /// them drops it.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub struct Visitor {
     admission: Arc<Admission>,
     number: u64,
     /// Cancelled when a newer connection displaces it.
-    pub(super) dropped: CancellationToken,
+    dropped: CancellationToken,
     place: OnceLock<OwnedSemaphorePermit>,
 }
 
 impl Admission {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+    /// So many `places` for connections with credentials, and at most `most_waiting` without.
+    pub fn new(places: usize, most_waiting: usize) -> Arc<Self> {
         Arc::new(Self {
-            places: Arc::new(Semaphore::new(limits.connections)),
-            most_waiting: limits.without_credentials,
+            places: Arc::new(Semaphore::new(places)),
+            most_waiting,
             waiting: Mutex::default(),
         })
     }
 
     /// Adds a new connection, and drops the oldest without credentials when there are too many.
-    pub(super) fn enter(self: &Arc<Self>) -> Arc<Visitor> {
+    pub fn enter(self: &Arc<Self>) -> Arc<Visitor> {
         let dropped = CancellationToken::new();
         let mut waiting = self.waiting();
         let number = waiting.next;
@@ -72,6 +71,11 @@ impl Admission {
 }
 
 impl Visitor {
+    /// Returns when a newer connection has displaced this one.
+    pub async fn dropped(&self) {
+        self.dropped.cancelled().await;
+    }
+
     /// Takes a place for a connection that has shown credentials; `false` when all are taken.
     pub(super) fn admit(&self) -> bool {
         if self.place.get().is_none()

@@ -35,7 +35,8 @@ struct Arrival {
 }
 
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let admission = Admission::new(&shared.config.limits);
+    let limits = &shared.config.limits;
+    let admission = Admission::new(limits.connections, limits.without_credentials);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -72,7 +73,7 @@ pub(super) const HEADER_BYTES: usize = 32 * 1024;
 
 /// Speaks HTTP on one connection, until it ends, is upgraded, or the API stops.
 async fn serve(socket: TcpStream, visitor: Arc<Visitor>, shared: Arc<Shared>) {
-    let dropped = visitor.dropped.clone();
+    let displaced = Arc::clone(&visitor);
     let socket = Metered::new(socket);
     let spoken = socket.spoken();
     let routes = TowerToHyperService::new(warp::service(routes(Arc::clone(&shared))));
@@ -94,7 +95,7 @@ async fn serve(socket: TcpStream, visitor: Arc<Visitor>, shared: Arc<Shared>) {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = dropped.cancelled() => return,
+        () = displaced.dropped() => return,
         () = shared.stop.cancelled() => {}
     }
     if !spoken.load(Ordering::Relaxed) {

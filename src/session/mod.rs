@@ -7,7 +7,7 @@
 //! client in the order in which they were decided. Log lines come from a cursor of the
 //! connection's own, when nothing else is waiting to be sent, and never hold anything up.
 
-mod admission;
+pub mod admission;
 mod config;
 mod connection;
 mod http;

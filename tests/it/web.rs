@@ -406,3 +406,30 @@ fn a_tab_that_does_not_read_holds_up_nobody() {
     }
     drop(idle);
 }
+
+#[test]
+fn connections_that_ask_nothing_keep_nobody_out() {
+    let server = stack();
+    let web = Web::start(&server);
+    let login = web.log_in();
+    let mut tab = web.tab("", &login);
+    tab.next("snapshot");
+    let silent: Vec<TcpStream> = (0..80)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", web.port)).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            stream
+        })
+        .collect();
+    let host = web.host();
+    assert_eq!(web.request("GET /", &[("Host", &host)], "").status, 200);
+    let mut oldest = &silent[0];
+    let closed = oldest.read(&mut [0]);
+    assert!(!matches!(closed, Ok(1..)), "it made room: {closed:?}");
+    // An open tab is none of them.
+    let restart = json!({"type": "command", "id": "1", "name": "restart_service",
+        "payload": {"service": "api"}});
+    tab.0.send(Message::text(restart.to_string())).unwrap();
+    assert_eq!(tab.next("result")["ok"], true);
+}

@@ -63,6 +63,10 @@ class Stack:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )
 
+    def status(self, *services):
+        status = self.run("status", *services)
+        return status.communicate(timeout=30)[0]
+
     def start(self):
         self.server = self.run("serve", "-s", "127.0.0.1:0", "-q")
         for line in self.server.stdout:
@@ -326,6 +330,102 @@ def intruders(browser, context, page):
     rebound.close()
 
 
+def edited(browser, flowlayer, runtime):
+    """The configuration changes while the page is open: broken, mended, reloaded."""
+    services = {
+        "db": {"cmd": ["sh", "-c", "exec sleep 100000"]},
+        "api": {"cmd": ["sh", "-c", "exec sleep 100000"], "env": {"LEVEL": "info"}, "dependsOn": ["db"]},
+    }
+    with session(flowlayer, "edited", services, runtime) as stack, bridge(stack) as address:
+        context = browser.context()
+        page = browser.page(context, address)
+        connected(page)
+        expect(page.locator("#stale")).to_be_hidden()
+        config = stack.directory / "flowlayer.jsonc"
+        whole = json.loads(config.read_text())
+        whole["services"]["api"]["env"]["LEVEL"] = "debug"
+        whole["services"]["api"]["cmd"][2] = "echo again; exec sleep 100000"
+        config.write_text('{"services": {"api": {"cmnd": []}}}')
+        expect(page.locator("#stale-text")).to_contain_text("problem")
+        page.keyboard.press("R")
+        expect(page.locator("dialog li").first).to_contain_text("error")
+        page.keyboard.press("Escape")
+        config.write_text(json.dumps(whole))
+        expect(page.locator("#stale-text")).to_contain_text("restart: api")
+        page.get_by_role("button", name="show changes").click()
+        expect(page.locator("dialog")).to_contain_text("env.LEVEL changed")
+        expect(page.locator("dialog ins")).to_contain_text("again")
+        assert "debug" not in page.locator("dialog").inner_text(), "values of variables stay in the server"
+        page.locator("dialog").get_by_role("button", name="reload", exact=True).click()
+        expect(page.locator("#message")).to_have_text("reload: done, 1 changed")
+        expect(page.locator("#stale")).to_be_hidden()
+        expect(page.locator(".pane .row .text", has_text="again")).to_have_count(1)
+        context.close()
+
+
+def in_the_background(browser, flowlayer, runtime):
+    """A tab that is frozen for a while, a notification, and a page that nobody uses."""
+    services = {
+        "job": {"cmd": ["sh", "-c", "exec sleep 100000"]},
+        "noisy": {"cmd": ["sh", "-c", GATE, sys.executable, "for n in range(20000): print('line', n)"], "kind": "oneshot"},
+        "late": {"cmd": ["sh", "-c", "until [ -e fail ]; do sleep 0.1; done; echo no disk >&2; exit 7"]},
+    }
+    with session(flowlayer, "background", services, runtime) as stack, bridge(stack) as address:
+        context = browser.context(permissions=["notifications"])
+        context.add_init_script("""window.shown = [];
+            window.Notification = class { static permission = "granted"; static requestPermission() {}
+                constructor(title, options) { window.shown.push([title, options.body]); } };""")
+        page = browser.page(context, address)
+        connected(page)
+        expect(row(page, "job")).to_have_attribute("data-state", "ready")
+        tab = context.new_cdp_session(page)
+
+        # Nothing happens: nothing travels but pings, which scripts do not see.
+        tab.send("Network.enable")
+        frames = []
+        tab.on("Network.webSocketFrameReceived", lambda event: frames.append(event["response"]["payloadData"][:200]))
+        tab.on("Network.webSocketFrameSent", lambda event: frames.append(event["response"]["payloadData"][:200]))
+        page.wait_for_timeout(3000)
+        assert not frames, frames
+        tab.send("Network.disable")
+
+        tab.send("Page.setWebLifecycleState", {"state": "frozen"})
+        (stack.directory / "go").touch()
+        (stack.directory / "fail").touch()
+        end = time.monotonic() + DEADLINE / 1000
+        while "failed" not in stack.status("late"):
+            assert time.monotonic() < end, "late never fails"
+            time.sleep(0.1)
+        tab.send("Page.setWebLifecycleState", {"state": "active"})
+        expect(row(page, "late")).to_have_attribute("data-state", "failed")
+        expect(row(page, "noisy")).to_have_attribute("data-state", "done")
+        until(page, "window.shown.length === 1")
+        assert page.evaluate("window.shown[0]")[0] == "late failed"
+        expect(page.locator(".pane .row").last).to_be_visible()
+        until(page, "Number([...document.querySelectorAll('.row[data-seq]')].at(-1)?.dataset.seq) >= 20000")
+        assert page.title().startswith("✗ 1 background"), page.title()
+        context.close()
+
+
+def another_version(browser, flowlayer, runtime):
+    """A session of a flowlayer with another protocol is named, and not misread."""
+    with session(flowlayer, "version", {"api": {"cmd": ["sleep", "100000"]}}, runtime) as stack, bridge(stack) as address:
+        context = browser.context()
+        page = browser.page(context, address)
+        connected(page)
+        hello = {"type": "event", "name": "hello", "payload": {"protocol_version": 9, "session_id": "other", "capabilities": []}}
+        page.route_web_socket(re.compile("/ws"), lambda socket: socket.on_message(
+            lambda _: [socket.send(json.dumps(one)) for one in (
+                {"type": "bridge", "name": "link", "payload": {"state": "open", "session_id": "other", "config": "/x/flowlayer.jsonc"}},
+                hello,
+            )]
+        ))
+        page.reload()
+        expect(page.locator("#banner")).to_contain_text("another version of the protocol (version 9)")
+        expect(page.locator("#services li")).to_have_count(1)
+        context.close()
+
+
 def hostile(browser, flowlayer, runtime):
     """Names and lines that would be HTML, links, or keys of objects."""
     nasty = "<img src=x onerror=alert(1)>"
@@ -348,6 +448,17 @@ def hostile(browser, flowlayer, runtime):
         page.keyboard.press("d")
         expect(page.locator("dialog h2")).to_have_text("__proto__")
         context.close()
+
+
+def tab_bytes(browser):
+    """What the process of the tab has for itself: private memory, without what all of Chromium share."""
+    session = browser.browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+    def private(pid):
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_")) * 1024
+    return max(map(private, renderers))
 
 
 def floods(browser, flowlayer, runtime):
@@ -428,6 +539,8 @@ def floods(browser, flowlayer, runtime):
         heap = page.evaluate("performance.memory.usedJSHeapSize")
         figures["heap MB"] = round(heap / 1e6, 1)
         assert heap < 150e6, f"{heap} bytes"
+        figures["tab MB"] = round(tab_bytes(browser) / 1e6)
+        assert figures["tab MB"] < 150, figures
         context.close()
     return figures
 
@@ -449,6 +562,9 @@ def main():
                 folding(browser, page.url)
                 intruders(browser, context, page)
                 context.close()
+        edited(browser, flowlayer, runtime)
+        in_the_background(browser, flowlayer, runtime)
+        another_version(browser, flowlayer, runtime)
         hostile(browser, flowlayer, runtime)
         figures = floods(browser, flowlayer, runtime)
         browser.check()

@@ -72,7 +72,7 @@ export class Connection {
     if (message.type === "ack" && accepted) return undefined;
     this.pending.delete(message.id);
     if (message.type === "result" && ok) waiting.resolve(data);
-    else waiting.reject(new Error(error?.message ?? message.payload.message ?? "refused"));
+    else waiting.reject(Object.assign(new Error(error?.message ?? message.payload.message ?? "refused"), { data }));
     return undefined;
   }
 

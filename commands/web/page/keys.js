@@ -39,7 +39,7 @@ export const KEYS = [
   ["everywhere", ["T"], "T", "the timeline, or back", (app) => app.view("timeline")],
   ["everywhere", ["o"], "o", "switch to another session", (app) => app.focusSessions()],
   ["everywhere", ["Escape"], "esc", "close a window, a selection, a search, a filter", (app) => app.escape()],
-  ["everywhere", ["R"], "R", "try the connection again now", (app) => app.connection.retry()],
+  ["everywhere", ["R"], "R", "what an edited configuration changes, and the reload; without a connection: try again now", (app) => app.reloadOrRetry()],
   ["everywhere", ["?"], "?", "this help", (app) => app.showHelp()],
 ];
 

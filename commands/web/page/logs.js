@@ -1,19 +1,12 @@
 // A pane with the log of one service or of all: only the rows on the screen are elements.
 
-import { pieces } from "./ansi.js";
 import { el, setText } from "./dom.js";
-import { LogWindow, line, matcher } from "./log.js";
+import { LogWindow, matcher } from "./log.js";
+import { fieldPieces, rowOf } from "./row.js";
 
 const ROW = 18;
 const NEAR = 400;
 const CLOCKS = ["short", "full", "none"];
-
-/** A colour of its own for each name. */
-function hue(name) {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
-  return `h${hash % 8}`;
-}
 
 export class LogPane {
   /** `name` is that of a service or, with `among`, of a group; null for all. */
@@ -354,7 +347,7 @@ export class LogPane {
       const item = items[i];
       let row = this.rows.get(item);
       if (!row) {
-        row = this.#row(item);
+        row = rowOf(item, this);
         this.rows.set(item, row);
         this.body.append(row);
         if (item.gap) this.window.fill(item);
@@ -386,93 +379,5 @@ export class LogPane {
     if (!window.attached && window.unseen) parts.push(`${window.unseen.toLocaleString("en")} new`);
     setText(this.note, said || parts.join(" · "));
     this.followButton.setAttribute("aria-pressed", String(this.follow));
-  }
-
-  #row(item) {
-    if (item.gap) {
-      const count = (item.gap[1] - item.gap[0] + 1).toLocaleString("en");
-      return el("div", { class: "row gap" }, item.lost ? `┊ ${count} lines are lost` : `┊ up to ${count} lines skipped`);
-    }
-    const { clock, wrap } = this.options;
-    const at = item.timestamp ?? "";
-    const time = clock === "none" ? null : el("span", { class: "time" }, clock === "full" ? at : localTime(at));
-    const classes = ["row", item.stream, item.level, item.origin && "own", wrap && "wrap"];
-    if (item.seq === this.current) classes.push("current");
-    if (this.selection && item.seq >= this.selection[0] && item.seq <= this.selection[1]) classes.push("selected");
-    const text = el("span", { class: "text" }, this.#message(item));
-    const name = this.service === null && el("span", { class: `name ${hue(item.service)}`, title: item.service }, item.service);
-    return el("div", { class: classes.filter(Boolean).join(" "), "data-seq": item.seq }, time, name, text);
-  }
-
-  #message(item) {
-    const parts = item.fields && this.options.fields ? fieldPieces(item.fields) : pieces(item.message);
-    return parts.flatMap(({ text, kind }) => this.#marked(text, kind));
-  }
-
-  /** A piece with its matches of the search marked. */
-  #marked(text, kind) {
-    const wrapped = (part) => (kind ? el("span", { class: kind }, part) : part);
-    if (!this.hits) return [wrapped(text)];
-    const found = [];
-    let from = 0;
-    for (const match of this.hits.all(text)) {
-      if (!match[0]) continue;
-      if (match.index > from) found.push(wrapped(text.slice(from, match.index)));
-      found.push(el("mark", {}, match[0]));
-      from = match.index + match[0].length;
-    }
-    if (from < text.length) found.push(wrapped(text.slice(from)));
-    return found;
-  }
-}
-
-const two = (number) => String(number).padStart(2, "0");
-
-function localTime(text) {
-  const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? "" : `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}
-
-/** A JSON line: its message, then the other fields. */
-function fieldPieces(fields) {
-  const message = fields.message ?? fields.msg ?? "";
-  const parts = [{ text: typeof message === "string" ? message : JSON.stringify(message), kind: "" }];
-  for (const [key, value] of Object.entries(fields)) {
-    if (key === "message" || key === "msg") continue;
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    parts.push({ text: ` ${key}=`, kind: "dim" }, { text, kind: "" });
-  }
-  return parts;
-}
-
-/** Turns events of the session into lines, with the gaps between them. */
-export class Stream {
-  constructor() {
-    this.reset();
-  }
-
-  reset() {
-    this.pending = [];
-    this.newest = 0;
-  }
-
-  /** The most lines that wait for a frame: a hidden tab draws none. */
-  static MOST = 5000;
-
-  add(entry) {
-    this.pending.push(entry);
-    if (this.pending.length > Stream.MOST) this.pending.splice(0, Stream.MOST / 2);
-  }
-
-  take() {
-    const items = [];
-    for (const entry of this.pending) {
-      if (entry.seq <= this.newest) continue;
-      if (this.newest && entry.seq > this.newest + 1) items.push({ gap: [this.newest + 1, entry.seq - 1] });
-      this.newest = entry.seq;
-      items.push(line(entry));
-    }
-    this.pending = [];
-    return items;
   }
 }

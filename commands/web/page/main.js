@@ -3,13 +3,15 @@
 import { Connection, exchangeCode } from "./connection.js";
 import { byId, el, setText } from "./dom.js";
 import { Graph } from "./graph.js";
+import { drawHeader, drawSessions } from "./header.js";
 import { help, press } from "./keys.js";
-import { LogPane, Stream } from "./logs.js";
-import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, health, isGroup, members, urlOf } from "./state.js";
+import { LogPane } from "./logs.js";
+import { Reload } from "./reload.js";
+import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, isGroup, members, urlOf } from "./state.js";
+import { Stream } from "./stream.js";
 import { Table, details } from "./table.js";
 import { Timeline } from "./timeline.js";
 
-const SYMBOL = { up: "●", wait: "◐", down: "✗" };
 const COMMANDS = { start: "start_service", stop: "stop_service", restart: "restart_service" };
 /** Panes side by side. */
 const PANES = 4;
@@ -30,6 +32,7 @@ class App {
     this.table = new Table(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
+    this.reload = new Reload(this);
     this.stale = false;
     this.shown = "log";
   }
@@ -47,7 +50,7 @@ class App {
   event(message) {
     if (message.type === "bridge") {
       this.sessions = message.payload.sessions;
-      return this.#drawSessions();
+      return drawSessions(this.sessions, this.state.session);
     }
     if (message.name === "log") {
       this.stream.add(message.payload);
@@ -68,7 +71,7 @@ class App {
       this.linked({ state: "version", why: `version ${this.state.version}` });
       return;
     }
-    this.#drawSessions();
+    drawSessions(this.sessions, this.state.session);
     if (before !== this.state.session) {
       const { session, version, capabilities, firstSeq } = this.state;
       this.state = { ...fresh(), session, version, capabilities, firstSeq };
@@ -257,17 +260,22 @@ class App {
 
   showDetails() {
     if (!this.state.services.has(this.selected)) return this.announce("select a service to see its details");
-    return this.#dialog(details(this, this.selected));
+    return this.dialog(details(this, this.selected));
   }
 
   showHelp() {
-    this.#dialog([el("h2", {}, "Keys"), el("div", { class: "help" }, help())]);
+    this.dialog([el("h2", {}, "Keys"), el("div", { class: "help" }, help())]);
   }
 
-  #dialog(content) {
+  dialog(content) {
     const dialog = byId("dialog");
     byId("dialog-body").replaceChildren(...content);
     if (!dialog.open) dialog.showModal();
+  }
+
+  /** Reloads the configuration; without a connection, tries that again. */
+  reloadOrRetry() {
+    return this.link.state === "open" ? this.reload.ask() : this.connection.retry();
   }
 
   escape() {
@@ -321,49 +329,12 @@ class App {
     this.table.draw();
     if (this.#isVisible("graph")) this.graph.draw();
     if (this.#isVisible("timeline")) this.timeline.draw();
-    this.#drawHeader();
+    drawHeader(this);
+    this.reload.draw();
   }
 
   #isVisible(id) {
     return byId(id).offsetParent !== null;
-  }
-
-  #drawHeader() {
-    const { kind, up, bad, total } = health(this.state);
-    const stack = this.config?.split("/").at(-2) ?? "FlowLayer";
-    const isOpen = this.link.state === "open";
-    setText(byId("stack"), stack);
-    setText(byId("count"), isOpen ? `${up} of ${total} up${bad ? `, ${bad} failed or blocked` : ""}` : "");
-    byId("count").dataset.kind = kind;
-    const words = {
-      connecting: "connecting",
-      open: "connected",
-      none: "No session runs. Start one with flowlayer serve.",
-      ended: "The session has ended. The page goes on when its configuration runs again.",
-      failed: `No connection to the session: ${this.link.why ?? ""}. Trying again.`,
-      lost: "The connection was lost. Trying again.",
-      gone: "flowlayer web has ended. Start it again, and open the address that it prints.",
-      denied: "This address needs a code. Open the one that flowlayer web printed, or start it again for a new one.",
-      version: `The session speaks another version of the protocol (${this.link.why ?? ""}).`,
-    };
-    const banner = byId("banner");
-    banner.hidden = isOpen || this.link.state === "connecting";
-    setText(banner, banner.hidden ? "" : words[this.link.state]);
-    setText(byId("connection"), isOpen ? "connected" : this.link.state === "connecting" ? "connecting" : "not connected");
-    byId("connection").dataset.open = String(isOpen);
-    const shown = isOpen ? kind : "wait";
-    document.title = `${isOpen ? SYMBOL[kind] : "○"} ${bad && isOpen ? `${bad} ` : ""}${stack}`;
-    const icon = `/icon-${shown}.svg`;
-    if (byId("icon").getAttribute("href") !== icon) byId("icon").setAttribute("href", icon);
-  }
-
-  #drawSessions() {
-    const select = byId("sessions");
-    const known = this.sessions.some(({ session_id: id }) => id === this.state.session);
-    const options = this.sessions.map(({ session_id: id, config }) => el("option", { value: id, title: config }, config.split("/").slice(-2).join("/")));
-    if (!known) options.unshift(el("option", { value: "" }, this.sessions.length ? "another session…" : "no session"));
-    select.replaceChildren(...options);
-    select.value = known ? this.state.session : "";
   }
 
   #everySecond() {

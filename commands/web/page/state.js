@@ -20,7 +20,7 @@ export const STATES = {
 const SEGMENTS = 200;
 
 export function fresh() {
-  return { session: null, version: null, capabilities: [], firstSeq: 1, services: new Map(), history: new Map() };
+  return { session: null, version: null, capabilities: [], firstSeq: 1, services: new Map(), history: new Map(), edit: null };
 }
 
 /** Applies an event; returns the names of the services that it changed. */
@@ -61,6 +61,9 @@ export function fold(state, event) {
       remember(state, service);
       return [payload.service];
     }
+    case "config_changed":
+      state.edit = payload;
+      return [];
     default:
       return [];
   }
@@ -103,7 +106,8 @@ function remember(state, service) {
 
 /** How the whole stack is: `down`, `wait` or `up`, and how many services are up of those wanted. */
 export function health(state) {
-  const services = [...state.services.values()];
+  // What was left out on purpose does not count, as in the cockpit.
+  const services = [...state.services.values()].filter((service) => service.up || service.reason?.code !== "not_started");
   const states = services.map(stateOf);
   const up = services.filter((service) => service.up).length;
   const bad = states.filter((one) => one === "failed" || one === "blocked").length;
