@@ -1,6 +1,10 @@
 //! Where the server's own lines go: to its standard output, and to the launcher while there is one.
 
+use std::sync::Arc;
+
+use flowlayer_core::facts::OutputMode;
 use flowlayer_core::logs::Logs;
+use flowlayer_core::runtime::StatusView;
 
 use super::launcher::{Launcher, Report};
 use crate::terminal::lines::Lines;
@@ -46,6 +50,13 @@ impl Console {
 
     pub(super) fn follow(&mut self, logs: &Logs, lines: Lines, quiet: Vec<bool>) {
         self.output.follow(logs, lines, quiet);
+    }
+
+    /// Which services the terminal leaves out may have changed.
+    pub(super) fn set_quiet(&self, services: &[Arc<StatusView>]) {
+        let quiet = services.iter();
+        let quiet = quiet.map(|view| (view.service, view.spec.output == OutputMode::Quiet));
+        self.output.set_quiet(quiet.collect());
     }
 
     /// Closes the connection to the launcher.

@@ -294,6 +294,7 @@ impl SessionSetup {
                 }
             }
             match &update {
+                Update::Snapshot { services, .. } => self.console.set_quiet(services),
                 Update::BootEnded(end) => resolves = Some((lines.settled_at(), *end)),
                 Update::Status { view, .. } if has_booted => self.report_fault(view),
                 _ => {}

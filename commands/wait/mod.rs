@@ -102,6 +102,7 @@ pub(crate) fn until_up(
             at_rest_since: None,
             settled_at: None,
             reminder: Reminder::new(),
+            is_drift_noted: false,
         };
         let end = waiting.until_the_end().await;
         waiting.watch.progress.clear();
@@ -137,6 +138,8 @@ struct Waiting {
     /// When to check services that are up without a probe again.
     settled_at: Option<Instant>,
     reminder: Reminder,
+    /// Whether the configuration of the session has been compared with its file.
+    is_drift_noted: bool,
 }
 
 impl Waiting {
@@ -152,7 +155,7 @@ impl Waiting {
                 news = self.watch.next() => match news {
                     Some(News::Connection(state)) => self.connection(state)?,
                     Some(News::Session) => self.at_rest_since = None,
-                    Some(News::Services | News::Other) => {}
+                    Some(News::Services | News::Other) => self.note_drift(),
                     None => return Err(self.gone()),
                 },
                 // At a terminal the line of progress says it all the time.
@@ -163,6 +166,16 @@ impl Waiting {
                     }
                 }
             }
+        }
+    }
+
+    /// Says once that the configuration of the session has been edited, if it has.
+    fn note_drift(&mut self) {
+        if !self.is_drift_noted && self.watch.config.is_some() {
+            self.is_drift_noted = true;
+            self.watch.progress.clear();
+            let target = self.target.find_again();
+            target.note_drift(self.watch.config.as_ref());
         }
     }
 

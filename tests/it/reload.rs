@@ -339,3 +339,56 @@ fn the_cockpit_shows_an_edit_and_applies_it() {
     terminal.type_keys("q");
     assert_eq!(terminal.wait_for_end().code, Some(0));
 }
+
+#[test]
+fn output_that_is_quiet_from_now_on_leaves_the_terminal_at_once() {
+    let tick = "while :; do echo tick; sleep 0.02; done";
+    let server = Stack::new()
+        .shell("loud", tick, json!({}))
+        .shell("still", tick, json!({"output": "quiet"}))
+        .start()
+        .booted();
+    server.wait_for_line("loud  │ tick");
+    assert!(!server.lines().iter().any(|line| line.starts_with("still ")));
+    edit(&server, |config| {
+        config["services"]["loud"]["output"] = json!("quiet");
+        config["services"]["still"]["output"] = json!("show");
+    });
+    assert_eq!(server.run(["reload"]).code, Some(0));
+    server.wait_for_line("still │ tick");
+    let loud = |server: &Server| {
+        let lines = server.lines();
+        lines
+            .iter()
+            .filter(|line| line.starts_with("loud "))
+            .count()
+    };
+    let before = loud(&server);
+    // Of both there are as many lines.
+    let still = server.lines().len();
+    until("more lines", || {
+        let lines = server.lines().len();
+        (lines > still + 20).then_some(()).ok_or(lines)
+    });
+    assert_eq!(loud(&server), before);
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn who_waits_for_an_edited_session_or_joins_it_hears_of_the_edit() {
+    let server = shop();
+    edit(&server, |config| {
+        config["services"]["api"]["env"]["LEVEL"] = json!("debug");
+    });
+    for command in [
+        &["wait"][..],
+        &["up"],
+        &["up", "-d"],
+        &["up", "api"],
+        &["serve", "-d"],
+    ] {
+        let joined = server.run(command);
+        assert_eq!(joined.code, Some(0), "{joined:?}");
+        assert_eq!(joined.stderr.matches(DRIFT).count(), 1, "{joined:?}");
+    }
+}

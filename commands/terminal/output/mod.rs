@@ -49,6 +49,17 @@ pub(crate) struct Follow {
     pub(crate) cursor: Cursor,
 }
 
+impl Follow {
+    /// A reload may have added services.
+    fn set_quiet(&mut self, quiet: &[(usize, bool)]) {
+        for &(service, is_quiet) in quiet {
+            let known = self.quiet.len().max(service + 1);
+            self.quiet.resize(known, false);
+            self.quiet[service] = is_quiet;
+        }
+    }
+}
+
 impl Output {
     /// Starts the thread on the process's standard output. The runtime lends it its clock; it must
     /// outlive the output.
@@ -83,6 +94,11 @@ impl Output {
             quiet,
             cursor,
         });
+    }
+
+    /// From now on the lines of these services, by index, are left out (`true`) or shown.
+    pub(crate) fn set_quiet(&self, quiet: Vec<(usize, bool)>) {
+        self.own.set_quiet(quiet);
     }
 
     /// Queues a line of the server's own, without its end, behind all log lines that are there now.

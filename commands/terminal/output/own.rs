@@ -32,6 +32,8 @@ pub(super) struct Waiting {
     pub(super) lines: VecDeque<OwnLine>,
     /// Follow the log from here on; set at most once.
     pub(super) follow: Option<Follow>,
+    /// Services whose lines are left out or shown from here on.
+    pub(super) quiet: Vec<(usize, bool)>,
     /// No more lines will come.
     pub(super) is_closed: bool,
     /// Lines are dropped: the thread has ended.
@@ -75,6 +77,15 @@ impl OwnLines {
         self.news.notify_one();
     }
 
+    pub(super) fn set_quiet(&self, quiet: Vec<(usize, bool)>) {
+        let mut waiting = self.lock();
+        if !waiting.is_unread {
+            waiting.quiet = quiet;
+        }
+        drop(waiting);
+        self.news.notify_one();
+    }
+
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.news.notify_one();
@@ -91,6 +102,7 @@ impl OwnLines {
         Waiting {
             lines: std::mem::take(&mut waiting.lines),
             follow: waiting.follow.take(),
+            quiet: std::mem::take(&mut waiting.quiet),
             is_closed: waiting.is_closed,
             is_unread: waiting.is_unread,
         }

@@ -74,6 +74,9 @@ impl Writer {
         if waiting.follow.is_some() {
             self.follow = waiting.follow;
         }
+        if let Some(follow) = &mut self.follow {
+            follow.set_quiet(&waiting.quiet);
+        }
         if waiting.is_closed {
             self.write_rest(taken)?;
             return Ok(Next::End);
@@ -250,6 +253,9 @@ mod tests {
         own.push("api → ready", logs.last_seq());
         logs.note(0, "GET /");
         assert_eq!(writer.write(None).unwrap(), Next::Wait);
+        own.set_quiet(vec![(0, true), (3, false)]);
+        assert_eq!(writer.write(None).unwrap(), Next::Wait);
+        logs.note(0, "left out");
         own.close();
         assert_eq!(writer.write(None).unwrap(), Next::End);
         drop(writer);
