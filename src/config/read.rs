@@ -38,6 +38,25 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The same of a file that is shown by another path.
+    #[must_use]
+    pub fn at(&self, path: &Path) -> Self {
+        let path = path.to_owned();
+        match self {
+            Self::NotFound(_) => Self::NotFound(path),
+            Self::Directory(_) => Self::Directory(path),
+            Self::NotRegular(_) => Self::NotRegular(path),
+            Self::Denied(_) => Self::Denied(path),
+            Self::TooLarge(_) => Self::TooLarge(path),
+            Self::Io { source, .. } => Self::Io {
+                path,
+                source: io::Error::new(source.kind(), source.to_string()),
+            },
+        }
+    }
+}
+
 /// Reads a regular file of at most [`MAX_BYTES`]. A FIFO is refused without waiting for its writer.
 pub fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let file = open(path).map_err(|error| wrong(path, error))?;

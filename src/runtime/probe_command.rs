@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::last_line;
-use crate::facts::{End, Stream, signal_name};
+use crate::facts::{End, ServiceSpec, Stream, signal_name};
 use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
 
 /// Set in the life ids of probes, so that they differ from those of services.
@@ -149,6 +149,8 @@ pub(super) struct ProbeCommands {
     pub(super) cwd: PathBuf,
     pub(super) processes: Processes,
     pub(super) runs: ProbeRuns,
+    /// What of it may be seen.
+    spec: Arc<ServiceSpec>,
     last: Mutex<Option<Watcher>>,
 }
 
@@ -159,6 +161,7 @@ impl ProbeCommands {
         cwd: PathBuf,
         processes: Processes,
         runs: ProbeRuns,
+        spec: Arc<ServiceSpec>,
     ) -> Self {
         Self {
             service,
@@ -166,8 +169,27 @@ impl ProbeCommands {
             cwd,
             processes,
             runs,
+            spec,
             last: Mutex::new(None),
         }
+    }
+
+    /// Why a command was not run, with its program and directory as they are written: what variables stand for is
+    /// for the service alone.
+    fn shown(&self, argv: &[String], why: &str) -> String {
+        let target = self.spec.probe.as_ref().map(|probe| probe.target.as_str());
+        let words = target
+            .and_then(|target| target.split(' ').next())
+            .zip(argv.first());
+        let cwd = (
+            self.cwd.display().to_string(),
+            self.spec.cwd.display().to_string(),
+        );
+        let why = match words {
+            Some((shown, program)) if shown != program => why.replace(program, shown),
+            _ => why.to_owned(),
+        };
+        why.replace(&cwd.0, &cwd.1)
     }
 
     /// Waits until nothing of the last run is left; SIGKILL does not take long, and what survives
@@ -227,6 +249,9 @@ impl RunCommand for ProbeCommands {
         };
         self.processes.send(Request::Spawn(request, None));
         match run.wait_for(|run| *run != Run::Running).await.as_deref() {
+            Ok(Run::Gone(Some(CommandEnd::NotRun(why)))) => {
+                CommandEnd::NotRun(self.shown(argv, why))
+            }
             Ok(Run::Ended(end) | Run::Gone(Some(end))) => end.clone(),
             _ => CommandEnd::NotRun("it was ended".to_owned()),
         }

@@ -11,7 +11,7 @@ use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
 use crate::config::env_file::{self, EnvFileError};
 use crate::config::{self, Config, PortChoice, Problem, ReadError, Resolved, Values, Variables};
-use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, mask_credentials};
+use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, StartProblem, mask_credentials};
 use crate::logs::LogDefaults;
 use crate::plan::Plan;
 
@@ -198,6 +198,60 @@ impl ServiceSetup {
             spec,
             env_contents: Vec::new(),
             is_env_file_fixed: Vec::new(),
+        }
+    }
+}
+
+impl ServiceSetup {
+    /// A problem of its `cmd` or `stopCmd` with program and directory as they are shown: what variables stand for
+    /// is for the service alone.
+    pub(super) fn shown_problem(
+        &self,
+        problem: StartProblem,
+        is_stop_command: bool,
+    ) -> StartProblem {
+        let (argv, shown) = if is_stop_command {
+            (self.stop_argv.as_ref(), self.spec.stop_argv.as_ref())
+        } else {
+            (Some(&self.argv), Some(&self.spec.argv))
+        };
+        let program = |argv: Option<&Vec<String>>| argv.and_then(|argv| argv.first()).cloned();
+        let (program, shown) = (program(argv), program(shown).unwrap_or_default());
+        let is_program_shown = program.as_ref().is_none_or(|program| *program == shown);
+        let is_cwd_shown = without_links(&self.cwd) == self.spec.cwd;
+        match problem {
+            StartProblem::NotFound { name, searched } => StartProblem::NotFound {
+                searched: if is_cwd_shown || !name.contains('/') {
+                    searched
+                } else {
+                    self.spec.cwd.display().to_string()
+                },
+                name: if is_program_shown { name } else { shown },
+            },
+            StartProblem::NotExecutable { path, error } => StartProblem::NotExecutable {
+                path: match path.strip_prefix(&self.cwd) {
+                    _ if !is_program_shown => shown.into(),
+                    Ok(below) if !is_cwd_shown => self.spec.cwd.join(below),
+                    _ => path,
+                },
+                error,
+            },
+            StartProblem::Cwd { path, error } => StartProblem::Cwd {
+                path: if is_cwd_shown {
+                    path
+                } else {
+                    self.spec.cwd.clone()
+                },
+                error,
+            },
+            StartProblem::System { error } => StartProblem::System {
+                error: match program {
+                    Some(program) if !is_program_shown => error.replace(&program, &shown),
+                    _ => error,
+                },
+            },
+            // Its path is as shown from the beginning.
+            StartProblem::EnvFile { .. } => problem,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Here, Stack, until};
 
@@ -49,6 +49,46 @@ fn services_get_the_values_and_clients_the_references() {
     assert_eq!(spec["argv"][2], "--help=${env.SECRET}");
     assert_eq!(spec["url"], "http://localhost:21346/app");
     let said = format!("{services:?}{:?}", server.lines());
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// What cannot be started is shown as it is written too.
+#[test]
+fn a_start_that_fails_shows_no_value_either() {
+    let ready = json!({ "type": "exec", "cmd": ["./${env.SECRET}/check"] });
+    let server = Stack::new()
+        .service("cmd", json!({ "cmd": ["./${env.SECRET}/run"] }))
+        .daemon("cwd", json!({ "cwd": "${env.SECRET}" }))
+        .daemon("file", json!({ "envFile": "${env.SECRET}.env" }))
+        .daemon("probed", json!({ "ready": ready }))
+        .daemon("stopped", json!({ "stopCmd": ["${env.SECRET}"] }))
+        .variable("SECRET", "hunter2")
+        .start();
+    let mut client = server.connect();
+    let services = until("all are known", || {
+        let services = client.services();
+        let is_known = |service: &Value| {
+            let reason = &service["reason"];
+            service["name"] == "stopped"
+                || reason["code"] == "cannot_start"
+                || !reason["last"].is_null()
+        };
+        let all = services.iter().all(is_known);
+        if all { Ok(services) } else { Err(services) }
+    });
+    let said = format!("{services:?}");
+    for shown in [
+        "./${env.SECRET}/run",
+        "${env.SECRET}.env",
+        "./${env.SECRET}/check",
+        "cannot be entered",
+    ] {
+        assert!(said.contains(shown), "{shown:?}: {said}");
+    }
+    assert_eq!(server.run(["stop", "stopped"]).code, Some(0));
+    let logs = server.run(["logs"]);
+    assert!(logs.stdout.contains("`${env.SECRET}`"), "{logs:?}");
+    let said = format!("{services:?}{:?}{logs:?}", server.lines());
     assert!(!said.contains("hunter2"), "{said}");
 }
 

@@ -250,7 +250,10 @@ impl Performer {
                 (!is_stop_command).then_some((service, Step::Spawned(life, pid)))
             }
             Event::SpawnFailed { life, error } => {
-                Some(self.spawn_failed(service_of(life), life, error.into()))
+                let service = service_of(life);
+                let is_stop_command = self.stop_commands.contains_key(&life);
+                let problem = self.services[service].shown_problem(error.into(), is_stop_command);
+                Some(self.spawn_failed(service, life, problem))
             }
             Event::Exited { life, end, left } => {
                 Some(if let Some(service) = self.stop_commands.remove(&life) {

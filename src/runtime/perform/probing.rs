@@ -49,6 +49,7 @@ impl Performer {
             service.cwd.clone(),
             self.processes.clone(),
             self.probe_runs.clone(),
+            Arc::clone(&service.spec),
         );
         let watched = self.running[index].watched.clone();
         let reports = self.reports.clone();

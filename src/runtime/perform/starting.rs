@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Performer, Report, service_of};
@@ -92,17 +93,18 @@ impl Performer {
             self.spawn(life, role, Ok(environment));
             return;
         }
-        let (inherited, port_variable, files, own) = (
+        let (inherited, port_variable, files, own, spec) = (
             self.environment.clone(),
             service.auto_port,
             service.env_files.clone(),
             service.env.clone(),
+            Arc::clone(&service.spec),
         );
         self.later(async move {
             let read = tokio::task::spawn_blocking(move || {
                 let mut read = Vec::new();
                 let mut contents = Vec::new();
-                for file in &files {
+                for (file, shown) in files.iter().zip(&spec.env_files) {
                     let found = env_file::read(&file.path);
                     contents.push(FileContents::of(&found));
                     let variables = match found {
@@ -110,10 +112,10 @@ impl Performer {
                         Err(EnvFileError::Unreadable(ReadError::NotFound(_))) if !file.required => {
                             continue;
                         }
-                        Err(error) => return Err(problem(&file.path, &error)),
+                        Err(error) => return Err(problem(&shown.path, &error)),
                     };
                     let names = || variables.iter().map(|(name, _)| name).collect::<Vec<_>>();
-                    tracing::debug!(target: "flowlayer::config", file = %file.path.display(), names = ?names());
+                    tracing::debug!(target: "flowlayer::config", file = %shown.path.display(), names = ?names());
                     read.extend(variables);
                 }
                 Ok(Environment {
@@ -211,10 +213,10 @@ fn environment(
     all.into_iter().collect()
 }
 
-/// Why an `envFile` keeps a service from starting.
+/// Why an `envFile` keeps a service from starting; `path` as it is shown.
 fn problem(path: &Path, error: &EnvFileError) -> StartProblem {
     let (line, error) = match error {
-        EnvFileError::Unreadable(error) => (None, error.to_string()),
+        EnvFileError::Unreadable(error) => (None, error.at(path).to_string()),
         EnvFileError::Malformed { line, what, .. } => (Some(*line), what.to_string()),
     };
     StartProblem::EnvFile {
