@@ -136,7 +136,7 @@ fn start(endpoint: &Endpoint) -> String {
         return match endpoint.address.as_deref() {
             Some(DEFAULT_ADDRESS) | None => {
                 "no session runs, and there is no configuration in this directory or above it: start \
-                 one with `flowlayer serve --detach -c PATH`, or name its address with --addr"
+                 one with `flowlayer up -c PATH`, or name its address with --addr"
                     .to_owned()
             }
             Some(address) => format!(
@@ -158,16 +158,10 @@ fn start(endpoint: &Endpoint) -> String {
 
 /// What to type here to start the session of a configuration.
 pub(crate) fn start_command(config: &Path) -> String {
-    if is_found_here(config) {
-        return "flowlayer serve --detach".to_owned();
+    if is_found_here(config) || is_found_above(config) {
+        return "flowlayer up".to_owned();
     }
-    match config.parent() {
-        // Services start in its directory, as they do when it is served there.
-        Some(directory) if is_found_above(config) => {
-            format!("cd {} && flowlayer serve --detach", argument(directory))
-        }
-        _ => format!("flowlayer serve --detach -c {}", argument(config)),
-    }
+    format!("flowlayer up -c {}", argument(config))
 }
 
 /// A path as it is typed in a shell.
@@ -246,7 +240,7 @@ mod tests {
             &refused(),
             &[
                 "no session of /a/flowlayer.jsonc runs",
-                "flowlayer serve",
+                "flowlayer up -c /a/flowlayer.jsonc",
                 "refused",
             ],
         );
@@ -263,7 +257,7 @@ mod tests {
             &["no session at 127.0.0.1:7001", "flowlayer sessions"],
         );
         let not_running = client::Failure::NotRunning("/a/flowlayer.jsonc".to_owned());
-        let words = ["no session of /a/flowlayer.jsonc runs", "serve --detach"];
+        let words = ["no session of /a/flowlayer.jsonc runs", "flowlayer up -c "];
         says(&stopped, &not_running, &words);
         let without_api = client::Failure::NoApi {
             config: "/a/flowlayer.jsonc".to_owned(),

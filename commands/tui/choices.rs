@@ -18,7 +18,7 @@ pub(super) fn target(endpoint: &Endpoint) -> Target {
         address: endpoint.address.clone().unwrap_or_default(),
         start: match (&endpoint.config, &endpoint.address) {
             (Some(config), _) => start_command(config),
-            (None, Some(address)) => format!("flowlayer serve -s {address}"),
+            (None, Some(address)) => format!("flowlayer up -s {address}"),
             (None, None) => String::new(),
         },
         token: endpoint

@@ -194,7 +194,7 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
         token: Some("fl_3f0c".to_owned()),
         config: Some("/home/me/quickstart/flowlayer.jsonc".to_owned()),
         found: "the session of the configuration here",
-        start: "flowlayer serve --detach".to_owned(),
+        start: "flowlayer up".to_owned(),
     };
     let mut model = Model::new(target, Theme { colored }, TimeZone::UTC);
     let mut take = |message| update(&mut model, NOW, message);

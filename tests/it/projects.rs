@@ -96,18 +96,16 @@ fn text(path: &Path) -> &str {
 fn a_subdirectory_means_the_project_it_is_in_and_no_other() {
     let projects = Projects::new();
     projects.start("blog");
-    let directory = projects.path("shop");
     for command in [["stop", "api"], ["status", "api"], ["wait", "api"]] {
         let timeout = ["--timeout", "200ms"].iter();
         let timeout = timeout.take(if command[0] == "wait" { 2 } else { 0 });
         let arguments: Vec<&str> = command.iter().chain(timeout).copied().collect();
         projects
             .run("shop", &arguments)
-            .refused(3, &["in this directory", "flowlayer serve --detach"]);
-        let from = format!("cd {} && flowlayer serve --detach", text(&directory));
+            .refused(3, &["in this directory", "`flowlayer up`"]);
         projects
             .run("shop/src/deep", &arguments)
-            .refused(3, &[text(&projects.config("shop")), &from]);
+            .refused(3, &[text(&projects.config("shop")), "`flowlayer up`"]);
     }
     assert_eq!(projects.status("blog"), "running");
     projects.start("shop");
@@ -360,7 +358,7 @@ fn the_cockpit_waits_for_its_own_project_and_offers_the_others() {
     let mut tui = Terminal::run(&tui, 30, 160);
     let shop = projects.config("shop");
     tui.wait_for_text(&format!("no session of {} runs", text(&shop)));
-    tui.wait_for_text("&& flowlayer serve --detach");
+    tui.wait_for_text("flowlayer up");
     tui.wait_for_text(text(&projects.config("blog")));
     projects.start("shop");
     tui.type_keys("R");

@@ -205,7 +205,7 @@ fn sessions(model: &Model, choices: Option<&[Choice]>, row: usize) -> Vec<Line> 
     };
     if choices.is_empty() {
         let none = "No live session of yours on this machine.";
-        let help = "flowlayer serve -s 127.0.0.1:6999 starts one.";
+        let help = "flowlayer up starts one.";
         return vec![
             vec![Span::styled(none, theme.text())],
             vec![Span::styled(help, theme.dim())],

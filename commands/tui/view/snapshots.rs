@@ -132,7 +132,7 @@ fn what_is_wrong_is_on_the_screen() {
     ] {
         let target = crate::tui::model::Target {
             address: "127.0.0.1:6999".to_owned(),
-            start: "flowlayer serve -s 127.0.0.1:6999".to_owned(),
+            start: "flowlayer up -s 127.0.0.1:6999".to_owned(),
             ..Default::default()
         };
         let theme = crate::tui::theme::Theme { colored: false };
@@ -152,7 +152,7 @@ fn what_is_wrong_is_on_the_screen() {
     }
     let target = crate::tui::model::Target {
         config: Some("/home/me/shop/flowlayer.jsonc".to_owned()),
-        start: "flowlayer serve --detach".to_owned(),
+        start: "flowlayer up".to_owned(),
         ..Default::default()
     };
     let theme = crate::tui::theme::Theme { colored: false };
