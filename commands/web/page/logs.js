@@ -108,10 +108,7 @@ export class LogPane {
 
   toStart() {
     this.follow = false;
-    this.window.toStart().then(() => {
-      this.scroller.scrollTop = 0;
-      this.refresh();
-    });
+    this.window.toStart().then(() => this.#jump(0));
   }
 
   scrollBy(rows) {
@@ -215,7 +212,7 @@ export class LogPane {
     this.current = seq;
     this.#layout();
     const at = this.window.items.findIndex((item) => item.seq === seq);
-    if (at >= 0) this.scroller.scrollTop = this.#top(at) - this.scroller.clientHeight / 2;
+    if (at >= 0) this.#jump(this.#top(at) - this.scroller.clientHeight / 2);
     this.#redraw();
   }
 
@@ -358,6 +355,14 @@ export class LogPane {
     const first = items[this.#indexAt(top)];
     this.edge = first && { item: first, top, offset: this.#top(this.#indexAt(top)) - top };
     this.#status();
+  }
+
+  /** Shows another place of the log: what was at the upper edge does not stay there. */
+  #jump(top) {
+    this.body.style.height = `${this.#layout()}px`;
+    this.edge = null;
+    this.#place(top);
+    this.refresh();
   }
 
   #place(top) {
