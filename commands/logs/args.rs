@@ -1,14 +1,16 @@
 //! The arguments of `flowlayer logs`.
 
 use flowlayer_core::facts::Stream;
+use flowlayer_core::logs::Level;
 
 use crate::session::args::SessionArgs;
 
 const NOTES: &str = "\
-Without -n: as many of the newest entries as the session's logView allows (500); with --grep, --since
-or --after-seq: all matches.
+Without -n: as many of the newest entries as the session's logView allows (500); with --grep, --level,
+--since or --after-seq: all matches.
 TIME: 2026-04-18T10:30:00Z, 2026-04-18 12:30 (local), or an age: 90s, 5m, 1h30m, 2d.
-REGEX is matched against the text without its colours. A line over 64 KiB is several entries.
+REGEX is matched against the text without its colours. The level is read from JSON, from a level=
+pair, or from a word such as WARN; lines without one are left out by --level. A line over 64 KiB is several entries.
 Without a session it reads the files in logs.dir, including those of earlier sessions.
 
 Exit codes: 0 success (also when nothing matches, or the reader of a pipe exits), 1 failure,
@@ -16,7 +18,7 @@ Exit codes: 0 success (also when nothing matches, or the reader of a pipe exits)
 
 /// Show, follow and search the output of services
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(after_help = NOTES, group(clap::ArgGroup::new("matching").multiple(true)))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own, any of them may be on"
@@ -52,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STREAM", value_parser = stream)]
     pub(super) stream: Option<Stream>,
     /// Only lines that match this regular expression
-    #[arg(short, long, value_name = "REGEX")]
+    #[arg(short, long, value_name = "REGEX", group = "matching")]
     pub(super) grep: Option<String>,
     /// Ignore case in --grep
     #[arg(short, long, requires = "grep")]
@@ -60,14 +62,17 @@ pub(crate) struct Args {
     /// Only lines that do not match
     #[arg(short = 'v', long, requires = "grep")]
     pub(super) invert_match: bool,
+    /// Only lines of this level or above: trace, debug, info, warn or error
+    #[arg(long, value_name = "LEVEL", group = "matching")]
+    pub(super) level: Option<Level>,
     /// Also show this many entries after each match
-    #[arg(short = 'A', long, value_name = "N", requires = "grep")]
+    #[arg(short = 'A', long, value_name = "N", requires = "matching")]
     pub(super) after_context: Option<usize>,
     /// Also show this many entries before each match
-    #[arg(short = 'B', long, value_name = "N", requires = "grep")]
+    #[arg(short = 'B', long, value_name = "N", requires = "matching")]
     pub(super) before_context: Option<usize>,
     /// Also show this many entries around each match
-    #[arg(short = 'C', long, value_name = "N", requires = "grep")]
+    #[arg(short = 'C', long, value_name = "N", requires = "matching")]
     pub(super) context: Option<usize>,
     /// Print each entry as one line of JSON
     #[arg(long)]

@@ -165,7 +165,7 @@ async fn newest(
     let search = &shown.search;
     let mut context: Context<Entry> = search.context_backwards();
     // With nothing to leave out it is known how many are needed.
-    let is_plain = search.pattern.is_none() && search.stream.is_none();
+    let is_plain = search.matches_all() && search.stream.is_none();
     let few = search.limit.filter(|_| is_plain).map(|limit| limit as u64);
     let mut entries = Newest::new(client, services, span, few);
     let mut kept = Vec::new();

@@ -95,7 +95,10 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
     };
     let pattern = args.grep.as_ref().map(compiled).transpose()?;
     let around = args.context.unwrap_or(0);
-    let has_beginning = pattern.is_some() || args.since.is_some() || args.after_seq.is_some();
+    let has_beginning = pattern.is_some()
+        || args.level.is_some()
+        || args.since.is_some()
+        || args.after_seq.is_some();
     let time = |moment: jiff::Timestamp| Timestamp(moment.as_millisecond());
     Ok(Wanted {
         limit: args.limit.or(has_beginning.then_some(Limit::All)),
@@ -117,6 +120,7 @@ fn wanted(args: &Args, colors: Colors) -> Result<Wanted, Failure> {
             until: args.until.map(time),
             stream: args.stream,
             pattern,
+            level: args.level,
             before: args.before_context.unwrap_or(around),
             after: args.after_context.unwrap_or(around),
             limit: None,

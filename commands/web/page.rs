@@ -36,6 +36,7 @@ files! {
     "connection.js": "text/javascript; charset=utf-8",
     "state.js": "text/javascript; charset=utf-8",
     "table.js": "text/javascript; charset=utf-8",
+    "level.js": "text/javascript; charset=utf-8",
     "log.js": "text/javascript; charset=utf-8",
     "logs.js": "text/javascript; charset=utf-8",
     "row.js": "text/javascript; charset=utf-8",

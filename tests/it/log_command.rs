@@ -120,6 +120,38 @@ fn files_give_what_the_session_gave() {
 }
 
 #[test]
+fn lines_of_a_level_and_above_are_found_in_the_session_and_in_its_files() {
+    const SAYS: &str = r#"echo '{"level":"info","msg":"up"}'; echo '{"level":"error","msg":"no disk"}'
+        echo 'ts=1 level=warn msg=slow'; echo plain; printf '\033[31mERROR\033[0m red\n'; echo 'no errors'"#;
+    let server = Stack::new()
+        .field("logs", json!({ "dir": "logs" }))
+        .shell("says", SAYS, json!({ "kind": "oneshot" }))
+        .daemon("worker", json!({}))
+        .argument("--quiet")
+        .start()
+        .booted();
+    let ask = |more: &[&str]| server.run([&["logs", "says"], more].concat());
+    let questions: [&[&str]; 3] = [
+        &["--level", "warn"],
+        &["--level", "info", "-A", "1"],
+        &["--level", "error", "--grep", "disk"],
+    ];
+    let online = questions.map(&ask);
+    let unknown = ask(&["--level", "loud"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.stderr.contains("trace, debug, info, warn, error"));
+    server.stop();
+    for (question, online) in questions.iter().zip(&online) {
+        assert_eq!(lines(&ask(question)), lines(online), "{question:?}");
+    }
+    let [warn, info, disk] = online.each_ref().map(lines);
+    assert_eq!(warn.len(), 3, "{warn:?}");
+    assert!(warn[0].contains("no disk") && warn[2].contains("red"));
+    assert_eq!((info.len(), info[3]), (6, "plain"), "{info:?}");
+    assert_eq!(disk.len(), 1);
+}
+
+#[test]
 fn the_newest_matches_are_found_however_far_back_they_are() {
     let logs = tempdir().unwrap();
     let server = Stack::new()

@@ -200,6 +200,16 @@ def folding(browser, address):
 
         for service, expected in zip(services, case["services"]):
             assert holds(service, expected), (case["name"], service)
+    levels = json.loads((ROOT / "src/logs/level.json").read_text())
+    found = page.evaluate(
+        """async (messages) => {
+            const { line } = await import("/log.js");
+            return messages.map((message) => line({ message }).level);
+        }""",
+        [message for message, _ in levels],
+    )
+    wrong = [(message, level, was) for (message, level), was in zip(levels, found) if level != was]
+    assert not wrong, wrong
     page.context.close()
 
 

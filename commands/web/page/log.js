@@ -1,6 +1,7 @@
 // The window of a log: a run of its lines in memory, however long the log is. No drawing here.
 
 import { plain } from "./ansi.js";
+import { LEVELS, levelOf } from "./level.js";
 
 const PAGE = 500;
 /** Lines and bytes of a window. */
@@ -8,18 +9,6 @@ const LINES = 5000;
 const BYTES = 8 << 20;
 /** Pages that one look for older matches reads before it stops. */
 const PAGES = 200;
-
-const LEVELS = ["trace", "debug", "info", "warn", "error"];
-const LEVEL = /\b(trace|debug|info|warn(?:ing)?|error|err|fatal|panic|critical)\b/i;
-const LEVEL_KEYS = ["level", "severity", "lvl"];
-/** The numbers of pino and bunyan. */
-const NUMBERED = { 10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "error" };
-
-function levelNamed(word) {
-  const name = String(NUMBERED[word] ?? word).toLowerCase();
-  if (name.startsWith("warn")) return "warn";
-  return LEVELS.includes(name) ? name : ["err", "fatal", "panic", "critical"].includes(name) ? "error" : null;
-}
 
 /** An entry with what is derived from it: its text, its JSON fields, its level. */
 export function line(entry) {
@@ -32,9 +21,7 @@ export function line(entry) {
       // A line that only looks like it.
     }
   }
-  const key = fields && LEVEL_KEYS.find((key) => key in fields);
-  const word = key ? fields[key] : LEVEL.exec(text.slice(0, 80))?.[1];
-  return { ...entry, text, fields, level: word === undefined ? null : levelNamed(word) };
+  return { ...entry, text, fields, level: levelOf(text, fields) };
 }
 
 /** A test for text: plain, or between slashes a regular expression; case counts once there is a capital. */
@@ -83,7 +70,7 @@ export class LogWindow {
   matches(item) {
     if (this.among && !this.among(item.service)) return false;
     if (this.stream && item.stream !== this.stream) return false;
-    if (this.level && LEVELS.indexOf(item.level ?? "info") < LEVELS.indexOf(this.level)) return false;
+    if (this.level && LEVELS.indexOf(item.level) < LEVELS.indexOf(this.level)) return false;
     return !this.filter || this.filter.test(item.text);
   }
 

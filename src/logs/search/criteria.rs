@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::pattern::Pattern;
 use crate::facts::{Stream, Timestamp};
+use crate::logs::Level;
 
 /// Which entries are wanted.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct Search {
     pub stream: Option<Stream>,
     /// Only lines that match; `None` for all.
     pub pattern: Option<Pattern>,
+    /// Only lines of this level and above; `None` for all.
+    pub level: Option<Level>,
     /// Entries of context before each match.
     pub before: usize,
     /// Entries of context after each match.
@@ -80,9 +83,25 @@ impl Search {
 
     /// Whether a message matches.
     pub fn matches(&self, message: &str) -> bool {
-        self.pattern
-            .as_ref()
-            .is_none_or(|pattern| pattern.matches(message))
+        let mut pattern = self.pattern.iter();
+        pattern.all(|pattern| pattern.matches(message))
+            && self
+                .level
+                .is_none_or(|least| Level::of(message) >= Some(least))
+    }
+
+    /// The same for one that is known to hold no terminal codes.
+    pub(super) fn matches_plain(&self, message: &[u8]) -> bool {
+        let mut pattern = self.pattern.iter();
+        pattern.all(|pattern| pattern.matches_plain(message))
+            && self
+                .level
+                .is_none_or(|least| Level::of_plain(message) >= Some(least))
+    }
+
+    /// Whether every message matches.
+    pub fn matches_all(&self) -> bool {
+        self.pattern.is_none() && self.level.is_none()
     }
 
     /// The context of matches going forwards.

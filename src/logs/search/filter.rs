@@ -45,17 +45,17 @@ impl<'a> Filter<'a> {
         if !is_wanted {
             return None;
         }
-        let Some(pattern) = &self.search.pattern else {
+        if self.search.matches_all() {
             return Some(true);
-        };
+        }
         if !fields.is_escaped {
-            return Some(pattern.matches_plain(fields.message));
+            return Some(self.search.matches_plain(fields.message));
         }
         let message = fields::unescape(fields.message);
         if message.is_none() {
             self.damaged += 1;
         }
-        message.map(|message| pattern.matches(&message))
+        message.map(|message| self.search.matches(&message))
     }
 
     /// A line that is not formatted as ours are.

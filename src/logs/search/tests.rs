@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::fields::Fields;
 use super::*;
 use crate::facts::{Stream, Timestamp};
+use crate::logs::Level;
 use crate::logs::parse::EntryLine;
 
 const START_MS: i64 = 1_735_689_600_000;
@@ -46,7 +47,7 @@ const NAMES: [&str; 3] = ["api", "d\"b", "über web"];
 fn message() -> impl Strategy<Value = String> {
     let bit = prop_oneof![
         4 => prop::sample::select(vec![
-            "error", "err", "or", "ERROR", "é", "\u{1b}[31m", "\u{1b}[0m", "\u{1b}]0;error\u{7}",
+            "error", "err", "or", "ERROR", "[warn]", "level=info ", "é", "\u{1b}[31m", "\u{1b}[0m", "\u{1b}]0;error\u{7}",
             "\"", "\\", "\\\\n", "\t", "\u{1}", "\u{fffd}", " ", "{\"seq\":7,", "\",\"timestamp\":\"",
             "\u{2028}", "𝄞", "\u{1b}",
         ]).prop_map(str::to_owned),
@@ -127,6 +128,7 @@ struct Asked {
     until: Option<i64>,
     stream: Option<bool>,
     pattern: Option<(String, bool, bool)>,
+    level: Option<Level>,
     context: (usize, usize),
     limit: Option<usize>,
 }
@@ -145,7 +147,10 @@ fn asked() -> impl Strategy<Value = Asked> {
         (maybe(0.3, 0..80), maybe(0.3, 1..90)),
         (time(), time()),
         prop::option::weighted(0.3, any::<bool>()),
-        pattern(),
+        (
+            pattern(),
+            prop::option::weighted(0.3, prop::sample::select(Level::ALL.to_vec())),
+        ),
         prop_oneof![2 => Just((0, 0)), 1 => (0..4usize, 0..4usize)],
         prop::option::of(0..7usize),
     )
@@ -155,7 +160,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                 (after, before),
                 (since, until),
                 stream,
-                pattern,
+                (pattern, level),
                 context,
                 limit,
             )| Asked {
@@ -167,6 +172,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                 until,
                 stream,
                 pattern,
+                level,
                 context,
                 limit,
             },
@@ -188,6 +194,7 @@ impl Asked {
             pattern: self.pattern.as_ref().map(|(pattern, any_case, inverted)| {
                 Pattern::new(pattern, *any_case, *inverted).unwrap()
             }),
+            level: self.level,
             before: self.context.0,
             after: self.context.1,
             limit: self.limit,
@@ -209,6 +216,12 @@ fn naive(log: &[Written], asked: &Asked) -> Vec<String> {
         })
         .collect();
     let matches = |entry: &Written| {
+        if asked
+            .level
+            .is_some_and(|least| Level::of(&entry.message) < Some(least))
+        {
+            return false;
+        }
         let Some((pattern, any_case, inverted)) = &asked.pattern else {
             return true;
         };
