@@ -17,6 +17,8 @@ pub(crate) const KIND: Kind = Kind {
         about: "The command, run in the service's environment and directory; same forms as the service's `cmd`.",
         takes: Type::Command,
         absent: Absent::Refused,
+        default: None,
+        example: r#"["pg_isready", "-p", "5432"]"#,
     }],
     build: Some(|arguments| {
         let argv = arguments.command("cmd")?.to_vec();

@@ -19,6 +19,8 @@ pub(crate) const KIND: Kind = Kind {
         about: "A regular expression (syntax of the Rust crate `regex`), searched for in every line of stdout and stderr.",
         takes: Type::Pattern,
         absent: Absent::Refused,
+        default: None,
+        example: r#""^listening on""#,
     }],
     build: Some(|arguments| {
         let pattern = RegexBuilder::new(arguments.text("pattern")?)

@@ -19,6 +19,8 @@ pub(crate) const KIND: Kind = Kind {
         about: "The port to connect to. Default: the service's `port`.",
         takes: Type::Port,
         absent: Absent::ServicePort,
+        default: None,
+        example: "5432",
     }],
     build: Some(|arguments| {
         let port = arguments.port("port")?;

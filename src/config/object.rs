@@ -1,13 +1,13 @@
 //! How objects of the config are read: field by field, with every problem kept.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::code::Code;
 use super::problems::{Place, Problems};
 use super::quote::{describe, quote};
 use super::suggest::is_same;
-use super::tree::{Items, NodeId, Value};
+use super::tree::{self, Items, NodeId};
 use super::values::FromValue;
 
 /// Names that other tools have for something, and what to write here.
@@ -21,7 +21,7 @@ pub(super) trait Read: JsonSchema + Sized {
 
 impl<T: FromValue> Read for T {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
-        if matches!(problems.tree.value(node), Value::NotFinite) {
+        if matches!(problems.tree.value(node), tree::Value::NotFinite) {
             // Reported wherever it stands.
             return None;
         }
@@ -121,8 +121,8 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
 pub(super) fn members<'t>(node: NodeId, problems: &mut Problems<'t, '_>) -> Option<&'t Items> {
     let tree = problems.tree;
     match tree.value(node) {
-        Value::Object(members) => Some(members),
-        Value::NotFinite => None,
+        tree::Value::Object(members) => Some(members),
+        tree::Value::NotFinite => None,
         _ => {
             let found = describe(&tree.to_json(node));
             let message = format!("expected an object, found {found}");
@@ -132,18 +132,32 @@ pub(super) fn members<'t>(node: NodeId, problems: &mut Problems<'t, '_>) -> Opti
     }
 }
 
-/// The JSON Schema of an object with these fields: name, documentation, schema, whether required.
-pub(super) fn object_schema(
-    about: &str,
-    fields: impl IntoIterator<Item = (&'static str, &'static str, Schema, bool)>,
-) -> Schema {
+/// What the JSON Schema of an object says about one of its fields.
+pub(super) struct FieldSchema {
+    pub(super) name: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) schema: Schema,
+    /// Further keywords: its default, examples.
+    pub(super) more: Value,
+    pub(super) is_required: bool,
+}
+
+/// The JSON Schema of an object with these fields.
+pub(super) fn object_schema(about: &str, fields: impl IntoIterator<Item = FieldSchema>) -> Schema {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for (name, doc, mut schema, is_required) in fields {
-        schema.insert("description".to_owned(), one_line(doc).into());
-        properties.insert(name.to_owned(), schema.to_value());
-        if is_required {
-            required.push(name);
+    for mut field in fields {
+        field
+            .schema
+            .insert("description".to_owned(), one_line(field.doc).into());
+        if let Value::Object(more) = field.more {
+            for (keyword, value) in more {
+                field.schema.insert(keyword, value);
+            }
+        }
+        properties.insert(field.name.to_owned(), field.schema.to_value());
+        if field.is_required {
+            required.push(field.name);
         }
     }
     let mut schema = schemars::json_schema!({
@@ -171,15 +185,16 @@ pub(super) fn field_schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Sc
 
 /// Declares an object of the config once, for reading it and for its JSON Schema.
 ///
-/// A line is `"name" [required] => field: Type,` under its documentation, which is also what the
-/// schema says. `hinted by NAME` gives the help for names that other tools use.
+/// A line is `"name" [required] => field: Type { "default": …, "examples": […] },` under its
+/// documentation, which is also what the schema says. `hinted by NAME` gives the help for names that
+/// other tools use.
 macro_rules! object {
     (
         $(#[doc = $about:literal])+
         struct $name:ident $(hinted by $hints:ident)? {
             $(
                 $(#[doc = $doc:literal])+
-                $key:literal $([$required:ident])? => $field:ident: $type:ty,
+                $key:literal $([$required:ident])? => $field:ident: $type:ty { $($more:tt)* },
             )+
         }
     ) => {
@@ -216,12 +231,13 @@ macro_rules! object {
             }
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let fields = [$((
-                    $key,
-                    concat!($($doc, "\n"),+),
-                    $crate::config::object::field_schema::<$type>(generator),
-                    !["", $(stringify!($required))?].concat().is_empty(),
-                )),+];
+                let fields = [$($crate::config::object::FieldSchema {
+                    name: $key,
+                    doc: concat!($($doc, "\n"),+),
+                    schema: $crate::config::object::field_schema::<$type>(generator),
+                    more: serde_json::json!({ $($more)* }),
+                    is_required: !["", $(stringify!($required))?].concat().is_empty(),
+                }),+];
                 $crate::config::object::object_schema(concat!($($about, "\n"),+), fields)
             }
         }

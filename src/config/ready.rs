@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use flowlayer_probes::{Absent, Argument, KINDS, Kind, Parameter, Type};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::code::Code;
 use super::headers::Headers;
@@ -17,18 +17,20 @@ use super::problems::{Place, Problems};
 use super::quote::quote;
 use super::references::read;
 use super::references::template::{Spot, Template};
-use super::tree::{Items, NodeId, Value};
+use super::tree::{self, Items, NodeId};
 use super::values::{Command, Millis, Port, ServicePort, Statuses, URL_PATTERN};
 
-/// The fields that limit the waiting, whatever the kind.
-const LIMITS: [(&str, &str); 2] = [
+/// The fields that limit the waiting, whatever the kind, and an example of each.
+const LIMITS: [(&str, &str, u32); 2] = [
     (
         "timeoutMs",
         "Time in ms within which the probe must have passed; otherwise the service is stopped and has failed. Absent: no limit.",
+        60_000,
     ),
     (
         "attemptTimeoutMs",
         "Time limit of one attempt in ms. Default: 200 (tcp), 10000 (http), 5000 (exec).",
+        2_000,
     ),
 ];
 
@@ -41,7 +43,7 @@ const OWNER: (&str, &str) = (
 /// The field that stands for `url` where the port is the service's own.
 const PATH: (&str, &str) = (
     "path",
-    "Instead of `url`: the path, beginning with `/`, on `localhost` and the service's own `port`.",
+    "Instead of `url`: the path, beginning with `/`, on `localhost` and the service's own `port`. Absent: `url` counts.",
 );
 
 /// A `ready` object. What is in it depends on its type and on the port of the service.
@@ -50,7 +52,7 @@ pub(super) struct Ready;
 
 impl Read for Ready {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
-        if let Value::String(text) = problems.tree.value(node) {
+        if let tree::Value::String(text) = problems.tree.value(node) {
             let message = format!("expected an object, found the string {}", quote(text));
             let help = instead_of(text);
             problems.error_with_help(Code::WrongType, Place::Value(node), message, Some(help));
@@ -178,7 +180,7 @@ impl Object<'_> {
                 continue;
             }
             let place = Place::Key(node);
-            let limits = LIMITS.iter().any(|(limit, _)| *limit == name);
+            let limits = LIMITS.iter().any(|(limit, ..)| *limit == name);
             let known = limits
                 || name == OWNER.0
                 || name == PATH.0
@@ -239,7 +241,7 @@ impl Object<'_> {
         };
         let node = self.by_name.get(refusal.parameter);
         let message = match node.map(|&node| problems.tree.value(node)) {
-            Some(Value::String(url)) if code == Code::InvalidUrl => {
+            Some(tree::Value::String(url)) if code == Code::InvalidUrl => {
                 format!("{} {}", quote(url), refusal.why)
             }
             _ => refusal.why,
@@ -397,8 +399,8 @@ fn field_names(kind: Option<&Kind>) -> Vec<&'static str> {
     let parameters = kinds.flat_map(|kind| kind.parameters);
     let parameters = parameters.map(|parameter| parameter.name);
     let mut names = vec!["type"];
-    let others = LIMITS.iter().chain([&OWNER, &PATH]).map(|(name, _)| *name);
-    for name in parameters.chain(others) {
+    let limits = LIMITS.iter().map(|(name, ..)| *name);
+    for name in parameters.chain(limits).chain([OWNER.0, PATH.0]) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -415,26 +417,48 @@ impl JsonSchema for Ready {
         let types = KINDS.iter();
         let types = types.map(|kind| json!({ "const": kind.name, "description": kind.about }));
         let mut properties = Map::new();
-        properties.insert(
-            "type".to_owned(),
-            json!({ "description": "What is waited for.", "oneOf": types.collect::<Vec<_>>() }),
-        );
-        let mut property = |name: &str, about: &str, mut schema: Schema| {
+        let mut property = |name: &str, about: &str, schema: Schema, more: [(&str, Value); 2]| {
+            let mut schema = schema;
             schema.insert("description".to_owned(), about.into());
+            for (keyword, value) in more {
+                if !value.is_null() {
+                    schema.insert(keyword.to_owned(), value);
+                }
+            }
             properties.entry(name).or_insert(schema.to_value());
         };
+        let written =
+            |default: Value, example: Value| [("default", default), ("examples", json!([example]))];
+        property(
+            "type",
+            "What is waited for.",
+            json_schema!({ "oneOf": types.collect::<Vec<_>>() }),
+            written(Value::Null, "http".into()),
+        );
         for parameter in KINDS.iter().flat_map(|kind| kind.parameters) {
+            let parse = |text| serde_json::from_str(text).expect("a parameter's texts are JSON");
+            let default = parameter.default.map_or(Value::Null, parse);
             let schema = schema(parameter.takes, generator);
-            property(parameter.name, parameter.about, schema);
+            let more = written(default, parse(parameter.example));
+            property(parameter.name, parameter.about, schema, more);
         }
-        for (name, about) in LIMITS {
-            property(name, about, generator.subschema_for::<Millis>());
+        for (name, about, example) in LIMITS {
+            let schema = generator.subschema_for::<Millis>();
+            property(name, about, schema, written(Value::Null, example.into()));
         }
-        property(OWNER.0, OWNER.1, generator.subschema_for::<ProbeOwner>());
+        let schema = generator.subschema_for::<ProbeOwner>();
+        property(
+            OWNER.0,
+            OWNER.1,
+            schema,
+            written("service".into(), "any".into()),
+        );
+        let schema = json_schema!({ "type": "string", "pattern": "^/" });
         property(
             PATH.0,
             PATH.1,
-            json_schema!({ "type": "string", "pattern": "^/" }),
+            schema,
+            written(Value::Null, "/healthz".into()),
         );
         let required: Vec<_> = KINDS.iter().filter_map(required).collect();
         json_schema!({
@@ -461,7 +485,7 @@ fn schema(takes: Type, generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// What the schema requires of an object of this kind.
-fn required(kind: &Kind) -> Option<serde_json::Value> {
+fn required(kind: &Kind) -> Option<Value> {
     let needed = kind
         .parameters
         .iter()

@@ -18,16 +18,18 @@ use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 object! {
     /// Configuration of a FlowLayer stack.
     struct File {
-        /// Ignored; lets editors find the JSON Schema.
-        "$schema" => schema: String,
+        /// Where editors find the JSON Schema. FlowLayer ignores it. Absent: what the editor is set to.
+        "$schema" => schema: String { "examples": ["./flowlayer.schema.json"] },
         /// The session API, which clients connect to.
-        "session" => session: Session,
+        "session" => session: Session { "default": {}, "examples": [{ "bind": "auto" }] },
         /// Where log entries are kept.
-        "logs" => logs: Logs,
+        "logs" => logs: Logs { "default": {}, "examples": [{ "dir": ".flowlayer/logs" }] },
         /// How many entries `get_logs` returns when the client does not say.
-        "logView" => log_view: LogView,
+        "logView" => log_view: LogView { "default": {}, "examples": [{ "maxEntries": 1000 }] },
         /// The services: name → service.
-        "services" [required] => services: Services,
+        "services" [required] => services: Services {
+            "examples": [{ "web": { "cmd": "npm run dev", "port": 3000, "ready": { "type": "http", "path": "/" } } }],
+        },
     }
 }
 
@@ -37,11 +39,11 @@ object! {
         /// Where to listen: `host:port`, `[v6]:port`, `:port` (all interfaces) or a port
         /// (127.0.0.1); `auto`: a port of 127.0.0.1 that stays the same for this file while nobody
         /// else has it. Absent: no API, unless `serve -s` asks for one.
-        "bind" => bind: BindText,
+        "bind" => bind: BindText { "examples": ["auto", "127.0.0.1:6999", ":6999", "6999"] },
         /// Where clients dial, `host:port`. Default: derived from `bind`. Ignored by `serve`.
-        "addr" => addr: AddrText,
+        "addr" => addr: AddrText { "examples": ["127.0.0.1:6999"] },
         /// Bearer token of the API. Default: generated at every start.
-        "token" => token: TokenText,
+        "token" => token: TokenText { "examples": ["only-for-development"] },
     }
 }
 
@@ -50,11 +52,11 @@ object! {
     struct Logs {
         /// Directory for `all.jsonl` and `<service>.jsonl`, relative to this file; created when
         /// missing. Absent: memory only.
-        "dir" => dir: PathText,
+        "dir" => dir: PathText { "examples": [".flowlayer/logs"] },
         /// Entries kept in memory per service. Default: 5000.
-        "bufferSize" => buffer_size: Capacity,
+        "bufferSize" => buffer_size: Capacity { "default": 5000, "examples": [20_000] },
         /// Size in bytes at which a file becomes `<name>.1.jsonl`. Default: 1073741824 (1 GiB).
-        "maxBytes" => max_bytes: Positive,
+        "maxBytes" => max_bytes: Positive { "default": 1_073_741_824, "examples": [100_000_000] },
     }
 }
 
@@ -62,9 +64,9 @@ object! {
     /// How many entries `get_logs` returns when the client does not say.
     struct LogView {
         /// For every query. Default: 500.
-        "maxEntries" => max_entries: Positive,
+        "maxEntries" => max_entries: Positive { "default": 500, "examples": [1000] },
         /// For queries about all services.
-        "all" => all: LogViewEntries,
+        "all" => all: LogViewEntries { "default": {}, "examples": [{ "maxEntries": 2000 }] },
     }
 }
 
@@ -72,7 +74,7 @@ object! {
     /// How many entries `get_logs` returns when the client does not say.
     struct LogViewEntries {
         /// Default: `logView.maxEntries`, else 500.
-        "maxEntries" => max_entries: Positive,
+        "maxEntries" => max_entries: Positive { "examples": [1000] },
     }
 }
 
@@ -81,48 +83,60 @@ object! {
     struct Service hinted by OTHER_NAMES {
         /// The command. No shell is involved: a string is split on white space, an array is the
         /// argv as it stands.
-        "cmd" [required] => cmd: Command,
+        "cmd" [required] => cmd: Command {
+            "examples": ["npm run dev", ["sh", "-c", "cd web && npm start"]],
+        },
         /// The command that stops it, in the same forms. Absent: the stop signal, then SIGKILL.
-        "stopCmd" => stop_cmd: Command,
+        "stopCmd" => stop_cmd: Command { "examples": ["docker compose stop db"] },
         /// `daemon` stays alive for the whole session; `oneshot` runs to completion. Default:
         /// `daemon`.
-        "kind" => kind: Kind,
+        "kind" => kind: Kind { "default": "daemon", "examples": ["oneshot"] },
         /// Port that must be free before the start and released after the stop; also what a tcp
         /// probe connects to. `auto`: one that stays the same for this file while nobody else has
         /// it; the service gets it in the variable PORT. Default: 0, no checks.
-        "port" => port: ServicePort,
+        "port" => port: ServicePort { "default": 0, "examples": ["auto", 3000] },
         /// When the service is ready. Absent: as soon as it has been spawned.
-        "ready" => ready: Ready,
+        "ready" => ready: Ready {
+            "examples": [{ "type": "http", "path": "/healthz" }, { "type": "tcp" }, { "type": "log", "pattern": "^listening" }, { "type": "exec", "cmd": "pg_isready -p 5432" }],
+        },
         /// Where to open it in a browser: an absolute http:// or https:// URL. Default: the origin of its
         /// http probe, if that asks this machine.
-        "url" => url: UrlText,
+        "url" => url: UrlText {
+            "examples": ["http://localhost:3000/admin", "http://localhost:${services.web.port}/admin"],
+        },
         /// Names of the services that must be up before this one starts.
-        "dependsOn" => depends_on: Names,
+        "dependsOn" => depends_on: Names { "default": [], "examples": [["db", "cache"]] },
         /// Groups it is in: `@backend` stands for all services of the group `backend` wherever a command takes
         /// names.
-        "groups" => groups: Names,
+        "groups" => groups: Names { "default": [], "examples": [["backend"]] },
         /// Environment variables, over the inherited ones, for `cmd` and `stopCmd`.
-        "env" => env: Env,
+        "env" => env: Env { "default": {}, "examples": [{ "DB_PORT": "${services.db.port}" }] },
         /// Dotenv files, relative to this file, applied in order, before `env`. Each is a path, or
         /// `{ "path": ".env.local", "required": false }` for one that may be missing.
-        "envFile" => env_file: EnvFiles,
+        "envFile" => env_file: EnvFiles {
+            "default": [],
+            "examples": [".env", [".env", { "path": ".env.local", "required": false }]],
+        },
         /// Working directory of `cmd` and `stopCmd`, relative to this file. Default: the directory
         /// `serve` was started in.
-        "cwd" => cwd: PathText,
+        "cwd" => cwd: PathText { "examples": [".", "backend"] },
         /// Whether boot and `start_all` start it. Default: true.
-        "autoStart" => auto_start: bool,
+        "autoStart" => auto_start: bool { "default": true, "examples": [false] },
         /// Time in ms to end after the stop signal or a `stopCmd` that succeeded. Default: 8000.
-        "stopGraceMs" => stop_grace: Millis,
+        "stopGraceMs" => stop_grace: Millis { "default": 8000, "examples": [30_000] },
         /// The signal that tells it to end. Default: SIGTERM.
-        "stopSignal" => stop_signal: StopSignal,
+        "stopSignal" => stop_signal: StopSignal { "default": "SIGTERM", "examples": ["SIGINT"] },
         /// Who gets that signal: `group`, all its processes at once; `leader`, the process that was
         /// started, and the others when it has ended or half of the grace is over. Default: `group`.
-        "stopScope" => stop_scope: StopScope,
+        "stopScope" => stop_scope: StopScope { "default": "group", "examples": ["leader"] },
         /// `quiet` keeps its lines off `serve`'s terminal and out of the cockpit's log of all services; files
         /// and queries have them. Default: `show`.
-        "output" => output: OutputMode,
+        "output" => output: OutputMode { "default": "show", "examples": ["quiet"] },
         /// Log entries of this service.
-        "logView" => log_view: LogViewEntries,
+        "logView" => log_view: LogViewEntries {
+            "default": {},
+            "examples": [{ "maxEntries": 2000 }],
+        },
     }
 }
 
@@ -188,9 +202,9 @@ object! {
     /// A dotenv file.
     struct EnvFile {
         /// Where it is, relative to this file.
-        "path" [required] => path: PathText,
+        "path" [required] => path: PathText { "examples": [".env.local"] },
         /// Whether the service fails when there is no such file. Default: true.
-        "required" => required: bool,
+        "required" => required: bool { "default": true, "examples": [false] },
     }
 }
 

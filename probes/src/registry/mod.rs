@@ -45,6 +45,10 @@ pub struct Parameter {
     pub takes: Type,
     /// What happens without it.
     pub absent: Absent,
+    /// What it means to leave it out, where a value says that, as JSON.
+    pub default: Option<&'static str>,
+    /// What could be written, as JSON.
+    pub example: &'static str,
 }
 
 /// What values a parameter takes.

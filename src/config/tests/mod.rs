@@ -9,6 +9,7 @@ mod properties;
 mod ready;
 mod reference;
 mod references;
+mod schema;
 mod service;
 mod unexpanded;
 

@@ -81,7 +81,7 @@ impl FromValue for Kind {
     }
 }
 
-schema!(Kind, { "enum": ["daemon", "oneshot"], "default": "daemon" });
+schema!(Kind, { "enum": ["daemon", "oneshot"] });
 
 impl FromValue for StopSignal {
     fn from_value(value: &Value) -> Result<Self, Fault> {
@@ -93,7 +93,7 @@ impl FromValue for StopSignal {
     }
 }
 
-schema!(StopSignal, { "enum": StopSignal::NAMES, "default": "SIGTERM" });
+schema!(StopSignal, { "enum": StopSignal::NAMES });
 
 impl FromValue for StopScope {
     fn from_value(value: &Value) -> Result<Self, Fault> {
@@ -108,7 +108,7 @@ impl FromValue for StopScope {
     }
 }
 
-schema!(StopScope, { "enum": ["group", "leader"], "default": "group" });
+schema!(StopScope, { "enum": ["group", "leader"] });
 
 impl FromValue for ProbeOwner {
     fn from_value(value: &Value) -> Result<Self, Fault> {
@@ -123,7 +123,7 @@ impl FromValue for ProbeOwner {
     }
 }
 
-schema!(ProbeOwner, { "enum": ["service", "any"], "default": "service" });
+schema!(ProbeOwner, { "enum": ["service", "any"] });
 
 impl FromValue for OutputMode {
     fn from_value(value: &Value) -> Result<Self, Fault> {
@@ -138,7 +138,7 @@ impl FromValue for OutputMode {
     }
 }
 
-schema!(OutputMode, { "enum": ["show", "quiet"], "default": "show" });
+schema!(OutputMode, { "enum": ["show", "quiet"] });
 
 fn wrong_type(expected: &str, found: &Value) -> Fault {
     let message = format!("expected {expected}, found {}", describe(found));

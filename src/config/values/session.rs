@@ -37,7 +37,6 @@ impl FromValue for BindText {
 schema!(BindText, {
     "type": "string",
     "pattern": "^(auto|(([^:\\[\\]/\\s]*|\\[[0-9a-fA-F:.]+\\]):)?0*[1-9][0-9]{0,4})$",
-    "examples": ["auto", "127.0.0.1:6999", ":6999", "6999"],
 });
 
 /// `session.addr`: `host:port`, as it is written.
@@ -60,7 +59,6 @@ impl FromValue for AddrText {
 schema!(AddrText, {
     "type": "string",
     "pattern": "^(([^:\\[\\]/\\s]+|\\[[0-9a-fA-F:.]+\\]):)?0*[1-9][0-9]{0,4}$",
-    "examples": ["127.0.0.1:6999"],
 });
 
 fn unusable(code: Code, text: &str, why: BindError) -> Fault {
