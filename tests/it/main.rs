@@ -20,6 +20,7 @@ mod faults;
 mod fuzzed;
 mod generated;
 mod groups;
+mod guide;
 mod harness;
 mod init;
 mod kills;

@@ -1,0 +1,46 @@
+//! `docs/guide.md`: every command of it, in order, in one directory, prints what it shows.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::{Child, Here, skipped, through};
+
+#[test]
+fn every_command_of_the_guide_does_what_it_shows() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if Command::new("python3").arg("--version").output().is_err() {
+        skipped("the commands of docs/guide.md", "python3 not found");
+        return;
+    }
+    let guide = Here::with(&json!({}));
+    fs::remove_file(guide.path().join("flowlayer.jsonc")).unwrap();
+    let shop = guide.path().join("shop");
+    fs::create_dir(&shop).unwrap();
+    let mut make = Command::new("awk");
+    make.current_dir(root)
+        .args(["-f", "tests/guide.awk", "docs/guide.md"]);
+    let script = Child::spawn(make).finish();
+    assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));
+    let commands = script.stdout.matches("\ncommand=").count();
+    assert!(commands > 25, "{commands} commands: {}", script.stdout);
+    fs::write(guide.path().join("script"), &script.stdout).unwrap();
+
+    let mut run = through(&["sh", "../script"], &guide.command(&[]));
+    let binaries = Path::new(env!("CARGO_BIN_EXE_flowlayer")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    run.current_dir(&shop)
+        .env("PATH", format!("{}:{path}", binaries.display()))
+        .env("HOME", guide.path());
+    let finished = Child::spawn(run).finish();
+    assert_eq!(
+        (
+            finished.code,
+            finished.stdout.as_str(),
+            finished.stderr.as_str()
+        ),
+        (Some(0), "", "")
+    );
+}
