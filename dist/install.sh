@@ -1,14 +1,16 @@
 #!/bin/sh
-# Installs FlowLayer from the archive this file came in, or takes it away again. Needs no root.
+# Installs FlowLayer, or takes it away again. Needs no root. In an archive it installs what it came
+# with; the one that is published beside the archives fetches that of this machine first.
 set -eu
 
 usage() {
   cat <<'END'
-Usage: ./install.sh [--prefix DIR] [--uninstall]
+Usage: install.sh [--prefix DIR] [--from URL|DIR] [--uninstall]
 
 Installs the binary, completions and manual pages below DIR (default: $PREFIX, else ~/.local).
 Running it again, also from the archive of another version, replaces what it has installed.
---uninstall takes away exactly that.
+--from takes the archive of this machine from there, if its checksum is that of SHA256SUMS.
+--uninstall takes away exactly what was installed.
 END
 }
 say() { printf '%s\n' "$1"; }
@@ -23,6 +25,8 @@ die() { printf 'install.sh: %s\n' "$1" >&2; exit 1; }
 
 prefix=${PREFIX-}
 uninstall=no
+# dist/index writes the address of a release here.
+from=''
 while [ $# -gt 0 ]; do
   case $1 in
     --prefix)
@@ -31,6 +35,12 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --prefix=*) prefix=${1#--prefix=} ;;
+    --from)
+      [ $# -ge 2 ] || { usage >&2; exit 2; }
+      from=$2
+      shift
+      ;;
+    --from=*) from=${1#--from=} ;;
     --uninstall) uninstall=yes ;;
     -h | --help) usage; exit 0 ;;
     *) printf 'install.sh: unknown argument %s\n\n' "$1" >&2; usage >&2; exit 2 ;;
@@ -91,7 +101,67 @@ if [ "$uninstall" = yes ]; then
   exit 0
 fi
 
-[ -x "$here/bin/flowlayer" ] || die "there is no bin/flowlayer beside this file: unpack the whole archive, and run it there"
+# The last part of the names of this machine's archives.
+this_machine() {
+  machine=$(uname -m)
+  # A shell that is translated sees another processor.
+  if [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then machine=arm64; fi
+  case $machine in
+    x86_64 | amd64) machine=x86_64 ;;
+    aarch64 | arm64) machine=aarch64 ;;
+  esac
+  case $(uname -s) in
+    Linux) printf '%s-unknown-linux-musl' "$machine" ;;
+    Darwin) printf '%s-apple-darwin' "$machine" ;;
+    *) printf '%s-%s' "$machine" "$(uname -s)" ;;
+  esac
+}
+
+fetch() { # NAME: from where the archives are, into $work
+  case $from in
+    http://* | https://*)
+      if command -v curl >/dev/null 2>&1; then
+        curl -fsSL -o "$work/$1" "$from/$1"
+      elif command -v wget >/dev/null 2>&1; then
+        wget -q -O "$work/$1" "$from/$1"
+      else
+        die "neither curl nor wget is there to fetch $from/$1"
+      fi
+      ;;
+    *) cp "${from#file://}/$1" "$work/$1" ;;
+  esac || die "cannot get $from/$1"
+}
+
+checksum() {
+  if command -v sha256sum >/dev/null 2>&1; then
+    sha256sum "$1"
+  elif command -v shasum >/dev/null 2>&1; then
+    shasum -a 256 "$1"
+  else
+    die "neither sha256sum nor shasum is there to verify the archive"
+  fi
+}
+
+if [ -n "$from" ]; then
+  from=${from%/}
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM HUP
+  fetch SHA256SUMS
+  target=$(this_machine)
+  archive=$(sed -n "s/^[0-9a-f]* [ *]\(flowlayer-[^/]*-$target\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS")
+  [ -n "$archive" ] || die "there is no archive for $target in $from; build from source: cargo install flowlayer"
+  fetch "$archive"
+  wanted=$(sed -n "s/^\([0-9a-f]*\) [ *]$archive\$/\1/p" "$work/SHA256SUMS")
+  found=$(checksum "$work/$archive")
+  [ "${found%% *}" = "$wanted" ] ||
+    die "$archive is not what was released: its SHA-256 is ${found%% *}, that of SHA256SUMS $wanted; nothing was installed"
+  tar -xzf "$work/$archive" -C "$work"
+  sh "$work/${archive%.tar.gz}/install.sh" --prefix "$prefix"
+  exit
+fi
+
+[ -x "$here/bin/flowlayer" ] || die "there is no bin/flowlayer beside this file: unpack the whole archive and run it there, or say with --from where archives are"
 version=$("$here/bin/flowlayer" --version 2>/dev/null) ||
   die "bin/flowlayer does not run on this machine ($(uname -s) $(uname -m)): is it the right archive?"
 

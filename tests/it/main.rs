@@ -3,6 +3,7 @@
 //! Each module tests one face of the product through what a person or a client can see of it. How
 //! they start and watch it is in [`harness`].
 
+mod action;
 mod actions;
 mod arrows;
 mod auto_ports;

@@ -14,16 +14,25 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The target whose archive `install.sh` takes here.
+pub(crate) fn this_machine() -> String {
+    let arch = std::env::consts::ARCH;
+    match std::env::consts::OS {
+        "macos" => format!("{arch}-apple-darwin"),
+        _ => format!("{arch}-unknown-linux-musl"),
+    }
+}
+
 /// The archive, made of the binary under test.
 #[track_caller]
-fn build(output: &Path) -> PathBuf {
+pub(crate) fn build(output: &Path, target: &str) -> PathBuf {
     let mut build = Command::new(root().join("dist/build"));
     build
         .args([
             "--binary",
             env!("CARGO_BIN_EXE_flowlayer"),
             "--target",
-            TARGET,
+            target,
             // What is tested is the same at every level, and a debug binary is large.
             "--level",
             "1",
@@ -37,6 +46,15 @@ fn build(output: &Path) -> PathBuf {
     PathBuf::from(finished.stdout.trim_end())
 }
 
+/// Writes what goes with the archives in this directory.
+#[track_caller]
+pub(crate) fn index(directory: &Path) {
+    let mut index = Command::new(root().join("dist/index"));
+    index.arg(directory);
+    let finished = Child::spawn(index).finish();
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+}
+
 /// A home with the archive unpacked beside it.
 struct Home {
     directory: TempDir,
@@ -44,6 +62,17 @@ struct Home {
 }
 
 impl Home {
+    /// A home beside which there is nothing.
+    fn bare() -> Self {
+        let directory = tempdir().unwrap();
+        fs::create_dir(directory.path().join("home")).unwrap();
+        let unpacked = directory.path().to_owned();
+        Self {
+            directory,
+            unpacked,
+        }
+    }
+
     #[track_caller]
     fn new(archive: &Path) -> Self {
         let directory = tempdir().unwrap();
@@ -111,8 +140,8 @@ fn walk(root: &Path, below: &Path, found: &mut Vec<String>) {
 #[test]
 fn the_archive_is_the_same_twice_installs_runs_and_leaves_nothing() {
     let (one, two) = (tempdir().unwrap(), tempdir().unwrap());
-    let archive = build(one.path());
-    let again = build(two.path());
+    let archive = build(one.path(), TARGET);
+    let again = build(two.path(), TARGET);
     let name = format!("flowlayer-{}-{TARGET}.tar.gz", env!("CARGO_PKG_VERSION"));
     assert_eq!(archive.file_name().unwrap(), name.as_str());
     assert!(
@@ -235,4 +264,88 @@ fn refusals(home: &Home) {
     fs::create_dir_all(home.path().join(".local/bin")).unwrap();
     fs::write(home.path().join(".local/bin/flowlayer"), "mine").unwrap();
     refused(&[], 1, "is there already and not from here");
+}
+
+/// `dist/index` names every target of the table, and its `install.sh` takes the archive of this machine.
+#[test]
+fn the_published_installer_takes_the_archive_of_this_machine_and_verifies_it() {
+    let release = tempdir().unwrap();
+    let archive = build(release.path(), &this_machine());
+    let name = archive.file_name().unwrap().to_str().unwrap();
+    // The others only have to be there.
+    let table = fs::read_to_string(root().join("dist/targets")).unwrap();
+    let targets = table.lines().filter(|line| !line.starts_with('#'));
+    let targets: Vec<&str> = targets
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(targets.len(), 4, "{targets:?}");
+    let version = env!("CARGO_PKG_VERSION");
+    let file = |target: &str| format!("flowlayer-{version}-{target}.tar.gz");
+    for target in targets.iter().filter(|target| file(target) != name) {
+        fs::write(release.path().join(file(target)), target).unwrap();
+    }
+    index(release.path());
+
+    let mut check = Command::new("sha256sum");
+    check.current_dir(release.path()).args(["-c", "SHA256SUMS"]);
+    let expected: Vec<_> = targets
+        .iter()
+        .map(|target| format!("{}: OK\n", file(target)))
+        .collect();
+    assert_eq!(Child::spawn(check).finish().stdout, expected.concat());
+    let formula = fs::read_to_string(release.path().join("flowlayer.rb")).unwrap();
+    let sums = fs::read_to_string(release.path().join("SHA256SUMS")).unwrap();
+    for line in sums.lines() {
+        let (sum, file) = line.split_once("  ").unwrap();
+        assert!(
+            formula.contains(&format!("/{file}\"\n      sha256 \"{sum}\"\n")),
+            "{formula}"
+        );
+    }
+    let order = [
+        "on_macos do",
+        "on_arm do",
+        "on_intel do",
+        "on_linux do",
+        "on_intel do",
+        "on_arm do",
+    ];
+    let mut rest = formula.as_str();
+    for block in order {
+        (_, rest) = rest
+            .split_once(block)
+            .unwrap_or_else(|| panic!("{block}: {formula}"));
+    }
+
+    // Nothing but the script, as after `curl`.
+    let home = Home::bare();
+    let script = home.directory.path().join("install.sh");
+    fs::copy(release.path().join("install.sh"), &script).unwrap();
+    let installed = home.sh(&script, &[]);
+    assert_eq!(
+        (installed.code, installed.stderr.as_str()),
+        (Some(0), ""),
+        "{installed:?}"
+    );
+    assert!(home.path().join(".local/bin/flowlayer-server").exists());
+    let copy = home.path().join(".local/share/flowlayer/install.sh");
+    assert_eq!(home.sh(&copy, &["--uninstall"]).code, Some(0));
+    assert_eq!(home.files(), [""; 0]);
+
+    let refused = |why: &str| {
+        let finished = home.sh(&script, &[]);
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        assert!(finished.stderr.contains(why), "{}", finished.stderr);
+        assert_eq!(home.files(), [""; 0]);
+    };
+    let whole = fs::read(&archive).unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    fs::write(&archive, changed).unwrap();
+    refused("is not what was released: its SHA-256 is ");
+    fs::remove_file(&archive).unwrap();
+    refused("cannot get file://");
+    let others: Vec<_> = sums.lines().filter(|line| !line.ends_with(name)).collect();
+    fs::write(release.path().join("SHA256SUMS"), others.join("\n")).unwrap();
+    refused("there is no archive for ");
 }
