@@ -274,6 +274,7 @@ mod tests {
                 },
                 attempts: 44,
                 elapsed_ms: 10_000,
+                pending_ms: None,
                 last: Some("connection refused".to_owned()),
                 listens_on: Vec::new(),
             }));

@@ -115,6 +115,7 @@ pub(crate) fn states() -> Vec<ServiceState> {
                     probe: mailer_probe(),
                     attempts: 12,
                     elapsed_ms: 2_400,
+                    pending_ms: None,
                     last: Some("connection refused".to_owned()),
                     listens_on: Vec::new(),
                 }))

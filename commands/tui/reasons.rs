@@ -169,6 +169,7 @@ mod tests {
             },
             attempts: failed,
             elapsed_ms: ms,
+            pending_ms: None,
             last: last.map(str::to_owned),
             listens_on: Vec::new(),
         }

@@ -221,6 +221,7 @@ mod tests {
                         target: "tcp :5432".to_owned(),
                         attempts: 4,
                         waited_ms: 709,
+                        pending_ms: None,
                         last_error: Some("connection refused".to_owned()),
                         listens_on: Vec::new(),
                     })),

@@ -32,7 +32,7 @@ pub use reason::{
     BlockedBy, Code, Ending, Exit, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
     StartStep, StopCause, StopRound,
 };
-pub use render::{Causes, answered_by, limit};
+pub use render::{Causes, answered_by, limit, no_answer};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};
 pub use status::{Kind, Status, StoppedBy};
 pub use stop::{StopScope, StopSignal};

@@ -370,6 +370,9 @@ pub struct ProbeAttempts {
     pub attempts: u64,
     /// Since the first attempt, in milliseconds.
     pub elapsed_ms: u64,
+    /// An attempt in progress has had no answer for so long, in milliseconds; absent while attempts are quick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_ms: Option<u64>,
     /// What the last failed attempt ran into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,

@@ -2,6 +2,7 @@
 //! service's log. Other faces choose their own words from the same facts.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use super::reason::{BlockedBy, Ending, Exit, PortHold, ProbeAttempts, Reason, StopRound};
 use super::{End, Holder, ProcessInfo, StartProblem, StopCmdFailure};
@@ -186,11 +187,15 @@ impl Display for ProbeAttempts {
 impl ProbeAttempts {
     /// What the last attempt ran into: `connection refused; it listens on 3000`.
     pub fn answer(&self) -> Option<String> {
-        let last = self.last.as_ref()?;
-        Some(if self.listens_on.is_empty() {
-            last.clone()
-        } else {
-            format!("{last}; it listens on {}", self.ports())
+        let pending = self.pending_ms.map(seconds);
+        Some(match (pending, &self.last) {
+            (None, None) => return None,
+            (Some(waited), None) => format!("no answer yet, for {waited} s"),
+            (Some(waited), Some(last)) => {
+                format!("no answer yet, for {waited} s; last attempt: {last}")
+            }
+            (None, Some(last)) if self.listens_on.is_empty() => last.clone(),
+            (None, Some(last)) => format!("{last}; it listens on {}", self.ports()),
         })
     }
 
@@ -304,6 +309,12 @@ fn seconds(ms: u64) -> String {
 
 /// What an attempt ran into where a stranger answers.
 pub fn answered_by(holder: &Holder) -> String {
+/// What an attempt ran into that had no answer when it was ended.
+pub fn no_answer(waited: Duration) -> String {
+    let ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+    format!("no answer within {} s", seconds(ms))
+}
+
     format!("answered by {holder}, which is not this service")
 }
 

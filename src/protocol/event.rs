@@ -180,6 +180,7 @@ impl From<&ProbeAttempts> for ProbeState {
             target: format!("{} {}", attempts.probe.r#type, attempts.probe.target),
             attempts: attempts.attempts,
             waited_ms: attempts.elapsed_ms,
+            pending_ms: attempts.pending_ms,
             last_error: attempts.last.clone(),
             listens_on: attempts.listens_on.clone(),
         }
@@ -206,6 +207,9 @@ pub struct ProbeState {
     pub attempts: u64,
     /// Since the first attempt, in milliseconds.
     pub waited_ms: u64,
+    /// An attempt in progress has had no answer for so long, in milliseconds; absent while attempts are quick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_ms: Option<u64>,
     /// What the last failed attempt ran into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,

@@ -20,8 +20,13 @@ use crate::logs::LineWatch;
 /// From the start of one attempt to the start of the next.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Why an attempt is not enough.
-pub(super) enum Miss {
+/// An attempt that takes longer than this is reported while it is in progress.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What is known of an attempt that has not made the service ready.
+pub(super) enum Progress {
+    /// It has had no answer for this long, and goes on.
+    Pending(Duration),
     Failed {
         error: String,
         /// The ports on which the service listens instead, if that was looked up.
@@ -31,14 +36,14 @@ pub(super) enum Miss {
     Stranger(Holder),
 }
 
-/// Attempts until one passes that no stranger answers; `missed` hears of each attempt before.
+/// Attempts until one passes that no stranger answers; `report` hears of each attempt before.
 pub(super) async fn probe(
     ready: &Ready,
     watched: Option<&Watched>,
     commands: &ProbeCommands,
     mut strangers: Strangers,
     mut listening: Listening,
-    missed: impl Fn(Miss),
+    report: impl Fn(Progress),
 ) {
     loop {
         let started = Instant::now();
@@ -46,7 +51,15 @@ pub(super) async fn probe(
             line_matched: watched.is_some_and(Watched::has_matched),
             commands,
         };
-        let failed = match timeout(ready.attempt_timeout, ready.probe.attempt(&cx)).await {
+        let attempt = timeout(ready.attempt_timeout, ready.probe.attempt(&cx));
+        tokio::pin!(attempt);
+        let result = if let Ok(result) = timeout(SLOW, &mut attempt).await {
+            result
+        } else {
+            report(Progress::Pending(started.elapsed()));
+            attempt.await
+        };
+        let failed = match result {
             Ok(Attempt::Passed) => match strangers.answering().await {
                 None => return,
                 Some(holder) => Err(holder),
@@ -58,9 +71,9 @@ pub(super) async fn probe(
             }
         };
         let last_line = commands.ended().await;
-        missed(match failed {
-            Err(holder) => Miss::Stranger(holder),
-            Ok(error) => Miss::Failed {
+        report(match failed {
+            Err(holder) => Progress::Stranger(holder),
+            Ok(error) => Progress::Failed {
                 error: match last_line {
                     Some(line) => format!("{error}: {line}"),
                     None => error,

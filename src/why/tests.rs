@@ -55,6 +55,7 @@ fn attempts(failed: u64, elapsed_ms: u64, last: Option<&str>) -> ProbeAttempts {
         },
         attempts: failed,
         elapsed_ms,
+        pending_ms: None,
         last: last.map(str::to_owned),
         listens_on: Vec::new(),
     }

@@ -293,6 +293,27 @@ fn the_last_line_of_an_exec_probe_says_why() {
     }
 }
 
+/// It was shown with the error of the attempt before.
+#[test]
+fn an_attempt_that_takes_long_is_shown_as_such() {
+    let script = "[ -e tried ] && exec sleep 1000; touch tried; echo starting; exit 1";
+    let probe = json!({ "type": "exec", "cmd": ["sh", "-c", script], "attemptTimeoutMs": 60_000 });
+    let server = Stack::new().daemon("db", json!({ "ready": probe })).start();
+    let cause = until("the second attempt takes long", || {
+        let why = server.run(["why", "db", "--json"]);
+        let answer: Value = serde_json::from_str(&why.stdout).unwrap_or_default();
+        let cause = answer["causes"][0].clone();
+        let pending = cause["probe"]["pending_ms"].as_u64();
+        (pending >= Some(1000)).then_some(cause).ok_or(why)
+    });
+    let text = cause["text"].as_str().unwrap();
+    assert!(text.contains(": no answer yet, for "), "{text}");
+    assert!(
+        text.contains(" s; last attempt: exit code 1: starting (1 attempt, "),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_name_nobody_has_and_no_session_have_their_codes() {
     let server = failing();

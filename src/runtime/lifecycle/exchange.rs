@@ -1,5 +1,7 @@
 //! The events of a lifecycle and its effects.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Spec};
@@ -33,6 +35,8 @@ pub enum Event {
     Left(LifeId, usize),
     /// Its pipes have ended, or 200 ms have passed since that was asked for.
     Drained(LifeId),
+    /// An attempt has had no answer for this long, and goes on.
+    ProbePending(LifeId, Duration),
     /// One attempt failed, with the error of the probe.
     ProbeFailed(LifeId, String),
     /// After a failed attempt: the ports on which the service listens while nobody listens on that of its probe.
@@ -66,7 +70,8 @@ pub enum ServiceEffect {
     AwaitPort(LifeId, u16),
     /// Start the command: `Spawned` or `SpawnFailed`, later `Exited`.
     Spawn(LifeId),
-    /// Attempt the probe until it passes: `ProbeFailed` each time it does not, `ProbePassed`.
+    /// Attempt the probe until it passes: `ProbePending` when an attempt takes long, `ProbeFailed` each time one
+    /// does not pass, `ProbePassed`.
     StartProbe(LifeId),
     /// Stop attempting; an attempt under way is ended.
     StopProbe,

@@ -169,6 +169,7 @@ impl Lifecycle {
             Event::Exited(life, end, left) => self.exited(now, life, end, left, out),
             Event::Left(life, left) => self.left(life, left, out),
             Event::Drained(life) => self.drained(now, life, out),
+            Event::ProbePending(life, waited) => self.probe_pending(now, life, waited),
             Event::ProbeFailed(life, error) => self.probe_failed(life, error),
             Event::ListensOn(life, ports) => self.listens_on(life, ports),
             Event::ProbeStranger(life, holder) => self.probe_met(now, life, holder, out),

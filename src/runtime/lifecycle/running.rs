@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::stop::AfterStop;
 use super::takedown::Takedown;
 use super::{Lifecycle, Now, ProbeSpec, ServiceEffect, State, ms};
-use crate::facts::{End, Exit, Holder, Kind, ProbeAttempts, Reason, Status, answered_by};
+use crate::facts::{
+    End, Exit, Holder, Kind, ProbeAttempts, Reason, Status, answered_by, no_answer,
+};
 use crate::process::{LifeId, Mode};
 
 /// How long the end of a process may wait for its last lines and for what it left
@@ -31,6 +33,8 @@ pub(super) struct Attempts {
     since: Now,
     failed: u64,
     last: Option<String>,
+    /// When the attempt in progress began, once it has had no answer for long.
+    pending: Option<Now>,
     /// Where the service listens instead, as of an attempt that failed as the last one did.
     listens_on: Vec<u16>,
     /// Who answered the last attempt, when that was a stranger.
@@ -44,6 +48,7 @@ pub(super) struct Attempts {
 impl Attempts {
     fn missed(&mut self, answer: String, stranger: Option<Holder>) {
         self.failed += 1;
+        self.pending = None;
         self.stranger = stranger;
         if self.last.as_ref() != Some(&answer) {
             self.listens_on.clear();
@@ -58,6 +63,7 @@ impl Probing {
             since: now,
             failed: 0,
             last: None,
+            pending: None,
             listens_on: Vec::new(),
             stranger: None,
             noted: None,
@@ -79,17 +85,33 @@ impl Probing {
         }
     }
 
+    /// The attempts when they end without success: one in progress then has failed too.
+    fn ended_attempts(&mut self, now: Now, probe: Option<&ProbeSpec>) -> Option<ProbeAttempts> {
+        if let Self::Probe(attempts) = self
+            && let Some(since) = attempts.pending
+        {
+            attempts.missed(no_answer(now.saturating_sub(since)), None);
+        }
+        self.attempts(now, probe)
+    }
+
     /// The attempts so far, when a probe is being attempted.
     pub(super) fn attempts(&self, now: Now, probe: Option<&ProbeSpec>) -> Option<ProbeAttempts> {
         let (Self::Probe(attempts), Some(spec)) = (self, probe) else {
             return None;
         };
+        let listens_on = match attempts.pending {
+            None => attempts.listens_on.clone(),
+            // Somebody listens on the port of the probe, or that is not known yet.
+            Some(_) => Vec::new(),
+        };
         Some(ProbeAttempts {
             probe: spec.probe.clone(),
             attempts: attempts.failed,
             elapsed_ms: ms(now.saturating_sub(attempts.since)),
+            pending_ms: attempts.pending.map(|since| ms(now.saturating_sub(since))),
             last: attempts.last.clone(),
-            listens_on: attempts.listens_on.clone(),
+            listens_on,
         })
     }
 
@@ -98,9 +120,12 @@ impl Probing {
             Self::Working { since } | Self::Draining { since, .. } => Some(Reason::Working {
                 elapsed_ms: ms(now.saturating_sub(*since)),
             }),
-            Self::Probe(Attempts { stranger, .. }) => {
+            Self::Probe(Attempts {
+                stranger, pending, ..
+            }) => {
                 let attempts = self.attempts(now, probe)?;
-                Some(match stranger.clone() {
+                // Whoever answered the last attempt may not be who keeps this one waiting.
+                Some(match stranger.clone().filter(|_| pending.is_none()) {
                     None => Reason::Probing(attempts),
                     Some(holder) => Reason::Stranger { attempts, holder },
                 })
@@ -146,6 +171,12 @@ impl Lifecycle {
                 ..
             } if *current == life => Some(attempts),
             _ => None,
+        }
+    }
+
+    pub(super) fn probe_pending(&mut self, now: Now, life: LifeId, waited: Duration) {
+        if let Some(attempts) = self.attempts_of(life) {
+            attempts.pending = Some(now.saturating_sub(waited));
         }
     }
 
@@ -198,7 +229,7 @@ impl Lifecycle {
 
     /// The probe has timed out: stops the service, which then has failed.
     pub(super) fn probe_gave_up(&mut self, now: Now, out: &mut Vec<ServiceEffect>) {
-        let State::Coming { work, .. } = &self.state else {
+        let State::Coming { work, .. } = &mut self.state else {
             return;
         };
         let Some(ProbeSpec {
@@ -208,7 +239,7 @@ impl Lifecycle {
         else {
             return;
         };
-        let Some(attempts) = work.attempts(now, self.spec.probe.as_ref()) else {
+        let Some(attempts) = work.ended_attempts(now, self.spec.probe.as_ref()) else {
             return;
         };
         let reason = Reason::NotReadyInTime {
@@ -261,8 +292,8 @@ impl Lifecycle {
             _ => return,
         };
         let shown = self.status();
-        let probing = match &self.state {
-            State::Coming { work, .. } => work.attempts(now, self.spec.probe.as_ref()),
+        let probing = match &mut self.state {
+            State::Coming { work, .. } => work.ended_attempts(now, self.spec.probe.as_ref()),
             _ => None,
         };
         self.end = Some(end);

@@ -8,7 +8,7 @@ use crate::process::LifeId;
 use crate::runtime::lifecycle::Event as Step;
 use crate::runtime::listening::Listening;
 use crate::runtime::probe_command::ProbeCommands;
-use crate::runtime::prober::{self, Miss, Watched};
+use crate::runtime::prober::{self, Progress, Watched};
 use crate::runtime::strangers::Strangers;
 
 impl Performer {
@@ -66,14 +66,15 @@ impl Performer {
                 &commands,
                 strangers,
                 listening,
-                |miss| match miss {
-                    Miss::Failed { error, elsewhere } => {
+                |progress| match progress {
+                    Progress::Pending(waited) => tell(Step::ProbePending(life, waited)),
+                    Progress::Failed { error, elsewhere } => {
                         tell(Step::ProbeFailed(life, error));
                         if let Some(ports) = elsewhere {
                             tell(Step::ListensOn(life, ports));
                         }
                     }
-                    Miss::Stranger(holder) => tell(Step::ProbeStranger(life, holder)),
+                    Progress::Stranger(holder) => tell(Step::ProbeStranger(life, holder)),
                 },
             )
             .await;

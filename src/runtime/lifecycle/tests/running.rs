@@ -28,6 +28,41 @@ fn a_probe_decides_and_its_last_error_is_published() {
     service.shows(Status::Ready, None);
 }
 
+/// A page that takes seconds to compile was shown with the error of the attempt before.
+#[test]
+fn while_an_attempt_takes_long_what_the_last_one_met_is_not_what_is_so() {
+    let mut service = Service::probed(Some(5000));
+    let life = service.spawned();
+    let waiting = "waiting for http http://localhost:3002/healthz";
+    service.now += Duration::from_secs(1);
+    service.on(Event::ProbePending(life, Duration::from_secs(1)));
+    service.now += Duration::from_millis(6900);
+    let shown = format!("{waiting}: no answer yet, for 7.9 s (7.9 s)");
+    service.shows(Status::Running, Some(&shown));
+    service.on(Event::ProbeFailed(life, "connection refused".to_owned()));
+    service.on(Event::ListensOn(life, vec![3000]));
+    service.on(Event::ProbePending(LifeId(99), Duration::from_secs(1)));
+    let shown = format!("{waiting}: connection refused; it listens on 3000 (1 attempt, 7.9 s)");
+    service.shows(Status::Running, Some(&shown));
+    service.on(Event::ProbePending(life, Duration::from_secs(1)));
+    let shown = format!(
+        "{waiting}: no answer yet, for 1.0 s; last attempt: connection refused (1 attempt, 7.9 s)"
+    );
+    service.shows(Status::Running, Some(&shown));
+    service.on(Event::ProbeStranger(life, node()));
+    service.on(Event::ProbePending(life, Duration::from_secs(1)));
+    let reason = service.life.reason(service.now);
+    assert!(matches!(reason, Some(Reason::Probing(_))), "{reason:?}");
+    service.now += Duration::from_secs(2);
+    service.on(Event::Exited(life, End::Code(1), 0));
+    let probe = service.life.reason(service.now);
+    let probe = probe.as_ref().and_then(Reason::probe).unwrap();
+    assert_eq!(
+        (probe.pending_ms, probe.last.as_deref(), probe.attempts),
+        (None, Some("no answer within 3.0 s"), 3)
+    );
+}
+
 #[test]
 fn where_a_service_listens_instead_is_published_until_the_probe_fails_otherwise() {
     let mut service = Service::probed(Some(5000));
