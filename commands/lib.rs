@@ -47,7 +47,6 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 #[doc(hidden)]
-pub use terminal::sanitize::append_safe;
 #[doc(hidden)]
 pub use tui::headless;
 

@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
+use flowlayer_core::facts::shown_path;
+
 use crate::cli::MULTI_CALL;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,7 +30,7 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
         .map_err(|error| failed("find the path of this program".to_owned(), error))?;
     let directory = &args.directory;
     std::fs::create_dir_all(directory)
-        .map_err(|error| failed(format!("make {}", directory.display()), error))?;
+        .map_err(|error| failed(format!("make {}", shown_path(directory)), error))?;
     let links = MULTI_CALL.map(|(name, _)| directory.join(name));
     for link in &links {
         if link
@@ -36,15 +38,15 @@ pub(crate) fn run(args: &Args, _: Colors) -> Result<Exit, Failure> {
             .is_ok_and(|known| !known.is_symlink())
         {
             let error = ErrorKind::AlreadyExists.into();
-            return Err(failed(format!("make the link {}", link.display()), error));
+            return Err(failed(format!("make the link {}", shown_path(link)), error));
         }
     }
     for link in &links {
         // If it cannot be removed, creating the link fails.
         let _ = std::fs::remove_file(link);
         symlink(&program, link)
-            .map_err(|error| failed(format!("make the link {}", link.display()), error))?;
-        let (link, program) = (link.display(), program.display());
+            .map_err(|error| failed(format!("make the link {}", shown_path(link)), error))?;
+        let (link, program) = (shown_path(link), shown_path(&program));
         print::stdout(&format!("{link} → {program}\n"));
     }
     Ok(Exit::SUCCESS)

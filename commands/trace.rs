@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use flowlayer_core::facts::shown_path;
 use flowlayer_core::runtime::DECISIONS;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -53,7 +54,7 @@ pub(crate) fn start(has_screen: bool) -> Result<(), Failure> {
             BoxMakeWriter::new(Arc::new(file.map_err(|error| {
                 Failure::Failed(format!(
                     "cannot write to {} ({FILE}): {error}",
-                    path.display()
+                    shown_path(&path)
                 ))
             })?))
         }

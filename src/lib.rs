@@ -14,6 +14,7 @@ pub mod ports;
 pub mod process;
 pub mod protocol;
 pub mod runtime;
+pub mod sanitize;
 pub mod session;
 pub mod shell;
 pub mod why;

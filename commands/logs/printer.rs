@@ -1,7 +1,7 @@
 //! Entries as lines of text or JSON.
 //!
 //! On a terminal lines are safe: of what a service prints only colours pass. Anywhere else they are
-//! what the service has written, byte for byte.
+//! what the service has written, byte for byte. JSON is safe everywhere.
 
 use std::collections::HashMap;
 
@@ -73,7 +73,7 @@ impl Printer {
             };
             // Nothing in it can refuse to be written.
             let json = serde_json::to_string(&entry).unwrap_or_default();
-            return self.json(out, &json);
+            return append_json(out, json.as_bytes());
         }
         let timestamp = self.form.timestamps.then(|| entry.timestamp.to_string());
         self.line(out, &entry.service, timestamp.as_deref(), &entry.message);
@@ -81,15 +81,10 @@ impl Printer {
 
     /// An entry as it stands in a file.
     pub(super) fn raw(&mut self, out: &mut Vec<u8>, line: &[u8]) {
-        if self.form.json && !self.form.terminal {
-            out.extend_from_slice(line);
-            out.push(b'\n');
-            return;
+        if self.form.json {
+            return append_json(out, line);
         }
         let text = String::from_utf8_lossy(line);
-        if self.form.json {
-            return self.json(out, &text);
-        }
         // Whatever a search shows is an entry.
         let Some(entry) = EntryLine::parse(&text) else {
             return;
@@ -135,15 +130,11 @@ impl Printer {
         }
         &self.prefixes[service]
     }
+}
 
-    fn json(&self, out: &mut Vec<u8>, json: &str) {
-        if self.form.terminal {
-            out.extend_from_slice(sanitize::json(json).as_bytes());
-        } else {
-            out.extend_from_slice(json.as_bytes());
-        }
-        out.push(b'\n');
-    }
+fn append_json(out: &mut Vec<u8>, json: &[u8]) {
+    sanitize::append_json(out, json);
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -205,20 +196,18 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_line_of_the_file() {
+    fn json_is_the_line_of_the_file_and_safe_in_a_pipe_too() {
         let json = Form {
             json: true,
             ..PLAIN
         };
-        shows(json, &format!("{LINE}\n"));
+        let safe = format!("{}\n", LINE.replace('\u{202e}', "\\u202e"));
+        shows(json, &safe);
         let terminal = Form {
             terminal: true,
             ..json
         };
-        shows(
-            terminal,
-            &format!("{}\n", LINE.replace('\u{202e}', "\\u202e")),
-        );
+        shows(terminal, &safe);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use flowlayer_core::config::FILE_NAMES;
+use flowlayer_core::facts::shown_path;
 
 use crate::cli::MULTI_CALL;
 use crate::exit::Exit;
@@ -32,7 +33,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Failure> {
     let directory = &args.directory;
     let failed = |path: &Path, error: io::Error| {
-        Failure::Failed(format!("cannot write {}: {error}", path.display()))
+        Failure::Failed(format!("cannot write {}: {error}", shown_path(path)))
     };
     std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
     let pages = pages(flowlayer);
@@ -47,10 +48,10 @@ pub(crate) fn run(args: &Args, _: Colors, flowlayer: Command) -> Result<Exit, Fa
     std::fs::create_dir_all(&section).map_err(|error| failed(&section, error))?;
     let path = section.join("flowlayer.jsonc.5");
     std::fs::write(&path, config_page::page()).map_err(|error| failed(&path, error))?;
-    let (count, path) = (pages.len(), path.display());
+    let (count, path) = (pages.len(), shown_path(&path));
     print::stdout(&format!(
         "{count} pages in {}, and {path}\n",
-        directory.display()
+        shown_path(directory)
     ));
     Ok(Exit::SUCCESS)
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use flowlayer_core::facts::shown_path;
 use flowlayer_core::process::captured::{self, Captured, IfDropped};
 use serde_json::{Map, Value};
 
@@ -106,7 +107,7 @@ impl Commands {
         let directory = directory.unwrap_or(Path::new("/"));
         captured::run(&self.program, &line.0, directory, if_dropped, take)
             .await
-            .map_err(|error| format!("cannot run {}: {error}", self.program.display()))
+            .map_err(|error| format!("cannot run {}: {error}", shown_path(&self.program)))
     }
 }
 

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::color::Colors;
+use crate::terminal::sanitize;
 use crate::tokio_runtime;
 use project::Project;
 
@@ -92,11 +93,12 @@ fn start(
 /// Writes message after message until there are no more, or the client is gone.
 fn write(mut messages: mpsc::Receiver<String>) {
     let mut stdout = io::stdout().lock();
-    while let Some(mut message) = messages.blocking_recv() {
-        message.push('\n');
-        let written = stdout
-            .write_all(message.as_bytes())
-            .and_then(|()| stdout.flush());
+    let mut line = Vec::new();
+    while let Some(message) = messages.blocking_recv() {
+        line.clear();
+        sanitize::append_json(&mut line, message.as_bytes());
+        line.push(b'\n');
+        let written = stdout.write_all(&line).and_then(|()| stdout.flush());
         if written.is_err() {
             return;
         }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use flowlayer_core::facts::shown_path;
 use flowlayer_core::session::registry;
 
 /// The file. It is removed when this is dropped.
@@ -50,7 +51,7 @@ fn write(address: &str, port: u16) -> Result<Redirect, String> {
     let redirect = Redirect(path);
     match written {
         Ok(()) => Ok(redirect),
-        Err(error) => Err(format!("cannot write {}: {error}", redirect.0.display())),
+        Err(error) => Err(format!("cannot write {}: {error}", shown_path(&redirect.0))),
     }
 }
 

@@ -8,11 +8,11 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use flowlayer::append_safe;
 use flowlayer_core::config::{self, Origin, Problem};
 use flowlayer_core::logs::lines::{Lines, MAX_LINE, Splitter};
 use flowlayer_core::logs::{Archive, EntryLine, Search};
 use flowlayer_core::protocol::{Command, Incoming, parse};
+use flowlayer_core::sanitize::append_safe;
 
 /// The body of a target.
 pub type Body = fn(&[u8]);

@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use super::read::{self, ReadError};
+use crate::facts::shown_path;
 
 /// Why a dotenv file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub enum EnvFileError {
     #[error(transparent)]
     Unreadable(#[from] ReadError),
     /// A line of it makes no sense.
-    #[error("{}:{line}: {what}", path.display())]
+    #[error("{}:{line}: {what}", shown_path(path))]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+use crate::facts::shown_path;
+
 /// The largest file that is read, in bytes: some thirty times a config of a thousand services.
 pub const MAX_BYTES: u64 = 8 << 20;
 
@@ -14,22 +16,22 @@ pub const MAX_BYTES: u64 = 8 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is none.
-    #[error("cannot read {}: there is no such file", .0.display())]
+    #[error("cannot read {}: there is no such file", shown_path(.0))]
     NotFound(PathBuf),
     /// It is a directory.
-    #[error("cannot read {}: it is a directory; name the file in it", .0.display())]
+    #[error("cannot read {}: it is a directory; name the file in it", shown_path(.0))]
     Directory(PathBuf),
     /// A FIFO, a socket or a device.
-    #[error("cannot read {}: it is not a regular file; `validate -` reads standard input", .0.display())]
+    #[error("cannot read {}: it is not a regular file; `validate -` reads standard input", shown_path(.0))]
     NotRegular(PathBuf),
     /// No permission.
-    #[error("cannot read {}: permission denied", .0.display())]
+    #[error("cannot read {}: permission denied", shown_path(.0))]
     Denied(PathBuf),
     /// Over [`MAX_BYTES`].
-    #[error("cannot read {}: it is larger than {} MiB", .0.display(), MAX_BYTES >> 20)]
+    #[error("cannot read {}: it is larger than {} MiB", shown_path(.0), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
     /// Anything else the system says.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,

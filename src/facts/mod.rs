@@ -10,6 +10,7 @@ mod end;
 mod origin;
 mod output;
 mod process;
+mod readable;
 mod reason;
 #[cfg(test)]
 mod reference;
@@ -28,6 +29,7 @@ pub use end::{End, signal_name};
 pub use origin::Origin;
 pub use output::OutputMode;
 pub use process::{Holder, ProcessInfo, SurvivalReason};
+pub use readable::{picture, readable, shown_path};
 pub use reason::{
     BlockedBy, Code, Ending, Exit, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
     StartStep, StopCause, StopRound,

@@ -4,6 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use super::readable::shown_path;
 use super::reason::{BlockedBy, Ending, Exit, PortHold, ProbeAttempts, Reason, StopRound};
 use super::{End, Holder, ProcessInfo, StartProblem, StopCmdFailure};
 
@@ -185,7 +186,8 @@ impl Display for ProbeAttempts {
 }
 
 impl ProbeAttempts {
-    /// What the last attempt ran into: `connection refused; it listens on 3000`.
+    /// How the attempt in progress stands where that takes long, else what the last one ran into:
+    /// `no answer yet, for 7.9 s; last attempt: status 503`, `connection refused; it listens on 3000`.
     pub fn answer(&self) -> Option<String> {
         let pending = self.pending_ms.map(seconds);
         Some(match (pending, &self.last) {
@@ -227,17 +229,17 @@ impl Display for StartProblem {
                 f,
                 "command `{name}` was not found: install it or correct the command"
             ),
-            Self::NotExecutable { path, error } => write!(f, "{} {error}", path.display()),
+            Self::NotExecutable { path, error } => write!(f, "{} {error}", shown_path(path)),
             Self::Cwd { path, error } => write!(
                 f,
                 "working directory {} cannot be entered: {error}: create it or correct `cwd`",
-                path.display()
+                shown_path(path)
             ),
             Self::EnvFile {
                 path,
                 line: Some(line),
                 error,
-            } => write!(f, "{}:{line}: {error}", path.display()),
+            } => write!(f, "{}:{line}: {error}", shown_path(path)),
             Self::EnvFile { error, .. } | Self::System { error } => f.write_str(error),
         }
     }
@@ -307,14 +309,14 @@ fn seconds(ms: u64) -> String {
     format!("{}.{}", ms / 1000, ms % 1000 / 100)
 }
 
-/// What an attempt ran into where a stranger answers.
-pub fn answered_by(holder: &Holder) -> String {
 /// What an attempt ran into that had no answer when it was ended.
 pub fn no_answer(waited: Duration) -> String {
     let ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
     format!("no answer within {} s", seconds(ms))
 }
 
+/// What an attempt ran into where a stranger answers.
+pub fn answered_by(holder: &Holder) -> String {
     format!("answered by {holder}, which is not this service")
 }
 

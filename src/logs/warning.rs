@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::facts::shown_path;
+
 /// A warning about the files. `Display` renders it for the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogWarning {
@@ -48,7 +50,7 @@ impl std::fmt::Display for LogWarning {
             Self::Failing { path, reason } => write!(
                 f,
                 "cannot write logs to {}: {reason}; services go on, lines may be missing there",
-                path.display()
+                shown_path(path)
             ),
             Self::Stalled { time } => write!(
                 f,
@@ -58,20 +60,20 @@ impl std::fmt::Display for LogWarning {
             Self::Resumed { path, missed } => write!(
                 f,
                 "writing logs to {} again; {} missing there",
-                path.display(),
+                shown_path(path),
                 lines(*missed)
             ),
             Self::Incomplete { path, missed } => write!(
                 f,
                 "logs could not be written to {}; {} missing there",
-                path.display(),
+                shown_path(path),
                 lines(*missed)
             ),
             Self::Recreated { path } => {
                 write!(
                     f,
                     "{} was removed or moved away; recreated it",
-                    path.display()
+                    shown_path(path)
                 )
             }
         }

@@ -16,6 +16,7 @@ use super::strangers::Strangers;
 use crate::config::Ready;
 use crate::facts::{Holder, limit};
 use crate::logs::LineWatch;
+use crate::sanitize;
 
 /// From the start of one attempt to the start of the next.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -125,14 +126,8 @@ impl Watched {
 
 impl LineWatch for Watched {
     fn line(&self, line: &str) -> bool {
-        // People write patterns for what they see: colour codes do not count.
-        let matches = if line.contains('\u{1b}') {
-            let plain = anstream::adapter::strip_str(line).to_string();
-            self.pattern.is_match(&plain)
-        } else {
-            self.pattern.is_match(line)
-        };
-        if matches {
+        // People write patterns for what they see: colour codes do not count, nor does what was overwritten.
+        if self.pattern.is_match(&sanitize::text(line)) {
             self.seen.store(true, Ordering::Release);
             self.news.notify_waiters();
         }
@@ -152,5 +147,21 @@ mod tests {
         assert!(!watched.line("\u{1b}[32mlistening\u{1b}[0m on :8080"));
         assert!(watched.has_matched());
         assert!(!watched.line("anything"));
+    }
+
+    #[test]
+    fn what_was_overwritten_does_not_count() {
+        let ready = || Watched::new(&Regex::new("^ready$").unwrap());
+        for line in [
+            "progress 10%\rready",
+            "ready\r",
+            "|\u{8}/\u{8}ready",
+            "10%\r\u{1b}[Kready",
+        ] {
+            assert!(!ready().line(line), "{line:?} matches");
+        }
+        for line in ["ready\rbuilding", "ready\u{8}\u{8}!", "ready 10%"] {
+            assert!(ready().line(line), "{line:?} does not match");
+        }
     }
 }

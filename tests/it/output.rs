@@ -58,6 +58,12 @@ sleep 0.1; printf ' done\nUse another port? (Y/n) '; exec sleep 1000000";
             "printf 'Listening on 3000'; exec sleep 1000000",
             json!({ "ready": { "type": "log", "pattern": "on 3000" } }),
         )
+        // What counts is what is shown, not what that overwrote.
+        .shell(
+            "bar",
+            r"printf '10%%\rready\n'; exec sleep 1000000",
+            json!({ "ready": { "type": "log", "pattern": "^ready$" } }),
+        )
         .start()
         .booted();
     server.wait_for_line("api │ 20% done");
@@ -271,6 +277,12 @@ fn a_configuration_steers_no_terminal_through_any_output() {
     std::fs::write(server.path().join("wrong.jsonc"), wrong).unwrap();
     let compose = json!({ "services": { evil: { "image": evil, "command": ["x", evil] } } });
     std::fs::write(server.path().join("compose.yaml"), compose.to_string()).unwrap();
+    let raw = r"printf '\302\233A\342\200\256\177\033[2J\n'; exec sleep 1000000";
+    let talking = Stack::new().shell("api", raw, json!({})).start().booted();
+    talking.wait_for_line("api │ A");
+    let printed = talking.run(["logs", "--json"]);
+    let message = r#""message":"\u009bA\u202e\u007f\u001b[2J""#;
+    assert!(printed.stdout.contains(message), "{printed:?}");
     for line in [
         "plan",
         "plan --format json",

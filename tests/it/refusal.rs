@@ -41,6 +41,20 @@ fn a_log_directory_that_cannot_be_made_is_fatal() {
     }
 }
 
+/// The path stood in the error as it is, line ends included.
+#[test]
+fn a_log_file_that_cannot_be_written_is_named_in_one_line() {
+    let directory = "a\nError: all is well\u{9b}";
+    let server = Stack::new()
+        .file(&format!("{directory}/all.jsonl/file"), "")
+        .field("logs", json!({ "dir": directory }))
+        .shell("api", TRACE, json!({}))
+        .start();
+    let finished = server.wait_for_end();
+    assert_eq!(finished.code, Some(1));
+    finished.complained(&["a␊Error: all is well\u{fffd}/all.jsonl: it is not a regular file"]);
+}
+
 #[test]
 fn a_wrong_configuration_gives_its_problems_and_no_help() {
     let server = Stack::new()

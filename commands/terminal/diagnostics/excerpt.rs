@@ -1,9 +1,9 @@
 //! The part of a source line that is shown.
 
 use std::ops::Range;
-use std::path::Path;
 
 use flowlayer_core::config::Source;
+use flowlayer_core::facts::picture;
 
 /// Of a line, at most so many characters before and after the beginning of what is marked are
 /// handed on; what then does not fit the terminal's width is cut by whoever draws it.
@@ -109,33 +109,4 @@ fn floor(text: &str, offset: usize) -> usize {
         .rev()
         .find(|&at| text.is_char_boundary(at))
         .unwrap_or(0)
-}
-
-/// A character that takes one or two columns and does nothing to the terminal.
-fn picture(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\u{7f}' => '\u{2421}',
-        c if c.is_control() || is_invisible(c) => '\u{fffd}',
-        c => c,
-    }
-}
-
-/// Characters that turn the direction of text, join, hide or end lines: a reader would not see what
-/// the file says.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// A path in a message: a line end in it does not end the line.
-pub(crate) fn shown_path(path: &Path) -> String {
-    readable(&path.to_string_lossy())
-}
-
-/// Text from the config in a message, safe for the terminal and on one line.
-pub(crate) fn readable(text: &str) -> String {
-    text.chars().map(picture).collect()
 }

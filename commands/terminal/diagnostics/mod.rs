@@ -13,7 +13,7 @@ use flowlayer_core::config::{Position, Problem, Severity, Source};
 
 use super::lines::count;
 use excerpt::Excerpt;
-pub(crate) use excerpt::{readable, shown_path};
+pub(crate) use flowlayer_core::facts::{readable, shown_path};
 
 /// Other places of a problem that are shown; a circle of services can have thousands.
 const RELATED_SHOWN: usize = 8;

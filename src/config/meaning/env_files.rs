@@ -8,6 +8,7 @@ use crate::config::code::Code;
 use crate::config::env_file;
 use crate::config::problems::{Place, Problems};
 use crate::config::tree::NodeId;
+use crate::facts::shown_path;
 
 /// Looks into dotenv files that exist, into each once. What cannot be read is for the start to report.
 #[derive(Debug, Default)]
@@ -38,7 +39,10 @@ impl EnvFileCheck {
             more => format!(" (and {more} more variables)"),
         };
         let (line, name) = (variable.line, variable.name);
-        let message = format!("line {line} of {}: {what} in {name}{more}", path.display());
+        let message = format!(
+            "line {line} of {}: {what} in {name}{more}",
+            shown_path(path)
+        );
         let help = Some("write the value itself; single quotes say that it is meant as it stands");
         problems.warning(Code::NotExpanded, Place::Value(node), message, help);
     }

@@ -19,6 +19,7 @@ use crate::config::source::within;
 use crate::config::tree::NodeId;
 use crate::config::values::{Command, PathText, UrlText};
 use crate::config::written::{Entry, Env, Names};
+use crate::facts::shown_path;
 
 /// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
@@ -158,7 +159,7 @@ fn cwd(written: &Field<PathText>, dir: &Path, problems: &mut Problems<'_, '_>) -
             let help = Some("write the path itself; a relative one is relative to this file");
             problems.warning(Code::NotExpanded, Place::Value(node), what, help);
         } else if is_literal {
-            let message = format!("there is no directory {}", cwd.display());
+            let message = format!("there is no directory {}", shown_path(&cwd));
             let help = Some("it must exist when the service starts");
             problems.warning(Code::MissingCwd, Place::Value(node), message, help);
         }

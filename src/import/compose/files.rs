@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
+use crate::facts::shown_path;
 use crate::import::draft::Draft;
 use crate::import::source::Beside;
 use crate::import::yaml::{self, Node, Value};
@@ -73,7 +74,7 @@ impl<'a> Files<'a> {
             for path in include.get("path").unwrap_or(include).texts() {
                 let path = directory.join(path);
                 let Some(file) = self.read(&path) else {
-                    let (path, line) = (path.display(), include.line);
+                    let (path, line) = (shown_path(&path), include.line);
                     draft.note(format!("include {path} (line {line}): it cannot be read"));
                     continue;
                 };

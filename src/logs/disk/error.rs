@@ -3,11 +3,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::facts::shown_path;
+
 /// The log cannot be opened; nothing has been started (docs/cli.md, Exit codes).
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The directory does not exist and cannot be made, or is something else.
-    #[error("cannot create the log directory {}: {source}; change logs.dir or its permissions", path.display())]
+    #[error(
+        "cannot create the log directory {}: {source}; change logs.dir or its permissions",
+        shown_path(path)
+    )]
     Directory {
         /// `logs.dir`.
         path: PathBuf,
@@ -15,7 +20,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another server writes there.
-    #[error("the log directory {} is in use by another flowlayer server{}; stop that one or set another logs.dir", path.display(), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    #[error("the log directory {} is in use by another flowlayer server{}; stop that one or set another logs.dir", shown_path(path), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     Locked {
         /// `logs.dir`.
         path: PathBuf,
@@ -23,7 +28,10 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// One of our files cannot be used.
-    #[error("cannot write the log file {}: {source}; change logs.dir or the permissions", path.display())]
+    #[error(
+        "cannot write the log file {}: {source}; change logs.dir or the permissions",
+        shown_path(path)
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -31,7 +39,10 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Something that is not a plain file has the name of one of ours; we follow no links there.
-    #[error("cannot write the log file {}: it is not a regular file; remove it or set another logs.dir", path.display())]
+    #[error(
+        "cannot write the log file {}: it is not a regular file; remove it or set another logs.dir",
+        shown_path(path)
+    )]
     NotAFile {
         /// The file.
         path: PathBuf,

@@ -22,6 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use dir_state::BLOCK;
 use dir_state::{DirState, Found};
+
+use crate::facts::shown_path;
 pub use error::OpenError;
 pub(super) use lock::Lock;
 pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
@@ -270,7 +272,7 @@ pub(super) fn segments_and_others(
         }
         Err(error) => Err(io::Error::new(
             error.kind(),
-            format!("{}: {error}", path.display()),
+            format!("{}: {error}", shown_path(path)),
         )),
         read => read,
     })?;

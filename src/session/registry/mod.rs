@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::facts::Timestamp;
+use crate::facts::{Timestamp, shown_path};
 use crate::protocol::Token;
 pub use directory::{Distrust, Places};
 pub use file::{Presence, Registration};
@@ -73,7 +73,8 @@ pub enum RegistryError {
     /// No directory that only this user can touch.
     #[error(
         "cannot keep session files in {}: {why}; remove it or set XDG_RUNTIME_DIR to a directory of \
-         your own", directory.display()
+         your own",
+        shown_path(directory)
     )]
     Distrusted {
         /// The last one tried.
@@ -82,7 +83,7 @@ pub enum RegistryError {
         why: Distrust,
     },
     /// The system said no.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown_path(path))]
     Io {
         /// `create the directory`, `write the session file`, …
         doing: &'static str,
