@@ -93,6 +93,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         Failure::Failed(format!("cannot write {}: {error}", shown_path(&output)))
     })?;
     print::stdout(&format!("wrote {}: {done}", shown_path(&output)));
+    if !is_ignored(directory) {
+        print::stdout("the log is kept in .flowlayer/logs: add .flowlayer/ to .gitignore\n");
+    }
     if args.output.is_none()
         && let Some(above) = config_file::above(Path::new("."))
     {
@@ -143,7 +146,7 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
             text: TEMPLATE.to_owned(),
             of: "the example".to_owned(),
             summary: format!(
-                "an example of two services; try `flowlayer serve`{}",
+                "an example of two services; try `flowlayer up`{}",
                 beside(args, directory)
             ),
             notes: Vec::new(),
@@ -160,6 +163,7 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
         whole.add(draft, &name);
         names.push(name);
     }
+    whole.refer_to_ports();
     let of = names.join(", ");
     let services = match whole.len() {
         1 => "1 service".to_owned(),
@@ -178,6 +182,33 @@ fn make(args: &Args, directory: &Path) -> Result<Made, Failure> {
         of,
         summary,
     })
+}
+
+/// Whether a `.gitignore`, in this directory or above it in the work tree, leaves out where the log is kept.
+fn is_ignored(directory: &Path) -> bool {
+    let here = if directory == Path::new("") {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let Ok(here) = here.canonicalize() else {
+        return false;
+    };
+    for directory in here.ancestors() {
+        let text = config::read_file(&directory.join(".gitignore")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let names_it = |line: &str| {
+            let pattern = line.trim().trim_start_matches("**/").trim_matches('/');
+            matches!(pattern, ".flowlayer" | ".flowlayer/*" | ".flowlayer/logs")
+        };
+        if text.lines().any(names_it) {
+            return true;
+        }
+        if directory.join(".git").exists() {
+            return false;
+        }
+    }
+    false
 }
 
 /// Files of other tools that nothing was made of, unless the example was asked for.

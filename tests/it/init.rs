@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::harness::{Finished, Stack, run};
+use crate::harness::{Finished, Stack, free_port, run};
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempdir().unwrap();
@@ -47,13 +47,18 @@ fn in_an_empty_directory_it_writes_an_example_that_boots() {
     assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""));
     assert_eq!(
         written.stdout,
-        "wrote flowlayer.jsonc: an example of two services; try `flowlayer serve`\n"
+        "wrote flowlayer.jsonc: an example of two services; try `flowlayer up`\n\
+         the log is kept in .flowlayer/logs: add .flowlayer/ to .gitignore\n"
     );
     assert_valid(directory.path());
     let text = fs::read_to_string(directory.path().join("flowlayer.jsonc")).unwrap();
     // The API of this test is on a port of its own.
     let server = Stack::new().file("flowlayer.jsonc", text).start().booted();
     server.wait_for_line("boot: wave 1 │ app → ready");
+    let port = server.run(["port", "app"]).stdout;
+    server.wait_for_line(&format!("preparing http://localhost:{}", port.trim()));
+    server.wait_for_line(&format!("listening on {}", port.trim()));
+    assert!(server.path().join(".flowlayer/logs").is_dir());
 }
 
 #[test]
@@ -67,9 +72,45 @@ fn files_that_no_import_is_for_are_named() {
     let written = init(directory.path(), &[]);
     assert_eq!(
         written.stdout,
-        "wrote flowlayer.jsonc: an example of two services; try `flowlayer serve`; `--from FILE` imports \
-         docker-compose.dev.yml; not read, for there is no import of them: Makefile, Taskfile.yml\n"
+        "wrote flowlayer.jsonc: an example of two services; try `flowlayer up`; `--from FILE` imports \
+         docker-compose.dev.yml; not read, for there is no import of them: Makefile, Taskfile.yml\n\
+         the log is kept in .flowlayer/logs: add .flowlayer/ to .gitignore\n"
     );
+}
+
+#[test]
+fn who_ignores_the_log_already_gets_no_advice() {
+    for line in [".flowlayer/", "/.flowlayer", "**/.flowlayer/"] {
+        let ignored = format!("target\n{line}\n");
+        let directory = directory(&[(".gitignore", &ignored), ("sub/.keep", "")]);
+        let written = init(directory.path(), &["-o", "sub/flowlayer.jsonc"]);
+        assert!(!written.stdout.contains(".gitignore"), "{written:?}");
+        // What is outside the work tree does not count for it.
+        fs::create_dir_all(directory.path().join("sub/.git")).unwrap();
+        let written = init(directory.path(), &["-o", "sub/other.jsonc"]);
+        assert!(written.stdout.contains("add .flowlayer/"), "{written:?}");
+    }
+}
+
+#[test]
+fn services_refer_to_the_ports_of_each_other() {
+    let directory = directory(&[(
+        "Procfile",
+        "api: serve -p 4100\nweb: serve $PORT\nworker: API=http://localhost:4100 work\n",
+    )]);
+    assert_eq!(init(directory.path(), &[]).code, Some(0));
+    assert_valid(directory.path());
+    let text = fs::read_to_string(directory.path().join("flowlayer.jsonc")).unwrap();
+    let config: Value = json5::from_str(&text).unwrap();
+    assert_eq!(config["session"]["bind"], "auto");
+    assert_eq!(config["logs"]["dir"], ".flowlayer/logs");
+    let services = &config["services"];
+    let env = |service: &str| services[service]["env"].clone();
+    assert_eq!(
+        env("worker")["API"],
+        "http://localhost:${services.api.port}"
+    );
+    assert_eq!(env("web")["PORT"], "${services.web.port}");
 }
 
 #[test]
@@ -232,17 +273,18 @@ fn an_imported_procfile_runs() {
         ),
         (".env", "A=one\n"),
     ]);
-    // Without its port: nobody listens, so it would never be ready.
+    // Without its probe: nobody listens, so it would never be ready.
     let printed = init(directory.path(), &["-o", "-"]).stdout;
+    let port = free_port();
     let text = printed
-        .replace("\"port\": 5000,", "")
+        .replace("\"port\": 5000,", &format!("\"port\": {port},"))
         .replace("\"ready\": { \"type\": \"tcp\" },", "");
     let server = Stack::new()
         .file("flowlayer.jsonc", text)
         .file(".env", "A=one\n")
         .start()
         .booted();
-    server.wait_for_line("web on 5000 with one");
+    server.wait_for_line(&format!("web on {port} with one"));
 }
 
 #[test]

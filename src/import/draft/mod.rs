@@ -1,5 +1,7 @@
-//! A stack as it is being carried over. [`repair`] makes it a valid config, [`render`] its text.
+//! A stack as it is being carried over. [`repair`] makes it a valid config, [`ports`] lets services refer to each
+//! other, [`render`] makes the text.
 
+mod ports;
 mod render;
 mod repair;
 

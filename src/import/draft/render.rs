@@ -24,7 +24,7 @@ impl Draft {
         comment(
             &mut text,
             0,
-            "`flowlayer serve` starts it, `flowlayer tui` watches it.",
+            "`flowlayer up` starts it and shows it, `flowlayer down` ends it.",
         );
         if !self.notes.is_empty() {
             comment(&mut text, 0, "");
@@ -36,7 +36,9 @@ impl Draft {
         text.push_str(
             "{\n  // Clients (tui, logs, status and others) find the session by themselves.\n",
         );
-        text.push_str("  \"session\": { \"bind\": \"auto\" },\n\n  \"services\": {\n");
+        text.push_str("  \"session\": { \"bind\": \"auto\" },\n\n");
+        text.push_str("  // Keeps every line as JSON in files. Not for version control: .flowlayer/ in .gitignore.\n");
+        text.push_str("  \"logs\": { \"dir\": \".flowlayer/logs\" },\n\n  \"services\": {\n");
         for (at, service) in self.services.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
