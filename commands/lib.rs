@@ -6,6 +6,7 @@
 //! The binary is [`main`]. It is a library so that benchmarks and fuzz targets can link what they run.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod cli;
 mod completions;
 mod config_file;

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use flowlayer_core::protocol::ServiceState;
 
+use crate::browser;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{SessionArgs, which_session};
@@ -45,11 +46,11 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         let connected = target.connect().await?;
         let names = session::resolve_names(&args.services, &connected.services)?;
         let services = chosen(connected.services, &names);
-        let opens = !args.print && std::io::stdout().is_terminal() && has_browser();
+        let opens = !args.print && std::io::stdout().is_terminal() && browser::is_there();
         for url in urls(&services, &args.services)? {
             print::stdout(&format!("{}\n", sanitize::text(url)));
-            if opens && let Err(error) = open::that_detached(url) {
-                print::stderr(&format!("no browser could be started: {error}\n"));
+            if opens && let Err(why) = browser::open(url) {
+                print::stderr(&format!("{why}\n"));
             }
         }
         Ok(Exit::SUCCESS)
@@ -75,13 +76,6 @@ fn urls<'a>(services: &'a [ServiceState], named: &[String]) -> Result<Vec<&'a st
             service.name
         ))),
     }
-}
-
-/// Whether there is something that shows pages; without a display a browser in the terminal would be started.
-fn has_browser() -> bool {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let signs = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
-    cfg!(target_os = "macos") || signs.iter().any(is_set)
 }
 
 #[cfg(test)]

@@ -68,6 +68,11 @@ pub(crate) enum Action {
     Start,
     Stop,
     Restart,
+    ToggleMark,
+    NextProblem,
+    OnlyDown,
+    Order,
+    OpenUrl,
     Up,
     Down,
     Left,
@@ -162,6 +167,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Down), char('j')] "↓ j" Down, "one down", "";
         [char('/')] "/" Filter, "show only services whose name contains…", "filter";
         [key(KeyCode::Enter), char('d')] "enter d" Detail, "details of the service", "details";
+        [char(' ')] "space" ToggleMark, "mark it: one log, and one command for all that are marked", "mark";
+        [char('O')] "O" Order, "sort by wave, by state, by name", "";
         [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
         [key(KeyCode::PageDown)] "pgdn" PageDown, "a page down", "";
         [char('g'), key(KeyCode::Home)] "g home" Top, "all logs", "";
@@ -171,8 +178,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Down), char('j')] "↓ j" Down, "one row down; follows again at the end", "";
         [char('/')] "/" Filter, "show only lines that contain…", "filter";
         [char('f'), ctrl('f')] "f" Find, "search: matches stand out, everything stays", "search";
-        [char('n')] "n" NextHit, "next match, downwards, through the whole log", "";
-        [char('N')] "N" PreviousHit, "next match, upwards, through the whole log", "";
+        [char('n')] "n" NextHit, "next match, downwards, through the whole log", "next";
+        [char('N')] "N" PreviousHit, "next match, upwards, through the whole log", "previous";
         [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";
         [char('t')] "t" Clock, "times: short, full, none", "times";
@@ -181,10 +188,10 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
         [char('m')] "m" Mark, "draw a line under what is there now", "mark";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
-        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "";
+        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "context";
         [char('d')] "d" Detail, "details of the service", "";
-        [char('y')] "y" Copy, "copy the selection, or the screen", "";
-        [char('Y')] "Y" Save, "write it to a file", "";
+        [char('y')] "y" Copy, "copy the selection, or the screen", "copy";
+        [char('Y')] "Y" Save, "write it to a file", "to a file";
         [key(KeyCode::Left), char('h')] "← h" Left, "to the left", "";
         [key(KeyCode::Right), char('l')] "→ l" Right, "to the right, in long lines", "";
         [char('0')] "0" LineStart, "back to the start of the lines", "";
@@ -237,20 +244,41 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Esc)] "esc" Close, "drop it", "drop";
         [ctrl('r'), key(KeyCode::Tab)] "tab ^r" ToggleRegex, "plain text or regular expression", "regex";
     Everywhere:
-        [char('s'), char('S')] "s" Start, "start, or restart what is up; on all logs: start all", "";
-        [char('x')] "x" Stop, "stop; on all logs: stop all", "";
-        [char('r')] "r" Restart, "restart the service", "";
+        [char('s'), char('S')] "s" Start, "start, or restart what is up; on all logs: start all", "start";
+        [char('x')] "x" Stop, "stop; on all logs: stop all", "stop";
+        [char('r')] "r" Restart, "restart the service", "restart";
+        [char('u')] "u" OpenUrl, "open the url of the service", "open";
+        [char('!')] "!" NextProblem, "the next problem: failed, blocked, not ready for 10 s", "problem";
+        [char('F')] "F" OnlyDown, "list only what is not up, or everything", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
         [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";
-        [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter", "";
+        [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter, marks", "";
         [char('R')] "R" Retry, "reload an edited configuration, or connect again", "";
         [char('?')] "?" Help, "this help", "help";
         [ctrl('l')] "^l" Redraw, "draw the screen anew", "";
         [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";
         [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on; up asks", "quit";
 };
+
+impl Binding {
+    /// Its first key, as if it had been pressed.
+    pub(crate) fn event(&self) -> Option<KeyEvent> {
+        let press = self.keys.first()?;
+        let modifiers = if press.ctrl {
+            KeyModifiers::CONTROL
+        } else {
+            KeyModifiers::NONE
+        };
+        Some(KeyEvent::new(press.code, modifiers))
+    }
+
+    /// Its first key as it is written.
+    pub(crate) fn key(&self) -> &'static str {
+        self.shown.split(' ').next().unwrap_or_default()
+    }
+}
 
 /// What a key does where these contexts count, the first first.
 pub(crate) fn action(event: KeyEvent, contexts: &[Context]) -> Option<Action> {

@@ -56,6 +56,8 @@ pub(crate) enum Message {
     Sessions(Vec<Choice>),
     /// The answer to [`UiEffect::Save`]: the path, or the error.
     Saved(Result<String, String>),
+    /// The answer to [`UiEffect::OpenUrl`]: the url, or the error.
+    Opened(Result<String, String>),
 }
 
 /// A message for the model of one session.
@@ -154,16 +156,43 @@ impl Order {
         }
     }
 
-    /// For people: `restart api`.
-    pub(crate) fn label(&self) -> String {
-        let verb = match self {
+    /// What it does, in one word.
+    pub(crate) const fn verb(&self) -> &'static str {
+        match self {
             Self::Start(_) | Self::StartAll => "start",
             Self::Stop(_) | Self::StopAll => "stop",
             Self::Restart(_) => "restart",
-            Self::Reload => return "reload".to_owned(),
-        };
-        format!("{verb} {}", self.service().map_or("all", |name| name))
+            Self::Reload => "reload",
+        }
     }
+
+    /// For people: `restart api`.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Reload => self.verb().to_owned(),
+            _ => {
+                let name = self.service().map_or("all", |name| name);
+                format!("{} {name}", self.verb())
+            }
+        }
+    }
+}
+
+/// For people: `restart api, web; start db`.
+pub(crate) fn labels(orders: &[Order]) -> String {
+    let mut parts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for order in orders {
+        let name = order.service().map_or("all", |name| name);
+        match parts.iter_mut().find(|(verb, _)| *verb == order.verb()) {
+            Some((_, names)) => names.push(name),
+            None => parts.push((order.verb(), vec![name])),
+        }
+    }
+    let part = |(verb, names): (&str, Vec<&str>)| match verb {
+        "reload" => verb.to_owned(),
+        verb => format!("{verb} {}", names.join(", ")),
+    };
+    parts.into_iter().map(part).collect::<Vec<_>>().join("; ")
 }
 
 /// How a command ended.
@@ -218,6 +247,8 @@ pub(crate) enum UiEffect {
     Redraw,
     /// Put text on the clipboard of the terminal.
     Copy(String),
+    /// Show this page in the browser.
+    OpenUrl(String),
     /// Write text to a file.
     Save(String),
 }

@@ -10,7 +10,8 @@ use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
 use super::message::{Choice, CommandId, Link, Order};
 use super::prompt::{Prompt, Purpose};
-use super::service::{ServiceModel, Services};
+use super::service::ServiceModel;
+use super::services::Services;
 use super::theme::Theme;
 
 /// Which panel the keys go to.
@@ -50,8 +51,8 @@ pub(crate) enum Modal {
         /// When they were looked for last, in milliseconds since 1970.
         looked: i64,
     },
-    /// Asks before it is sent.
-    Confirm(Order),
+    /// Asks before these are sent.
+    Confirm(Vec<Order>),
     /// Asks what is to become of the session.
     Quit,
 }

@@ -4,6 +4,8 @@ use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::to_input_request;
 use tui_input::{Input, InputRequest};
 
+use super::services::Selected;
+
 /// What the text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -26,6 +28,8 @@ pub(crate) struct Prompt {
     pub(crate) is_regex: bool,
     /// What is wrong with it.
     pub(crate) error: Option<String>,
+    /// What the list pointed at before.
+    pub(crate) before: Selected,
 }
 
 /// Longer input is ignored: a pasted file, a key held down.
@@ -39,6 +43,7 @@ impl Prompt {
             input: Input::new(text),
             is_regex: false,
             error: None,
+            before: Selected::default(),
         }
     }
 

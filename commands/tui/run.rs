@@ -20,6 +20,7 @@ use super::message::{After, Answer, Link, Message, UiEffect};
 use super::model::{AtQuit, Modal, Model};
 use super::screen::Screen;
 use super::update::update;
+use crate::browser;
 use crate::session::find::{Endpoint, Found, Selector};
 
 /// Between two frames.
@@ -236,6 +237,9 @@ impl Cockpit {
                 self.is_dirty = true;
             }
             (UiEffect::Copy(text), _) => self.screen.copy(&text)?,
+            (UiEffect::OpenUrl(url), _) => {
+                self.in_background(move || Message::Opened(opened(url)));
+            }
             (UiEffect::Save(text), _) => {
                 let name = format!("flowlayer-log-{}.txt", self.model.now);
                 self.in_background(move || Message::Saved(save(&name, &text)));
@@ -304,6 +308,14 @@ fn save(name: &str, text: &str) -> Result<String, String> {
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map(|()| name.to_owned())
         .map_err(|error| format!("{name}: {error}"))
+}
+
+/// Opens the page of a service in the browser; its url.
+fn opened(url: String) -> Result<String, String> {
+    match browser::open(&url) {
+        Ok(()) => Ok(url),
+        Err(why) => Err(format!("{url}: {why}")),
+    }
 }
 
 /// Milliseconds since 1970.

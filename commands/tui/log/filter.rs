@@ -7,6 +7,7 @@ use flowlayer_core::facts::Stream;
 
 use super::item::{Content, Item};
 use super::matcher::Matcher;
+use crate::tui::services::Names;
 
 /// Which services' lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +17,8 @@ pub(crate) enum Scope {
     All,
     /// Those of one service.
     Service(Arc<str>),
+    /// Those of these services.
+    Several(Names),
 }
 
 impl Scope {
@@ -24,13 +27,14 @@ impl Scope {
         match (self, service) {
             (Self::All, _) | (_, None) => true,
             (Self::Service(wanted), Some(service)) => **wanted == *service,
+            (Self::Several(names), Some(service)) => names.contains(service),
         }
     }
 
     /// The service, when it is one.
     pub(crate) const fn service(&self) -> Option<&Arc<str>> {
         match self {
-            Self::All => None,
+            Self::All | Self::Several(_) => None,
             Self::Service(name) => Some(name),
         }
     }
@@ -41,7 +45,7 @@ impl Scope {
 pub(crate) struct LogFilter {
     pub(crate) scope: Scope,
     /// Services whose lines are left out.
-    pub(crate) hidden: Arc<BTreeSet<Arc<str>>>,
+    pub(crate) hidden: Names,
     /// Only these services, hidden ones among them.
     pub(crate) members: Option<BTreeSet<Arc<str>>>,
     /// Only lines written there.
@@ -85,7 +89,8 @@ impl LogFilter {
 
     /// Whether it lets through less than its scope.
     pub(crate) fn leaves_out(&self) -> bool {
-        self.is_narrow() || !self.hidden.is_empty()
+        let is_part = matches!(self.scope, Scope::Several(_));
+        is_part || self.is_narrow() || !self.hidden.is_empty()
     }
 
     /// Whether it lets everything through.

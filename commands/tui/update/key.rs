@@ -6,13 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
-use super::{navigate, select, typing};
+use super::{navigate, order, select, typing};
 use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{After, Order, UiEffect};
-use crate::tui::model::{AtQuit, Body, Modal, Model, Panel, Pending};
-use crate::tui::service::{Selected, ServiceModel};
+use crate::tui::model::{AtQuit, Body, Modal, Model, Panel};
+use crate::tui::offers;
+use crate::tui::services::Selected;
 use crate::tui::view::{self, layout};
 
 /// A key was pressed, or is held down.
@@ -57,6 +58,11 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
     if model.modal.is_some() {
         return act_on_modal(model, action, effects);
     }
+    if let Err(why) = offers::of(model, action, "")
+        && !why.is_empty()
+    {
+        return notify(model, Tone::Plain, why);
+    }
     match action {
         Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
@@ -72,8 +78,24 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         Action::Sessions => open_sessions(model, effects),
         Action::Plan => toggle(model, Body::Plan),
         Action::Detail => open_detail(model),
-        Action::Start | Action::Stop | Action::Restart => order(model, action, effects),
-        Action::Retry if model.is_connected() => reload(model),
+        Action::Start | Action::Stop | Action::Restart => order::order(model, action, effects),
+        Action::OpenUrl => {
+            if let Ok(url) = offers::url(model) {
+                effects.push(UiEffect::OpenUrl(url.to_owned()));
+            }
+        }
+        Action::NextProblem => next_problem(model),
+        Action::ToggleMark => {
+            model.services.toggle_mark();
+        }
+        Action::OnlyDown => model.services.toggle_only_down(),
+        Action::Order => {
+            let order = model.services.change_order();
+            notify(model, Tone::Plain, format!("services {}", order.label()));
+        }
+        Action::Retry if model.is_connected() => {
+            model.modal = Some(Modal::Confirm(vec![Order::Reload]));
+        }
         Action::Retry => effects.push(UiEffect::Retry),
         Action::Copy => select::copy(model, effects),
         Action::Save => select::save(model, effects),
@@ -182,10 +204,10 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
                 }
             }
         }
-        (Some(Modal::Confirm(order)), Action::Accept) => {
-            let order = order.clone();
+        (Some(Modal::Confirm(orders)), Action::Accept) => {
+            let orders = std::mem::take(orders);
             model.modal = None;
-            send(model, order, effects);
+            order::send(model, orders, effects);
         }
         (Some(Modal::Quit), Action::Accept) => effects.push(UiEffect::Quit(After::Leave)),
         (Some(Modal::Quit), Action::Stop) => effects.push(UiEffect::Quit(After::Stop)),
@@ -216,26 +238,14 @@ fn open_sessions(model: &mut Model, effects: &mut Vec<UiEffect>) {
     effects.push(UiEffect::ListSessions);
 }
 
-/// Shows what a reload would do, and asks.
-fn reload(model: &mut Model) {
-    let text = match &model.edited {
-        None => "the configuration has not changed".to_owned(),
-        Some(edited) => match edited.problems.first() {
-            None => {
-                model.modal = Some(Modal::Confirm(Order::Reload));
-                return;
-            }
-            Some(first) => format!(
-                "the configuration has problems: line {}: {}",
-                first.line, first.message
-            ),
-        },
-    };
-    let tone = match model.edited {
-        None => Tone::Plain,
-        Some(_) => Tone::Bad,
-    };
-    notify(model, tone, text);
+/// Selects the next service that something is wrong with, and nothing else.
+fn next_problem(model: &mut Model) {
+    let next = model.services.next_problem(model.now);
+    if let Some(name) = next.map(|service| Arc::clone(&service.name)) {
+        model.services.clear_marks();
+        model.services.selected = Selected::Service(name);
+        model.detail_scroll = 0;
+    }
 }
 
 /// Closes the nearest thing that can be closed.
@@ -257,6 +267,9 @@ fn close(model: &mut Model) {
             return model.logs.set_filter(None);
         }
     }
+    if model.services.clear_marks() {
+        return;
+    }
     if model.services.is_filtered() {
         return typing::clear_services(model);
     }
@@ -264,10 +277,6 @@ fn close(model: &mut Model) {
 }
 
 fn open_detail(model: &mut Model) {
-    if model.services.current().is_none() {
-        let text = "details are of one service: select it first";
-        return notify(model, Tone::Plain, text);
-    }
     model.detail_scroll = 0;
     toggle(model, Body::Detail);
 }
@@ -277,62 +286,17 @@ fn toggle(model: &mut Model, body: Body) {
     model.body = if model.body == body { Body::Log } else { body };
 }
 
-fn order(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
-    let order = match (&model.services.selected, action) {
-        (Selected::All, Action::Start) => Order::StartAll,
-        (Selected::All, Action::Stop) => {
-            if model.is_connected() {
-                model.modal = Some(Modal::Confirm(Order::StopAll));
-                return;
-            }
-            Order::StopAll
-        }
-        (Selected::All, _) => {
-            let text = "a restart is of one service: select it first";
-            return notify(model, Tone::Plain, text);
-        }
-        (Selected::Service(name), Action::Stop) => Order::Stop(Arc::clone(name)),
-        (Selected::Service(name), Action::Start) => {
-            let is_up = model.services.get(name).is_some_and(ServiceModel::is_up);
-            let make = if is_up { Order::Restart } else { Order::Start };
-            make(Arc::clone(name))
-        }
-        (Selected::Service(name), _) => Order::Restart(Arc::clone(name)),
-    };
-    send(model, order, effects);
-}
-
-fn send(model: &mut Model, order: Order, effects: &mut Vec<UiEffect>) {
-    if !model.is_connected() {
-        let text = format!("{}: not connected", order.label());
-        return notify(model, Tone::Bad, text);
-    }
-    let id = model.next_command;
-    model.next_command += 1;
-    notify(model, Tone::Busy, format!("{}…", order.label()));
-    let pending = Pending {
-        order: order.clone(),
-        since: model.now,
-    };
-    model.pending.insert(id, pending);
-    effects.push(UiEffect::Send { id, order });
-}
-
 /// Shows the lines of quiet services among those of all, or not.
 fn show_quiet(model: &mut Model) {
     let count = model.services.quiet().len() as u64;
-    let text = if count == 0 {
-        "no service is quiet: `\"output\": \"quiet\"` in the configuration makes one".to_owned()
+    model.logs.shows_quiet = !model.logs.shows_quiet;
+    let with = if model.logs.shows_quiet {
+        "with"
     } else {
-        model.logs.shows_quiet = !model.logs.shows_quiet;
-        let with = if model.logs.shows_quiet {
-            "with"
-        } else {
-            "without"
-        };
-        format!("all logs: {with} {}", format::count(count, "quiet service"))
+        "without"
     };
-    notify(model, Tone::Plain, text);
+    let quiet = format::count(count, "quiet service");
+    notify(model, Tone::Plain, format!("all logs: {with} {quiet}"));
 }
 
 fn show_context(model: &mut Model) {

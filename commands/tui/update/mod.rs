@@ -4,6 +4,7 @@ mod key;
 mod mouse;
 mod navigate;
 mod notice;
+mod order;
 mod select;
 mod server;
 mod sessions;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use super::log::{Scope, Tone};
 use super::message::{Link, Message, UiEffect};
 use super::model::{Body, Model, Panel};
-use super::service::Selected;
+use super::services::Targets;
 use super::view::layout;
 use notice::notify;
 
@@ -30,7 +31,7 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEff
     match message {
         Message::Key(event) => key::key(model, event, &mut effects),
         Message::Paste(text) => typing::paste(model, &text),
-        Message::Mouse(event) => mouse::mouse(model, event),
+        Message::Mouse(event) => mouse::mouse(model, event, &mut effects),
         Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
         Message::Tick => {
             model.logs.tick();
@@ -56,6 +57,8 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEff
         Message::Accepted(id) => server::accepted(model, id),
         Message::Finished { id, outcome } => server::finished(model, id, outcome),
         Message::Sessions(found) => sessions::found(model, found),
+        Message::Opened(Ok(url)) => notify(model, Tone::Good, format!("opened {url}")),
+        Message::Opened(Err(why)) => notify(model, Tone::Bad, why),
         Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
         Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
     }
@@ -74,9 +77,11 @@ fn settle(model: &mut Model, effects: &mut Vec<UiEffect>) {
         model.notice = None;
     }
     keep_focus_in_sight(model);
-    let scope = match &model.services.selected {
-        Selected::All => Scope::All,
-        Selected::Service(name) => Scope::Service(Arc::clone(name)),
+    let scope = match model.services.targets() {
+        Targets::All => Scope::All,
+        Targets::None => Scope::Several(Arc::default()),
+        Targets::One(name) => Scope::Service(name),
+        Targets::Several(names) => Scope::Several(names),
     };
     let hidden = if scope == Scope::All && !model.logs.shows_quiet {
         Arc::clone(model.services.quiet())

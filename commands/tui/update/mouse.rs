@@ -1,23 +1,30 @@
 //! The mouse: the wheel scrolls the panel under it, a click selects, dragging selects lines.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use ratatui::layout::Position;
 
 use super::navigate;
 use crate::tui::log::Place;
 use crate::tui::log::selection::Selection;
+use crate::tui::message::UiEffect;
 use crate::tui::model::{Body, Model, Panel};
-use crate::tui::service::Selected;
+use crate::tui::services::Selected;
 use crate::tui::view;
 use crate::tui::view::layout::{self, Areas};
 use crate::tui::view::list_rows::list_rows;
+use crate::tui::view::{footer, header, hints};
 
 /// Rows a step of the wheel scrolls.
 const STEP: isize = 3;
 
 /// The mouse did something.
-pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
+pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<UiEffect>) {
+    if event.kind == MouseEventKind::Down(MouseButton::Left)
+        && let Some(key) = hint_at(model, Position::new(event.column, event.row))
+    {
+        return super::key::key(model, key, effects);
+    }
     if model.modal.is_some() {
         return match event.kind {
             MouseEventKind::ScrollUp => navigate::scroll_modal(model, -STEP),
@@ -57,6 +64,23 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) {
     }
 }
 
+/// The key whose hint in the header or the footer is there.
+fn hint_at(model: &Model, place: Position) -> Option<KeyEvent> {
+    let areas = layout::areas(model);
+    let (start, hints) = if areas.footer.contains(place) {
+        if model.notice.is_some() || model.prompt.is_some() {
+            return None;
+        }
+        let hints = footer::hints(model, areas.footer.width);
+        (areas.footer.x + footer::START, hints)
+    } else if areas.header.contains(place) && model.modal.is_none() && model.prompt.is_none() {
+        header::actions(model, areas.header)
+    } else {
+        return None;
+    };
+    hints::at(&hints, start, place.x)?.binding.event()
+}
+
 fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
     model.logs.renew_patience();
     match (panel, model.body) {
@@ -75,9 +99,9 @@ fn select_service(model: &mut Model, areas: &Areas, row: u16) {
     let rows = list_rows(model, inside);
     let clicked = row
         .checked_sub(inside.y)
-        .and_then(|row| rows.get(usize::from(row)));
+        .and_then(|row| rows.at(usize::from(row)));
     if let Some(clicked) = clicked {
-        model.services.selected = model.services.at(clicked.row());
+        model.services.selected = model.services.at(clicked);
     }
 }
 

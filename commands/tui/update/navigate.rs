@@ -11,7 +11,7 @@ use crate::tui::log::viewport::{Position, Start};
 use crate::tui::log::window::Newer;
 use crate::tui::log::{Content, Geometry};
 use crate::tui::model::{Body, Modal, Model, Panel};
-use crate::tui::service::Selected;
+use crate::tui::services::Selected;
 use crate::tui::view::{self, layout};
 
 /// The rows a key moves by, with pages of this many rows.

@@ -12,9 +12,10 @@ use ratatui::layout::Rect;
 
 use super::super::fixture::{self, NOW};
 use super::super::log::window::Cursor;
-use super::super::log::{Content, Item, Place};
+use super::super::log::{Content, Item, Place, Scope};
 use super::super::message::{Choice, Link, Listener, Message, NoPage, Outcome, Page, UiEffect};
 use super::super::model::Model;
+use super::super::services::Targets;
 use super::super::view;
 use super::update;
 
@@ -54,7 +55,7 @@ enum Step {
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        8 => prop::sample::select("qSsxr/iojkhlgGnNvwteym'YyfpdR?0 ".chars().collect::<Vec<_>>())
+        8 => prop::sample::select("qSsxr/iojkhlgGnNvwteym'YyfpdR?0 !FOuQ#".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         2 => any::<char>().prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![
@@ -292,13 +293,19 @@ proptest! {
             prop_assert!(screen.content.iter().all(|cell| !cell.symbol().contains(char::is_control)));
             let places: Vec<Place> = world.model.logs.window.items().iter().map(|item| item.place).collect();
             prop_assert!(places.is_sorted_by(|one, other| one < other), "in order, without doubles");
-            let selected = &world.model.services.selected;
-            let scope = world.model.logs.filter.scope.service();
-            let is_shown = match selected {
-                super::super::service::Selected::All => scope.is_none(),
-                super::super::service::Selected::Service(name) => scope == Some(name),
+            let services = &world.model.services;
+            let is_listed = |name: &Arc<str>| services.shown().any(|service| service.name == *name);
+            let (scope, is_visible) = match services.targets() {
+                Targets::All => (Scope::All, true),
+                Targets::None => (Scope::Several(Arc::default()), true),
+                Targets::One(name) => (Scope::Service(Arc::clone(&name)), is_listed(&name)),
+                Targets::Several(names) => {
+                    let is_visible = names.iter().all(is_listed);
+                    (Scope::Several(names), is_visible)
+                }
             };
-            prop_assert!(is_shown, "the log is that of the selection");
+            prop_assert_eq!(&world.model.logs.filter.scope, &scope, "the log is of what keys act on");
+            prop_assert!(is_visible, "what is not listed is not acted on");
         }
     }
 

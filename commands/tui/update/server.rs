@@ -40,6 +40,7 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
         // What was said of the session before is about nothing that is there now.
         model.notice = None;
         model.logs.forget();
+        model.services.forget_starts();
         if !is_first {
             model.logs.push_event(
                 model.now,

@@ -11,7 +11,7 @@ use crate::tui::log::window::Direction;
 use crate::tui::log::{Matcher, Tone};
 use crate::tui::model::{Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
-use crate::tui::service::ServicesFilter;
+use crate::tui::services::ServicesFilter;
 use crate::tui::view::layout;
 
 /// Starts typing a filter for the panel that has the focus.
@@ -20,7 +20,9 @@ pub(super) fn open_filter(model: &mut Model) {
         Panel::Services => (Purpose::FilterServices, model.services_filter.clone()),
         Panel::Logs => (Purpose::FilterLogs, model.logs_filter.clone()),
     };
-    model.prompt = Some(Prompt::new(purpose, text));
+    let mut prompt = Prompt::new(purpose, text);
+    prompt.before = model.services.selected.clone();
+    model.prompt = Some(prompt);
 }
 
 /// Starts typing a search.
@@ -58,7 +60,11 @@ pub(super) fn act(model: &mut Model, action: Action) {
                 return;
             };
             match prompt.purpose {
-                Purpose::FilterServices => clear_services(model),
+                Purpose::FilterServices => {
+                    model.services_filter.clear();
+                    model.services.set_filter(None);
+                    model.services.selected = prompt.before;
+                }
                 Purpose::FilterLogs => clear_logs(model),
                 Purpose::Search => model.logs.set_search(None),
             }
@@ -69,7 +75,7 @@ pub(super) fn act(model: &mut Model, action: Action) {
 /// Shows all services.
 pub(super) fn clear_services(model: &mut Model) {
     model.services_filter.clear();
-    model.services.set_filter(None);
+    model.services.show_all();
 }
 
 /// Shows all lines.
@@ -92,9 +98,9 @@ fn apply(model: &mut Model) {
     {
         prompt.error = None;
         let filter = ServicesFilter::Group(group.to_owned());
-        model.services.set_filter(Some(filter));
         model.services_filter = text;
-        return;
+        model.services.set_filter(Some(filter));
+        return model.services.select_first();
     }
     // `@GROUP`, and what its lines are to contain.
     let group = text
@@ -115,8 +121,15 @@ fn apply(model: &mut Model) {
     prompt.error = None;
     match prompt.purpose {
         Purpose::FilterServices => {
+            let is_empty = matcher.is_none();
+            let before = prompt.before.clone();
             model.services_filter = text;
             model.services.set_filter(matcher.map(ServicesFilter::Name));
+            if is_empty {
+                model.services.selected = before;
+            } else {
+                model.services.select_first();
+            }
         }
         Purpose::FilterLogs => {
             model.logs_filter = text;

@@ -4,13 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 use ratatui::widgets::{Paragraph, Widget};
-use unicode_width::UnicodeWidthStr;
 
+use super::hints::{self, Hint};
 use super::row_writer::RowWriter;
-use crate::tui::keys;
+use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::model::{Body, Modal, Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
+
+/// The column in which hints start.
+pub(crate) const START: u16 = 1;
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     if area.is_empty() {
@@ -21,7 +24,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Pos
     }
     match &model.notice {
         Some(notice) => news(model, notice, area, buffer),
-        None => hints(model, area, buffer),
+        None => {
+            let hints = hints::spans(&hints(model, area.width), model.theme);
+            RowWriter::new(buffer, area, 0).skip(START).spans(&hints);
+        }
     }
     None
 }
@@ -40,10 +46,7 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
     writer.skip(1).write(label, theme.accent());
     match &prompt.error {
         Some(error) => writer.right(&[Span::styled(format!("{error} "), theme.bad())]),
-        None => writer.right(&super::header::hints(
-            keys::of(keys::Context::Typing).map(|binding| (binding.shown, binding.hint)),
-            theme,
-        )),
+        None => writer.right(&hints::spans(&self::hints(model, u16::MAX), theme)),
     };
     let room = Rect {
         x: writer.x(),
@@ -79,84 +82,97 @@ fn news(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
         .write(&notice.text, style);
 }
 
-/// The most useful keys for the present state of the log.
-fn now(model: &Model) -> &'static [(&'static str, &'static str)] {
+/// The most useful keys in the present state.
+fn first(model: &Model) -> &'static [Action] {
+    use Action::{
+        Accept, Close, Context, Copy, Filter, Info, NextHit, PreviousHit, Retry, Save, Sessions, Up,
+    };
     let logs = &model.logs;
-    if model.modal.is_some() {
-        match model.modal {
-            Some(Modal::Confirm(_) | Modal::Quit) => &[],
-            Some(Modal::Sessions { .. }) => &[("enter", "connect"), ("esc", "close")],
-            _ => &[("esc", "close")],
+    let is_in_log = model.focus == Panel::Logs && model.body == Body::Log;
+    if model.prompt.is_some() {
+        &[]
+    } else if let Some(modal) = &model.modal {
+        match modal {
+            Modal::Confirm(_) | Modal::Quit => &[],
+            Modal::Sessions { .. } => &[Accept, Close],
+            Modal::Help { .. } | Modal::Info { .. } => &[Close],
         }
     } else if model.is_blank() {
-        &[("R", "retry"), ("o", "sessions"), ("i", "info")]
+        &[Retry, Sessions, Info]
+    } else if !model.is_connected() {
+        &[Retry]
+    } else if is_in_log && logs.selection.is_some() {
+        &[Copy, Up, Save, Close]
+    } else if is_in_log && logs.search.is_some() {
+        &[NextHit, PreviousHit, Close]
+    } else if is_in_log && logs.filter.is_narrow() {
+        &[Close, Context]
     } else if model.body == Body::Detail && model.focus == Panel::Logs {
-        &[("esc", "close")]
-    } else if model.focus != Panel::Logs || model.body != Body::Log {
-        &[]
-    } else if logs.selection.is_some() {
-        &[
-            ("y", "copy"),
-            ("↑↓", "extend"),
-            ("Y", "to a file"),
-            ("esc", "drop"),
-        ]
-    } else if logs.search.is_some() {
-        &[("n", "next"), ("N", "previous"), ("esc", "end search")]
-    } else if logs.filter.is_narrow() {
-        &[("esc", "clear"), ("enter", "context")]
+        &[Close]
+    } else if model.services.is_filtered() || model.services.marks().0 > 0 {
+        &[Close, Filter]
     } else {
         &[]
     }
 }
 
 /// Where only one panel has space, how to come to the other is worth more than what can be done.
-fn to_other_panel(model: &Model) -> Option<(&'static str, &'static str)> {
+fn to_other_panel(model: &Model) -> Option<&'static str> {
     let is_single = model.modal.is_none() && super::layout::areas(model).is_single();
     let other = match (model.body, model.focus) {
         (Body::Plan, _) => return None,
         (Body::Log, Panel::Services) => "log",
         (Body::Log | Body::Detail, _) => "list",
     };
-    is_single.then_some(("tab", other))
+    is_single.then_some(other)
 }
 
-/// As many as fit, the important ones first; help is always among them.
-fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
+/// As many as fit in so many columns, the important ones first; help is always among them.
+pub(crate) fn hints(model: &Model, columns: u16) -> Vec<Hint> {
     let contexts = match model.modal {
         Some(Modal::Help { .. }) => &[keys::Context::Detail],
         None if model.is_blank() => &[keys::Context::Everywhere],
         _ => model.contexts(),
     };
-    let table = contexts
-        .iter()
-        .flat_map(|context| keys::of(*context))
-        .filter(|binding| !binding.hint.is_empty())
-        .map(|binding| (binding.shown.split(' ').next().unwrap_or(""), binding.hint));
-    let mut all: Vec<(&str, &str)> = Vec::new();
-    // Who selects is not about to leave; else one thing goes before the way to the other panel.
-    let now = now(model);
     let is_selecting = model.logs.selection.is_some();
-    let most = if is_selecting { usize::MAX } else { 1 };
-    let (before, after) = now.split_at(now.len().min(most));
-    let now = before.iter().copied().chain(to_other_panel(model));
-    for hint in now.chain(after.iter().copied()).chain(table) {
-        let is_known = all.iter().any(|(key, _)| *key == hint.0);
-        // In the plan, and while nothing is known, there is one panel.
-        let has_panels = model.body != Body::Plan && !model.is_blank() || hint.0 != "tab";
-        if !is_known && has_panels {
-            all.push(hint);
+    let of = |action| match action {
+        Action::Up => keys::of(keys::Context::Logs)
+            .find(|binding| binding.action == action)
+            .map(|binding| Hint {
+                binding,
+                key: "↑↓",
+                word: "extend".to_owned(),
+            }),
+        _ => Hint::of(model, contexts, action),
+    };
+    let mut all: Vec<Hint> = first(model).iter().filter_map(|it| of(*it)).collect();
+    if let (Some(word), Some(mut hint)) = (to_other_panel(model), of(Action::SwitchPanel)) {
+        // Who selects is not about to leave; else one thing goes before the way to the other panel.
+        let at = if is_selecting { all.len() } else { 1 };
+        word.clone_into(&mut hint.word);
+        all.insert(at.min(all.len()), hint);
+    }
+    let (_, above) = super::header::actions(model, super::layout::areas(model).header);
+    let above = above.iter().filter(|_| model.modal.is_none());
+    let above: Vec<Action> = above.map(|hint| hint.binding.action).collect();
+    let table = contexts.iter().flat_map(|context| keys::of(*context));
+    for binding in table.filter(|binding| !binding.hint.is_empty()) {
+        let action = binding.action;
+        let is_known = all.iter().any(|hint| hint.binding.action == action)
+            || above.contains(&action)
+            || action == Action::Restart && above.contains(&Action::Start);
+        if !is_known {
+            all.extend(Hint::new(model, binding));
         }
     }
-    let width = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
-    let is_last = |(_, word): &(&str, &str)| matches!(*word, "help" | "quit");
-    let (last, mut first): (Vec<_>, Vec<_>) = all.into_iter().partition(is_last);
-    let room = usize::from(area.width.saturating_sub(1));
-    let mut used: usize = last.iter().map(width).sum();
-    first.retain(|hint| {
-        used += width(hint);
+    let is_last = |hint: &Hint| matches!(hint.binding.action, Action::Help | Action::Quit);
+    let (last, mut hints): (Vec<_>, Vec<_>) = all.into_iter().partition(is_last);
+    let room = usize::from(columns.saturating_sub(START));
+    let mut used = hints::width(&last);
+    hints.retain(|hint| {
+        used += hint.width();
         used <= room
     });
-    let hints = super::header::hints(first.into_iter().chain(last), model.theme);
-    RowWriter::new(buffer, area, 0).skip(1).spans(&hints);
+    hints.extend(last);
+    hints
 }

@@ -6,13 +6,24 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
+use super::hints::{self, Hint};
 use super::row_writer::RowWriter;
 use crate::terminal::status::State;
 use crate::tui::cells::plain;
+use crate::tui::keys::{Action, Context};
 use crate::tui::message::Link;
 use crate::tui::model::{Model, stack_name};
-use crate::tui::service::{Selected, ServiceModel};
-use crate::tui::theme::Theme;
+
+/// Shown once the configuration was edited.
+const EDITED: &str = "edited: R reloads";
+
+/// What the keys for services do.
+const ACTIONS: [Action; 4] = [
+    Action::Start,
+    Action::Stop,
+    Action::Restart,
+    Action::OpenUrl,
+];
 
 /// The symbol of the connection's state, and a short text.
 pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
@@ -60,9 +71,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .skip(1)
         .write(&text, style);
     if model.edited.is_some() {
-        writer.skip(2).write("edited: R reloads", theme.warning());
+        writer.skip(2).write(EDITED, theme.warning());
     }
-    writer.right(&actions(model));
+    let (_, actions) = actions(model, area);
+    writer.right(&hints::spans(&actions, theme));
     if let Some(name) = stack_name(model.target.config.as_deref()).map(plain)
         && usize::from(writer.left()) > name.width() + 4
     {
@@ -111,40 +123,27 @@ pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
     spans
 }
 
-/// The keys for the selected service, with their present effect.
-fn actions(model: &Model) -> Vec<Span<'static>> {
-    if !model.is_connected() || model.is_ending() {
-        return Vec::new();
+/// The keys for the services that they act on, and the column they start in; none where there is no space beside the
+/// state of the connection.
+pub(crate) fn actions(model: &Model, area: Rect) -> (u16, Vec<Hint>) {
+    let restarts = |hint: &Hint| hint.binding.action == Action::Restart;
+    let everywhere = &[Context::Everywhere];
+    let mut hints: Vec<Hint> = ACTIONS
+        .iter()
+        .filter_map(|action| Hint::of(model, everywhere, *action))
+        .collect();
+    // `s` does it as well.
+    if hints.iter().any(|hint| hint.binding.action == Action::Start) {
+        hints.retain(|hint| !restarts(hint));
     }
-    let keys: &[(&str, &str)] = match (&model.services.selected, model.services.current()) {
-        (Selected::All, _) => &[("s", "start all"), ("x", "stop all")],
-        (Selected::Service(_), Some(service)) => of_service(service),
-        (Selected::Service(_), None) => &[],
-    };
-    hints(keys.iter().copied(), model.theme)
-}
-
-fn of_service(service: &ServiceModel) -> &'static [(&'static str, &'static str)] {
-    match service.state() {
-        State::Up => &[("s", "restart"), ("x", "stop")],
-        State::Done => &[("s", "run again"), ("x", "stop")],
-        State::Running => &[("r", "restart"), ("x", "stop")],
-        State::Starting | State::Stopping => &[],
-        State::Waiting | State::Blocked => &[("s", "start now"), ("x", "give up")],
-        State::Stopped | State::Failed => &[("s", "start")],
+    if !model.is_connected() {
+        hints.clear();
     }
-}
-
-/// `s start all  x stop all `.
-pub(super) fn hints<'a>(
-    keys: impl Iterator<Item = (&'a str, &'a str)>,
-    theme: Theme,
-) -> Vec<Span<'static>> {
-    keys.flat_map(|(key, word)| {
-        [
-            Span::styled(key.to_owned(), theme.accent()),
-            Span::styled(format!(" {word}  "), theme.dim()),
-        ]
-    })
-    .collect()
+    let edited = model.edited.as_ref().map_or(0, |_| EDITED.width() + 2);
+    let before = 14 + label(model).1.width() + edited;
+    let width = hints::width(&hints);
+    match usize::from(area.width).checked_sub(before + width) {
+        Some(1..) => (area.right() - u16::try_from(width).unwrap_or(0), hints),
+        _ => (area.right(), Vec::new()),
+    }
 }

@@ -163,7 +163,7 @@ pub(crate) fn clock(model: &Model, width: u16) -> Clock {
 
 /// The columns of names in the log, 0 when all lines are of one service.
 pub(crate) fn name_width(model: &Model, width: u16) -> u16 {
-    if model.logs.filter.scope != Scope::All {
+    if matches!(model.logs.filter.scope, Scope::Service(_)) {
         return 0;
     }
     let names = model

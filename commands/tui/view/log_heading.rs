@@ -1,8 +1,6 @@
 //! What stands above the lines of the log: whose they are, what of them is shown and how much that
 //! is, where the reader is, and how the service is that prints them.
 
-use std::borrow::Cow;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -13,9 +11,7 @@ use flowlayer_core::facts::Stream;
 
 use super::blank;
 use super::row_writer::RowWriter;
-use crate::session::watch::{Holder, held_wave};
 use crate::terminal::lines::grouped;
-use crate::terminal::status::State;
 use crate::tui::cells::plain;
 use crate::tui::format;
 use crate::tui::log::Scope;
@@ -107,6 +103,11 @@ fn name(model: &Model) -> String {
             hidden => format!("all logs but {hidden} quiet"),
         },
         Scope::Service(name) => plain(name),
+        Scope::Several(names) if names.is_empty() => "no service".to_owned(),
+        Scope::Several(names) => {
+            let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+            plain(&names.join(" + "))
+        }
     }
 }
 
@@ -190,22 +191,6 @@ fn place(model: &Model) -> (Vec<String>, Style) {
     (texts, theme.warning())
 }
 
-/// What the services wait for whose wave has not come.
-fn held(model: &Model) -> Option<String> {
-    let services = model.services.all();
-    if !services.iter().any(|it| it.state() == State::Waiting) {
-        return None;
-    }
-    let held = held_wave(services.iter().map(|service| Holder {
-        wave: service.details.wave.unwrap_or_default(),
-        name: &service.name,
-        status: service.status,
-        is_up: service.is_up(),
-        why: reasons::reported(service).map(Cow::Owned),
-    }))?;
-    Some(plain(&held))
-}
-
 /// The state of the service of this log, and the reason; above its lines.
 pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -215,14 +200,24 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
         writer.skip(1).write(trouble, theme.bad());
         return;
     }
-    let Some(service) = model.services.current() else {
+    if let Scope::Several(names) = &model.logs.filter.scope {
+        writer.skip(1);
+        for service in names.iter().filter_map(|name| model.services.get(name)) {
+            let state = service.state();
+            writer.write(state.symbol(), theme.state(state)).skip(1);
+            writer.write(&plain(&service.name), theme.text()).skip(2);
+        }
+        return;
+    }
+    let scope = model.logs.filter.scope.service();
+    let Some(service) = scope.and_then(|name| model.services.get(name)) else {
         writer.skip(1).spans(&super::header::tally(model));
         let seq = model.logs.recent.last_seq();
         if seq > 0 {
             let text = format!("seq {} ", grouped(seq));
             writer.right(&[Span::styled(text, theme.dim())]);
         }
-        if let Some(held) = held(model) {
+        if let Some(held) = model.held() {
             writer.write(" · ", theme.dim()).write(&held, theme.dim());
         }
         return;

@@ -3,8 +3,9 @@
 
 mod blank;
 mod detail;
-mod footer;
-mod header;
+pub(crate) mod footer;
+pub(crate) mod header;
+pub(crate) mod hints;
 pub(crate) mod layout;
 mod list;
 pub(crate) mod list_rows;

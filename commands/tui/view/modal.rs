@@ -8,6 +8,7 @@ use ratatui::text::Span;
 use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::hints::{self, Hint};
 use super::row_writer::{RowWriter, panel};
 use crate::terminal::changes;
 use crate::terminal::status::State;
@@ -15,7 +16,7 @@ use crate::terminal::wrap::wrapped;
 use crate::tui::cells::plain;
 use crate::tui::format;
 use crate::tui::keys::{self, Context};
-use crate::tui::message::{Choice, Link, Order};
+use crate::tui::message::{self, Choice, Link, Order};
 use crate::tui::model::{Modal, Model, stack_name};
 
 type Line = Vec<Span<'static>>;
@@ -38,7 +39,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
             let room = usize::from(screen.height.saturating_sub(2));
             draw(" sessions ", lines, (row + 2).saturating_sub(room));
         }
-        Some(Modal::Confirm(order)) => draw(" really? ", question(model, order), 0),
+        Some(Modal::Confirm(orders)) => draw(" really? ", question(model, orders), 0),
         Some(Modal::Quit) => draw(" quit ", quitting(model), 0),
     }
 }
@@ -254,8 +255,7 @@ fn name(choice: &Choice) -> String {
 /// What a reload would do, with the question.
 fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
     let theme = model.theme;
-    let keys = keys::of(Context::Question).map(|binding| (binding.shown, binding.hint));
-    let hints = super::header::hints(keys, theme);
+    let hints = answers(model, Context::Question);
     let text = changes::render(changes, false);
     let lines = text.lines().map(|line| {
         let style = if line.starts_with(' ') {
@@ -270,19 +270,25 @@ fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
     fitted(model, lines.chain(rest).collect())
 }
 
-fn question(model: &Model, order: &Order) -> Vec<Line> {
-    if let (Order::Reload, Some(edited)) = (order, &model.edited) {
+fn question(model: &Model, orders: &[Order]) -> Vec<Line> {
+    if let ([Order::Reload], Some(edited)) = (orders, &model.edited) {
         return reload(model, &edited.changes);
     }
     let all = model.services.all();
     let alive = all.iter().filter(|service| service.has_process()).count();
-    let text = match order {
-        Order::StopAll => format!(
+    let text = match orders {
+        [Order::StopAll] => format!(
             "Stop all services? {alive} of {} {} a process.",
             all.len(),
             if alive == 1 { "has" } else { "have" }
         ),
-        order => format!("{}?", order.label()),
+        orders => {
+            let text = message::labels(orders);
+            let mut letters = text.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            let text: String = first.into_iter().chain(letters).collect();
+            format!("{}?", plain(&text))
+        }
     };
     asked(model, text, Context::Question)
 }
@@ -303,8 +309,13 @@ fn quitting(model: &Model) -> Vec<Line> {
 
 /// A question, and the keys that answer it.
 fn asked(model: &Model, text: String, context: Context) -> Vec<Line> {
-    let theme = model.theme;
-    let keys = keys::of(context).map(|binding| (binding.shown, binding.hint));
-    let hints = super::header::hints(keys, theme);
-    vec![vec![Span::styled(text, theme.text())], Vec::new(), hints]
+    let text = vec![Span::styled(text, model.theme.text())];
+    fitted(model, vec![text, Vec::new(), answers(model, context)])
+}
+
+fn answers(model: &Model, context: Context) -> Line {
+    let hints: Vec<Hint> = keys::of(context)
+        .filter_map(|binding| Hint::new(model, binding))
+        .collect();
+    hints::spans(&hints, model.theme)
 }

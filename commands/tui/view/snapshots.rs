@@ -7,7 +7,7 @@ use crate::tui::fixture::{self, NOW, keys, press};
 use crate::tui::log::window::Older;
 use crate::tui::message::{Choice, Link, Listener, Message, UiEffect};
 use crate::tui::model::{AtQuit, Model};
-use crate::tui::service::Selected;
+use crate::tui::services::Selected;
 use crate::tui::update::update;
 
 #[test]
@@ -28,7 +28,7 @@ fn the_page_is_current() {
     update(&mut model, NOW, Message::Tick);
     model.logs.window.loading = None;
     model.logs.window.older = Older::Beginning;
-    assert_eq!(screen(&model), include_str!("../../../docs/tui.txt"));
+    assert_page("docs/tui.txt", &screen(&model));
 }
 
 #[test]
@@ -185,4 +185,15 @@ fn what_is_wrong_is_on_the_screen() {
     };
     update(&mut model, NOW, Message::Link(link));
     insta::assert_snapshot!("link_reconnecting", screen(&model));
+}
+
+/// That this file of the documentation is what the program draws. Snapshots that are updated update it too.
+#[track_caller]
+fn assert_page(path: &str, drawn: &str) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&file, drawn).unwrap();
+    }
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written, drawn, "INSTA_UPDATE=always writes {path}");
 }

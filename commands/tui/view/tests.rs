@@ -177,7 +177,7 @@ fn what_a_service_waits_for_is_seen_on_an_ordinary_screen() {
         strip.contains("running · connection refused: http"),
         "{rows}"
     );
-    assert!(rows.contains("└ connection refused:"), "{rows}");
+    assert!(rows.contains("◐ mailer: connection refused:"), "{rows}");
     let mut states = fixture::states();
     states[3].status = Status::Stopping;
     let sleep = ProcessInfo {

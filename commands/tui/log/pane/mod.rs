@@ -18,6 +18,7 @@ use super::viewport::{Geometry, Position};
 use super::window::{Newer, Older, PAGE, Window};
 
 use crate::tui::format::Clock;
+use crate::tui::services::Names;
 
 /// How many pages may be gone through without a key being pressed, when a filter or a search lets
 /// nearly nothing through.
@@ -177,7 +178,7 @@ impl LogPane {
     }
 
     /// Shows this scope, without the lines of these services.
-    pub(crate) fn set_scope(&mut self, scope: Scope, hidden: Arc<BTreeSet<Arc<str>>>) {
+    pub(crate) fn set_scope(&mut self, scope: Scope, hidden: Names) {
         if (&self.filter.scope, &self.filter.hidden) != (&scope, &hidden) {
             (self.filter.scope, self.filter.hidden) = (scope, hidden);
             self.shift = 0;

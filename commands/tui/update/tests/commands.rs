@@ -25,7 +25,7 @@ fn stop_all_asks_first_and_start_all_does_not() {
     let mut model = fixture::model(100, 30, true);
     assert_eq!(orders(&keys(&mut model, "s")), [Order::StartAll]);
     assert_eq!(orders(&keys(&mut model, "x")), []);
-    assert_eq!(model.modal, Some(Modal::Confirm(Order::StopAll)));
+    assert_eq!(model.modal, Some(Modal::Confirm(vec![Order::StopAll])));
     assert_eq!(orders(&keys(&mut model, "n")), []);
     assert_eq!(orders(&keys(&mut model, "xy")), [Order::StopAll]);
     assert_eq!(model.modal, None);
@@ -163,4 +163,152 @@ fn who_stops_all_is_told_how_many_have_a_process() {
         rows.contains("Stop all services? 3 of 7 have a process."),
         "{rows}"
     );
+}
+
+#[test]
+fn what_a_filter_hides_is_neither_started_nor_stopped() {
+    let mut model = fixture::model(100, 30, true);
+    // Typed from `all logs`, the first match is selected.
+    keys(&mut model, "/mail\n");
+    assert_eq!(model.services.selected, Selected::Service("mailer".into()));
+    assert_eq!(
+        orders(&keys(&mut model, "x")),
+        [Order::Stop("mailer".into())]
+    );
+    // Its first row stands for what is shown, and no more.
+    keys(&mut model, "\u{1b}/r\ngx");
+    let stops = ["mailer", "migrate", "worker", "store"];
+    let Some(Modal::Confirm(asked)) = &model.modal else {
+        panic!("{:?}", model.modal);
+    };
+    assert!(!asked.is_empty());
+    for order in asked {
+        let name = order.service().unwrap();
+        assert!(stops.contains(&&**name), "{order:?}");
+    }
+    keys(&mut model, "n\u{1b}/nothing\n");
+    assert_eq!(orders(&keys(&mut model, "sxr")), []);
+    assert!(model.notice.unwrap().text.contains("hides all services"));
+}
+
+#[test]
+fn a_filter_that_is_dropped_gives_the_selection_back() {
+    let mut model = fixture::model(100, 30, true);
+    keys(&mut model, "/work\u{1b}");
+    assert_eq!(model.services.selected, Selected::All);
+    select(&mut model, "store");
+    keys(&mut model, "/work");
+    assert_eq!(model.services.selected, Selected::Service("worker".into()));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.services.selected, Selected::Service("store".into()));
+}
+
+#[test]
+fn marked_services_share_a_log_and_a_command() {
+    let mut model = fixture::model(100, 30, true);
+    select(&mut model, "store");
+    keys(&mut model, " ");
+    assert_eq!(
+        model.services.selected,
+        Selected::Service("store".into()),
+        "it stays"
+    );
+    assert_eq!(model.logs.filter.scope, Scope::Service("store".into()));
+    assert_eq!(
+        orders(&keys(&mut model, "r")),
+        [Order::Restart("store".into())]
+    );
+    select(&mut model, "api");
+    keys(&mut model, " ");
+    let lines = lines(&model);
+    assert!(lines.iter().any(|line| line.contains("listening on :3001")));
+    assert!(lines.iter().any(|line| line.contains("store: get")));
+    assert!(!lines.iter().any(|line| line.contains("smtp")), "{lines:?}");
+    select(&mut model, "worker");
+    keys(&mut model, " s");
+    let asked = vec![
+        Order::Restart("api".into()),
+        Order::Restart("store".into()),
+        Order::Start("worker".into()),
+    ];
+    assert_eq!(model.modal, Some(Modal::Confirm(asked.clone())));
+    let rows = crate::tui::view::screen(&model);
+    assert!(rows.contains("Restart api, store; start worker?"), "{rows}");
+    assert_eq!(orders(&keys(&mut model, "y")), asked);
+    keys(&mut model, "\u{1b}");
+    assert_eq!(model.services.marks(), (0, 0));
+}
+
+#[test]
+fn who_acts_on_one_mark_from_elsewhere_is_asked() {
+    let mut model = fixture::model(100, 30, true);
+    select(&mut model, "store");
+    keys(&mut model, " j");
+    assert_eq!(orders(&keys(&mut model, "x")), []);
+    assert_eq!(
+        model.modal,
+        Some(Modal::Confirm(vec![Order::Stop("store".into())]))
+    );
+}
+
+#[test]
+fn what_has_failed_is_restarted_in_two_keys() {
+    let mut model = fixture::model(100, 30, true);
+    assert_eq!(
+        orders(&keys(&mut model, "!s")),
+        [Order::Start("worker".into())]
+    );
+    keys(&mut model, "!");
+    assert_eq!(model.services.selected, Selected::Service("gateway".into()));
+}
+
+/// What the server would refuse is not sent, and not offered.
+#[test]
+fn a_command_that_would_be_refused_names_who_is_in_the_way() {
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
+    states[0].status = Status::Stopping;
+    update(&mut model, NOW, Message::Snapshot(states));
+    select(&mut model, "api");
+    for key in ["s", "x", "r"] {
+        assert_eq!(orders(&keys(&mut model, key)), []);
+        let notice = model.notice.take().unwrap();
+        assert_eq!(
+            (notice.tone, &*notice.text),
+            (Tone::Plain, "api is stopping")
+        );
+    }
+    let rows = crate::tui::view::screen(&model);
+    assert!(!rows.contains("restart"), "{rows}");
+    let mut states = fixture::states();
+    states[6].status = Status::Unknown;
+    states[6].details = Details::default().because(Reason::WaitingForWave {
+        wave: 2,
+        on: vec!["mailer".into()],
+        more: 0,
+    });
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(orders(&keys(&mut model, "gs")), []);
+    let text = model.notice.unwrap().text;
+    assert!(
+        text.starts_with("the boot is in progress: wave 2 │ mailer holds it, connection refused"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_url_of_a_service_is_opened() {
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
+    states[0].details.spec = Some(Arc::new(flowlayer_core::facts::ServiceSpec {
+        url: Some("http://localhost:3001".to_owned()),
+        ..fixture::spec(&["api"])
+    }));
+    update(&mut model, NOW, Message::Snapshot(states));
+    select(&mut model, "api");
+    let open = UiEffect::OpenUrl("http://localhost:3001".to_owned());
+    assert_eq!(keys(&mut model, "u"), [open]);
+    select(&mut model, "store");
+    assert_eq!(keys(&mut model, "u"), []);
+    assert!(model.notice.unwrap().text.starts_with("store has no url"));
 }

@@ -18,7 +18,7 @@ use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
 use super::super::message::{After, Choice, Link, Message, NoPage, Order, Outcome, Page, UiEffect};
 use super::super::model::{AtQuit, Body, Modal, Model, Panel};
-use super::super::service::Selected;
+use super::super::services::Selected;
 use super::update;
 
 /// What is selected, and how many lines that are.

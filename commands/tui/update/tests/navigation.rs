@@ -17,7 +17,7 @@ fn quitting_up_asks_what_becomes_of_the_session() {
     let asking = || {
         let mut model = fixture::model(100, 30, true);
         model.at_quit = AtQuit::Ask;
-        assert_eq!(keys(&mut model, "/a"), []);
+        assert_eq!(keys(&mut model, "/"), []);
         let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(update(&mut model, NOW, Message::Key(ctrl_c)), []);
         assert_eq!(model.modal, Some(Modal::Quit));
@@ -142,6 +142,41 @@ fn dragging_beyond_the_edge_moves_the_log() {
     let (_, after) = selected_text(&model).unwrap();
     assert_eq!((before, after), (1, usize::from(rows.height) + 3));
     assert!(!model.logs.is_following());
+}
+
+/// Whatever is offered in the first and the last row can be clicked.
+#[test]
+fn hints_can_be_clicked() {
+    let click = |model: &mut Model, text: &str| {
+        let rows = crate::tui::view::screen(model);
+        let (y, row) = (0..)
+            .zip(rows.lines())
+            .filter(|(_, row)| row.contains(text))
+            .last()
+            .unwrap();
+        let before = row.split(text).next().unwrap_or_default();
+        let x = u16::try_from(before.width()).unwrap();
+        let event = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: x,
+            row: y,
+            modifiers: KeyModifiers::NONE,
+        };
+        update(model, NOW, Message::Mouse(event))
+    };
+    let mut model = fixture::model(120, 30, true);
+    click(&mut model, "s start all");
+    assert_eq!(model.pending.len(), 1);
+    model.notice = None;
+    click(&mut model, "x stop all");
+    assert!(matches!(model.modal, Some(Modal::Confirm(_))));
+    click(&mut model, "n no");
+    assert_eq!(model.modal, None);
+    click(&mut model, "? help");
+    assert!(matches!(model.modal, Some(Modal::Help { .. })));
+    click(&mut model, "esc close");
+    assert_eq!(model.modal, None);
+    assert_eq!(click(&mut model, "q quit"), [UiEffect::Quit(After::Leave)]);
 }
 
 #[test]
