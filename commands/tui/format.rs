@@ -16,6 +16,8 @@ pub(crate) enum Clock {
     Time,
     /// `11-21 09:21:14.123`.
     Full,
+    /// `   12.3s`, since the service was started.
+    SinceStart,
 }
 
 impl Clock {
@@ -23,7 +25,7 @@ impl Clock {
     pub(crate) const fn width(self) -> u16 {
         match self {
             Self::Off => 0,
-            Self::Time => 9,
+            Self::Time | Self::SinceStart => 9,
             Self::Full => 19,
         }
     }
@@ -43,10 +45,20 @@ pub(crate) fn duration(milliseconds: i64) -> String {
     }
 }
 
+/// The time since the start of a service, 8 columns wide; empty for what was before.
+pub(crate) fn since_start(ms: i64) -> String {
+    let text = match ms {
+        ..0 => String::new(),
+        0..600_000 => format!("{}.{:03}s", ms / 1_000, ms % 1_000),
+        _ => age(ms),
+    };
+    format!("{text:>8}")
+}
+
 /// The time of a log line.
 pub(crate) fn time(at: i64, clock: Clock, zone: &TimeZone) -> String {
     let format = match clock {
-        Clock::Off => return String::new(),
+        Clock::Off | Clock::SinceStart => return String::new(),
         Clock::Time => "%H:%M:%S",
         Clock::Full => "%m-%d %H:%M:%S%.3f",
     };
@@ -71,6 +83,19 @@ mod tests {
             (356_400_000, "4d 3h", "4d"),
         ] {
             assert_eq!((duration(ms).as_str(), age(ms).as_str()), (long, short));
+        }
+    }
+
+    #[test]
+    fn times_since_a_start_fit_their_column() {
+        for (ms, text) in [
+            (-1, "        "),
+            (0, "  0.000s"),
+            (599_999, "599.999s"),
+            (600_000, "     10m"),
+            (i64::MAX, "106751991167d"),
+        ] {
+            assert_eq!(since_start(ms), text);
         }
     }
 

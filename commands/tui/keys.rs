@@ -73,6 +73,7 @@ pub(crate) enum Action {
     OnlyDown,
     Order,
     OpenUrl,
+    Zoom,
     Up,
     Down,
     Left,
@@ -182,7 +183,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('N')] "N" PreviousHit, "next match, upwards, through the whole log", "previous";
         [char('v')] "v" Select, "select lines: move to extend, y copies", "select";
         [char('w')] "w" Wrap, "break long lines, or not", "wrap";
-        [char('t')] "t" Clock, "times: short, full, none", "times";
+        [char('t')] "t" Clock, "times: short, full, since the start of the service, none", "times";
         [char('#')] "#" Numbers, "numbers of the entries, or none", "";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
         [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
@@ -251,6 +252,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('!')] "!" NextProblem, "the next problem: failed, blocked, not ready for 10 s", "problem";
         [char('F')] "F" OnlyDown, "list only what is not up, or everything", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
+        [char('z')] "z" Zoom, "the panel with the focus alone, without frames", "";
         [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";

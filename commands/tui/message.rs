@@ -168,13 +168,7 @@ impl Order {
 
     /// For people: `restart api`.
     pub(crate) fn label(&self) -> String {
-        match self {
-            Self::Reload => self.verb().to_owned(),
-            _ => {
-                let name = self.service().map_or("all", |name| name);
-                format!("{} {name}", self.verb())
-            }
-        }
+        labels(std::slice::from_ref(self))
     }
 }
 

@@ -124,6 +124,8 @@ pub(crate) struct Model {
     /// back to the list with them.
     pub(crate) is_focus_lent: bool,
     pub(crate) body: Body,
+    /// Whether the panel with the focus has the whole screen.
+    pub(crate) is_zoomed: bool,
     pub(crate) modal: Option<Modal>,
     pub(crate) at_quit: AtQuit,
     pub(crate) prompt: Option<Prompt>,
@@ -167,6 +169,7 @@ impl Model {
             focus: Panel::default(),
             is_focus_lent: false,
             body: Body::default(),
+            is_zoomed: false,
             modal: None,
             at_quit: AtQuit::default(),
             prompt: None,

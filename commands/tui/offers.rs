@@ -17,6 +17,7 @@ use crate::terminal::status::State;
 /// The word for a key, or why it does nothing now.
 pub(crate) type Offer = Result<Cow<'static, str>, Cow<'static, str>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "the counterpart of `no`")]
 fn yes(word: &'static str) -> Offer {
     Ok(Cow::Borrowed(word))
 }
@@ -75,11 +76,7 @@ pub(crate) fn of(model: &Model, action: Action, word: &'static str) -> Offer {
             let mut items = logs.window.items().iter();
             when(items.any(|item| item.is_line()), word, "there is no line")
         }
-        Action::SwitchPanel => when(
-            model.body != Body::Plan && !model.is_blank(),
-            word,
-            "",
-        ),
+        Action::SwitchPanel => when(model.body != Body::Plan && !model.is_blank(), word, ""),
         Action::Close => close(model),
         _ => yes(word),
     }
@@ -103,6 +100,8 @@ fn close(model: &Model) -> Offer {
         yes("unmark all")
     } else if model.services.is_filtered() {
         yes("clear")
+    } else if model.is_zoomed {
+        yes("all panels")
     } else {
         no("")
     }
@@ -183,8 +182,7 @@ fn order(model: &Model, action: Action) -> Offer {
 /// A service that a `stop_all` in progress waits for.
 fn being_stopped(model: &Model) -> Option<&ServiceModel> {
     model.services.all().iter().find(|service| {
-        service.state() == State::Stopping
-            && service.details.stopped_by == Some(StoppedBy::StopAll)
+        service.state() == State::Stopping && service.details.stopped_by == Some(StoppedBy::StopAll)
     })
 }
 
@@ -226,7 +224,7 @@ pub(crate) fn orders(model: &Model, action: Action) -> Vec<Order> {
     match (model.services.targets(), action) {
         (Targets::All, Action::Start) => vec![Order::StartAll],
         (Targets::All, Action::Stop) => vec![Order::StopAll],
-        (Targets::All, _) | (Targets::None, _) => Vec::new(),
+        (Targets::All | Targets::None, _) => Vec::new(),
         (Targets::One(name), _) => one(&name).into_iter().collect(),
         (Targets::Several(names), _) => names.iter().filter_map(one).collect(),
     }

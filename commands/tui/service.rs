@@ -69,6 +69,11 @@ impl ServiceModel {
         }
     }
 
+    /// When its last start began, in milliseconds since 1970; where the cockpit has not seen that, its last change.
+    pub(crate) fn started(&self) -> Option<i64> {
+        self.began.or_else(|| Some(self.details.since?.0))
+    }
+
     /// Where its page is.
     pub(crate) fn url(&self) -> Option<&str> {
         self.details.spec.as_ref()?.url.as_deref()

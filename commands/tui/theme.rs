@@ -78,12 +78,17 @@ impl Theme {
         }
     }
 
-    /// A match of the search.
-    pub(crate) fn hit(self) -> Style {
-        if self.colored {
-            Style::new().bg(Color::Yellow).fg(Color::Black)
+    /// A match of the search; the current one stands out among them.
+    pub(crate) fn hit(self, is_current: bool) -> Style {
+        let style = match (self.colored, is_current) {
+            (true, true) => Style::new().bg(Color::Indexed(208)).fg(Color::Indexed(16)),
+            (true, false) => Style::new().bg(Color::Indexed(229)).fg(Color::Indexed(16)),
+            (false, _) => Style::new().add_modifier(Modifier::REVERSED),
+        };
+        if is_current {
+            style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
         } else {
-            Style::new().add_modifier(Modifier::REVERSED)
+            style
         }
     }
 
@@ -151,7 +156,8 @@ mod tests {
             theme.edge(false),
             theme.selected(true),
             theme.selected(false),
-            theme.hit(),
+            theme.hit(true),
+            theme.hit(false),
             theme.good(),
             theme.warning(),
             theme.bad(),

@@ -1,6 +1,6 @@
 //! Lines that are selected.
 
-use super::item::{Content, Place};
+use super::item::{Content, Item, Place};
 use super::window::Window;
 use crate::terminal::sanitize::append_safe;
 
@@ -19,14 +19,19 @@ impl Selection {
         (self.anchor.min(self.cursor)..=self.anchor.max(self.cursor)).contains(&place)
     }
 
-    /// The plain text of the selected lines, and their number.
-    pub(crate) fn text(self, window: &Window) -> (String, usize) {
+    /// The plain text of the selected lines, each after what this puts before it, and their number.
+    pub(crate) fn text(self, window: &Window, before: impl Fn(&Item) -> String) -> (String, usize) {
         let mut text = String::new();
         let mut count = 0;
+        let mut is_start = true;
         let items = window.items().iter();
         for item in items.filter(|item| self.contains(item.place) && item.is_line()) {
+            if is_start {
+                text.push_str(&before(item));
+            }
             append_safe(&mut text, item.raw(), false);
-            if !matches!(item.content, Content::Line { partial: true, .. }) {
+            is_start = !matches!(item.content, Content::Line { partial: true, .. });
+            if is_start {
                 text.push('\n');
             }
             count += 1;

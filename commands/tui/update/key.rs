@@ -43,13 +43,15 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
     }
 }
 
-/// Good news that has been read is in the way of the hints.
+/// News that has been read is in the way of the hints.
 fn forget_notice(model: &mut Model) {
     /// What has just come has not been read.
     const READ_MS: i64 = 1_000;
-    if model.notice.as_ref().is_some_and(|notice| {
-        matches!(notice.tone, Tone::Plain | Tone::Good) && model.now - notice.since >= READ_MS
-    }) {
+    if model
+        .notice
+        .as_ref()
+        .is_some_and(|notice| notice.tone != Tone::Busy && model.now - notice.since >= READ_MS)
+    {
         model.notice = None;
     }
 }
@@ -88,6 +90,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         Action::ToggleMark => {
             model.services.toggle_mark();
         }
+        Action::Zoom => model.is_zoomed = !model.is_zoomed,
         Action::OnlyDown => model.services.toggle_only_down(),
         Action::Order => {
             let order = model.services.change_order();
@@ -151,7 +154,8 @@ fn act_on_log(model: &mut Model, action: Action) {
             let width = layout::areas(model).log_rows().width;
             let (clock, text) = match layout::clock(model, width) {
                 Clock::Time => (Clock::Full, "times with date and milliseconds"),
-                Clock::Full => (Clock::Off, "no times"),
+                Clock::Full => (Clock::SinceStart, "times since the start of the service"),
+                Clock::SinceStart => (Clock::Off, "no times"),
                 Clock::Off => (Clock::Time, "times"),
             };
             model.logs.clock = Some(clock);
@@ -272,6 +276,9 @@ fn close(model: &mut Model) {
     }
     if model.services.is_filtered() {
         return typing::clear_services(model);
+    }
+    if std::mem::take(&mut model.is_zoomed) {
+        return;
     }
     model.notice = None;
 }

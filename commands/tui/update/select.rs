@@ -1,13 +1,14 @@
 //! Selecting lines, and copying or writing them.
 
 use super::notice::notify;
+use crate::tui::cells::plain;
 use crate::tui::format;
 use crate::tui::log::selection::Selection;
 use crate::tui::log::viewport::Position;
-use crate::tui::log::{Place, Tone};
+use crate::tui::log::{Item, Place, Scope, Tone};
 use crate::tui::message::UiEffect;
 use crate::tui::model::Model;
-use crate::tui::view::layout;
+use crate::tui::view::{self, layout};
 
 /// The item in the last row of the screen.
 pub(super) fn last_on_screen(model: &Model) -> Option<Place> {
@@ -70,7 +71,19 @@ fn chosen_text(model: &mut Model) -> Option<(String, usize)> {
         model.logs.selection = Some(Selection { anchor, cursor });
     }
     let selection = model.logs.selection.take()?;
-    let (text, lines) = selection.text(&model.logs.window);
+    let clock = layout::clock(model, layout::areas(model).log_rows().width);
+    let has_names = !matches!(model.logs.filter.scope, Scope::Service(_));
+    // Of several services, whose line it is and when; of one, the line as it was written.
+    let before = |item: &Item| {
+        if !has_names {
+            return String::new();
+        }
+        let time = view::shown_time(model, item, clock);
+        let name = item.service.as_deref().unwrap_or_default();
+        let blank = if time.is_empty() { "" } else { " " };
+        plain(&format!("{time}{blank}{name} │ "))
+    };
+    let (text, lines) = selection.text(&model.logs.window, before);
     (lines > 0).then_some((text, lines))
 }
 

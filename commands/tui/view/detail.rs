@@ -40,7 +40,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     panel(
         buffer,
         areas.main,
-        areas.has_edges,
+        areas.edges,
         theme.edge(has_focus),
         &title,
         &[],

@@ -22,12 +22,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Pos
     if let Some(prompt) = &model.prompt {
         return Some(typing(model, prompt, area, buffer));
     }
-    match &model.notice {
-        Some(notice) => news(model, notice, area, buffer),
-        None => {
-            let hints = hints::spans(&hints(model, area.width), model.theme);
-            RowWriter::new(buffer, area, 0).skip(START).spans(&hints);
-        }
+    if let Some(notice) = &model.notice {
+        news(model, notice, area, buffer);
+    } else {
+        let hints = hints::spans(&hints(model, area.width), model.theme);
+        RowWriter::new(buffer, area, 0).skip(START).spans(&hints);
     }
     None
 }

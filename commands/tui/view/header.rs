@@ -14,6 +14,9 @@ use crate::tui::keys::{Action, Context};
 use crate::tui::message::Link;
 use crate::tui::model::{Model, stack_name};
 
+/// Columns of the name of the program.
+const BRAND: usize = 11;
+
 /// Shown once the configuration was edited.
 const EDITED: &str = "edited: R reloads";
 
@@ -62,14 +65,19 @@ pub(super) fn label(model: &Model) -> (&'static str, String, Style) {
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut writer = RowWriter::new(buffer, area, 0);
-    writer.skip(1).write("FlowLayer", theme.accent());
-    // The state of the connection goes before everything else that wants space.
     let (symbol, text, style) = label(model);
+    let health = health(model);
+    if has_brand(model, area) {
+        writer.skip(1).write("FlowLayer", theme.accent()).skip(1);
+    }
+    // The state of the connection goes before everything else that wants space, and that of the services.
     writer
-        .skip(2)
+        .skip(1)
         .write(symbol, style)
         .skip(1)
-        .write(&text, style);
+        .write(&text, style)
+        .skip(2)
+        .spans(&health);
     if model.edited.is_some() {
         writer.skip(2).write(EDITED, theme.warning());
     }
@@ -82,27 +90,71 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             .skip(2)
             .write(&name, theme.text().add_modifier(Modifier::BOLD));
     }
-    // In order of importance: how many are up, the address of the server, the other states.
-    let mut tally = tally(model);
-    let width = |tally: &[Span<'_>]| tally.iter().map(Span::width).sum::<usize>();
-    let up = tally.first().map_or(0, Span::width);
     let address = model.target.address.width() + 2;
-    if usize::from(writer.left()) > up + address + 5 {
+    if usize::from(writer.left()) > address + 2 {
         writer.skip(2).write(&model.target.address, theme.dim());
     }
-    if usize::from(writer.left()) <= width(&tally) + 5 {
-        tally.truncate(1);
+}
+
+/// Columns of what is always there.
+fn needed(model: &Model) -> usize {
+    let edited = model.edited.as_ref().map_or(0, |_| EDITED.width() + 2);
+    let health: usize = health(model).iter().map(Span::width).sum();
+    3 + label(model).1.width() + 2 + health + edited
+}
+
+/// Whether there is space for the name of the program.
+fn has_brand(model: &Model, area: Rect) -> bool {
+    usize::from(area.width) > needed(model) + BRAND
+}
+
+/// How the services are: `✓6 ◐1 ✗1 ⊘1`, green when all that is wanted is up. What was left out of the boot on purpose is
+/// not counted.
+pub(super) fn health(model: &Model) -> Vec<Span<'static>> {
+    let theme = model.theme;
+    let wanted = model.services.all().iter().filter(|it| !it.is_left_out());
+    let mut counts = [0_usize; 5];
+    for service in wanted {
+        let kind = match service.state() {
+            State::Up | State::Done => 0,
+            State::Waiting | State::Starting | State::Running | State::Stopping => 1,
+            State::Failed => 2,
+            State::Blocked => 3,
+            State::Stopped => 4,
+        };
+        counts[kind] += 1;
     }
-    if usize::from(writer.left()) > width(&tally) + 4 {
-        writer.skip(3).spans(&tally);
+    let shown = [
+        State::Done,
+        State::Running,
+        State::Failed,
+        State::Blocked,
+        State::Stopped,
+    ];
+    let is_all_up = counts[1..].iter().all(|count| *count == 0);
+    let mut spans = Vec::new();
+    for (state, count) in shown
+        .into_iter()
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+    {
+        let style = match state {
+            State::Done if !is_all_up => theme.text(),
+            state => theme.state(state),
+        };
+        let blank = if spans.is_empty() { "" } else { " " };
+        let text = format!("{blank}{}{count}", state.symbol());
+        spans.push(Span::styled(text, style));
     }
+    spans
 }
 
 /// `6/7 up · 1 failed`.
 pub(super) fn tally(model: &Model) -> Vec<Span<'static>> {
     let (services, theme) = (&model.services, model.theme);
-    let all = services.all().len();
-    if all == 0 {
+    let left_out = services.all().iter().filter(|it| it.is_left_out());
+    let all = services.all().len() - left_out.count();
+    if services.all().is_empty() {
         return Vec::new();
     }
     let up = services.all().iter().filter(|it| it.is_up()).count();
@@ -133,16 +185,18 @@ pub(crate) fn actions(model: &Model, area: Rect) -> (u16, Vec<Hint>) {
         .filter_map(|action| Hint::of(model, everywhere, *action))
         .collect();
     // `s` does it as well.
-    if hints.iter().any(|hint| hint.binding.action == Action::Start) {
+    if hints
+        .iter()
+        .any(|hint| hint.binding.action == Action::Start)
+    {
         hints.retain(|hint| !restarts(hint));
     }
     if !model.is_connected() {
         hints.clear();
     }
-    let edited = model.edited.as_ref().map_or(0, |_| EDITED.width() + 2);
-    let before = 14 + label(model).1.width() + edited;
+    let brand = if has_brand(model, area) { BRAND } else { 0 };
     let width = hints::width(&hints);
-    match usize::from(area.width).checked_sub(before + width) {
+    match usize::from(area.width).checked_sub(brand + needed(model) + width) {
         Some(1..) => (area.right() - u16::try_from(width).unwrap_or(0), hints),
         _ => (area.right(), Vec::new()),
     }

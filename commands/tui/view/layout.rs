@@ -15,12 +15,20 @@ const STACKED: u16 = 18;
 const EDGED: u16 = 12;
 /// The list is not wider than this for its names.
 const WIDEST_LIST: u16 = 46;
-/// The list is not wider than this for the reasons in it.
-const WIDEST_WITH_REASONS: u16 = 76;
-/// Columns that many screens have.
-const ORDINARY: u16 = 112;
 /// Names in the log take no more columns than this.
 const WIDEST_NAME: u16 = 18;
+
+/// What panels have around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Edges {
+    /// A line on all sides.
+    #[default]
+    Box,
+    /// A line above, with the title.
+    Rule,
+    /// The title alone.
+    Title,
+}
 
 /// The areas of the screen; what has no space is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,14 +41,14 @@ pub(crate) struct Areas {
     pub(crate) main: Rect,
     /// The last row.
     pub(crate) footer: Rect,
-    /// Whether panels have edges on all sides, or only a title.
-    pub(crate) has_edges: bool,
+    /// What panels have around them.
+    pub(crate) edges: Edges,
 }
 
 impl Areas {
     /// The inside of a panel.
     pub(crate) fn inside(&self, panel: Rect) -> Rect {
-        if self.has_edges {
+        if self.edges == Edges::Box {
             Rect {
                 x: panel.x.saturating_add(1),
                 y: panel.y.saturating_add(1),
@@ -96,18 +104,29 @@ pub(crate) fn areas(model: &Model) -> Areas {
         columns,
         rows.saturating_sub(header.height + footer.height),
     );
-    let has_edges = rows >= EDGED;
+    let is_zoomed = model.is_zoomed && model.body != Body::Plan;
+    let edges = match rows {
+        _ if is_zoomed => Edges::Title,
+        0..EDGED => Edges::Rule,
+        _ => Edges::Box,
+    };
     let mut areas = Areas {
         header,
         footer,
-        has_edges,
+        edges,
         main: body,
         list: Rect::default(),
     };
     if model.body == Body::Plan {
         return areas;
     }
-    if columns >= SIDE_BY_SIDE {
+    let is_on_list = model.focus == Panel::Services && model.body == Body::Log;
+    if is_zoomed {
+        if is_on_list && !model.is_blank() {
+            areas.list = body;
+            areas.main = Rect::default();
+        }
+    } else if columns >= SIDE_BY_SIDE {
         let width = list_width(model);
         areas.list = Rect { width, ..body };
         areas.main = Rect {
@@ -126,7 +145,7 @@ pub(crate) fn areas(model: &Model) -> Areas {
             height: body.height - height,
             ..body
         };
-    } else if model.focus == Panel::Services && model.body == Body::Log && !model.is_blank() {
+    } else if is_on_list && !model.is_blank() {
         areas.list = body;
         areas.main = Rect::default();
     }
@@ -139,9 +158,8 @@ pub(crate) fn window(model: &Model) -> Rect {
     Rect::new(0, 0, model.columns, model.rows.saturating_sub(footer))
 }
 
-/// As wide as its content asks for, within two fifths of the screen. What is beyond an ordinary
-/// screen it shares with the log, for the reasons in it; whatever they are, so that none that comes
-/// or goes moves the log.
+/// As wide as names and states ask for, within two fifths of the screen. Reasons are broken to that width, so that none
+/// that comes or goes moves the log.
 fn list_width(model: &Model) -> u16 {
     let names = model
         .services
@@ -151,8 +169,7 @@ fn list_width(model: &Model) -> u16 {
     let widest = u16::try_from(names.max().unwrap_or(0).max(12)).unwrap_or(u16::MAX);
     // Edges, wave, symbol and state beside the name.
     let most = (model.columns * 2 / 5).clamp(28, WIDEST_LIST);
-    let wide = model.columns.saturating_sub(ORDINARY) / 3;
-    (widest.saturating_add(22).clamp(28, most) + wide).min(WIDEST_WITH_REASONS)
+    widest.saturating_add(22).clamp(28, most)
 }
 
 /// The format of times: as chosen by the user, else as space permits.

@@ -51,7 +51,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     panel(
         buffer,
         areas.list,
-        areas.has_edges,
+        areas.edges,
         edge,
         &title,
         &[Span::styled(count, theme.dim())],

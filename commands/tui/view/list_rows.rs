@@ -146,11 +146,11 @@ fn fitted(
     let most = (1..=MOST).rev().find(|most| height(*most) <= space);
     let most = most.unwrap_or(1);
     // What is left over goes to the first.
-    let mut spare = space.saturating_sub(height(most));
+    let mut over = space.saturating_sub(height(most));
     let mut rows = Vec::new();
     for (_, lines) in texts {
-        let own = most + spare.min(lines.len().saturating_sub(most)).min(MOST - most);
-        spare -= own - most;
+        let own = most + over.min(lines.len().saturating_sub(most)).min(MOST - most);
+        over -= own - most;
         rows.extend(shortened(lines, own));
     }
     rows.truncate(space);

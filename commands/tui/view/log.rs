@@ -19,16 +19,17 @@ use crate::tui::format::{self, Clock};
 use crate::tui::log::viewport::Start;
 use crate::tui::log::{Content, Geometry, Item};
 use crate::tui::model::{Model, Panel};
+use crate::tui::service::ServiceModel;
 
 pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let theme = model.theme;
     let has_focus = model.has_focus(Panel::Logs);
-    let room = title_room(areas.main, areas.has_edges);
+    let room = title_room(areas.main, areas.edges);
     let (title, right) = log_heading::titles(model, has_focus, room);
     panel(
         buffer,
         areas.main,
-        areas.has_edges,
+        areas.edges,
         theme.edge(has_focus),
         &title,
         &right,
@@ -123,9 +124,15 @@ fn draw_item(
             width: gutter,
             ..area
         };
-        let time = format::time(item.at, clock, &model.zone);
+        let time = shown_time(model, item, clock);
         let mut writer = RowWriter::new(buffer, before, 0);
-        writer.skip(1).column(&time, clock.width(), theme.dim());
+        if model.logs.found_here == Some(item.place) {
+            // What the filter has shown, among what is around it.
+            writer.column("▸", 1, theme.accent());
+        } else {
+            writer.skip(1);
+        }
+        writer.column(&time, clock.width(), theme.dim());
         if columns.number > 0 {
             let number = if item.is_line() {
                 item.place.seq.to_string()
@@ -183,7 +190,18 @@ fn draw_item(
         }
         Content::Mark(_) => return,
     };
-    paint(model, text, base, text_area, skip, buffer);
+    paint(model, item, (text, base), text_area, skip, buffer);
+}
+
+/// When it was, as the user wants it.
+pub(crate) fn shown_time(model: &Model, item: &Item, clock: Clock) -> String {
+    if clock != Clock::SinceStart {
+        return format::time(item.at, clock, &model.zone);
+    }
+    let service = item.service.as_deref();
+    let service = service.and_then(|name| model.services.get(name));
+    let start = service.and_then(ServiceModel::started);
+    start.map_or_else(String::new, |start| format::since_start(item.at - start))
 }
 
 /// Draws a cell that is known to fit: what [`Buffer::set_stringn`] does, without finding out again
@@ -208,11 +226,19 @@ fn put(buffer: &mut Buffer, (x, y): (u16, u16), cell: &cells::Cell<'_>, style: S
 }
 
 /// Puts the cells of a line where they belong.
-fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer: &mut Buffer) {
+fn paint(
+    model: &Model,
+    item: &Item,
+    (text, base): (&str, Style),
+    area: Rect,
+    skip: usize,
+    buffer: &mut Buffer,
+) {
     if area.is_empty() {
         return;
     }
     let search = model.logs.search.as_ref();
+    let is_current = search.is_some_and(|search| search.current == Some(item.place));
     let hits = search.map(|search| search.matcher.ranges(&sanitize::text(text)));
     let mut hits = hits.unwrap_or_default().into_iter().peekable();
     let columns = usize::from(area.width);
@@ -240,7 +266,7 @@ fn paint(model: &Model, text: &str, base: Style, area: Rect, skip: usize, buffer
         while hits.next_if(|hit| hit.end <= cell.offset).is_some() {}
         let mut style = base.patch(cell.style);
         if hits.peek().is_some_and(|hit| hit.contains(&cell.offset)) {
-            style = style.patch(model.theme.hit());
+            style = style.patch(model.theme.hit(is_current));
         }
         // Both are inside the area, whose edges are 16 bits wide.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]

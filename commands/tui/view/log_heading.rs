@@ -173,6 +173,9 @@ fn place(model: &Model) -> (Vec<String>, Style) {
             theme.warning(),
         );
     }
+    if logs.is_following() && !model.is_connected() {
+        return (owned(&[" not connected "]), theme.warning());
+    }
     if logs.is_following() {
         return (owned(&[" following "]), theme.good());
     }

@@ -21,6 +21,7 @@ mod snapshots;
 mod tests;
 
 pub(crate) use detail::last_row as last_detail_row;
+pub(crate) use log::shown_time;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 

@@ -9,6 +9,7 @@ use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::hints::{self, Hint};
+use super::layout::Edges;
 use super::row_writer::{RowWriter, panel};
 use crate::terminal::changes;
 use crate::terminal::status::State;
@@ -81,7 +82,7 @@ fn window(
     panel(
         buffer,
         area,
-        true,
+        Edges::Box,
         theme.edge(true),
         &title,
         right.as_slice(),

@@ -43,7 +43,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     panel(
         buffer,
         areas.main,
-        areas.has_edges,
+        areas.edges,
         theme.edge(true),
         &title,
         &[Span::styled(count, theme.dim())],

@@ -7,6 +7,8 @@ use ratatui::text::Span;
 use ratatui::widgets::{Block, BorderType, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::layout::Edges;
+
 /// A place in a row and the end of the space there.
 pub(super) struct RowWriter<'a> {
     buffer: &'a mut Buffer,
@@ -96,16 +98,17 @@ impl<'a> RowWriter<'a> {
 }
 
 /// Columns for the title of a panel and the text at its right together.
-pub(super) fn title_room(area: Rect, has_edges: bool) -> usize {
+pub(super) fn title_room(area: Rect, edges: Edges) -> usize {
     // The corners, and a piece of the edge at either end.
-    usize::from(area.width.saturating_sub(if has_edges { 4 } else { 0 }))
+    let corners = if edges == Edges::Box { 4 } else { 0 };
+    usize::from(area.width.saturating_sub(corners))
 }
 
 /// A panel's edges and titles; without space for edges only the title.
 pub(super) fn panel(
     buffer: &mut Buffer,
     area: Rect,
-    has_edges: bool,
+    edges: Edges,
     edge: Style,
     title: &[Span<'_>],
     right: &[Span<'_>],
@@ -113,9 +116,11 @@ pub(super) fn panel(
     if area.is_empty() {
         return;
     }
-    if !has_edges {
-        let line = "─".repeat(usize::from(area.width));
-        RowWriter::new(buffer, area, 0).write(&line, edge);
+    if edges != Edges::Box {
+        if edges == Edges::Rule {
+            let line = "─".repeat(usize::from(area.width));
+            RowWriter::new(buffer, area, 0).write(&line, edge);
+        }
         return titles(&mut RowWriter::new(buffer, area, 0), title, right);
     }
     let block = Block::bordered().border_type(BorderType::Rounded);

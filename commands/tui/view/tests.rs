@@ -37,21 +37,72 @@ fn a_session_that_is_taken_down_says_so_and_offers_nothing() {
     assert!(!header.contains("start all"), "{rows}");
 }
 
+/// How the services are is in the first row of every screen.
 #[test]
-fn how_many_are_up_goes_before_the_address() {
-    let header = |columns| {
-        let rows = screen(&fixture::model(columns, 24, true));
+fn health_is_shown_at_every_width_and_does_not_count_what_is_left_out() {
+    let header = |model: &Model| {
+        let rows = screen(model);
         rows.lines().next().unwrap_or_default().to_owned()
     };
-    let (narrow, wide) = (header(80), header(120));
+    for columns in [40, 64, 80, 120, 200] {
+        let row = header(&fixture::model(columns, 24, true));
+        assert!(row.contains("● connected  ✓4 ◐1 ✗1 ⊘1"), "{row}");
+    }
+    let wide = header(&fixture::model(120, 24, true));
+    assert!(wide.contains("quickstart  127.0.0.1:6999"), "{wide}");
+    let mut model = fixture::model(80, 24, true);
+    let mut states = fixture::states();
+    for index in [2, 6] {
+        states[index].status = Status::Stopped;
+        states[index].details.stopped_by = Some(StoppedBy::NotStarted);
+        states[index].details.reason = None;
+        states[index].details.blocked_by.clear();
+    }
+    states[3].status = Status::Ready;
+    states[3].details.up = Some(true);
+    update(&mut model, NOW, Message::Snapshot(states));
+    let row = header(&model);
+    assert!(row.contains("● connected  ✓5  quickstart"), "{row}");
+    assert!(screen(&model).contains("5/5 up"));
+}
+
+#[test]
+fn the_panel_with_the_focus_can_have_the_screen_alone() {
+    let mut model = fixture::model(80, 24, true);
+    keys(&mut model, "z");
+    let rows = screen(&model);
     assert!(
-        narrow.contains("4/7 up") && !narrow.contains(":6999"),
-        "{narrow}"
+        rows.contains(" services ") && !rows.contains("seq 1,542"),
+        "{rows}"
+    );
+    keys(&mut model, "\t");
+    let rows = screen(&model);
+    assert!(
+        !rows.contains("╭") && !rows.contains(" services "),
+        "{rows}"
     );
     assert!(
-        wide.contains("4/7 up · 1 failed") && wide.contains(":6999"),
-        "{wide}"
+        rows.contains("09:20:03 build   │    Compiling demo"),
+        "{rows}"
     );
+    keys(&mut model, "z");
+    assert!(screen(&model).contains("╭─ services"));
+}
+
+#[test]
+fn the_current_match_and_a_filtered_line_in_its_context_stand_out() {
+    let mut model = fixture::model(100, 24, true);
+    keys(&mut model, "\tfstore: \n");
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 24));
+    super::draw(&model, &mut buffer);
+    let hits = [model.theme.hit(true), model.theme.hit(false)].map(|style| {
+        let cells = buffer.content.iter();
+        cells.filter(|cell| cell.bg == style.bg.unwrap()).count()
+    });
+    assert_eq!(hits, [7, 3 * 7], "one of four");
+    keys(&mut model, "\u{1b}/invoice:1042 (\n\n");
+    let place = model.logs.found_here.unwrap();
+    assert_eq!(place.seq, 1_539);
 }
 
 #[test]
@@ -222,13 +273,11 @@ fn reasons_are_in_full_where_there_is_space() {
             "{list}"
         );
     }
-    let narrow = super::layout::areas(&fixture::model(112, 30, true))
-        .list
-        .width;
-    let wide = super::layout::areas(&fixture::model(200, 60, true))
-        .list
-        .width;
-    assert!(wide > narrow + 20 && wide < 80, "{narrow} {wide}");
+    let width = |columns| {
+        let model = fixture::model(columns, 60, true);
+        super::layout::areas(&model).list.width
+    };
+    assert_eq!(width(112), width(200), "no wider than names and states");
 }
 
 #[test]

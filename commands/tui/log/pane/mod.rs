@@ -60,6 +60,8 @@ pub(crate) struct LogPane {
     is_gap_due: bool,
     /// The item to centre on the screen once its context has arrived.
     center: Option<Place>,
+    /// The item whose context is shown.
+    pub(crate) found_here: Option<Place>,
 }
 
 impl LogPane {
@@ -262,7 +264,7 @@ impl LogPane {
             top: place,
             skip: 0,
         };
-        self.center = Some(place);
+        (self.center, self.found_here) = (Some(place), Some(place));
     }
 
     fn replace_window(&mut self, older: Older, newer: Newer) {
@@ -271,7 +273,7 @@ impl LogPane {
         self.window
             .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
         self.selection = None;
-        self.center = None;
+        (self.center, self.found_here) = (None, None);
         self.renew_patience();
     }
 

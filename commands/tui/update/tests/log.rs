@@ -381,6 +381,8 @@ fn times_go_through_all_ways_even_where_there_is_little_space() {
     keys(&mut model, "t");
     assert_eq!(columns(&model), without - 19);
     keys(&mut model, "t");
+    assert_eq!(columns(&model), without - 9, "since the start");
+    keys(&mut model, "t");
     assert_eq!(columns(&model), without);
 }
 
@@ -453,4 +455,22 @@ fn a_match_far_to_the_right_or_far_below_comes_to_the_screen() {
         let rows = crate::tui::view::screen(&model);
         assert!(rows.contains("éneedle end"), "{wrap:?}\n{rows}");
     }
+}
+
+/// What is copied says of which service it is when there are several.
+#[test]
+fn lines_of_several_services_are_copied_with_time_and_name() {
+    let copied = |model: &mut Model| match &*keys(model, "\tvy\t") {
+        [UiEffect::Copy(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut model = fixture::model(100, 24, true);
+    assert_eq!(
+        copied(&mut model),
+        "09:20:48 api │ INFO GET /health 200 0 ms\n"
+    );
+    select(&mut model, "api");
+    model.logs.window.loading = None;
+    model.logs.window.older = Older::Beginning;
+    assert_eq!(copied(&mut model), "INFO GET /health 200 0 ms\n");
 }

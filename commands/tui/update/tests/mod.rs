@@ -24,7 +24,7 @@ use super::update;
 /// What is selected, and how many lines that are.
 fn selected_text(model: &Model) -> Option<(String, usize)> {
     let selection = model.logs.selection?;
-    Some(selection.text(&model.logs.window))
+    Some(selection.text(&model.logs.window, |_| String::new()))
 }
 
 fn orders(effects: &[UiEffect]) -> Vec<Order> {
