@@ -36,7 +36,7 @@ fn commands(c: &mut Criterion) {
 fn events(c: &mut Criterion) {
     let mut group = c.benchmark_group("message of the server");
     let log = message::log(ENTRY);
-    let page = message::log_page("42", &vec![ENTRY; 500].join(","), true, 500);
+    let page = message::page("42", "entries", &vec![ENTRY; 500].join(","), true, 500);
     for (name, text) in [("log event", &log), ("page of 500 entries", &page)] {
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(name, |b| {

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flowlayer_core::facts::{BlockedBy, End, Reason, Status};
+use flowlayer_core::facts::{BlockedBy, BootEnd, End, Reason, Status};
 use flowlayer_core::runtime::StatusView;
-use flowlayer_core::runtime::handle::BootEnd;
 
 use super::options::TokenSource;
 use crate::terminal::color::paint;

@@ -16,13 +16,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flowlayer_core::config::{self, Config, Loaded, Problem, Service, Values};
-use flowlayer_core::facts::{OutputMode, Reason, Status};
+use flowlayer_core::facts::{BootEnd, OutputMode, Reason, Status};
 use flowlayer_core::logs::{Logs, LogsConfig};
 use flowlayer_core::ports;
 use flowlayer_core::process::guardian;
 use flowlayer_core::protocol::PROTOCOL_VERSION;
 use flowlayer_core::runtime::auto_ports::AutoPorts;
-use flowlayer_core::runtime::handle::BootEnd;
 use flowlayer_core::runtime::{
     BootSelection, Ended, Handle, Runtime, Setup, Source, StatusView, Subscription, Update,
 };
@@ -175,7 +174,7 @@ impl SessionSetup {
         let runtime = Runtime::start(
             setup,
             source(&self.options.config, selection, values),
-            &session_id.simple().to_string(),
+            session_id,
             Some(link),
             logs.clone(),
         )
@@ -195,7 +194,7 @@ impl SessionSetup {
             launcher.send(&server.report(&auto_ports));
             launcher.bind(runtime.handle.clone());
         }
-        let updates = runtime.handle.subscribe();
+        let updates = runtime.handle.subscribe("".into());
         if !self.options.quiet {
             let is_quiet = |service: &Service| service.output == OutputMode::Quiet;
             let lines = Lines::new(&names, self.colors.stdout);

@@ -159,10 +159,10 @@ impl StatusLines {
 mod tests {
     use std::time::SystemTime;
 
+    use flowlayer_core::facts::BootEnd;
     use flowlayer_core::facts::{
         BlockedBy, Code, End, Exit, Kind, Probe, ProbeAttempts, Reason, StartProblem,
     };
-    use flowlayer_core::runtime::handle::BootEnd;
 
     use super::*;
 

@@ -24,6 +24,9 @@ const NEWEST: usize = 500;
 /// How many of the lines that were missed come by themselves; the rest is paged when it is read.
 const MISSED: usize = 2_000;
 
+/// What the cockpit calls itself.
+const AGENT: &str = concat!("flowlayer/", env!("CARGO_PKG_VERSION"), " tui");
+
 /// One connection. Dropping it closes it.
 pub(crate) struct SessionConnection {
     client: Client,
@@ -51,6 +54,7 @@ impl SessionConnection {
             *now = find::refreshed(&now, &selector);
             now.target()
         }));
+        config.agent = AGENT;
         config.follow = Some(Follow {
             start: Start::Newest(NEWEST),
             missed: Missed::Window(MISSED),

@@ -24,6 +24,9 @@ const KEY_LIMIT: Duration = Duration::from_secs(5);
 /// Between two looks at the list of sessions.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// What the page calls itself to sessions.
+const AGENT: &str = concat!("flowlayer/", env!("CARGO_PKG_VERSION"), " web");
+
 /// Keeps the connection from looking dead; browsers answer by themselves.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -84,7 +87,7 @@ async fn attend(
             None => "ended",
             Some((api, session)) => {
                 wanted = Some(session.session_id.clone());
-                match client::dial(&target(api), &Timings::default()).await {
+                match client::dial(&target(api), AGENT, &Timings::default()).await {
                     Ok(server) => {
                         sender.link("open", Some(&session), "").await?;
                         relay(&mut sender, &mut from_tab, server).await?;

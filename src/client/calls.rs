@@ -12,8 +12,8 @@ use super::entry::{Entry, Names};
 use super::replay::Piece;
 use crate::facts::ReloadReport;
 use crate::protocol::{
-    AckPayload, Command, ErrorBody, Incoming, LogPage, ResultBody, ResultPayload, ServiceState,
-    Snapshot, Unreadable, message,
+    AckPayload, Command, ErrorBody, EventPage, Incoming, LogPage, ResultBody, ResultPayload,
+    ServiceState, Snapshot, Unreadable, message,
 };
 
 /// The result of an accepted command.
@@ -25,6 +25,8 @@ pub enum Reply {
     Snapshot(Vec<ServiceState>),
     /// The answer to `get_logs`.
     Logs(Page),
+    /// The answer to `get_events`.
+    Events(EventPage),
     /// The answer to `reload`.
     Reload(Reloaded),
 }
@@ -127,6 +129,7 @@ enum Kind {
     Reload,
     Snapshot,
     Logs,
+    Events,
 }
 
 impl Kind {
@@ -313,6 +316,7 @@ fn kind(command: &Command) -> Kind {
     match command {
         Command::GetSnapshot => Kind::Snapshot,
         Command::GetLogs(_) => Kind::Logs,
+        Command::GetEvents(_) => Kind::Events,
         Command::StartService(_)
         | Command::StopService(_)
         | Command::RestartService(_)
@@ -340,6 +344,7 @@ fn read(body: ResultBody<'_>, kind: Kind, names: &mut Names) -> Result<Reply, Co
             let snapshot: Snapshot = some(outcome(body.read())?)?;
             Ok(Reply::Snapshot(snapshot.services))
         }
+        Kind::Events => Ok(Reply::Events(some(outcome(body.read())?)?)),
         Kind::Logs => {
             let page: LogPage<'_> = some(outcome(body.read())?)?;
             let entries = page.entries.into_iter();

@@ -51,9 +51,14 @@ pub struct ClientConfig {
     pub persistence: Persistence,
     /// Which log entries come through the events; `None` for none.
     pub follow: Option<Follow>,
+    /// What it calls itself.
+    pub agent: &'static str,
     /// Timeouts.
     pub timings: Timings,
 }
+
+/// What a client of this program calls itself: the `User-Agent` of its connections.
+pub const AGENT: &str = concat!("flowlayer/", env!("CARGO_PKG_VERSION"));
 
 impl ClientConfig {
     /// This server, always reconnecting, without log entries.
@@ -67,6 +72,7 @@ impl ClientConfig {
             target,
             persistence: Persistence::Always,
             follow: None,
+            agent: AGENT,
             timings: Timings::default(),
         }
     }

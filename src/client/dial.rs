@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, USER_AGENT};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::config::{Recipient, Target, Timings};
@@ -25,13 +25,18 @@ const MESSAGE_BYTES: usize = 64 << 20;
 
 /// Connects once, without reading what the server says: for a program that passes messages on. The others
 /// use [`super::start`] or [`super::connect`].
-pub async fn dial(target: &Target, timings: &Timings) -> Result<Socket, Failure> {
+/// `agent`: what the program calls itself.
+pub async fn dial(
+    target: &Target,
+    agent: &'static str,
+    timings: &Timings,
+) -> Result<Socket, Failure> {
     let address = &target.address;
     let unreachable = |why: String| Failure::Unreachable {
         address: address.clone(),
         why,
     };
-    let request = request(target).map_err(|why| unreachable(why.to_string()))?;
+    let request = request(target, agent).map_err(|why| unreachable(why.to_string()))?;
     let no_answer = || "no answer in time".to_owned();
     let deadline = Instant::now() + timings.handshake;
     let socket = match timeout_at(deadline, TcpStream::connect(address)).await {
@@ -81,8 +86,10 @@ fn check_recipient(address: &str, socket: &TcpStream) -> Result<(), Failure> {
     }
 }
 
-fn request(target: &Target) -> Result<Request, Error> {
+fn request(target: &Target, agent: &'static str) -> Result<Request, Error> {
     let mut request = format!("ws://{}/ws", target.address).into_client_request()?;
+    let headers = request.headers_mut();
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
     if let Some(token) = &target.token {
         let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))?;
         value.set_sensitive(true);

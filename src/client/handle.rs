@@ -1,5 +1,6 @@
 //! What a consumer holds: the handle for commands and the stream of events.
 
+use std::num::NonZeroU64;
 use std::task::Poll;
 
 use tokio::sync::{mpsc, oneshot};
@@ -10,8 +11,8 @@ use super::queue::{Event, EventQueue, SessionInfo};
 use super::reconnect;
 use super::request::Request;
 use super::state::{ConnectionState, Failure};
-use crate::facts::ConfigState;
-use crate::protocol::{Command, LogsQuery, ServiceState};
+use crate::facts::{ConfigState, Record, What};
+use crate::protocol::{Command, EventPage, EventsQuery, LogsQuery, ServiceState};
 
 /// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`](super::Persistence)
 /// gives up.
@@ -119,6 +120,37 @@ impl Client {
             Reply::Logs(page) => Ok(page),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Requests records of what happened.
+    pub async fn events(&self, query: EventsQuery) -> Result<EventPage, CommandError> {
+        match self.call(Command::GetEvents(query)).finished().await? {
+            Reply::Events(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// All records of this session that the server still has, oldest first.
+    pub async fn session_events(&self) -> Result<Vec<Record>, CommandError> {
+        let mut pages = Vec::new();
+        let mut query = EventsQuery::default();
+        loop {
+            let EventPage {
+                mut events,
+                truncated,
+                ..
+            } = self.events(query).await?;
+            let is_start = |record: &Record| matches!(record.what, What::SessionStarted { .. });
+            let start = events.iter().rposition(is_start);
+            events.drain(..start.unwrap_or(0));
+            let lowest = events.first().and_then(|it| NonZeroU64::new(it.number));
+            pages.push(events);
+            if start.is_some() || !truncated || lowest.is_none() {
+                break;
+            }
+            query.before = lowest;
+        }
+        Ok(pages.into_iter().rev().flatten().collect())
     }
 
     /// Requests the state of all services.

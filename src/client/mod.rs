@@ -23,7 +23,7 @@ mod state;
 mod tests;
 
 pub use calls::{CommandError, Page, Reloaded, Reply};
-pub use config::{ClientConfig, FindTarget, Persistence, Recipient, Target, Timings};
+pub use config::{AGENT, ClientConfig, FindTarget, Persistence, Recipient, Target, Timings};
 pub use dial::{Socket, dial};
 pub use entry::{Entry, Gap};
 pub use follow::{Follow, Missed, Start};

@@ -14,23 +14,33 @@ use super::state::{ConnectionState, Failure};
 /// Connects and reconnects until every handle is gone or the persistence gives up.
 pub(super) async fn run(config: ClientConfig, mut requests: Requests, queue: EventQueue) {
     let state = ClientState::new(queue.clone(), config.timings, config.follow);
-    attempts(state, config.target, config.persistence, &mut requests).await;
+    let server = Server {
+        find: config.target,
+        agent: config.agent,
+    };
+    attempts(state, server, config.persistence, &mut requests).await;
     queue.close();
     requests.close();
     // Answer what was requested while the last attempt ended.
     refuse(&mut requests).await;
 }
 
+/// Where to connect, and what we call ourselves there.
+struct Server {
+    find: FindTarget,
+    agent: &'static str,
+}
+
 async fn attempts(
     mut state: ClientState,
-    target: FindTarget,
+    server: Server,
     persistence: Persistence,
     requests: &mut Requests,
 ) {
     let mut failures = 0;
     state.put(Event::Connection(ConnectionState::Connecting));
     loop {
-        let Ended::Failed(why) = attempt(&mut state, &target, requests).await else {
+        let Ended::Failed(why) = attempt(&mut state, &server, requests).await else {
             return;
         };
         let lasted = state.disconnected();
@@ -76,13 +86,13 @@ fn failing(why: Failure, connected_before: bool, retry_at: Instant) -> Connectio
     }
 }
 
-async fn attempt(state: &mut ClientState, target: &FindTarget, requests: &mut Requests) -> Ended {
-    let target = match target() {
+async fn attempt(state: &mut ClientState, server: &Server, requests: &mut Requests) -> Ended {
+    let target = match (server.find)() {
         Ok(target) => target,
         Err(failure) => return Ended::Failed(failure),
     };
     let dialled = tokio::select! {
-        dialled = dial(&target, &state.timings) => dialled,
+        dialled = dial(&target, server.agent, &state.timings) => dialled,
         () = refuse(requests) => return Ended::Unwanted,
     };
     let (address, failure) = (&target.address, dialled.as_ref().err());

@@ -12,6 +12,7 @@ mod output;
 mod process;
 mod readable;
 mod reason;
+mod record;
 #[cfg(test)]
 mod reference;
 mod render;
@@ -34,6 +35,7 @@ pub use reason::{
     BlockedBy, Code, Ending, Exit, LastLine, NotStarted, PortHold, Probe, ProbeAttempts, Reason,
     StartStep, StopCause, StopRound,
 };
+pub use record::{BootEnd, Definition, FORMAT, Record, State, StatusRecord, What};
 pub use render::{Causes, answered_by, limit, no_answer};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};
 pub use status::{Kind, Status, StoppedBy};

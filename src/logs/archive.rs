@@ -28,7 +28,8 @@ impl Archive {
         for file in std::fs::read_dir(&self.dir)? {
             let file = file?.file_name();
             let stem = file.to_str().and_then(disk::stem_of);
-            if let Some(stem) = stem.filter(|stem| *stem != disk::ALL_STEM) {
+            let is_service = |stem: &&str| ![disk::ALL_STEM, disk::RECORDS_STEM].contains(stem);
+            if let Some(stem) = stem.filter(is_service) {
                 names.extend(self.name(stem)?);
             }
         }
@@ -67,7 +68,13 @@ mod tests {
         assert!(Archive::open(&dir.path().join("none")).is_err());
         let archive = Archive::open(dir.path()).unwrap();
         assert!(archive.services().unwrap().is_empty());
-        for file in ["api.jsonl", "api.1.jsonl", "all.jsonl", "d%2Fb.jsonl"] {
+        for file in [
+            "api.jsonl",
+            "api.1.jsonl",
+            "all.jsonl",
+            "d%2Fb.jsonl",
+            "@events.jsonl",
+        ] {
             std::fs::write(dir.path().join(file), "").unwrap();
         }
         let long = "x".repeat(300);

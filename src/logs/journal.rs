@@ -12,8 +12,9 @@ use tokio::sync::watch;
 use super::backlog::{Backlog, Work};
 use super::batch::Batch;
 use super::config::LogsConfig;
-use super::disk::{self, Context, FileEvent, Files, Lock, Open, OpenError, Output};
+use super::disk::{self, Context, FileEvent, Files, Lock, Open, OpenError, Opened, Output};
 use super::disk_status::DiskStatus;
+use super::records::Records;
 use super::store::Store;
 
 /// Bytes of batches in one write: enough for few, large writes, little enough to stay in the CPU
@@ -21,6 +22,12 @@ use super::store::Store;
 const CHUNK: usize = 96 * 1024;
 
 const MOST_OPEN: usize = 512;
+
+/// The file of the records is rotated at this size, or at that of the others if that is less.
+const MOST_RECORDED: u64 = 64 << 20;
+
+/// Records that wait for a failing disk, in bytes; newer ones are dropped.
+const MOST_WAITING: usize = 16 << 20;
 
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -39,20 +46,30 @@ impl Journal {
         dir: &std::path::Path,
         open: Box<Open>,
     ) -> Result<(Arc<Store>, Self), OpenError> {
-        let (files, lock, first_seq) = Files::open(dir, &config.services)?;
+        let Opened {
+            files,
+            lock,
+            first_seq,
+            first_record,
+        } = Files::open(dir, &config.services)?;
         let backlog = Backlog::new(config.limits.unwritten_bytes, first_seq + disk::BLOCK);
         let store = Arc::new(Store::new(
             config.services,
             config.buffer_size,
             config.limits,
             first_seq,
+            Records::new(first_record, true),
             Some(backlog),
         ));
         let files = Arc::new(files);
+        let (current, rotated) = files.record_paths();
+        let records = Output::new(current, rotated, Instant::now());
         let (end, ended) = watch::channel(false);
         let writer = Writer {
             store: Arc::clone(&store),
             outputs: Vec::new(),
+            records,
+            unwritten_records: Vec::new(),
             files: Arc::clone(&files),
             lock,
             open,
@@ -111,6 +128,10 @@ struct Writer {
     lock: Lock,
     /// By file: [`disk::ALL`], then the services.
     outputs: Vec<Output>,
+    /// The file of the records.
+    records: Output,
+    /// Records that are not in it.
+    unwritten_records: Vec<u8>,
     open: Box<Open>,
     max_bytes: u64,
     status: DiskStatus,
@@ -132,6 +153,7 @@ impl Writer {
     fn run(mut self) {
         let mut batches = Vec::new();
         loop {
+            self.write_records();
             self.reserve_ahead();
             match self.store.work(CHUNK, &mut batches) {
                 (Work::Write, number) => {
@@ -193,8 +215,48 @@ impl Writer {
         self.text = text;
         self.status.missed(missed_by_all.max(missed_by_services));
         self.retry_others();
-        let failing = self.outputs.iter().any(Output::is_failing);
+        self.checked();
+    }
+
+    fn checked(&mut self) {
+        let mut outputs = self.outputs.iter().chain([&self.records]);
+        let failing = outputs.any(Output::is_failing);
         self.status.checked(failing);
+    }
+
+    /// Writes the records that have come, and those that the disk has not taken before.
+    fn write_records(&mut self) {
+        let mut text = std::mem::take(&mut self.unwritten_records);
+        let waited = text.len();
+        self.store.records.take_unwritten(&mut text);
+        if text.len() > MOST_WAITING.max(waited) && waited > 0 {
+            let lost = text.split_off(waited);
+            self.status.missed(count_lines(&lost));
+        }
+        if !text.is_empty() {
+            let mut events = Vec::new();
+            let max_bytes = self.max_bytes.min(MOST_RECORDED);
+            let (written, error) = append(
+                &mut self.records,
+                &text,
+                max_bytes,
+                &*self.open,
+                (&mut self.lock, &self.files, &self.store),
+                &mut events,
+            );
+            if let Some(error) = error {
+                self.status.failed(&self.records.path, &error);
+            }
+            // What rotation drops here is seen in the numbers.
+            if events.contains(&FileEvent::Recreated) {
+                self.status.recreated(&self.records.path);
+            }
+            text.drain(..written);
+            if written > 0 {
+                self.checked();
+            }
+        }
+        self.unwritten_records = text;
     }
 
     /// Writes each service's lines to its file; returns how many entries could not be written.
@@ -224,16 +286,14 @@ impl Writer {
         let output = &mut self.outputs[file];
         let was_failing = output.is_failing();
         let mut events = Vec::new();
-        let (lock, files, store) = (&mut self.lock, &self.files, &self.store);
-        let mut context = Context {
-            open: &*self.open,
-            max_bytes: self.max_bytes,
-            now: Instant::now(),
-            progress: &|| store.progressed(),
-            recreate_dir: &mut || recreate_dir(lock, files),
-            events: &mut events,
-        };
-        let (written, error) = output.append(text, &mut context);
+        let (written, error) = append(
+            output,
+            text,
+            self.max_bytes,
+            &*self.open,
+            (&mut self.lock, &self.files, &self.store),
+            &mut events,
+        );
         if let Some(error) = error {
             self.status.failed(&output.path, &error);
         }
@@ -244,7 +304,7 @@ impl Writer {
         if let Some((first, last)) = disk::ends(missing) {
             self.files.missed(file, first, last, was_failing);
         }
-        memchr::memchr_iter(b'\n', missing).count() as u64
+        count_lines(missing)
     }
 
     fn file_event(&mut self, file: usize, event: &FileEvent) {
@@ -306,12 +366,38 @@ impl Writer {
 
     /// Everything is written: records where the next session goes on.
     fn end(mut self) {
+        self.write_records();
+        self.status.missed(count_lines(&self.unwritten_records));
         self.status.end();
         if let Err(error) = self.files.end(self.next_seq) {
             self.status.failed(&self.files.state_path(), &error);
         }
         drop(self.lock);
     }
+}
+
+fn count_lines(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// Appends lines to a file of the directory.
+fn append(
+    output: &mut Output,
+    text: &[u8],
+    max_bytes: u64,
+    open: &Open,
+    (lock, files, store): (&mut Lock, &Files, &Store),
+    events: &mut Vec<FileEvent>,
+) -> (usize, Option<io::Error>) {
+    let mut context = Context {
+        open,
+        max_bytes,
+        now: Instant::now(),
+        progress: &|| store.progressed(),
+        recreate_dir: &mut || recreate_dir(lock, files),
+        events,
+    };
+    output.append(text, &mut context)
 }
 
 /// Runs something slow in a thread of its own.

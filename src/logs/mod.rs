@@ -21,6 +21,7 @@ mod parse;
 mod pipe;
 mod query;
 mod recent;
+mod records;
 mod ring;
 mod search;
 mod store;
@@ -41,11 +42,13 @@ pub use page::Page;
 pub use parse::EntryLine;
 pub use pipe::{LineWatch, PipeReader};
 pub use query::Query;
+pub use records::RecordQuery;
 pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdict};
 pub use warning::{LogWarning, Warnings};
 
 use crate::facts::{LastLine, Origin, Status, Stream};
 use journal::Journal;
+use records::Records;
 use store::Store;
 
 /// The log. Cheap to clone; all clones are the same log.
@@ -67,7 +70,14 @@ impl Logs {
     /// The same with files that a test substitutes.
     fn open_with(config: LogsConfig, open: Box<disk::Open>) -> Result<Self, OpenError> {
         let Some(dir) = config.dir.clone() else {
-            let store = Store::new(config.services, config.buffer_size, config.limits, 1, None);
+            let store = Store::new(
+                config.services,
+                config.buffer_size,
+                config.limits,
+                1,
+                Records::new(1, false),
+                None,
+            );
             return Ok(Self {
                 store: Arc::new(store),
                 journal: None,
@@ -188,6 +198,27 @@ impl Logs {
     pub async fn query(&self, query: Query) -> Page {
         let files = self.journal.as_ref().map(|journal| &journal.files);
         query::query(&self.store, files, query).await
+    }
+
+    /// Adds the record that `render` makes of its number, and returns that number (docs/history.md). A private one
+    /// is for the files alone.
+    pub fn record(&self, is_private: bool, render: impl FnOnce(u64) -> String) -> u64 {
+        let number = self.store.records.append(is_private, render);
+        self.store.wake_writer();
+        number
+    }
+
+    /// Finds records.
+    pub async fn records(&self, query: RecordQuery) -> Page {
+        let files = self.journal.as_ref().map(|journal| &journal.files);
+        let max_bytes = self.store.limits.page_bytes;
+        self.store.records.query(files, query, max_bytes).await
+    }
+
+    /// What marks in records are made with: that of the directory, or one of this session.
+    pub fn key(&self) -> [u8; 16] {
+        let files = self.journal.as_ref().map(|journal| &journal.files);
+        files.map_or_else(disk::new_key, |files| files.key)
     }
 
     /// Warnings about the files, from the first one on.

@@ -16,6 +16,7 @@ use super::batch::Batch;
 use super::config::{Limits, LogDefaults};
 use super::lines::Lines;
 use super::recent::{Dropped, Recent};
+use super::records::Records;
 use super::ring::Ring;
 use super::warning::{LogWarning, WarningList};
 use crate::facts::{Origin, Status, Stream, Timestamp};
@@ -32,6 +33,7 @@ pub(super) struct Store {
     buffer_size: usize,
     pub(super) limits: Limits,
     state: Mutex<State>,
+    pub(super) records: Records,
     /// Wakes followers that have seen everything.
     pub(super) appended: Notify,
     /// Whether readers of pipes wait: [`Backlog::is_full`], to be seen without the lock.
@@ -65,6 +67,7 @@ impl Store {
         buffer_size: usize,
         limits: Limits,
         first_seq: u64,
+        records: Records,
         backlog: Option<Backlog>,
     ) -> Self {
         Self {
@@ -80,6 +83,7 @@ impl Store {
                 backlog,
             }),
             services: RwLock::new(services),
+            records,
             defaults: RwLock::default(),
             appended: Notify::new(),
             full: AtomicBool::new(false),

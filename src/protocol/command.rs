@@ -16,6 +16,8 @@ pub enum Command {
     GetSnapshot,
     /// Log entries.
     GetLogs(LogsQuery),
+    /// Records of what happened.
+    GetEvents(EventsQuery),
     /// Bring one service up, its dependencies first.
     StartService(String),
     /// Take one service down.
@@ -40,6 +42,20 @@ pub enum Command {
     },
 }
 
+/// The names of all commands.
+const COMMANDS: [&str; 10] = [
+    "get_snapshot",
+    "get_logs",
+    "start_service",
+    "stop_service",
+    "restart_service",
+    "start_all",
+    "stop_all",
+    "shutdown",
+    "reload",
+    "get_events",
+];
+
 /// Which log entries (docs/protocol.md, `get_logs`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogsQuery {
@@ -49,6 +65,17 @@ pub struct LogsQuery {
     pub limit: Option<NonZeroU64>,
     /// From where.
     pub cursor: LogsCursor,
+}
+
+/// Which records (docs/protocol.md, `get_events`); the newest of those that match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventsQuery {
+    /// At most so many; [`EventsQuery::LIMIT`] when absent.
+    pub limit: Option<NonZeroU64>,
+    /// Only records above this number.
+    pub after: Option<u64>,
+    /// Only records below this number.
+    pub before: Option<NonZeroU64>,
 }
 
 /// Where in the log to look; always for the newest entries there.
@@ -78,7 +105,7 @@ impl LogsCursor {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PayloadFault {
     /// No command has this name.
-    #[error("there is no command \"{name}\"; the commands are {}", super::CAPABILITIES.join(", "))]
+    #[error("there is no command \"{name}\"; the commands are {}", COMMANDS.join(", "))]
     UnknownCommand {
         /// As sent, trimmed.
         name: String,
@@ -95,12 +122,15 @@ pub enum PayloadFault {
     /// A number that must be whole and above 0.
     #[error("payload.{field} must be a whole number above 0")]
     NotPositive {
-        /// `limit` or `before_seq`.
+        /// `limit`, `before_seq` or `before`.
         field: &'static str,
     },
     /// A number that must be whole.
-    #[error("payload.after_seq must be a whole number, 0 or above")]
-    NotWhole,
+    #[error("payload.{field} must be a whole number, 0 or above")]
+    NotWhole {
+        /// `after_seq` or `after`.
+        field: &'static str,
+    },
     /// One that is true or false.
     #[error("payload.{field} must be true or false")]
     NotBoolean {
@@ -140,6 +170,7 @@ impl Command {
         match name {
             "get_snapshot" => fields().map(|_| Self::GetSnapshot),
             "get_logs" => LogsQuery::read(fields()?).map(Self::GetLogs),
+            "get_events" => EventsQuery::read(fields()?).map(Self::GetEvents),
             "start_service" => service().map(Self::StartService),
             "stop_service" => service().map(Self::StopService),
             "restart_service" => service().map(Self::RestartService),
@@ -163,6 +194,7 @@ impl Command {
         match self {
             Self::GetSnapshot => "get_snapshot",
             Self::GetLogs(_) => "get_logs",
+            Self::GetEvents(_) => "get_events",
             Self::StartService(_) => "start_service",
             Self::StopService(_) => "stop_service",
             Self::RestartService(_) => "restart_service",
@@ -193,6 +225,7 @@ impl Command {
             }
             Self::Shutdown { force: true } => Some(json!({ "force": true })),
             Self::GetLogs(query) => query.write(),
+            Self::GetEvents(query) => query.write(),
             Self::StartService(service)
             | Self::StopService(service)
             | Self::RestartService(service) => Some(json!({ "service": service })),
@@ -206,10 +239,7 @@ impl LogsQuery {
             None => None,
             Some(value) => Some(service_name(value)?),
         };
-        let after = match present(fields, "after_seq") {
-            None => None,
-            Some(value) => Some(as_whole(value).ok_or(PayloadFault::NotWhole)?),
-        };
+        let after = number(fields, "after_seq")?;
         let limit = positive(fields, "limit")?;
         let cursor = match (after, positive(fields, "before_seq")?) {
             (None, None) => LogsCursor::End,
@@ -236,12 +266,43 @@ impl LogsQuery {
             ("after_seq", after.map(Value::from)),
             ("before_seq", before.map(Value::from)),
         ];
-        let fields = fields.into_iter();
-        let fields: Map<_, _> = fields
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect();
-        (!fields.is_empty()).then_some(Value::Object(fields))
+        present_only(fields)
     }
+}
+
+impl EventsQuery {
+    /// The limit of those who do not say.
+    pub const LIMIT: u64 = 1000;
+
+    /// The limit that applies.
+    pub fn effective_limit(&self) -> u64 {
+        self.limit.map_or(Self::LIMIT, NonZeroU64::get)
+    }
+
+    fn read(fields: &Map<String, Value>) -> Result<Self, PayloadFault> {
+        Ok(Self {
+            limit: positive(fields, "limit")?,
+            after: number(fields, "after")?,
+            before: positive(fields, "before")?,
+        })
+    }
+
+    fn write(&self) -> Option<Value> {
+        present_only([
+            ("limit", self.limit.map(|it| it.get().into())),
+            ("after", self.after.map(Value::from)),
+            ("before", self.before.map(|it| it.get().into())),
+        ])
+    }
+}
+
+/// An object of the fields that have a value; `None` if none has.
+fn present_only<const N: usize>(fields: [(&str, Option<Value>); N]) -> Option<Value> {
+    let fields = fields.into_iter();
+    let fields: Map<_, _> = fields
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
+    (!fields.is_empty()).then_some(Value::Object(fields))
 }
 
 fn present<'a>(fields: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
@@ -267,6 +328,15 @@ fn service_name(value: &Value) -> Result<String, PayloadFault> {
         Some(name) if !name.is_empty() => Ok(name.to_owned()),
         _ => Err(PayloadFault::ServiceNotText),
     }
+}
+
+fn number(fields: &Map<String, Value>, field: &'static str) -> Result<Option<u64>, PayloadFault> {
+    let Some(value) = present(fields, field) else {
+        return Ok(None);
+    };
+    as_whole(value)
+        .map(Some)
+        .ok_or(PayloadFault::NotWhole { field })
 }
 
 fn as_whole(value: &Value) -> Option<u64> {
@@ -300,9 +370,12 @@ mod tests {
     }
 
     #[test]
-    fn every_capability_is_a_command_and_no_other_name_is() {
+    fn every_capability_but_one_is_a_command_and_no_other_name_is() {
         let payload = json!({"service": "api"});
-        for name in super::super::CAPABILITIES {
+        let capabilities = super::super::CAPABILITIES.into_iter();
+        let of_commands = capabilities.filter(|it| *it != super::super::HISTORY);
+        assert!(of_commands.eq(COMMANDS.into_iter().filter(|it| *it != "get_events")));
+        for name in COMMANDS {
             assert_eq!(
                 Command::interpret(name, Some(&payload)).unwrap().name(),
                 name
@@ -319,6 +392,7 @@ mod tests {
         for name in [
             "get_snapshot",
             "get_logs",
+            "get_events",
             "start_all",
             "stop_all",
             "reload",
@@ -419,7 +493,7 @@ mod tests {
             if odd != json!(0) {
                 assert_eq!(
                     get_logs(&json!({"after_seq": odd})),
-                    Err(PayloadFault::NotWhole)
+                    Err(PayloadFault::NotWhole { field: "after_seq" })
                 );
             }
         }
@@ -445,6 +519,15 @@ mod tests {
             Just(Command::StartAll),
             Just(Command::StopAll),
             any::<bool>().prop_map(|force| Command::Shutdown { force }),
+            any::<(Option<NonZeroU64>, Option<u64>, Option<NonZeroU64>)>().prop_map(
+                |(limit, after, before)| {
+                    Command::GetEvents(EventsQuery {
+                        limit,
+                        after,
+                        before,
+                    })
+                }
+            ),
             ".+".prop_map(Command::StartService),
             ".+".prop_map(Command::StopService),
             ".+".prop_map(Command::RestartService),

@@ -54,6 +54,7 @@ fn every_example_has_a_kind_that_is_tested() {
         "server",
         "server get_snapshot",
         "server get_logs",
+        "server get_events",
         "server reload",
         "session-file",
     ];
@@ -78,6 +79,11 @@ fn what_clients_say_is_understood() {
         names.push(envelope.name);
     }
     for capability in CAPABILITIES {
+        let capability = if capability == HISTORY {
+            "get_events"
+        } else {
+            capability
+        };
         assert!(names.iter().any(|name| name == capability), "{capability}");
     }
 }
@@ -127,6 +133,9 @@ fn what_servers_say_is_what_the_code_says() {
     assert_eq!(events, all);
     for example in of_kind("server get_snapshot") {
         same(&again::<Snapshot>(&example.to_string()), &example);
+    }
+    for example in of_kind("server get_events") {
+        same(&again::<EventPage>(&example.to_string()), &example);
     }
     for example in of_kind("server reload") {
         same(&again::<ReloadReport>(&example.to_string()), &example);

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::facts::{Origin, Stream, Timestamp};
+use crate::facts::{Origin, Record, Stream, Timestamp};
 
 /// One log line with its metadata. It borrows from the message it came in where it can.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,4 +42,24 @@ pub struct LogPage<'a> {
     pub truncated: bool,
     /// The limit that applied.
     pub effective_limit: u64,
+}
+
+/// The `data` of a `get_events` result.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// Ascending by `number`. What a later version records in a way that this one cannot read is left out.
+    #[serde(deserialize_with = "readable")]
+    pub events: Vec<Record>,
+    /// Whether records that were asked for are not here.
+    pub truncated: bool,
+    /// The limit that applied.
+    pub effective_limit: u64,
+}
+
+fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Record>, D::Error> {
+    let all = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    let records = all.into_iter();
+    Ok(records
+        .filter_map(|record| serde_json::from_value(record).ok())
+        .collect())
 }

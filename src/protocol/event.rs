@@ -17,8 +17,8 @@ pub const PROTOCOL_VERSION: u64 = 1;
 /// The `server` in `hello`.
 pub const SERVER_NAME: &str = "flowlayer";
 
-/// The commands, in the order of `hello`; what we add later is appended.
-pub const CAPABILITIES: [&str; 9] = [
+/// What a server offers, in the order of `hello`; what we add later is appended.
+pub const CAPABILITIES: [&str; 10] = [
     "get_snapshot",
     "get_logs",
     "start_service",
@@ -28,7 +28,11 @@ pub const CAPABILITIES: [&str; 9] = [
     "stop_all",
     "shutdown",
     "reload",
+    HISTORY,
 ];
+
+/// The capability that offers `get_events`; the others are names of commands.
+pub const HISTORY: &str = "history";
 
 /// An event, by its name.
 #[derive(Debug, Clone, PartialEq)]

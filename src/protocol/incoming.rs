@@ -177,7 +177,7 @@ mod tests {
         ) {
             let written: Vec<String> =
                 entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
-            let text = message::log_page(&id, &written.join(","), truncated, limit);
+            let text = message::page(&id, "entries", &written.join(","), truncated, limit);
             let Incoming::Result { id: read_id, body } = Incoming::parse(&text).unwrap() else {
                 panic!("{text}");
             };

@@ -102,13 +102,13 @@ pub fn done(id: &str) -> String {
     )
 }
 
-/// The `result` of a `get_logs`, around entries that are written already: JSON objects separated
-/// by commas.
-pub fn log_page(id: &str, entries: &str, truncated: bool, effective_limit: u64) -> String {
+/// The `result` of a `get_logs` or `get_events`, around items that are written already: JSON objects separated
+/// by commas. `name` is that of the field that has them.
+pub fn page(id: &str, name: &str, items: &str, truncated: bool, effective_limit: u64) -> String {
     let id = serde_json::Value::from(id);
     format!(
-        "{{\"type\":\"result\",\"id\":{id},\"payload\":{{\"ok\":true,\"data\":{{\"entries\":\
-         [{entries}],\"truncated\":{truncated},\"effective_limit\":{effective_limit}}}}}}}"
+        "{{\"type\":\"result\",\"id\":{id},\"payload\":{{\"ok\":true,\"data\":{{\"{name}\":\
+         [{items}],\"truncated\":{truncated},\"effective_limit\":{effective_limit}}}}}}}"
     )
 }
 
@@ -192,7 +192,7 @@ mod tests {
             r#"{"type":"error","payload":{"code":"service_busy","message":"api is stopping"}}"#
         );
         assert_eq!(
-            log_page("1", r#"{"seq":1}"#, false, 500),
+            page("1", "entries", r#"{"seq":1}"#, false, 500),
             r#"{"type":"result","id":"1","payload":{"ok":true,"data":{"entries":[{"seq":1}],"truncated":false,"effective_limit":500}}}"#
         );
         assert_eq!(log("{}"), r#"{"type":"event","name":"log","payload":{}}"#);

@@ -15,11 +15,11 @@ mod number;
 mod token;
 
 pub use code::{Code, ErrorBody};
-pub use command::{Command, LogsCursor, LogsQuery, PayloadFault};
-pub use entry::{LogEntry, LogPage};
+pub use command::{Command, EventsQuery, LogsCursor, LogsQuery, PayloadFault};
+pub use entry::{EventPage, LogEntry, LogPage};
 pub use event::{
-    CAPABILITIES, Details, Event, Hello, PROTOCOL_VERSION, PortConflict, ProbeState, SERVER_NAME,
-    ServiceDetail, ServiceState, ServiceStatus, Snapshot,
+    CAPABILITIES, Details, Event, HISTORY, Hello, PROTOCOL_VERSION, PortConflict, ProbeState,
+    SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot,
 };
 pub use inbound::{CommandEnvelope, Fault, Refused, parse};
 pub use incoming::{Incoming, ResultBody, Unreadable};

@@ -8,20 +8,24 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
+use uuid::Uuid;
 
 use super::board::Board;
 use super::handle::{Decision, Handle, Message, Outcome, Update, Urgency};
 use super::lifecycle::{self, Now};
 use super::orchestrator::{Effect, Input, Orchestrator, Ticket, View, trace};
-use super::perform::{Performer, Report};
+use super::perform::{Performer, Report, service_of};
+use super::record::Recorder;
 use super::reload::Reloads;
 use super::setup::Setup;
 use super::source::{Reread, Source};
 use super::watch::Watch;
 use super::{ReloadOptions, reload};
-use crate::facts::{ConfigChanged, ConfigState, LastLine, ProcessInfo, Reason, ReloadReport};
+use crate::facts::{
+    ConfigChanged, ConfigState, LastLine, ProcessInfo, Reason, ReloadReport, What, answered_by,
+};
 use crate::logs::Logs;
-use crate::process::{self, Event, guardian};
+use crate::process::{self, Event, Mode, guardian};
 
 /// The minimum interval between details (docs/protocol.md, `service_detail`).
 const DETAIL_INTERVAL: Duration = Duration::from_secs(1);
@@ -31,6 +35,8 @@ const CHECK_DELAY: Duration = Duration::from_millis(100);
 
 /// The target of the decision trace: each message is a line of JSON.
 pub const DECISIONS: &str = "flowlayer::decisions";
+
+const KILL: &str = "SIGKILL";
 
 /// A stack that runs.
 #[derive(Debug)]
@@ -53,11 +59,12 @@ pub struct Ended {
 
 impl Runtime {
     /// Takes over a stack; [`Handle::boot`] begins to start it. Must be called within a tokio runtime; `link` is
-    /// what [`guardian::enter`] gave, `session` names this session in the markers of its processes.
+    /// what [`guardian::enter`] gave, `session` names this session in its records and, without hyphens, in the
+    /// markers of its processes.
     pub fn start(
         setup: Setup,
         source: Source,
-        session: &str,
+        session: Uuid,
         link: Option<guardian::Link>,
         logs: Logs,
     ) -> io::Result<Self> {
@@ -66,7 +73,7 @@ impl Runtime {
             // The actor ends after the process room has.
             let _ = processes_said.send(event);
         };
-        let processes = process::start(link, session, said)?;
+        let processes = process::start(link, &session.simple().to_string(), said)?;
         let (reports, reported) = mpsc::unbounded_channel();
         let (handle, inbox) = Handle::new();
         let services = &setup.services;
@@ -77,6 +84,11 @@ impl Runtime {
         let core = Orchestrator::new(planned);
         let board = Board::new(services, &core);
         logs.set_defaults(setup.log_defaults());
+        let mut recorder = Recorder::new(logs.clone());
+        recorder.session_started(&session.to_string(), &source.path, services.len());
+        for (index, service) in services.iter().enumerate() {
+            recorder.defined(board.view(index), service);
+        }
         let lives = services.iter().map(|_| Life::default()).collect();
         let mut actor = Actor {
             began: Instant::now(),
@@ -86,6 +98,7 @@ impl Runtime {
             ended: Ended::default(),
             over: false,
             lives,
+            recorder,
             send_details_at: None,
             reloads: Reloads::new(source),
             watch: None,
@@ -129,6 +142,7 @@ struct Actor {
     over: bool,
     /// What only the log knows of the last life of each service.
     lives: Vec<Life>,
+    recorder: Recorder,
     /// When to look for changed details; `None` while no service waits or there is no subscriber.
     send_details_at: Option<Instant>,
 }
@@ -219,8 +233,16 @@ impl Actor {
 
     fn message(&mut self, message: Message) {
         match message {
-            Message::Boot => self.input(Input::Boot),
-            Message::Subscribe { id, updates } => {
+            Message::Boot => {
+                self.recorder.write(What::BootStarted);
+                self.input(Input::Boot);
+            }
+            Message::Subscribe {
+                id,
+                updates,
+                client,
+            } => {
+                self.recorder.joined(id, client);
                 self.board.subscribe(id, updates);
                 self.send_snapshot(id, None);
                 if self.edited.stale {
@@ -228,16 +250,28 @@ impl Actor {
                     self.board.send(id, Update::ConfigChanged(edited));
                 }
             }
-            Message::Unsubscribe(id) => self.board.unsubscribe(id),
+            Message::Unsubscribe(id) => {
+                self.board.unsubscribe(id);
+                self.recorder.left(id);
+            }
             Message::Snapshot(id, request) => self.send_snapshot(id, Some(request)),
             Message::Act(id, request, action) => {
-                self.input(Input::Act(Ticket(id, request), action));
+                let ticket = Ticket(id, request);
+                let name = |service| self.core.name(service).to_owned();
+                self.recorder.action(ticket, action, &name);
+                self.input(Input::Act(ticket, action));
             }
             Message::Reload(id, request, options) => {
                 let ticket = Ticket(id, request);
+                if !options.dry_run {
+                    self.recorder.command(ticket, "reload", None);
+                }
                 self.performer.reread(&self.reloads.source, ticket, options);
             }
-            Message::Shutdown(urgency) => self.input(Input::Shutdown(urgency)),
+            Message::Shutdown(urgency) => {
+                self.recorder.signalled();
+                self.input(Input::Shutdown(urgency));
+            }
             Message::HoldTeardown(held) => self.input(Input::HoldTeardown(held)),
         }
         self.schedule_details();
@@ -303,6 +337,7 @@ impl Actor {
             Ok(setup) => setup,
             Err(problems) => {
                 let (outcome, report) = self.reloads.refused(problems);
+                self.recorder.result(ticket, &outcome);
                 return answer(self, outcome, report);
             }
         };
@@ -370,9 +405,17 @@ impl Actor {
             self.performer.define(index, setup);
         }
         self.performer.session = session;
+        let before = self.board.services();
         self.logs.set_defaults(self.performer.log_defaults());
         self.board
             .define(self.now(), &self.performer.services, &self.core);
+        let changes = self.reloads.changes(ticket);
+        self.recorder
+            .reloaded(changes, &before, &self.board.services());
+        for service in self.core.live() {
+            let setup = &self.performer.services[service];
+            self.recorder.defined(self.board.view(service), setup);
+        }
         self.board.send_all(&self.snapshot(None));
         self.watch_files();
         self.check_soon();
@@ -387,7 +430,17 @@ impl Actor {
             Report::Prepared(..) if self.edited.stale => self.check_soon(),
             _ => {}
         }
-        if let Some((service, event)) = self.performer.report(report) {
+        let prepared = match &report {
+            Report::Prepared(life, ..) => Some(service_of(*life)),
+            _ => None,
+        };
+        let step = self.performer.report(report);
+        if let Some(service) = prepared {
+            let setup = &self.performer.services[service];
+            self.recorder.variables(service, setup);
+        }
+        if let Some((service, event)) = step {
+            self.record_attempt(service, &event);
             self.service(service, event);
         }
     }
@@ -401,6 +454,7 @@ impl Actor {
                     }
                     let name = self.core.name(service);
                     tracing::debug!(target: "flowlayer::runtime", service = name, ?effect);
+                    self.record_signal(service, &effect);
                     self.performer.perform(service, effect);
                 }
                 Effect::Publish(service, mut view) => {
@@ -415,10 +469,13 @@ impl Actor {
                     let name = self.core.name(service);
                     tracing::debug!(target: "flowlayer::runtime", service = name, facts = ?view.facts);
                     self.logs.set_phase(service, view.facts.status);
-                    self.board.publish(service, view, self.logs.last_seq());
+                    let seq = self.logs.last_seq();
+                    let at = self.board.publish(service, view, seq);
+                    self.recorder.status(self.board.view(service), at, seq);
                 }
                 Effect::Reloaded(ticket) => self.reloaded(ticket),
                 Effect::Ack(ticket, decision) => {
+                    self.recorder.ack(ticket, &decision);
                     if let Decision::Busy(_) = &decision {
                         self.reloads.forget(ticket);
                     }
@@ -426,6 +483,7 @@ impl Actor {
                     self.board.send(id, Update::Ack { request, decision });
                 }
                 Effect::Result(ticket, outcome) => {
+                    self.recorder.result(ticket, &outcome);
                     let report = self.reloads.forget(ticket);
                     let Ticket(id, request) = ticket;
                     let result = Update::Result {
@@ -435,17 +493,62 @@ impl Actor {
                     };
                     self.board.send(id, result);
                 }
-                Effect::BootEnded(end) => self.board.send_all(&Update::BootEnded(end)),
-                Effect::ShuttingDown => self.board.send_all(&Update::ShuttingDown),
-                Effect::KillAll => self.performer.kill_all(),
+                Effect::BootEnded(end) => {
+                    self.recorder.write(What::BootEnded(end));
+                    self.board.send_all(&Update::BootEnded(end));
+                }
+                Effect::ShuttingDown => {
+                    self.recorder.write(What::ShuttingDown);
+                    self.board.send_all(&Update::ShuttingDown);
+                }
+                Effect::KillAll => {
+                    self.recorder.write(What::Signal {
+                        service: None,
+                        signal: KILL.to_owned(),
+                    });
+                    self.performer.kill_all();
+                }
                 Effect::Finish => self.performer.finish(),
                 Effect::End { clean } => {
                     self.ended.clean = clean;
+                    self.recorder.write(What::SessionEnded {
+                        clean,
+                        left: self.ended.left.clone(),
+                        guardian_lost: self.ended.guardian_lost,
+                    });
                     self.over = true;
                 }
             }
         }
         self.schedule_details();
+    }
+
+    /// Records the signal that an effect sends; none where nothing of the service is known to be left.
+    fn record_signal(&self, service: usize, effect: &lifecycle::ServiceEffect) {
+        let lifecycle::ServiceEffect::TakeDown(_, mode) = effect else {
+            return;
+        };
+        let lives = self.core.view(self.now(), service).facts.pid.is_some();
+        let signal = match mode {
+            Mode::Kill => KILL.to_owned(),
+            Mode::Leader | Mode::Terminate if lives => {
+                let setup = &self.performer.services[service];
+                setup.planned.spec.stop_signal.to_string()
+            }
+            Mode::Leader | Mode::Terminate | Mode::Watch => return,
+        };
+        let service = Some(self.core.name(service).into());
+        self.recorder.write(What::Signal { service, signal });
+    }
+
+    /// Records an attempt of a probe that failed.
+    fn record_attempt(&mut self, service: usize, event: &lifecycle::Event) {
+        let error = match event {
+            lifecycle::Event::ProbeFailed(_, error) => error.clone(),
+            lifecycle::Event::ProbeStranger(_, holder) => answered_by(holder),
+            _ => return,
+        };
+        self.recorder.probe_failed(self.board.view(service), error);
     }
 
     /// Details change with time only while a service waits, and matter only to subscribers.

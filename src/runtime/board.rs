@@ -105,12 +105,18 @@ impl Board {
         changed
     }
 
-    /// Publishes a service to all subscribers; `after` is the newest log entry.
-    pub(super) fn publish(&mut self, service: usize, view: View, after: u64) {
+    /// A service as last published.
+    pub(super) fn view(&self, service: usize) -> &Arc<StatusView> {
+        &self.views[service]
+    }
+
+    /// Publishes a service to all subscribers and returns when; `after` is the newest log entry.
+    pub(super) fn publish(&mut self, service: usize, view: View, after: u64) -> SystemTime {
         let at = SystemTime::now();
         self.views[service] = Arc::new(self.status_view(service, view, at));
         let view = Arc::clone(&self.views[service]);
         self.send_all(&Update::Status { view, at, after });
+        at
     }
 
     /// Sends the last published detail of a service to all subscribers.

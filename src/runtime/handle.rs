@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::status::StatusView;
-use crate::facts::{ConfigChanged, ConfigState, ReloadReport};
+use crate::facts::{BootEnd, ConfigChanged, ConfigState, ReloadReport};
 
 /// Identifies a subscriber for as long as the session lives; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,19 +133,6 @@ pub enum Update {
     ShuttingDown,
 }
 
-/// How a boot ended; the numbers count services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BootEnd {
-    /// Services that are up.
-    pub up: usize,
-    /// Services that failed.
-    pub failed: usize,
-    /// Services that are blocked.
-    pub blocked: usize,
-    /// Ended by a `stop_all` or a signal.
-    pub cancelled: bool,
-}
-
 /// How urgently to shut down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Urgency {
@@ -166,6 +153,8 @@ pub enum Message {
         id: SubscriberId,
         /// Its stream.
         updates: mpsc::UnboundedSender<Update>,
+        /// What it calls itself, for the records of its commands.
+        client: Arc<str>,
     },
     /// Forget a subscriber. Its actions go on; their results go nowhere.
     Unsubscribe(SubscriberId),
@@ -202,14 +191,19 @@ impl Handle {
     }
 
     /// Joins the stream of updates: a snapshot first, then every change after it, none lost and
-    /// none doubled. Dropping the subscription ends it. The stream ends when the runtime has ended.
-    pub fn subscribe(&self) -> Subscription {
+    /// none doubled. Dropping the subscription ends it. The stream ends when the runtime has ended. `client` is
+    /// what the subscriber calls itself.
+    pub fn subscribe(&self, client: Arc<str>) -> Subscription {
         let id = SubscriberId(
             self.next_subscriber
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed),
         );
         let (updates, stream) = mpsc::unbounded_channel();
-        self.send(Message::Subscribe { id, updates });
+        self.send(Message::Subscribe {
+            id,
+            updates,
+            client,
+        });
         Subscription {
             id,
             updates: stream,

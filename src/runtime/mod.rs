@@ -17,6 +17,7 @@ mod pipes;
 mod port_wait;
 mod probe_command;
 mod prober;
+mod record;
 mod reload;
 pub mod setup;
 mod source;

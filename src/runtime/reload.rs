@@ -119,6 +119,12 @@ impl Reloads {
         self.pending.get_mut(&ticket)?.definitions.take()
     }
 
+    /// What a reload changes.
+    pub(super) fn changes(&self, ticket: Ticket) -> Vec<Change> {
+        let pending = self.pending.get(&ticket);
+        pending.map_or_else(Vec::new, |pending| pending.changes.clone())
+    }
+
     /// It is over: what is reported of it.
     pub(super) fn forget(&mut self, ticket: Ticket) -> Option<Box<ReloadReport>> {
         let Pending { changes, .. } = self.pending.remove(&ticket)?;

@@ -1,13 +1,18 @@
 //! The two routes and who may use them (docs/protocol.md, HTTP): a pure judgement and its replies.
 
+use std::sync::Arc;
+
 use warp::http::header::{
     ALLOW, AUTHORIZATION, CONNECTION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
-    WWW_AUTHENTICATE,
+    USER_AGENT, WWW_AUTHENTICATE,
 };
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use warp::reply::Response;
 
 use crate::protocol::Token;
+
+/// Bytes of a `User-Agent` that are kept.
+const MOST_AGENT: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -59,6 +64,14 @@ fn authorise(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
         && token.matches(presented.trim_ascii())
         && values.next().is_none();
     right.then_some(()).ok_or(Refusal::WrongCredentials)
+}
+
+/// What the client calls itself, bounded; empty where it does not.
+pub(super) fn client(headers: &HeaderMap) -> Arc<str> {
+    let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
+    let agent = agent.unwrap_or_default();
+    // Visible ASCII.
+    agent[..agent.len().min(MOST_AGENT)].into()
 }
 
 /// The client's key, when the request asks for a WebSocket of the one version there is.

@@ -140,8 +140,8 @@ fn routes(
                     (Err(refusal), _) => refusal.reply(),
                     (Ok(Verdict::Upgrade { key }), Some(upgrade)) => {
                         let shared = Arc::clone(&shared);
-                        let sockets = shared.sockets.clone();
-                        sockets.spawn(connection::open(upgrade, visitor, shared));
+                        let (sockets, client) = (shared.sockets.clone(), http::client(&headers));
+                        sockets.spawn(connection::open(upgrade, visitor, client, shared));
                         http::switching(&key)
                     }
                     (Ok(Verdict::Upgrade { .. }), None) => Refusal::NoUpgrade.reply(),

@@ -23,6 +23,7 @@ mod generated;
 mod groups;
 mod guide;
 mod harness;
+mod history;
 mod init;
 mod kills;
 mod lifecycle;

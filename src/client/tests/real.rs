@@ -33,7 +33,7 @@ async fn obedient(mut inbox: tokio::sync::mpsc::UnboundedReceiver<Request>) {
     let mut subscribers = std::collections::HashMap::new();
     while let Some(request) = inbox.recv().await {
         match request {
-            Request::Subscribe { id, updates } => {
+            Request::Subscribe { id, updates, .. } => {
                 let services = Arc::new([view(Status::Unknown)]);
                 let request = None;
                 let _ = updates.send(Update::Snapshot {

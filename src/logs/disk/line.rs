@@ -1,24 +1,38 @@
 //! Quick checks of a line of a file.
 
-const BEGINNING: &[u8] = b"{\"seq\":";
+/// How entries and records begin: with their number.
+const BEGINNINGS: [&[u8]; 2] = [b"{\"seq\":", b"{\"number\":"];
 
 /// The highest number that every JSON reader takes as it is (2^53). A higher one is not ours: no
 /// session gets that far, and going on from there would.
 pub(crate) const MAX_SEQ: u64 = 1 << 53;
 
-/// The number of the entry on a line (without its `\n`), if it is one of ours and whole. Looks
+/// The number of the entry or record on a line (without its `\n`), if it is one of ours and whole. Looks
 /// at both ends only.
 pub(crate) fn seq(line: &[u8]) -> Option<u64> {
     if !line.ends_with(b"}") {
         return None;
     }
-    let rest = line.strip_prefix(BEGINNING)?;
+    let rest = after_beginning(line)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if rest.get(digits) != Some(&b',') {
         return None;
     }
     let seq = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
     (seq <= MAX_SEQ).then_some(seq)
+}
+
+fn after_beginning(line: &[u8]) -> Option<&[u8]> {
+    BEGINNINGS.iter().find_map(|it| line.strip_prefix(*it))
+}
+
+/// Whether a record is for the directory alone.
+pub(crate) fn is_private(line: &[u8]) -> bool {
+    let Some(rest) = after_beginning(line) else {
+        return true;
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    rest[digits..].starts_with(b",\"private\":")
 }
 
 /// Whether a line is a whole JSON object of ours. Reads all of it.
@@ -32,8 +46,10 @@ pub(crate) fn is_whole(line: &[u8]) -> bool {
 /// Whether a file that begins with these bytes may be ours: it begins like a line, as far as it
 /// goes.
 pub(crate) fn may_be_ours(bytes: &[u8]) -> bool {
-    let length = bytes.len().min(BEGINNING.len());
-    bytes[..length] == BEGINNING[..length]
+    BEGINNINGS.iter().any(|beginning| {
+        let length = bytes.len().min(beginning.len());
+        bytes[..length] == beginning[..length]
+    })
 }
 
 #[cfg(test)]
@@ -58,6 +74,10 @@ mod tests {
         assert!(is_whole(br#"{"seq":42,"service":"a"}"#));
         assert!(!is_whole(br#"{"seq":42,"service":"a}"#));
         assert!(!is_whole(b"{\"seq\":42,\"service\":\"\x80\"}"));
+        assert_eq!(seq(br#"{"number":7,"event":"x"}"#), Some(7));
+        assert!(is_private(br#"{"number":7,"private":true,"event":"x"}"#));
+        assert!(!is_private(br#"{"number":7,"event":"private"}"#));
+        assert!(may_be_ours(b"{\"numb"));
         assert!(may_be_ours(b"{\"se") && may_be_ours(b"") && !may_be_ours(b"{\"id\":"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod dir_state;
 mod error;
+mod key;
 mod line;
 mod lock;
 mod names;
@@ -25,8 +26,10 @@ use dir_state::{DirState, Found};
 
 use crate::facts::shown_path;
 pub use error::OpenError;
+pub(super) use key::new as new_key;
+pub(super) use line::is_private;
 pub(super) use lock::Lock;
-pub(super) use names::{ALL as ALL_STEM, service_of, stem, stem_of};
+pub(super) use names::{ALL as ALL_STEM, RECORDS as RECORDS_STEM, service_of, stem, stem_of};
 pub(super) use newest::{Newest, Wanted};
 pub(super) use open::is_not_a_file;
 pub(super) use output::{Context, FileEvent, Open, Output, open_file};
@@ -42,10 +45,22 @@ pub(super) const ALL: usize = 0;
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) dir: PathBuf,
+    /// What marks in records are made with.
+    pub(super) key: [u8; 16],
     known: Mutex<Known>,
     /// Held while the state is written, so that an older one never replaces a newer one. True once
     /// the session has written its last: the directory may belong to another one then.
     state_ended: Mutex<bool>,
+}
+
+/// A directory that has been taken over.
+pub(super) struct Opened {
+    pub(super) files: Files,
+    pub(super) lock: Lock,
+    /// The number of the first entry.
+    pub(super) first_seq: u64,
+    /// The number of the first record.
+    pub(super) first_record: u64,
 }
 
 #[derive(Debug)]
@@ -62,8 +77,8 @@ struct Known {
 const MOST_RANGES: usize = 256;
 
 impl Files {
-    /// Takes over a directory: lock, repair, and the first number of this session.
-    pub(super) fn open(dir: &Path, services: &[Arc<str>]) -> Result<(Self, Lock, u64), OpenError> {
+    /// Takes over a directory: lock, repair, and the first numbers of this session.
+    pub(super) fn open(dir: &Path, services: &[Arc<str>]) -> Result<Opened, OpenError> {
         let lock = Lock::take(dir)?;
         let services = services.iter().map(|service| names::stem(service));
         let stems: Vec<_> = [names::ALL.to_owned()]
@@ -74,6 +89,8 @@ impl Files {
         for stem in &stems {
             last = last.max(check(dir, stem)?);
         }
+        let first_record = check(dir, names::RECORDS)? + 1;
+        let key = key::of(dir)?;
         let path = DirState::path(dir);
         let found = DirState::read(dir).map_err(|source| OpenError::file(&path, source))?;
         let (mut state, first) = match found {
@@ -90,6 +107,7 @@ impl Files {
             .map_err(|source| OpenError::file(&path, source))?;
         let files = Self {
             dir: dir.to_owned(),
+            key,
             known: Mutex::new(Known {
                 state,
                 missed: vec![Vec::new(); stems.len()],
@@ -97,7 +115,12 @@ impl Files {
             }),
             state_ended: Mutex::new(false),
         };
-        Ok((files, lock, first))
+        Ok(Opened {
+            files,
+            lock,
+            first_seq: first,
+            first_record,
+        })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -124,6 +147,18 @@ impl Files {
         let stem = self.stem(file);
         let path = |name: String| self.dir.join(name);
         (path(names::current(&stem)), path(names::rotated(&stem)))
+    }
+
+    /// The same of the file of the records.
+    pub(super) fn record_paths(&self) -> (PathBuf, PathBuf) {
+        let path = |name: String| self.dir.join(name);
+        let stem = names::RECORDS;
+        (path(names::current(stem)), path(names::rotated(stem)))
+    }
+
+    /// The newest wanted records.
+    pub(super) fn records(&self, wanted: &Wanted) -> io::Result<Newest> {
+        newest(&self.dir, names::RECORDS, wanted)
     }
 
     pub(super) fn state_path(&self) -> PathBuf {

@@ -3,6 +3,9 @@
 /// The file with the lines of all services, without its ending.
 pub(crate) const ALL: &str = "all";
 
+/// The file with the records of what happened, without its ending. The name of no service encodes to it.
+pub(crate) const RECORDS: &str = "@events";
+
 pub(crate) const ENDING: &str = ".jsonl";
 
 /// What a file that has reached its size is called before the ending.

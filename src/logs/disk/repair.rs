@@ -48,8 +48,8 @@ fn last_line_end(file: &File, len: u64) -> io::Result<u64> {
 }
 
 fn begins_like_ours(file: &File, len: u64) -> io::Result<bool> {
-    let mut beginning = [0; 8];
-    let known = usize::try_from(len).map_or(8, |len| len.min(8));
+    let mut beginning = [0; 16];
+    let known = usize::try_from(len).map_or(16, |len| len.min(16));
     file.read_exact_at(&mut beginning[..known], 0)?;
     Ok(line::may_be_ours(&beginning[..known]))
 }

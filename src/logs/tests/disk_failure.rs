@@ -11,7 +11,7 @@ use crate::logs::disk::{FileInfo, LogFile, open_file};
 
 /// What the disk does now; shared between a test and the writer.
 #[derive(Default)]
-struct Disk {
+pub(super) struct Disk {
     /// Bytes it takes before it is full.
     space: AtomicUsize,
     /// It cannot cut files off either.
@@ -24,7 +24,7 @@ struct Disk {
 }
 
 impl Disk {
-    fn with_space(space: usize) -> Arc<Self> {
+    pub(super) fn with_space(space: usize) -> Arc<Self> {
         let disk = Self::default();
         disk.space.store(space, Ordering::Relaxed);
         Arc::new(disk)
@@ -40,7 +40,11 @@ impl Disk {
         drop(self.changed.wait_while(hangs, |hangs| *hangs).unwrap());
     }
 
-    fn logs(self: &Arc<Self>, config: LogsConfig) -> Logs {
+    pub(super) fn add_space(&self, bytes: usize) {
+        self.space.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn logs(self: &Arc<Self>, config: LogsConfig) -> Logs {
         let disk = Arc::clone(self);
         let open = move |path: &Path| -> io::Result<Box<dyn LogFile>> {
             if disk.no_descriptors.load(Ordering::Relaxed) {
@@ -82,7 +86,7 @@ impl LogFile for OnDisk {
     }
 }
 
-const PLENTY: usize = 1 << 40;
+pub(super) const PLENTY: usize = 1 << 40;
 
 /// Notes until a warning comes: what failed is tried again only after a while.
 async fn notes_until_warned(logs: &Logs, warnings: &mut Warnings) -> LogWarning {

@@ -6,6 +6,7 @@ mod disk_failure;
 mod flood;
 mod hostile;
 mod model;
+mod records;
 
 use std::io::Write;
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::requests::Ticket;
 use super::wants::Want;
 use super::{Effect, Orchestrator, Rest, Standing};
-use crate::runtime::handle::BootEnd;
+use crate::facts::BootEnd;
 
 /// Services on their way up.
 #[derive(Debug, Clone)]

@@ -28,9 +28,9 @@ use self::requests::Request;
 pub use self::requests::Ticket;
 use self::teardown::Teardown;
 use self::wants::Want;
-use super::handle::{Action, BootEnd, Decision, Outcome, Urgency};
+use super::handle::{Action, Decision, Outcome, Urgency};
 use super::lifecycle::{self, Facts, Lifecycle, Now, Rest, Spec, Standing};
-use crate::facts::{NotStarted, ProcessInfo, Reason, StopCause};
+use crate::facts::{BootEnd, NotStarted, ProcessInfo, Reason, StopCause};
 
 /// One service, as far as orchestration is concerned.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -324,6 +324,6 @@ impl Performer {
 }
 
 /// Lives carry the index of their service in their upper half.
-fn service_of(life: LifeId) -> usize {
+pub(super) fn service_of(life: LifeId) -> usize {
     usize::try_from(life.0 >> 32).unwrap_or(usize::MAX)
 }

@@ -1,14 +1,15 @@
 //! The commands of one connection: from the text to the runtime or the log, and back.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::outbox::{Class, Outbox};
 use super::render;
 use crate::facts::{ConfigState, ReloadReport};
-use crate::logs::{Logs, Page, Query};
+use crate::logs::{Logs, Page, Query, RecordQuery};
 use crate::protocol::{
-    self, Code, Command, CommandEnvelope, ErrorBody, LogsQuery, ResultPayload, message,
+    self, Code, Command, CommandEnvelope, ErrorBody, EventsQuery, LogsQuery, ResultPayload, message,
 };
 use crate::runtime::handle::Urgency;
 use crate::runtime::{Action, Decision, Outcome, ReloadOptions, RequestId, StatusView};
@@ -19,15 +20,24 @@ pub(super) enum CommandEffect {
     Act(RequestId, Action),
     Reload(RequestId, ReloadOptions),
     Snapshot(RequestId),
-    Query(RequestId, Query),
+    Query(RequestId, Asked),
+}
+
+/// A page that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Entries(Query),
+    Records(RecordQuery),
 }
 
 /// A command without its result yet.
 #[derive(Debug)]
 struct Pending {
     id: String,
-    /// The effective limit, reported in the result of a `get_logs`.
+    /// The effective limit, reported with a page.
     limit: u64,
+    /// The field of the result that has its items.
+    items: &'static str,
 }
 
 #[derive(Debug)]
@@ -40,7 +50,7 @@ pub(super) struct Commands {
     pending: HashMap<RequestId, Pending>,
     next_request: u64,
     /// Pages that were asked for while there was no room for them.
-    waiting: VecDeque<(RequestId, Query)>,
+    waiting: VecDeque<(RequestId, Asked)>,
     running: usize,
 }
 
@@ -106,7 +116,7 @@ impl Commands {
         effects: &mut Vec<CommandEffect>,
     ) -> Result<(), ErrorBody> {
         let request = RequestId(self.next_request);
-        let mut limit = 0;
+        let (mut limit, mut items) = (0, "");
         let mut act = |action| effects.push(CommandEffect::Act(request, action));
         match command {
             Command::GetSnapshot => {
@@ -116,7 +126,14 @@ impl Commands {
             Command::GetLogs(asked) => {
                 let query = self.query(asked, &mut limit)?;
                 outbox.push(Class::Reply, message::ack(id, None));
-                self.waiting.push_back((request, query));
+                items = "entries";
+                self.waiting.push_back((request, Asked::Entries(query)));
+            }
+            Command::GetEvents(asked) => {
+                outbox.push(Class::Reply, message::ack(id, None));
+                (limit, items) = (asked.effective_limit(), "events");
+                let query = records(asked, limit);
+                self.waiting.push_back((request, Asked::Records(query)));
             }
             Command::StartService(name) => act(Action::Start(self.service(name)?)),
             Command::StopService(name) => act(Action::Stop(self.service(name)?)),
@@ -138,7 +155,7 @@ impl Commands {
         }
         self.next_request += 1;
         let id = id.to_owned();
-        self.pending.insert(request, Pending { id, limit });
+        self.pending.insert(request, Pending { id, limit, items });
         Ok(())
     }
 
@@ -183,8 +200,8 @@ impl Commands {
 
     pub(super) fn page(&mut self, request: RequestId, page: &Page, outbox: &mut Outbox) {
         self.running -= 1;
-        if let Some(Pending { id, limit }) = self.pending.remove(&request) {
-            let text = message::log_page(&id, page.json(), page.truncated, limit);
+        if let Some(Pending { id, limit, items }) = self.pending.remove(&request) {
+            let text = message::page(&id, items, page.json(), page.truncated, limit);
             outbox.push(Class::Reply, text);
         }
     }
@@ -265,6 +282,14 @@ impl Commands {
             }
         };
         outbox.push(Class::Reply, text);
+    }
+}
+
+fn records(asked: &EventsQuery, limit: u64) -> RecordQuery {
+    RecordQuery {
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        after: asked.after,
+        before: asked.before.map(NonZeroU64::get),
     }
 }
 

@@ -29,13 +29,19 @@ use super::admission::Visitor;
 use super::config::Limits;
 use super::meter::{Metered, discard};
 use super::shared::Shared;
-use commands::CommandEffect;
+use commands::{Asked, CommandEffect};
 use conversation::{Conversation, End, Event, Farewell, Line};
 
 type Socket = WebSocketStream<Metered>;
 
 /// Waits for the HTTP side to hand the socket over, then speaks on it until it is over.
-pub(super) async fn open(upgrade: OnUpgrade, visitor: Arc<Visitor>, shared: Arc<Shared>) {
+/// `client`: what it calls itself.
+pub(super) async fn open(
+    upgrade: OnUpgrade,
+    visitor: Arc<Visitor>,
+    client: Arc<str>,
+    shared: Arc<Shared>,
+) {
     // Held for as long as the socket is.
     let _visitor = visitor;
     let Ok(upgraded) = upgrade.await else {
@@ -53,7 +59,7 @@ pub(super) async fn open(upgrade: OnUpgrade, visitor: Arc<Visitor>, shared: Arc<
     )
     .await;
     tokio::select! {
-        () = speak(socket, &shared) => {}
+        () = speak(socket, client, &shared) => {}
         () = shared.kill.cancelled() => {}
     }
 }
@@ -68,12 +74,12 @@ fn websocket_config(limits: &Limits) -> WebSocketConfig {
         .write_buffer_size(4 * outbox::PIECE)
 }
 
-async fn speak(mut socket: Socket, shared: &Shared) {
+async fn speak(mut socket: Socket, client: Arc<str>, shared: &Shared) {
     let config = Arc::new(shared.config.clone());
     let close = config.limits.close;
     // The cursor comes first, so that no entry is missed between it and what the client asks for.
     let mut cursor = shared.logs.cursor();
-    let mut subscription = shared.runtime.subscribe();
+    let mut subscription = shared.runtime.subscribe(client);
     let subscriber = subscription.id.0;
     tracing::debug!(target: "flowlayer::session", subscriber, "connection opens");
     let mut pages = FuturesUnordered::new();
@@ -135,7 +141,13 @@ async fn speak(mut socket: Socket, shared: &Shared) {
                 }
                 CommandEffect::Query(request, query) => {
                     let logs = shared.logs.clone();
-                    pages.push(async move { (request, logs.query(query).await) });
+                    pages.push(async move {
+                        let page = match query {
+                            Asked::Entries(query) => logs.query(query).await,
+                            Asked::Records(query) => logs.records(query).await,
+                        };
+                        (request, page)
+                    });
                 }
             }
         }

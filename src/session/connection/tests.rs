@@ -10,7 +10,7 @@ use crate::logs::{Logs, LogsConfig, Page};
 use crate::protocol::Token;
 use crate::runtime::{Decision, Outcome, Rejection, RequestId, StatusView, Update};
 use crate::session::config::SessionConfig;
-use crate::session::connection::commands::CommandEffect;
+use crate::session::connection::commands::{Asked, CommandEffect};
 
 /// Two services, with or without a request for them.
 fn snapshot(request: Option<RequestId>) -> Update {
@@ -262,7 +262,7 @@ fn pages_wait_for_room() {
     // Two pages of 15 MiB fit into 32 MiB, a third does not.
     let first = queries(&mut talk);
     assert_eq!(first.len(), 2);
-    let CommandEffect::Query(request, query) = first[0] else {
+    let CommandEffect::Query(request, Asked::Entries(query)) = first[0] else {
         panic!("{first:?}");
     };
     assert_eq!((query.service, query.limit), (None, 500));
@@ -288,7 +288,7 @@ fn a_page_that_is_not_taken_holds_the_next_ones_back() {
     }
     let mut fetched = 0;
     while let Some(effect) = talk.effects.pop() {
-        let CommandEffect::Query(request, query) = effect else {
+        let CommandEffect::Query(request, Asked::Entries(query)) = effect else {
             panic!("{effect:?}");
         };
         fetched += 1;

@@ -307,6 +307,31 @@ async fn get_logs_answers_with_entries_and_the_limit_that_applied() {
 }
 
 #[tokio::test]
+async fn get_events_answers_with_records() {
+    let mut api = Api::open().await;
+    for _ in 0..4 {
+        let record = |number| format!("{{\"number\":{number},\"event\":\"boot_started\"}}");
+        api.logs.record(false, record);
+    }
+    let mut client = api.client().await;
+    let mut ask = async |payload: Value| {
+        client.command("a", "get_events", payload).await;
+        assert_eq!(client.next().await["payload"], json!({"accepted": true}));
+        client.next().await["payload"]["data"].take()
+    };
+    let record = |number| json!({"number": number, "event": "boot_started"});
+    assert_eq!(
+        ask(json!(null)).await,
+        json!({"events": [record(1), record(2), record(3), record(4)], "truncated": false,
+            "effective_limit": 1000})
+    );
+    assert_eq!(
+        ask(json!({"after": 1, "before": 4, "limit": 1})).await,
+        json!({"events": [record(3)], "truncated": true, "effective_limit": 1})
+    );
+}
+
+#[tokio::test]
 async fn a_command_may_come_in_pieces() {
     use tokio_tungstenite::tungstenite::protocol::frame::Frame;
     use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};

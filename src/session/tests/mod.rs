@@ -88,7 +88,7 @@ impl Api {
     async fn asked(&mut self) -> Request {
         loop {
             match soon(self.inbox.recv()).await.expect("a handle is left") {
-                Request::Subscribe { id, updates } => self.subscribe(id, updates),
+                Request::Subscribe { id, updates, .. } => self.subscribe(id, updates),
                 other => return other,
             }
         }
@@ -112,7 +112,7 @@ impl Api {
     async fn introduce(&mut self, client: &mut Client) {
         let (id, updates) = loop {
             match soon(self.inbox.recv()).await.unwrap() {
-                Request::Subscribe { id, updates } => break (id, updates),
+                Request::Subscribe { id, updates, .. } => break (id, updates),
                 Request::Unsubscribe(_) => {}
                 other => panic!("{other:?}"),
             }

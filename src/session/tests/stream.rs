@@ -17,12 +17,12 @@ async fn hello_comes_first_and_the_snapshot_second() {
             "protocol_version": 1,
             "server": "flowlayer",
             "capabilities": ["get_snapshot", "get_logs", "start_service", "stop_service",
-                "restart_service", "start_all", "stop_all", "shutdown", "reload"],
+                "restart_service", "start_all", "stop_all", "shutdown", "reload", "history"],
             "session_id": SESSION,
             "first_seq": 1,
         }})
     );
-    let Request::Subscribe { id, updates } = api.inbox.recv().await.unwrap() else {
+    let Request::Subscribe { id, updates, .. } = api.inbox.recv().await.unwrap() else {
         panic!("a subscription comes first");
     };
     api.subscribe(id, updates);
