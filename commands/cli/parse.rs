@@ -395,6 +395,10 @@ mod tests {
                 "unknown command \"ps\" (flowlayer status shows the services)",
             ),
             (
+                "flowlayer run npm test",
+                "unexpected argument \"npm\": write `--` in front of the command",
+            ),
+            (
                 "flowlayer -c x.jsonc status",
                 "unknown option \"-c\" (options follow the command: flowlayer status -c …)",
             ),

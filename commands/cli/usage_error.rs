@@ -25,6 +25,8 @@ pub(super) fn message(error: &clap::Error, command: &clap::Command) -> String {
                 .any(|known| known.get_id() == "file");
             let why = if takes_one_config {
                 ": only one configuration file can be given"
+            } else if command.get_positionals().any(clap::Arg::is_last_set) {
+                ": write `--` in front of the command"
             } else {
                 ""
             };

@@ -119,14 +119,24 @@ impl<'o, 't, 'a> Object<'o, 't, 'a> {
 
 /// The members of an object; `None` after reporting that it is none.
 pub(super) fn members<'t>(node: NodeId, problems: &mut Problems<'t, '_>) -> Option<&'t Items> {
+    members_or(node, problems, |_| None)
+}
+
+/// The same, with the object that another value stands for as help.
+pub(super) fn members_or<'t>(
+    node: NodeId,
+    problems: &mut Problems<'t, '_>,
+    meant: impl FnOnce(&Value) -> Option<String>,
+) -> Option<&'t Items> {
     let tree = problems.tree;
     match tree.value(node) {
         tree::Value::Object(members) => Some(members),
         tree::Value::NotFinite => None,
         _ => {
-            let found = describe(&tree.to_json(node));
-            let message = format!("expected an object, found {found}");
-            problems.error(Code::WrongType, Place::Value(node), message);
+            let found = tree.to_json(node);
+            let message = format!("expected an object, found {}", describe(&found));
+            let help = meant(&found).map(|object| format!("write {object}"));
+            problems.error_with_help(Code::WrongType, Place::Value(node), message, help);
             None
         }
     }

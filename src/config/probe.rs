@@ -81,6 +81,16 @@ impl ProbeTemplate {
         Ok(template)
     }
 
+    /// The header fields of its request, whose values its `Debug` form leaves out.
+    pub fn headers(&self) -> Option<&[(String, String)]> {
+        self.arguments
+            .iter()
+            .find_map(|(_, argument)| match argument {
+                ArgumentTemplate::Fixed(Argument::Headers(headers)) => Some(&*headers.0),
+                _ => None,
+            })
+    }
+
     /// Its arguments, with each text as `fill` makes it.
     pub(super) fn fill<E>(
         &self,

@@ -102,7 +102,8 @@ fn open(path: &Path) -> io::Result<File> {
 fn wrong(path: &Path, error: io::Error) -> ReadError {
     let path = path.to_owned();
     match error.kind() {
-        ErrorKind::NotFound => ReadError::NotFound(path),
+        // What should be a directory on the way to it may be a file.
+        ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::NotFound(path),
         ErrorKind::PermissionDenied => ReadError::Denied(path),
         ErrorKind::IsADirectory => ReadError::Directory(path),
         // What opening a socket, or a FIFO on its way out, says.
@@ -124,6 +125,8 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         assert!(matches!(file(&at("none")), Err(ReadError::NotFound(_))));
         assert!(matches!(file(dir.path()), Err(ReadError::Directory(_))));
+        std::fs::write(at("plain"), "").unwrap();
+        assert!(matches!(file(&at("plain/x")), Err(ReadError::NotFound(_))));
         nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert!(matches!(file(&at("fifo")), Err(ReadError::NotRegular(_))));
         let socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::code::Code;
 use super::headers::Headers;
 use super::model::{self, PortChoice, ProbeOwner};
-use super::object::{Field, Read, members};
+use super::object::{Field, Read, members, members_or};
 use super::probe::{ArgumentTemplate, ProbeTemplate};
 use super::problems::{Place, Problems};
 use super::quote::quote;
@@ -52,20 +52,21 @@ pub(super) struct Ready;
 
 impl Read for Ready {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
-        if let tree::Value::String(text) = problems.tree.value(node) {
-            let message = format!("expected an object, found the string {}", quote(text));
-            let help = instead_of(text);
-            problems.error_with_help(Code::WrongType, Place::Value(node), message, Some(help));
-            return None;
-        }
-        members(node, problems).map(|_| Self)
+        let meant = |found: &Value| match found {
+            Value::String(text) => Some(meant_by(text)),
+            Value::Number(port) if port.as_u64().is_some_and(|port| port <= 65_535) => {
+                Some(format!("{{ \"type\": \"tcp\", \"port\": {port} }}"))
+            }
+            _ => Some(any_type()),
+        };
+        members_or(node, problems, meant).map(|_| Self)
     }
 }
 
 /// The object that a string in its place stands for.
-fn instead_of(text: &str) -> String {
+fn meant_by(text: &str) -> String {
     if text.starts_with("http://") || text.starts_with("https://") {
-        format!("write {{ \"type\": \"http\", \"url\": {} }}", quote(text))
+        format!("{{ \"type\": \"http\", \"url\": {} }}", quote(text))
     } else if let Some(kind) = KINDS.iter().find(|kind| kind.name == text) {
         let fields = kind.parameters.iter();
         let fields = fields.filter(|parameter| {
@@ -78,11 +79,15 @@ fn instead_of(text: &str) -> String {
         for field in fields {
             object.extend([", \"", field.name, "\": …"]);
         }
-        format!("write {{ {object} }}")
+        format!("{{ {object} }}")
     } else {
-        let types: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
-        format!("write {{ \"type\": … }} with one of: {}", types.join(", "))
+        any_type()
     }
+}
+
+fn any_type() -> String {
+    let types: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+    format!("{{ \"type\": … }} with one of: {}", types.join(", "))
 }
 
 impl Ready {

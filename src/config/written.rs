@@ -3,8 +3,10 @@
 //! One declaration makes the reader and the JSON Schema; the documentation here is what editors
 //! show. What the fields mean together is settled in [`super::meaning`].
 
+use serde_json::Value as Json;
+
 use super::code::Code;
-use super::object::{Read, members, object};
+use super::object::{Read, members_or, object};
 use super::problems::{Place, Problems};
 use super::quote::{describe, quote};
 use super::ready::Ready;
@@ -17,7 +19,7 @@ use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
 object! {
     /// Configuration of a FlowLayer stack.
-    struct File {
+    struct File hinted by OTHER_SECTIONS {
         /// Where editors find the JSON Schema. FlowLayer ignores it. Absent: what the editor is set to.
         "$schema" => schema: String { "examples": ["./flowlayer.schema.json"] },
         /// The session API, which clients connect to.
@@ -139,6 +141,12 @@ object! {
         },
     }
 }
+
+/// What other tools have at the top of their files.
+const OTHER_SECTIONS: [(&[&str], &str); 1] = [(
+    &["version", "apiVersion"],
+    "leave it out: the file has no version",
+)];
 
 /// What other tools call the fields of a service, and what to write here.
 const OTHER_NAMES: [(&[&str], &str); 12] = [
@@ -268,7 +276,11 @@ pub(super) struct Entry {
 impl Read for Services {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
         let tree = problems.tree;
-        let services = members(node, problems)?;
+        let named = |found: &Json| {
+            let example = "{ \"api\": { \"cmd\": … } }, each service under its name";
+            found.is_array().then(|| example.to_owned())
+        };
+        let services = members_or(node, problems, named)?;
         let entries = services.nodes.iter().map(|&node| {
             let name = tree.key(node).unwrap_or_default().to_owned();
             if name.is_empty() {
@@ -281,7 +293,9 @@ impl Read for Services {
             Entry {
                 name,
                 node,
-                service: Service::read(node, problems).unwrap_or_default(),
+                service: members_or(node, problems, command_alone)
+                    .and_then(|_| Service::read(node, problems))
+                    .unwrap_or_default(),
             }
         });
         Some(Self {
@@ -289,6 +303,14 @@ impl Read for Services {
             complete: services.complete,
         })
     }
+}
+
+/// The service that its command alone stands for.
+fn command_alone(found: &Json) -> Option<String> {
+    matches!(found, Json::String(_) | Json::Array(_)).then(|| match found {
+        Json::String(line) => format!("{{ \"cmd\": {} }}", quote(line)),
+        _ => "{ \"cmd\": […] }".to_owned(),
+    })
 }
 
 schema!(Services, generator => {
@@ -338,7 +360,7 @@ impl Read for Env {
     fn read(node: NodeId, problems: &mut Problems<'_, '_>) -> Option<Self> {
         let tree = problems.tree;
         let mut variables = Vec::new();
-        for &member in &members(node, problems)?.nodes {
+        for &member in &members_or(node, problems, as_variables)?.nodes {
             let name = tree.key(member).unwrap_or_default();
             check_env_name(name, member, problems);
             match String::read(member, problems) {
@@ -354,6 +376,22 @@ impl Read for Env {
         variables.dedup_by(|(later, _), (first, _)| later == first);
         Some(Self(variables))
     }
+}
+
+/// The object that a list of `NAME=value`, or one of these, stands for.
+fn as_variables(found: &Json) -> Option<String> {
+    let first = match found {
+        Json::Array(lines) => lines.first(),
+        line => Some(line),
+    };
+    let written = first.and_then(Json::as_str);
+    let (name, value) = match written.and_then(|line| line.split_once('=')) {
+        Some(("", _)) => return None,
+        Some(variable) => variable,
+        None if found.is_array() => ("NAME", "value"),
+        None => return None,
+    };
+    Some(format!("{{ {}: {} }}", quote(name), quote(value)))
 }
 
 fn check_env_name(name: &str, member: NodeId, problems: &mut Problems<'_, '_>) {

@@ -291,7 +291,7 @@ impl Display for Processes<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 4;
         if self.0.is_empty() {
-            return f.write_str("processes that replace themselves faster than they can be listed");
+            return f.write_str("processes that are not known");
         }
         for (index, process) in self.0.iter().take(SHOWN).enumerate() {
             let comma = if index == 0 { "" } else { ", " };

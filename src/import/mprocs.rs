@@ -86,6 +86,14 @@ fn field(service: &mut DraftService, key: &str, value: &Node) {
                     None => service.note(unknown(&format!("env.{name}"), value)),
                 }
             }
+            for line in value.texts() {
+                match line.split_once('=') {
+                    Some((name, value)) if is_identifier(name) => {
+                        service.set_env([(name.to_owned(), value.to_owned())]);
+                    }
+                    _ => service.note(unknown("env", value)),
+                }
+            }
             let cmd = shell::after(unset, &service.fields["cmd"]);
             service.set("cmd", cmd);
         }

@@ -231,9 +231,23 @@ fn live(
     fields.0
 }
 
-/// What a probe is and asks, and its limits, are all that its `Debug` form shows.
+/// What a probe is and asks, and its limits. Not by its `Debug` form: that leaves out the values of headers.
 fn is_same_probe(old: Option<&Ready>, new: Option<&Ready>) -> bool {
-    format!("{old:?}") == format!("{new:?}")
+    let (Some(old), Some(new)) = (old, new) else {
+        return old.is_none() && new.is_none();
+    };
+    let Ready {
+        probe,
+        arguments,
+        attempt_timeout,
+        timeout,
+        owner,
+    } = old;
+    probe.kind() == new.probe.kind()
+        && *arguments == new.arguments
+        && *attempt_timeout == new.attempt_timeout
+        && *timeout == new.timeout
+        && *owner == new.owner
 }
 
 /// Variables that differ, without their values.

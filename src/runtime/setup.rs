@@ -336,9 +336,12 @@ impl EnvContents {
     }
 }
 
-/// What a configuration means is all that its `Debug` form shows, and the token.
+/// What a configuration means is all that its `Debug` form shows, and what that hides: the token, and values of
+/// headers.
 fn meaning(config: &Config) -> u64 {
-    hash(&(format!("{config:?}"), &config.session.token))
+    let probes = config.services.iter().filter_map(|it| it.ready.as_ref());
+    let headers: Vec<_> = probes.map(|ready| ready.probe.headers()).collect();
+    hash(&(format!("{config:?}"), &config.session.token, headers))
 }
 
 /// The environment files of a service where every variable holds this.

@@ -98,7 +98,8 @@ pub struct LogLine {
 }
 
 impl Cause {
-    pub(super) fn of(service: &ServiceState, path: Vec<String>) -> Self {
+    /// `path`: the services that lead to it; `None` for an explanation in brief.
+    pub(super) fn of(service: &ServiceState, path: Option<Vec<String>>) -> Self {
         let kind = CauseKind::of(service);
         let details = &service.details;
         Self {
@@ -106,8 +107,8 @@ impl Cause {
             status: service.status,
             kind,
             text: text::reason(service, kind),
-            help: text::help(service, kind),
-            path,
+            help: text::help(service, kind, path.is_none()),
+            path: path.unwrap_or_default(),
             since: details.since,
             exit_code: details.exit_code,
             signal: details.signal.clone(),

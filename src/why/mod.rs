@@ -96,7 +96,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// Explains one service without the paths to its causes, which in a long chain are most of
-    /// the answer: for documents about all services.
+    /// the answer, and without the `PATH` that was searched: for documents about all services.
     pub fn explain_briefly(&self, name: &str) -> Option<Explanation> {
         let index = *self.index.get(name)?;
         Some(self.explanation(index, false))
@@ -119,7 +119,7 @@ impl<'a> Explainer<'a> {
         let affecting = |cause: usize| {
             let mut affects = self.names(&dependents.reach(cause));
             affects.retain(is_named);
-            let cause = self.cause(cause, Vec::new());
+            let cause = self.cause(cause, Some(Vec::new()));
             Affecting { cause, affects }
         };
         let count = |is_so: fn(&ServiceState) -> bool| {
@@ -160,11 +160,7 @@ impl<'a> Explainer<'a> {
         let causes: Vec<Cause> = order
             .into_iter()
             .map(|cause| {
-                let path = if with_paths {
-                    self.path(&found, cause)
-                } else {
-                    Vec::new()
-                };
+                let path = with_paths.then(|| self.path(&found, cause));
                 self.cause(cause, path)
             })
             .collect();
@@ -226,7 +222,7 @@ impl<'a> Explainer<'a> {
             && (graph::has_own_reason(service) || self.graph.waits_for(index).is_empty())
     }
 
-    fn cause(&self, index: usize, path: Vec<String>) -> Cause {
+    fn cause(&self, index: usize, path: Option<Vec<String>>) -> Cause {
         Cause::of(&self.services[index], path)
     }
 

@@ -157,7 +157,7 @@ fn where_it_listens_instead_is_the_help() {
         ..attempts(9, 2000, Some("connection refused"))
     };
     let named = "db listens on 3000, 9229, not on 5432: correct the port in `ready`, or the one that the command uses";
-    let help = |service: ServiceState| Cause::of(&service, Vec::new()).help.unwrap();
+    let help = |service: ServiceState| Cause::of(&service, Some(Vec::new())).help.unwrap();
     let probing =
         service("db", 0, Status::Running, &[]).because(Reason::Probing(elsewhere.clone()));
     assert_eq!(help(probing), named);
@@ -489,5 +489,53 @@ proptest! {
             let why = explainer.explain(&service.name).unwrap();
             prop_assert!(!why.causes.is_empty(), "{:?}", why);
         }
+    }
+}
+
+/// `why` after such a stop named neither the port nor who has it.
+#[test]
+fn a_port_that_was_not_released_is_named_with_its_holder() {
+    let holder = Holder {
+        pid: Some(4242),
+        name: Some("node".to_owned()),
+    };
+    let stopped = service("db", 0, Status::Stopped, &[])
+        .with(|details| details.stopped_by = Some(StoppedBy::StopService))
+        .because(Reason::PortNotReleased {
+            hold: PortHold { port: 3000, holder },
+            ours: false,
+            error: None,
+            by: None,
+        });
+    let why = explain(std::slice::from_ref(&stopped), "db");
+    let [cause] = why.causes.as_slice() else {
+        panic!("{why:#?}");
+    };
+    assert_eq!(cause.kind, CauseKind::Stopped);
+    assert_eq!(
+        cause.text,
+        "it was stopped; port 3000 was not released within 5 s: node (pid 4242) listens on it"
+    );
+    let help = "end node (pid 4242); then: flowlayer start db";
+    assert_eq!(cause.help.as_deref(), Some(help));
+}
+
+/// `status --json` repeated it with every service that depends on the one.
+#[test]
+fn a_brief_explanation_leaves_the_path_that_was_searched_out() {
+    let missing = StartProblem::NotFound {
+        name: "srv".to_owned(),
+        searched: "/usr/bin:/bin".to_owned(),
+    };
+    let services = [
+        service("db", 0, Status::Failed, &[]).because(Reason::CannotStart(missing)),
+        blocked("api", 1, &["db"], &["db"]),
+    ];
+    for name in ["db", "api"] {
+        let brief = Explainer::new(&services).explain_briefly(name).unwrap();
+        let help = brief.causes[0].help.as_deref();
+        assert_eq!(help, Some("when it is mended: flowlayer start db"));
+        let whole = explain(&services, name).causes[0].help.clone();
+        assert!(whole.unwrap().contains("/usr/bin:/bin"));
     }
 }

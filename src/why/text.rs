@@ -56,8 +56,15 @@ fn why_up(service: &ServiceState) -> String {
 pub(super) fn reason(service: &ServiceState, kind: CauseKind) -> String {
     let details = &service.details;
     let own = match kind {
-        // Why a service is stopped matters more than who has its port now.
-        CauseKind::Stopped | CauseKind::NotStarted => None,
+        // Why a service is stopped matters more than who has its port now, or what may be left of it.
+        CauseKind::Stopped => {
+            let stopped = stopped(details.stopped_by);
+            details
+                .detail
+                .as_ref()
+                .map(|detail| format!("{stopped}; {detail}"))
+        }
+        CauseKind::NotStarted => None,
         _ => details.detail.clone().filter(|detail| !detail.is_empty()),
     };
     own.unwrap_or_else(|| {
@@ -120,7 +127,8 @@ fn other_port(service: &ServiceState) -> Option<String> {
     })
 }
 
-pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
+/// What to do about it. `briefly`: without what is long, such as the `PATH` that was searched.
+pub(super) fn help(service: &ServiceState, kind: CauseKind, briefly: bool) -> Option<String> {
     let name = quoted(&service.name);
     Some(match kind {
         CauseKind::PortInUse => {
@@ -138,7 +146,7 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
         CauseKind::Exited | CauseKind::Killed | CauseKind::NotReadyInTime | CauseKind::Failed => {
             let searched = match service.details.reason.as_deref() {
                 Some(Reason::CannotStart(StartProblem::NotFound { name, searched }))
-                    if !name.contains('/') =>
+                    if !briefly && !name.contains('/') =>
                 {
                     format!("searched PATH: {searched}; ")
                 }
@@ -154,7 +162,12 @@ pub(super) fn help(service: &ServiceState, kind: CauseKind) -> Option<String> {
         CauseKind::Stopped if service.details.stopped_by == Some(StoppedBy::Shutdown) => {
             return None;
         }
-        CauseKind::Stopped | CauseKind::NotStarted => format!("flowlayer start {name}"),
+        CauseKind::Stopped | CauseKind::NotStarted => match service.details.reason.as_deref() {
+            Some(Reason::PortNotReleased {
+                hold, error: None, ..
+            }) => format!("end {}; then: flowlayer start {name}", hold.holder),
+            _ => format!("flowlayer start {name}"),
+        },
         CauseKind::Probing | CauseKind::Working => {
             other_port(service).unwrap_or_else(|| format!("flowlayer logs -f {name}"))
         }

@@ -1,6 +1,6 @@
 //! The kinds of probes, as data.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -108,8 +108,8 @@ impl fmt::Debug for Headers {
 }
 
 /// The arguments of one probe, by parameter.
-#[derive(Debug, Default)]
-pub struct Arguments(pub HashMap<&'static str, Argument>);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Arguments(pub BTreeMap<&'static str, Argument>);
 
 impl Arguments {
     /// A text.

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use std::collections::HashMap;
+
 use super::*;
 use crate::{CommandEnd, Context, RunCommand};
 
@@ -34,7 +36,7 @@ pub(crate) fn build(
     parameter: &'static str,
     argument: Argument,
 ) -> Result<Arc<dyn Probe>, Refusal> {
-    let arguments = Arguments(HashMap::from([(parameter, argument)]));
+    let arguments = Arguments([(parameter, argument)].into());
     kind.build.unwrap()(&arguments)
 }
 

@@ -84,6 +84,9 @@ fn in_argv(words: &[&str]) -> Option<(usize, &'static str, &'static str)> {
             "write one item a word: [\"node\", \"server.js\"]",
         ));
     }
+    if words.first().is_some_and(|program| is_home(program)) {
+        return Some((0, "`~` is not expanded", EXPAND));
+    }
     let script = script(words);
     for (at, word) in words.iter().enumerate().skip(1) {
         if Some(at) == script {
@@ -109,6 +112,8 @@ fn in_argv(words: &[&str]) -> Option<(usize, &'static str, &'static str)> {
             "variables are not expanded"
         } else if *word == "\\" {
             "a `\\` does not continue the line"
+        } else if word.ends_with('\\') {
+            "a `\\` at the end does not continue the line"
         } else if is_glob(word) && !words[at - 1].starts_with('-') {
             "`*` is not expanded"
         } else {

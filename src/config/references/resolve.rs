@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlayer_probes::Probe;
+use flowlayer_probes::{Arguments, Probe};
 
 use super::check::{self, Missing};
 use super::scan::Reference;
@@ -91,6 +91,8 @@ pub struct Asked {
 pub struct Ready {
     /// The probe.
     pub probe: Arc<dyn Probe>,
+    /// What it was made of. Unlike its `Debug` form, this tells values apart that are shown nowhere.
+    pub arguments: Arc<Arguments>,
     /// Limit of one attempt.
     pub attempt_timeout: Duration,
     /// Limit of the whole wait; `None`: for ever.
@@ -108,8 +110,10 @@ pub fn service(config: &Config, index: usize, values: &Values) -> Result<Resolve
     let mut filler = Filler::new(config, values, Variables::Filled);
     let run = filler.texts(service);
     let ready = service.ready.as_ref().and_then(|ready| {
+        let (probe, arguments) = filler.probe(&ready.probe)?;
         Some(Ready {
-            probe: filler.probe(&ready.probe)?,
+            probe,
+            arguments: Arc::new(arguments),
             attempt_timeout: ready.attempt_timeout,
             timeout: ready.timeout,
             owner: ready.owner,
@@ -469,7 +473,7 @@ impl<'c> Filler<'c> {
         Err(problem(&placed.spot, wrong))
     }
 
-    fn probe(&mut self, template: &ProbeTemplate) -> Option<Arc<dyn Probe>> {
+    fn probe(&mut self, template: &ProbeTemplate) -> Option<(Arc<dyn Probe>, Arguments)> {
         let arguments = template.fill(|text| {
             let filled = self.try_text(text)?;
             if template.url() == Some(text) {
@@ -478,7 +482,7 @@ impl<'c> Filler<'c> {
             Ok(filled)
         });
         let built = arguments.and_then(|arguments| {
-            let probe = template.build(&arguments);
+            let probe = template.build(&arguments).map(|probe| (probe, arguments));
             probe.map_err(|refusal| {
                 let mut placed = template.templates().flat_map(Template::references);
                 let spot = placed.next().map(|placed| placed.spot.clone());
@@ -492,7 +496,7 @@ impl<'c> Filler<'c> {
     fn asked(&mut self, template: &ProbeTemplate) -> Option<Asked> {
         let has_variables = template.templates().any(refers_to_variables);
         if self.variables == Variables::Filled || !has_variables {
-            let probe = self.probe(template)?;
+            let (probe, _) = self.probe(template)?;
             return Some(Asked {
                 kind: probe.kind(),
                 target: mask_credentials(&probe.target()),

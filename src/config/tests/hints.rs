@@ -29,9 +29,42 @@ fn help_names_the_field_to_use() {
             "write { \"type\": \"log\", \"pattern\": … }",
         ),
         ("\"ready\": \"healthy\"", "with one of: "),
+        (
+            "\"ready\": 3000",
+            "write { \"type\": \"tcp\", \"port\": 3000 }",
+        ),
+        ("\"ready\": true", "write { \"type\": … } with one of: "),
+        ("\"env\": [\"A=1=2\"]", "write { \"A\": \"1=2\" }"),
+        ("\"env\": \"A=1\"", "write { \"A\": \"1\" }"),
+        (
+            "\"env\": [{\"name\": \"A\"}]",
+            "write { \"NAME\": \"value\" }",
+        ),
     ] {
         let found = problem(&service(&format!("\"cmd\": \"x\", {fields}")));
         let given = found.help.clone().unwrap_or_default();
         assert!(given.contains(help), "{fields}: {found:?}");
+    }
+}
+
+/// Whole files and services in the wrong form.
+#[test]
+fn help_shows_the_form_of_services() {
+    let file = |services: &str| format!("{{\"services\": {services}}}");
+    for (text, help) in [
+        (file("[]"), "write { \"api\": { \"cmd\": … } }"),
+        (
+            file("{\"a\": \"npm start\"}"),
+            "write { \"cmd\": \"npm start\" }",
+        ),
+        (file("{\"a\": [\"npm\"]}"), "write { \"cmd\": […] }"),
+        (
+            "{\"version\": \"3\", \"services\": {\"a\": {\"cmd\": \"x\"}}}".to_owned(),
+            "leave it out",
+        ),
+    ] {
+        let found = problem(&text);
+        let given = found.help.clone().unwrap_or_default();
+        assert!(given.contains(help), "{text}: {found:?}");
     }
 }

@@ -14,6 +14,14 @@ fn shell_syntax_in_fields_is_a_warning() {
             "1:46 shell_syntax services.a.cmd[3]",
         ),
         (
+            "\"cmd\": [\"~/bin/api\"]",
+            "1:29 shell_syntax services.a.cmd[0]",
+        ),
+        (
+            "\"cmd\": [\"npm\", \"start\\\\\"]",
+            "1:36 shell_syntax services.a.cmd[1]",
+        ),
+        (
             "\"cmd\": \"x\", \"ready\": {\"type\": \"exec\", \"cmd\": \"curl $URL\"}",
             "1:66 shell_syntax services.a.ready.cmd",
         ),

@@ -226,6 +226,7 @@ procs:
   short: "echo a && echo b"
   off: null
   os: { shell: { $select: os, windows: "dir", $else: "ls" } }
+  list: { shell: "x", env: [A=1, B, "C=2=3"] }
 "#;
     let (config, notes) = imported(Kind::Mprocs, "mprocs.yaml", text, &[]);
     assert_eq!(
@@ -239,6 +240,7 @@ procs:
             "watch": {"cmd": "cargo watch -x check", "env": {"A": "1"}, "dependsOn": ["db"]},
             "short": {"cmd": ["sh", "-c", "echo a && echo b"]},
             "os": {"cmd": "ls"},
+            "list": {"cmd": "x", "env": {"A": "1", "C": "2=3"}},
         })
     );
     assert_eq!(
@@ -248,6 +250,7 @@ procs:
             "off: it has no command (line 8)",
             "watch: autorestart: FlowLayer says why something ended, and restarts nothing",
             "watch: stop: send-keys: FlowLayer sends SIGTERM, then SIGKILL",
+            "list: env (line 10)",
         ]
     );
 }

@@ -130,6 +130,12 @@ fn what_counts_from_now_on_needs_none() {
 fn limits_of_a_probe_count_though_they_are_not_shown() {
     let probe = |ms: u32| json!({"cmd": "x", "ready": {"type": "tcp", "port": 8, "timeoutMs": ms}});
     service(&probe(5), &probe(6), &["live a ready ·→·"]);
+    let secret = |value: &str| {
+        let ready = json!({"type": "http", "url": "http://localhost:1/", "headers": {"A": value}});
+        json!({"cmd": "x", "ready": ready})
+    };
+    service(&secret("one"), &secret("two"), &["live a ready ·→·"]);
+    service(&secret("one"), &secret("one"), &[]);
 }
 
 #[test]
