@@ -14,6 +14,7 @@ use crate::terminal::progress::Progress;
 pub(crate) struct Watch {
     events: Events,
     services: BTreeMap<String, ServiceState>,
+    settled: Settled,
     /// Whether the snapshot has arrived.
     has_snapshot: bool,
     /// The configuration that the session runs.
@@ -38,6 +39,7 @@ impl Watch {
         let mut watch = Self {
             events,
             services: BTreeMap::new(),
+            settled: Settled::default(),
             has_snapshot: false,
             config: None,
             progress: Progress::new(),
@@ -67,6 +69,7 @@ impl Watch {
                 News::Services
             }
             Event::Status { state, .. } | Event::Detail(state) => {
+                self.settled.note(&state);
                 self.services.insert(state.name.clone(), state);
                 News::Services
             }
@@ -85,6 +88,9 @@ impl Watch {
 
     fn replace(&mut self, services: Vec<ServiceState>) {
         self.has_snapshot = true;
+        for state in &services {
+            self.settled.note(state);
+        }
         self.services = services
             .into_iter()
             .map(|service| (service.name.clone(), service))
@@ -98,6 +104,16 @@ impl Watch {
 
     pub(crate) fn to_vec(&self) -> Vec<ServiceState> {
         self.services.values().cloned().collect()
+    }
+
+    /// All services; those that are on their way once more, by the command of somebody else, as they last were up or
+    /// down.
+    pub(crate) fn settled(&self, up: bool) -> Vec<ServiceState> {
+        let services = self.services.values();
+        services
+            .map(|now| self.settled.of(now, up))
+            .cloned()
+            .collect()
     }
 
     /// The services that hold up a wave, and why.
@@ -119,6 +135,35 @@ impl Watch {
             None => self.progress.clear(),
         }
     }
+}
+
+/// The last state of each service in which it was up, and the last in which it was down.
+#[derive(Debug, Default)]
+struct Settled {
+    up: BTreeMap<String, ServiceState>,
+    down: BTreeMap<String, ServiceState>,
+}
+
+impl Settled {
+    fn note(&mut self, state: &ServiceState) {
+        if state.is_up() {
+            self.up.insert(state.name.clone(), state.clone());
+        } else if is_down(state) {
+            self.down.insert(state.name.clone(), state.clone());
+        }
+    }
+
+    fn of<'a>(&'a self, now: &'a ServiceState, up: bool) -> &'a ServiceState {
+        if now.is_up() || is_down(now) {
+            return now;
+        }
+        let states = if up { &self.up } else { &self.down };
+        states.get(&now.name).unwrap_or(now)
+    }
+}
+
+fn is_down(state: &ServiceState) -> bool {
+    matches!(state.status, Status::Stopped | Status::Failed)
 }
 
 /// What keeps services on their way from arriving, in one line; `None` when none is on its way.
@@ -180,6 +225,38 @@ mod tests {
     use flowlayer_core::protocol::Details;
 
     use super::*;
+
+    /// Of two shells that restarted a service, the first showed how far the other one was.
+    #[test]
+    fn the_outcome_of_an_action_is_a_state_that_lasts() {
+        let state = |status, up| ServiceState {
+            name: "job".to_owned(),
+            status,
+            details: Details {
+                up: Some(up),
+                ..Details::default()
+            },
+        };
+        let mut settled = Settled::default();
+        let starting = state(Status::Starting, false);
+        assert_eq!(
+            settled.of(&starting, true),
+            &starting,
+            "nothing else is known"
+        );
+        let states = [
+            (Status::Stopped, false),
+            (Status::Ready, true),
+            (Status::Stopping, false),
+        ];
+        for (status, up) in states {
+            settled.note(&state(status, up));
+        }
+        assert_eq!(settled.of(&starting, true).status, Status::Ready);
+        assert_eq!(settled.of(&starting, false).status, Status::Stopped);
+        let failed = state(Status::Failed, false);
+        assert_eq!(settled.of(&failed, true), &failed);
+    }
 
     #[test]
     fn what_is_under_way_comes_before_what_waits_for_its_turn() {

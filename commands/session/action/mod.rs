@@ -122,10 +122,15 @@ pub(crate) fn run(
                 .map(|service| service.name)
                 .collect();
         }
+        let services = if performed.trouble.is_empty() {
+            watch.settled(verb != Verb::Stop)
+        } else {
+            watch.to_vec()
+        };
         let outcome = ActionOutcome {
             verb,
             names,
-            services: watch.to_vec(),
+            services,
             trouble: performed.trouble,
             skipped: performed.skipped,
         };
