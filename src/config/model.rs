@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::bind::Bind;
 use super::probe::ProbeTemplate;
 use super::references::template::Template;
-use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
+use crate::facts::{Kind, OutputMode, Stdio, StopScope, StopSignal};
 
 /// Everything a config says (docs/config.md, Top level).
 #[derive(Debug, Clone)]
@@ -153,6 +153,8 @@ pub struct Service {
     pub stop_signal: StopSignal,
     /// Who gets that signal first.
     pub stop_scope: StopScope,
+    /// What its process has as stdin, stdout and stderr.
+    pub stdio: Stdio,
     /// Whether its lines are shown among those of all services.
     pub output: OutputMode,
     /// How many entries `get_logs` returns for this service; `None`: as [`LogView`] says.

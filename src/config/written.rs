@@ -12,8 +12,8 @@ use super::quote::{describe, quote};
 use super::ready::Ready;
 use super::tree::{NodeId, Value};
 use super::values::{
-    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, TokenText,
-    UrlText, nul, schema,
+    AddrText, BindText, Capacity, Command, Millis, PathText, Positive, ServicePort, StdinMode,
+    TokenText, UrlText, nul, schema,
 };
 use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
 
@@ -131,6 +131,12 @@ object! {
         /// Who gets that signal: `group`, all its processes at once; `leader`, the process that was
         /// started, and the others when it has ended or half of the grace is over. Default: `group`.
         "stopScope" => stop_scope: StopScope { "default": "group", "examples": ["leader"] },
+        /// Runs it in a pseudo terminal, which it reads from and writes to: programs then print colours and take
+        /// keys. Default: false.
+        "tty" => tty: bool { "default": false, "examples": [true] },
+        /// Its standard input without `tty`: `open`, a pipe that stays open, or `null`, which has nothing to read.
+        /// Default: `open` for a daemon, `null` for a oneshot.
+        "stdin" => stdin: StdinMode { "examples": ["null"] },
         /// `quiet` keeps its lines off `serve`'s terminal and out of the cockpit's log of all services; files
         /// and queries have them. Default: `show`.
         "output" => output: OutputMode { "default": "show", "examples": ["quiet"] },
@@ -149,7 +155,7 @@ const OTHER_SECTIONS: [(&[&str], &str); 1] = [(
 )];
 
 /// What other tools call the fields of a service, and what to write here.
-const OTHER_NAMES: [(&[&str], &str); 12] = [
+const OTHER_NAMES: [(&[&str], &str); 13] = [
     (
         &["command", "entrypoint", "script", "run", "exec"],
         "the command goes into `cmd`",
@@ -191,6 +197,10 @@ const OTHER_NAMES: [(&[&str], &str); 12] = [
     (
         &["ports", "expose"],
         "the one port that the service listens on goes into `port`",
+    ),
+    (
+        &["terminal", "pty", "interactive", "stdin_open", "is_tty"],
+        "`\"tty\": true` runs it in a terminal",
     ),
     (
         &["stop", "stopCommand", "shutdown"],

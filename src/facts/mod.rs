@@ -18,6 +18,7 @@ mod reference;
 mod render;
 mod spec;
 mod status;
+mod stdio;
 mod stop;
 mod stream;
 mod timestamp;
@@ -39,6 +40,7 @@ pub use record::{BootEnd, Definition, FORMAT, Record, State, StatusRecord, What}
 pub use render::{Causes, answered_by, limit, no_answer};
 pub use spec::{EnvFile, ProbeLimits, ServiceSpec, mask_credentials};
 pub use status::{Kind, Status, StoppedBy};
+pub use stdio::Stdio;
 pub use stop::{StopScope, StopSignal};
 pub use stream::Stream;
 pub use timestamp::Timestamp;

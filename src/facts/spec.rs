@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutputMode, Probe, StopScope, StopSignal};
+use super::{OutputMode, Probe, Stdio, StopScope, StopSignal};
 
 /// What a session runs for one service. Variables are named, never their values; credentials in URLs are
 /// masked.
@@ -49,6 +49,9 @@ pub struct ServiceSpec {
     /// Who gets that signal first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stop_scope: StopScope,
+    /// What it reads from and writes to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stdio: Stdio,
     /// Whether its lines are shown among those of all services.
     #[serde(default, skip_serializing_if = "is_default")]
     pub output: OutputMode,

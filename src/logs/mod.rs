@@ -24,6 +24,7 @@ mod recent;
 mod records;
 mod ring;
 mod search;
+mod source;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -170,6 +171,17 @@ impl Logs {
     ) -> PipeReader {
         let sink = pipe::Sink::new(Arc::clone(&self.store), service, stream, watch);
         PipeReader::spawn(pipe, sink)
+    }
+
+    /// Reads the master of a service's pseudo terminal in the same way. What is read is its stdout.
+    pub fn read_terminal(
+        &self,
+        master: OwnedFd,
+        service: usize,
+        watch: Option<Arc<dyn LineWatch>>,
+    ) -> PipeReader {
+        let sink = pipe::Sink::new(Arc::clone(&self.store), service, Stream::Stdout, watch);
+        PipeReader::spawn_terminal(master, sink)
     }
 
     /// A follower that starts at the end of the log.

@@ -8,22 +8,23 @@ use tokio::sync::Notify;
 /// A pipe that brings little is read at most once in this time.
 const PACE: Duration = Duration::from_millis(5);
 
-/// A read that brings less than that is a little one.
-const SMALL: usize = 8 * 1024;
+/// A read that brings less than that part of what the writer can be ahead is a little one.
+const SMALL: usize = 8;
 
 /// So many little reads, each soon after the last, before any is delayed.
 const STREAK: u32 = 16;
 
-/// A read after a delay that brings that much comes from somebody who writes in little pieces, but
-/// fast: at twice as much the pipe, which holds 64 KiB, would have been full and its writer kept
-/// waiting by us.
-const LARGE: usize = 32 * 1024;
+/// A read after a delay that brings that part of it comes from somebody who writes in little pieces, but
+/// fast: at twice as much the pipe would have been full and its writer kept waiting by us.
+const LARGE: usize = 2;
 
 /// So long such a pipe is read without delay before it is seen how fast it is now.
 const UNDELAYED: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// How much the writer can be ahead.
+    capacity: usize,
     /// The next read is not to be before this.
     next: Instant,
     /// How many little reads have come one soon after the other.
@@ -37,8 +38,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, capacity: usize) -> Self {
         Self {
+            capacity,
             next: now,
             streak: 0,
             delayed: false,
@@ -60,11 +62,11 @@ impl Pace {
 
     /// When to read again after a read that has brought so much; `None`: at once.
     fn next(&mut self, count: usize, now: Instant) -> Option<Instant> {
-        if std::mem::take(&mut self.delayed) && count >= LARGE {
+        if std::mem::take(&mut self.delayed) && count >= self.capacity / LARGE {
             self.undelayed_until = now + UNDELAYED;
             self.streak = 0;
         }
-        if self.hurry || count >= SMALL || now < self.undelayed_until {
+        if self.hurry || count >= self.capacity / SMALL || now < self.undelayed_until {
             return None;
         }
         let soon = now < self.next;
@@ -84,6 +86,8 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const PIPE: usize = 64 * 1024;
+
     /// How long so many reads of this size take that find something at once.
     fn reads(times: u32, count: usize, pace: &mut Pace, begun: Instant) -> Duration {
         let read = |now, _| pace.next(count, now).unwrap_or(now);
@@ -93,8 +97,8 @@ mod tests {
     #[test]
     fn only_a_streak_of_little_reads_is_slowed_down() {
         let now = Instant::now();
-        let mut pace = Pace::new(now);
-        assert_eq!(reads(1000, SMALL, &mut pace, now), Duration::ZERO);
+        let mut pace = Pace::new(now, PIPE);
+        assert_eq!(reads(1000, PIPE / SMALL, &mut pace, now), Duration::ZERO);
         assert_eq!(reads(STREAK, 10, &mut pace, now), Duration::ZERO);
         assert_eq!(reads(1000, 10, &mut pace, now), PACE * 1000);
         let quiet = now + PACE * 2000;
@@ -104,9 +108,8 @@ mod tests {
     /// A writer of small pieces into a pipe of 64 KiB, and its reader: how long the writer takes for
     /// so many bytes, when it could write as many a second as told.
     fn written(bytes: usize, a_second: u32) -> Duration {
-        const PIPE: usize = 64 * 1024;
         let begun = Instant::now();
-        let (mut pace, mut now, mut left, mut waiting) = (Pace::new(begun), begun, bytes, 0);
+        let (mut pace, mut now, mut left, mut waiting) = (Pace::new(begun, PIPE), begun, bytes, 0);
         while left > 0 || waiting > 0 {
             if waiting == 0 {
                 let piece = left.min(4096);
@@ -139,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_for_the_end_ends_it() {
-        let (mut pace, hurry) = (Pace::new(Instant::now()), Notify::new());
+        let (mut pace, hurry) = (Pace::new(Instant::now(), PIPE), Notify::new());
         hurry.notify_one();
         while !pace.hurry {
             pace.after(10, &hurry).await;

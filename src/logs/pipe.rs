@@ -2,21 +2,20 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::io;
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use memchr::memchr;
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines::{Lines, MAX_LINE, Splitter};
 use super::pace::Pace;
+use super::source::Source;
 use super::store::Store;
 use crate::facts::{Origin, Stream};
 
@@ -43,9 +42,17 @@ pub struct PipeReader {
 
 impl PipeReader {
     pub(super) fn spawn(pipe: OwnedFd, sink: Sink) -> Self {
+        Self::spawn_source(Source::pipe(pipe), sink)
+    }
+
+    pub(super) fn spawn_terminal(master: OwnedFd, sink: Sink) -> Self {
+        Self::spawn_source(Source::terminal(master), sink)
+    }
+
+    fn spawn_source(source: io::Result<Source>, sink: Sink) -> Self {
         let sink = Arc::new(sink);
-        let task = match pipe::Receiver::from_owned_fd(pipe) {
-            Ok(pipe) => Some(tokio::spawn(read_to_end(pipe, Arc::clone(&sink)))),
+        let task = match source {
+            Ok(source) => Some(tokio::spawn(read_to_end(source, Arc::clone(&sink)))),
             Err(error) => {
                 let note = format!("cannot read {}: {error}", sink.stream.as_str());
                 sink.store.note(sink.service, Origin::FlowLayer, &note);
@@ -235,11 +242,11 @@ enum Read {
     NoRoom,
 }
 
-async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
-    let mut pace = Pace::new(Instant::now());
+async fn read_to_end(mut source: Source, sink: Arc<Sink>) {
+    let mut pace = Pace::new(Instant::now(), source.capacity());
     let mut patience = None;
     loop {
-        let read = poll_fn(|cx| poll_read(&mut pipe, &sink, cx));
+        let read = poll_fn(|cx| poll_read(&mut source, &sink, cx));
         let read = match patience {
             None => read.await,
             // The timer is set only when there is nothing to read.
@@ -268,20 +275,18 @@ async fn read_to_end(mut pipe: pipe::Receiver, sink: Arc<Sink>) {
 }
 
 /// Reads once and adds the lines, in one step, so that nothing that was read waits anywhere.
-fn poll_read(pipe: &mut pipe::Receiver, sink: &Sink, cx: &mut Context<'_>) -> Poll<Read> {
+fn poll_read(source: &mut Source, sink: &Sink, cx: &mut Context<'_>) -> Poll<Read> {
     if !sink.store.has_room() {
         return Poll::Ready(Read::NoRoom);
     }
     BUFFER.with_borrow_mut(|buffer| {
-        let mut buffer = ReadBuf::new(buffer);
-        match Pin::new(pipe).poll_read(cx, &mut buffer) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Poll::Ready(Read::Some {
-                count: buffer.filled().len(),
-                patience: sink.take(buffer.filled()),
-            }),
+        source.poll_read(cx, buffer).map(|read| match read {
+            Ok(count) if count > 0 => Read::Some {
+                count,
+                patience: sink.take(&buffer[..count]),
+            },
             // Whatever the error, no more will come.
-            Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Read::End),
-        }
+            Ok(_) | Err(_) => Read::End,
+        })
     })
 }

@@ -27,15 +27,16 @@ mod terminal;
 mod tests;
 mod worker;
 
-pub use crate::facts::{End, ProcessInfo};
+pub use crate::facts::{End, ProcessInfo, Stdio};
 pub use message::{
-    Event, LAST_GRACE, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, Stdin, StopCommand,
+    Event, LAST_GRACE, LifeId, Mode, Request, Role, SpawnError, SpawnRequest, StopCommand, Streams,
     Teardown,
 };
 pub use ownership::child_above;
 pub use signals::{Ask, EndSignals, Interrupt, Interrupts};
 pub use system::conceal_argument;
 pub use system::prepare::hangup_is_ignored;
+pub use system::pty::{DEFAULT_SIZE, Size, set_size};
 pub use system::wait::Watched;
 pub use terminal::foreground::suspend_job;
 pub use terminal::{background, foreground};

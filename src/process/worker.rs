@@ -21,7 +21,7 @@ use super::ownership::mark::Mark;
 use super::spawn::{Spawner, announce_teardown};
 use super::system::prepare::{prepare, set_blocked};
 use super::system::waker::{Waker, take_caught};
-use super::system::{self, SilentStdin, poll_until};
+use super::system::{self, poll_until};
 use super::table::{Notice, Table};
 use super::takedown::{FINAL_GRACE, KILL_TIMEOUT, Target};
 
@@ -72,11 +72,8 @@ pub fn start(
     let mark = Mark::new(session).ok_or(io::ErrorKind::InvalidInput)?;
     system::list(&mut Vec::new())?;
     let open_files = prepare()?;
-    let (outbox, silent_stdin) = match link {
-        Some(link) => (Outbox::new(link.socket), link.silent_stdin),
-        None => (Outbox::default(), SilentStdin::new()?),
-    };
-    let spawner = Spawner::new(open_files, silent_stdin)?;
+    let outbox = link.map_or_else(Outbox::default, |link| Outbox::new(link.socket));
+    let spawner = Spawner::new(open_files)?;
     let mut table = Table::new(mark, outbox);
     let update = Update::Session(session.to_owned());
     table.outbox.send(&update, Vec::new());
@@ -252,8 +249,7 @@ impl<F: Fn(Event)> Worker<F> {
                     Ok(spawned) => Event::Spawned {
                         life,
                         pid: spawned.pid,
-                        stdout: spawned.stdout,
-                        stderr: spawned.stderr,
+                        streams: spawned.streams,
                     },
                     Err(error) => Event::SpawnFailed { life, error },
                 });

@@ -9,7 +9,7 @@ use super::orchestrator::Planned;
 use super::setup::{ServiceSetup, SessionSettings};
 use crate::config::{BindChoice, LogView, Logs, Ready, Session};
 use crate::facts::{
-    Change, ChangeKind, FieldChange, Kind, OutputMode, ServiceSpec, StopScope, StopSignal,
+    Change, ChangeKind, FieldChange, Kind, OutputMode, ServiceSpec, Stdio, StopScope, StopSignal,
 };
 use crate::shell::command_line;
 
@@ -124,6 +124,7 @@ fn restarts(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
         env_contents,
         auto_port,
         cwd,
+        stdio,
         // Shown of all of them.
         spec,
         stop_argv: _,
@@ -142,6 +143,12 @@ fn restarts(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
     fields.add("cwd", *cwd == new.cwd, path(spec), path(&new.spec));
     let word = |kind: Kind| Some(kind.as_str().to_owned());
     fields.add("kind", *kind == then.kind, word(*kind), word(then.kind));
+    let (before, after) = (*stdio == Stdio::Terminal, new.stdio == Stdio::Terminal);
+    let text = |is: bool| Some(is.to_string());
+    fields.add("tty", before == after, text(before), text(after));
+    let text = |stdio: Stdio| Some(format!("{stdio:?}").to_lowercase());
+    let is_same = *stdio == new.stdio || before || after;
+    fields.add("stdin", is_same, text(*stdio), text(new.stdio));
     let number = |port: Option<u16>| port.map(|port| port.to_string());
     let is_same = *port == then.port && *auto_port == new.auto_port;
     fields.add("port", is_same, number(*port), number(then.port));

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::last_line;
 use crate::facts::{End, ServiceSpec, Stream, signal_name};
-use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdin};
+use crate::process::{Event, LifeId, Processes, Request, Role, SpawnRequest, Stdio};
 
 /// Set in the life ids of probes, so that they differ from those of services.
 const PROBE_BIT: u64 = 1 << 63;
@@ -61,14 +61,10 @@ impl ProbeRuns {
 
     pub(super) fn handle(&self, event: Event) {
         match event {
-            Event::Spawned {
-                life,
-                stdout,
-                stderr,
-                ..
-            } => {
+            Event::Spawned { life, streams, .. } => {
                 let last_lines = self.runs().get(&life).map(|run| run.last_lines.clone());
-                for (pipe, stream) in [(stdout, Stream::Stdout), (stderr, Stream::Stderr)] {
+                let outputs = streams.into_outputs().into_iter();
+                for (pipe, stream) in outputs.zip([Stream::Stdout, Stream::Stderr]) {
                     let Ok(pipe) = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe) else {
                         continue;
                     };
@@ -245,7 +241,7 @@ impl RunCommand for ProbeCommands {
             argv: argv.to_vec(),
             env: self.env.clone(),
             cwd: self.cwd.clone(),
-            stdin: Stdin::Null,
+            stdio: Stdio::Null,
         };
         self.processes.send(Request::Spawn(request, None));
         match run.wait_for(|run| *run != Run::Running).await.as_deref() {

@@ -11,7 +11,9 @@ use super::lifecycle::{ProbeSpec, Spec};
 use super::orchestrator::Planned;
 use crate::config::env_file::{self, EnvFileError};
 use crate::config::{self, Config, PortChoice, Problem, ReadError, Resolved, Values, Variables};
-use crate::facts::{EnvFile, Probe, ProbeLimits, ServiceSpec, StartProblem, mask_credentials};
+use crate::facts::{
+    EnvFile, Probe, ProbeLimits, ServiceSpec, StartProblem, Stdio, mask_credentials,
+};
 use crate::logs::LogDefaults;
 use crate::plan::Plan;
 
@@ -43,6 +45,8 @@ pub struct ServiceSetup {
     pub auto_port: Option<u16>,
     /// Working directory, absolute.
     pub cwd: PathBuf,
+    /// What its process has as stdin, stdout and stderr.
+    pub stdio: Stdio,
     /// The probe and its limits.
     pub ready: Option<config::Ready>,
     /// What the probe asks, short, for boot lines.
@@ -192,6 +196,7 @@ impl ServiceSetup {
                 .port
                 .filter(|_| service.port == Some(PortChoice::Auto)),
             cwd: resolved.run.cwd,
+            stdio: service.stdio,
             ready: resolved.ready,
             label: resolved.shown.ready.map(|asked| asked.label),
             log_limit: service.log_view_max_entries,
@@ -253,6 +258,16 @@ impl ServiceSetup {
             // Its path is as shown from the beginning.
             StartProblem::EnvFile { .. } => problem,
         }
+    }
+
+    /// Variables that it finds unless its files or `env` say otherwise: `PORT`, if that was chosen for it, and
+    /// which terminal it is in, whatever the one of `serve` may be.
+    pub(super) fn default_variables(&self) -> Vec<(String, String)> {
+        let port = self.auto_port.map(|port| ("PORT", port.to_string()));
+        let is_terminal = self.stdio == Stdio::Terminal;
+        let term = is_terminal.then(|| ("TERM", "xterm-256color".to_owned()));
+        let all = port.into_iter().chain(term);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
@@ -318,6 +333,7 @@ fn spec(service: &config::Service, resolved: &Resolved) -> ServiceSpec {
         grace_ms: ms(service.stop_grace),
         stop_signal: service.stop_signal,
         stop_scope: service.stop_scope,
+        stdio: service.stdio,
         output: service.output,
     }
 }

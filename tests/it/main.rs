@@ -41,6 +41,7 @@ mod run;
 mod scripts;
 mod stopping;
 mod strangers;
+mod terminals;
 mod tui;
 mod unwatched;
 mod up;

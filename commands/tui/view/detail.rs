@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use flowlayer_core::facts::{EnvFile, Kind, OutputMode, ProbeLimits, ServiceSpec, StopScope};
+use flowlayer_core::facts::{
+    EnvFile, Kind, OutputMode, ProbeLimits, ServiceSpec, Stdio, StopScope,
+};
 use flowlayer_core::shell::command_line;
 
 use super::layout::Areas;
@@ -186,6 +188,8 @@ fn add_spec(
     let (grace, signal) = (span(spec.grace_ms), spec.stop_signal);
     let grace = format!("{grace} from {signal} to SIGKILL{first}");
     add("grace", Some(grace));
+    let has_terminal = spec.stdio == Stdio::Terminal;
+    add("terminal", has_terminal.then(|| "its own".to_owned()));
     let quiet = "quiet: not on the terminal of `serve`, and in `all logs` after Q";
     let is_quiet = spec.output == OutputMode::Quiet;
     add("output", is_quiet.then(|| quiet.to_owned()));

@@ -17,9 +17,9 @@ use crate::config::references::scan::without_references;
 use crate::config::references::template::Template;
 use crate::config::source::within;
 use crate::config::tree::NodeId;
-use crate::config::values::{Command, PathText, UrlText};
+use crate::config::values::{Command, PathText, StdinMode, UrlText};
 use crate::config::written::{Entry, Env, Names};
-use crate::facts::shown_path;
+use crate::facts::{Kind, Stdio, shown_path};
 
 /// From the stop signal to SIGKILL, unless the config says otherwise (docs/lifecycle.md, Stopping).
 const STOP_GRACE: Duration = Duration::from_secs(8);
@@ -54,11 +54,13 @@ pub(super) fn service(
         })
         .collect();
     let log_view = written.log_view.value.unwrap_or_default();
+    let kind = written.kind.value.unwrap_or_default();
+    let stdio = stdio(&written.tty, &written.stdin, kind, problems);
     Some(Service {
         name: entry.name.into(),
         cmd: argv(written.cmd, problems)?,
         stop_cmd: argv(written.stop_cmd, problems),
-        kind: written.kind.value.unwrap_or_default(),
+        kind,
         port: written.port.value.and_then(|port| port.0),
         ready,
         url: url(written.url, problems),
@@ -71,9 +73,28 @@ pub(super) fn service(
         stop_grace: written.stop_grace.value.map_or(STOP_GRACE, |grace| grace.0),
         stop_signal: written.stop_signal.value.unwrap_or_default(),
         stop_scope: written.stop_scope.value.unwrap_or_default(),
+        stdio,
         output: written.output.value.unwrap_or_default(),
         log_view_max_entries: log_view.max_entries.value.map(|entries| entries.0),
     })
+}
+
+/// What its process gets as input and output. A terminal leaves nothing for `stdin` to say.
+fn stdio(
+    tty: &Field<bool>,
+    stdin: &Field<StdinMode>,
+    kind: Kind,
+    problems: &mut Problems<'_, '_>,
+) -> Stdio {
+    if tty.value != Some(true) {
+        let written = stdin.value.map(|stdin| stdin.0);
+        return written.unwrap_or(Stdio::default_of(kind));
+    }
+    if let Some(node) = stdin.node {
+        let message = "`stdin` has no effect with `tty`: the terminal is the input";
+        problems.warning(Code::UnusedField, Place::Key(node), message, None);
+    }
+    Stdio::Terminal
 }
 
 /// Its groups, each once; a name that could not be written as `@NAME` is reported.

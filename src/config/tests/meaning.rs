@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::facts::{EnvFile, Kind, OutputMode, StopScope, StopSignal};
+use crate::facts::{EnvFile, Kind, OutputMode, Stdio, StopScope, StopSignal};
 
 #[test]
 fn defaults() {
@@ -24,6 +24,7 @@ fn defaults() {
     assert_eq!(service.stop_scope, StopScope::Group);
     assert!(service.groups.is_empty());
     assert_eq!(service.output, OutputMode::Show);
+    assert_eq!(service.stdio, Stdio::Open);
     assert!(service.auto_start);
     assert!(service.ready.is_none() && service.port.is_none() && service.stop_cmd.is_none());
     assert!(service.cwd.is_none() && service.env.is_empty() && service.env_files.is_empty());
@@ -44,7 +45,7 @@ fn everything_at_once() {
               "dependsOn": ["db", "cache", "db"],
               "env": {"B": "2", "A": "1"}, "envFile": [".env", {"path": "/etc/env", "required": false}],
               "cwd": "/", "autoStart": false, "stopGraceMs": 9,
-              "stopSignal": "SIGINT", "stopScope": "leader", "output": "quiet", "groups": ["front", "all", "front"], "logView": {"maxEntries": 3},
+              "stopSignal": "SIGINT", "stopScope": "leader", "tty": true, "output": "quiet", "groups": ["front", "all", "front"], "logView": {"maxEntries": 3},
             },
             "db": {"cmd": "x", "ready": {"type": "none"}},
             "cache": {"cmd": "x"},
@@ -102,6 +103,7 @@ fn everything_at_once() {
     assert_eq!(web.groups, ["front", "all"]);
     assert_eq!(config.select(&["@front".to_owned()]).unwrap(), ["web"]);
     assert_eq!(web.output, OutputMode::Quiet);
+    assert_eq!(web.stdio, Stdio::Terminal);
     assert_eq!(web.log_view_max_entries, Some(3));
 }
 
@@ -170,6 +172,8 @@ fn the_schema_has_every_field_that_is_read() {
         "stopGraceMs",
         "stopSignal",
         "stopScope",
+        "tty",
+        "stdin",
         "output",
         "logView",
     ] {

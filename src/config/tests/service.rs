@@ -193,6 +193,30 @@ fn where_output_is_shown() {
 }
 
 #[test]
+fn input_and_terminal() {
+    service_problems(&[
+        ("\"cmd\": \"x\", \"tty\": true", ""),
+        ("\"cmd\": \"x\", \"tty\": false, \"stdin\": \"null\"", ""),
+        (
+            "\"cmd\": \"x\", \"kind\": \"oneshot\", \"stdin\": \"open\"",
+            "",
+        ),
+        (
+            "\"cmd\": \"x\", \"tty\": \"yes\"",
+            "1:40 wrong_type services.a.tty",
+        ),
+        (
+            "\"cmd\": \"x\", \"stdin\": \"closed\"",
+            "1:42 unknown_value services.a.stdin",
+        ),
+        (
+            "\"cmd\": \"x\", \"tty\": true, \"stdin\": \"null\"",
+            "1:46 unused_field services.a.stdin",
+        ),
+    ]);
+}
+
+#[test]
 fn environment() {
     service_problems(&[
         ("\"cmd\": \"x\", \"env\": {\"A\": \"\", \"b.c\": \"d\"}", ""),

@@ -12,7 +12,7 @@ use super::code::Code;
 use super::fault::Fault;
 use super::model::ProbeOwner;
 use super::quote::{describe, quote};
-use crate::facts::{Kind, OutputMode, StopScope, StopSignal};
+use crate::facts::{Kind, OutputMode, Stdio, StopScope, StopSignal};
 
 pub(super) use number::{Capacity, Millis, Port, Positive, ServicePort};
 pub(super) use session::{AddrText, BindText, TokenText};
@@ -124,6 +124,25 @@ impl FromValue for ProbeOwner {
 }
 
 schema!(ProbeOwner, { "enum": ["service", "any"] });
+
+/// The standard input of a service without a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StdinMode(pub(super) Stdio);
+
+impl FromValue for StdinMode {
+    fn from_value(value: &Value) -> Result<Self, Fault> {
+        match String::from_value(value)?.as_str() {
+            "open" => Ok(Self(Stdio::Open)),
+            "null" => Ok(Self(Stdio::Null)),
+            other => {
+                let message = format!("unknown stdin {}", quote(other));
+                Err(Fault::new(Code::UnknownValue, message).with_known(other, &["open", "null"]))
+            }
+        }
+    }
+}
+
+schema!(StdinMode, { "enum": ["open", "null"] });
 
 impl FromValue for OutputMode {
     fn from_value(value: &Value) -> Result<Self, Fault> {

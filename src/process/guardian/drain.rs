@@ -10,7 +10,7 @@ use nix::unistd::read;
 /// Reads a pipe a round, so that one chatty service does not hold up the rest.
 const READS: usize = 16;
 
-/// The pipes of the services.
+/// The outputs of the services: pipes, and masters of pseudo terminals.
 #[derive(Debug)]
 pub(super) struct Drain {
     pipes: Vec<OwnedFd>,
@@ -48,6 +48,7 @@ impl Drain {
                     Ok(0) => return false,
                     Ok(_) | Err(Errno::EINTR) => {}
                     Err(Errno::EAGAIN) => return true,
+                    // A terminal that nobody has open any more is one of them.
                     Err(_) => return false,
                 }
             }

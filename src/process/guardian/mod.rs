@@ -21,10 +21,10 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid};
 pub use super::link::Link;
 use super::message::{End, ProcessInfo};
 use super::spawn::Spawner;
+use super::system;
 use super::system::prepare::prepare;
 use super::system::wait::have_children;
 use super::system::waker::Waker;
-use super::system::{self, SilentStdin};
 use session::KnownSession;
 use supervise::{Supervised, block_signals};
 
@@ -51,7 +51,6 @@ pub fn enter() -> io::Result<Entered> {
     }
     let open_files = prepare()?;
     let (socket, servers_socket) = system::socket_pair()?;
-    let silent_stdin = SilentStdin::new()?;
     let waker = Waker::new()?;
     block_signals(true)?;
     // SAFETY: there is one thread, so that the child may do anything.
@@ -62,7 +61,6 @@ pub fn enter() -> io::Result<Entered> {
             block_signals(false)?;
             Ok(Entered::Server(Link {
                 socket: servers_socket,
-                silent_stdin,
             }))
         }
         ForkResult::Parent { child } => {
@@ -71,7 +69,7 @@ pub fn enter() -> io::Result<Entered> {
             drop(servers_socket);
             system::set_name(c"flowlayer-guard");
             let supervised = Supervised::new(child.as_raw().cast_unsigned(), waker)?;
-            guard(supervised, &socket, open_files, silent_stdin).map(Entered::Guardian)
+            guard(supervised, &socket, open_files).map(Entered::Guardian)
         }
     }
 }
@@ -109,12 +107,7 @@ fn run_below_proxy() -> io::Result<Option<i32>> {
 }
 
 /// Runs the guardian; returns its exit code.
-fn guard(
-    mut supervised: Supervised,
-    socket: &OwnedFd,
-    open_files: rlimit,
-    silent_stdin: SilentStdin,
-) -> io::Result<i32> {
+fn guard(mut supervised: Supervised, socket: &OwnedFd, open_files: rlimit) -> io::Result<i32> {
     let mut session = KnownSession::default();
     let end = supervised.wait(Some((&mut session, socket)));
     let _ = session.read(socket);
@@ -137,7 +130,7 @@ fn guard(
     say(&format!(
         "the server {how}: taking down what it had started"
     ));
-    let spawner = Spawner::new(open_files, silent_stdin)?;
+    let spawner = Spawner::new(open_files)?;
     let left = teardown::Teardown::new(session, spawner, supervised.waker, socket).run()?;
     if left.is_empty() {
         return Ok(code);

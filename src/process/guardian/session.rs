@@ -10,7 +10,7 @@ use nix::errno::Errno;
 
 use crate::process::link::frame::Update;
 use crate::process::link::{receive, stop_file};
-use crate::process::message::{LifeId, Role, StopCommand, StopScope, StopSignal};
+use crate::process::message::{LifeId, Role, Stdio, StopCommand, StopScope, StopSignal};
 
 /// A service that runs or is up.
 #[derive(Debug)]
@@ -32,8 +32,10 @@ pub(super) struct KnownRun {
     pub(super) role: Role,
     /// Its leader, once known and until reaped.
     pub(super) leader: Option<u32>,
-    /// The read ends of its stdout and stderr.
-    pub(super) pipes: Vec<OwnedFd>,
+    /// What is read of it: its pipes, or the master of its terminal.
+    pub(super) outputs: Vec<OwnedFd>,
+    /// The write end of its stdin, held open.
+    _stdin: Option<OwnedFd>,
 }
 
 /// The session.
@@ -110,12 +112,16 @@ impl KnownSession {
                 life,
                 service,
                 role,
+                stdio,
             } => {
+                let mut outputs = attached;
+                let stdin = (stdio == Stdio::Open).then(|| outputs.pop()).flatten();
                 let run = KnownRun {
                     service,
                     role,
                     leader: None,
-                    pipes: attached,
+                    outputs,
+                    _stdin: stdin,
                 };
                 self.runs.insert(life, run);
             }

@@ -14,12 +14,12 @@ use super::drain::Drain;
 use super::session::{Channel, KnownSession};
 use crate::process::link::outbox::Outbox;
 use crate::process::message::{
-    End, LAST_GRACE, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdin, StopScope,
+    End, LAST_GRACE, LifeId, Mode, ProcessInfo, Role, SpawnRequest, Stdio, StopScope,
 };
 use crate::process::ownership::mark::Mark;
 use crate::process::ownership::runs::{Run, Stage as RunStage};
 use crate::process::signals::REQUESTS;
-use crate::process::spawn::{Spawner, inode};
+use crate::process::spawn::{Spawner, output_id};
 use crate::process::system::poll_until;
 use crate::process::system::waker::{Waker, take_caught};
 use crate::process::table::{Notice, Table};
@@ -139,18 +139,19 @@ impl<'a> Teardown<'a> {
     /// Adds the runs that the session has learned of to the table.
     fn add_runs(&mut self) {
         for (&id, run) in &mut self.session.runs {
-            let pipes = [run.pipes.first(), run.pipes.get(1)].map(|pipe| pipe.and_then(inode));
+            let outputs = [run.outputs.first(), run.outputs.get(1)];
+            let outputs = outputs.map(|output| output.and_then(output_id));
             if let Some(leader) = run.leader.take().filter(|_| !self.table.has(id)) {
                 let started = Run {
                     service: run.service,
                     role: run.role,
                     leader,
-                    pipes,
+                    outputs,
                     stage: RunStage::Running,
                 };
                 self.table.add(id, started);
             }
-            self.drain.add(take(&mut run.pipes));
+            self.drain.add(take(&mut run.outputs));
         }
     }
 
@@ -211,13 +212,13 @@ impl<'a> Teardown<'a> {
             argv: command.argv,
             env: command.env,
             cwd: command.cwd,
-            stdin: Stdin::Null,
+            stdio: Stdio::Null,
         };
         let mut begun = None;
         let (drain, table) = (&mut self.drain, &mut self.table);
         self.spawner.spawn(table, &[(request, None)], |_, result| {
             if let Ok(spawned) = result {
-                drain.add([spawned.stdout, spawned.stderr]);
+                drain.add(spawned.streams.into_outputs());
                 begun = Some(life);
             }
         });

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::process::message::{LifeId, Role, StopScope, StopSignal};
+use crate::process::message::{LifeId, Role, Stdio, StopScope, StopSignal};
 
 /// Bytes of every frame.
 pub(super) const FRAME_BYTES: usize = 64;
@@ -19,11 +19,13 @@ pub(crate) struct Frame(pub(crate) [u8; FRAME_BYTES]);
 pub(crate) enum Update {
     /// The first one: the session whose marks the descendants carry.
     Session(String),
-    /// A run is about to start. The read ends of its stdout and stderr are attached.
+    /// A run is about to start. Attached are the read ends of its stdout and stderr, then the write end of its
+    /// stdin if that is a pipe; or the master of its terminal.
     Starting {
         life: LifeId,
         service: usize,
         role: Role,
+        stdio: Stdio,
     },
     /// How to take a service down, before `Starting` of its own command. With `stop_command`, a file that holds
     /// it is attached.
@@ -52,7 +54,11 @@ impl Update {
     /// How many descriptors are attached.
     pub(super) fn descriptors(&self) -> usize {
         match self {
-            Self::Starting { .. } => 2,
+            Self::Starting { stdio, .. } => match stdio {
+                Stdio::Open => 3,
+                Stdio::Null => 2,
+                Stdio::Terminal => 1,
+            },
             Self::Teardown { stop_command, .. } => usize::from(*stop_command),
             _ => 0,
         }
@@ -72,12 +78,18 @@ impl Update {
                 life,
                 service,
                 role,
+                stdio,
             } => {
                 frame.0[0] = 2;
                 frame.0[1] = match role {
                     Role::Service => 0,
                     Role::StopCommand => 1,
                     Role::Probe => 2,
+                };
+                frame.0[2] = match stdio {
+                    Stdio::Open => 0,
+                    Stdio::Null => 1,
+                    Stdio::Terminal => 2,
                 };
                 frame.put(8, life.0);
                 frame.put(16, *service as u64);
@@ -150,6 +162,12 @@ impl Frame {
                     2 => Role::Probe,
                     _ => return None,
                 },
+                stdio: match self.0[2] {
+                    0 => Stdio::Open,
+                    1 => Stdio::Null,
+                    2 => Stdio::Terminal,
+                    _ => return None,
+                },
             },
             3 => Update::Teardown {
                 service,
@@ -202,13 +220,15 @@ mod tests {
             Just(Role::StopCommand),
             Just(Role::Probe)
         ];
+        let stdio = prop_oneof![Just(Stdio::Open), Just(Stdio::Null), Just(Stdio::Terminal)];
         prop_oneof![
             "[a-z0-9_-]{1,40}".prop_map(Update::Session),
-            (life.clone(), any::<usize>(), role).prop_map(|(life, service, role)| {
+            (life.clone(), any::<usize>(), role, stdio).prop_map(|(life, service, role, stdio)| {
                 Update::Starting {
                     life,
                     service,
                     role,
+                    stdio,
                 }
             }),
             (

@@ -10,14 +10,13 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
-use super::system::{self, SilentStdin};
+use super::system;
 use frame::{FRAME_BYTES, Frame, Update};
 
 /// The server's end of what connects it to the guardian; goes into [`super::start`].
 #[derive(Debug)]
 pub struct Link {
     pub(super) socket: OwnedFd,
-    pub(super) silent_stdin: SilentStdin,
 }
 
 /// The next update with its descriptors; an invalid one as `None`. Never waits.
@@ -26,7 +25,7 @@ pub struct Link {
 /// `EAGAIN` when nothing has come yet, `EPIPE` when the server has closed its end.
 pub(super) fn receive(socket: &OwnedFd) -> Result<(Option<Update>, Vec<OwnedFd>), Errno> {
     let mut bytes = [0; FRAME_BYTES];
-    let mut control = nix::cmsg_space!([RawFd; 2]);
+    let mut control = nix::cmsg_space!([RawFd; 3]);
     let mut attached = Vec::new();
     let mut buffers = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::from_bits_retain(system::RECEIVE_FLAGS);

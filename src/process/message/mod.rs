@@ -11,7 +11,7 @@ pub use spawn_error::SpawnError;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use crate::facts::{End, ProcessInfo, StopScope, StopSignal};
+pub(super) use crate::facts::{End, ProcessInfo, Stdio, StopScope, StopSignal};
 
 /// One run of one command, chosen by the caller, unique in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,13 +28,30 @@ pub enum Role {
     Probe,
 }
 
-/// The stdin of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stdin {
-    /// A pipe that stays empty and open while FlowLayer runs.
-    OpenPipe,
-    /// `/dev/null`.
-    Null,
+/// Our ends of what a run has as stdin, stdout and stderr.
+#[derive(Debug)]
+pub enum Streams {
+    /// Pipes.
+    Pipes {
+        /// Read end.
+        stdout: OwnedFd,
+        /// Read end.
+        stderr: OwnedFd,
+        /// Write end; `None` where stdin is `/dev/null`.
+        stdin: Option<OwnedFd>,
+    },
+    /// The master of a pseudo terminal.
+    Terminal(OwnedFd),
+}
+
+impl Streams {
+    /// What is to be read.
+    pub fn into_outputs(self) -> Vec<OwnedFd> {
+        match self {
+            Self::Pipes { stdout, stderr, .. } => vec![stdout, stderr],
+            Self::Terminal(master) => vec![master],
+        }
+    }
 }
 
 /// A command to run.
@@ -53,8 +70,8 @@ pub struct SpawnRequest {
     pub env: Vec<(OsString, OsString)>,
     /// Working directory, absolute.
     pub cwd: PathBuf,
-    /// Its stdin.
-    pub stdin: Stdin,
+    /// Its stdin, stdout and stderr.
+    pub stdio: Stdio,
 }
 
 /// A service's `stopCmd`, as the guardian would run it.
@@ -146,10 +163,8 @@ pub enum Event {
         life: LifeId,
         /// Its leader.
         pid: u32,
-        /// Read end.
-        stdout: OwnedFd,
-        /// Read end.
-        stderr: OwnedFd,
+        /// Its input and output.
+        streams: Streams,
     },
     /// The command does not run, and left nothing behind.
     SpawnFailed {

@@ -16,8 +16,8 @@ pub(crate) struct Run {
     pub(crate) role: Role,
     /// The leader, and the id of its group and session, which is not reused as long as either has a member.
     pub(crate) leader: u32,
-    /// The inodes of its stdout and stderr pipes.
-    pub(crate) pipes: [Option<u64>; 2],
+    /// What its stdout and stderr are, see [`system::output_ids`].
+    pub(crate) outputs: [Option<u64>; 2],
     pub(crate) stage: Stage,
 }
 
@@ -149,7 +149,7 @@ impl Runs {
         self.by_numbers(process)
             .or_else(|| self.by_limit(process.pid))
             .or_else(|| self.mark.in_environment(&system::environment(process.pid)?))
-            .or_else(|| self.by_pipes(process.pid))
+            .or_else(|| self.by_outputs(process.pid))
     }
 
     /// Descendants inherit group and session; their ids are not reused meanwhile. They are the pids of the processes
@@ -178,13 +178,13 @@ impl Runs {
         Some(Owner { service, life })
     }
 
-    fn by_pipes(&self, pid: u32) -> Option<Owner> {
-        let pipes = system::output_pipes(pid);
+    fn by_outputs(&self, pid: u32) -> Option<Owner> {
+        let outputs = system::output_ids(pid);
         let (&id, _) = self.all.iter().find(|(_, run)| {
-            run.pipes
+            run.outputs
                 .iter()
                 .flatten()
-                .any(|pipe| pipes.contains(&Some(*pipe)))
+                .any(|output| outputs.contains(&Some(*output)))
         })?;
         self.owner(id)
     }

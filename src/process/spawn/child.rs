@@ -54,6 +54,8 @@ pub(crate) struct ChildSetup {
     pub(crate) command: Command,
     /// What becomes descriptors 0, 1 and 2; all above 2.
     pub(crate) stdio: [RawFd; 3],
+    /// Whether they are a terminal that it is to be controlled by.
+    pub(crate) controls_terminal: bool,
     /// The file limit that we inherited.
     pub(crate) open_files: rlimit,
     /// See `ownership/mark.rs`.
@@ -127,6 +129,10 @@ pub(crate) unsafe fn exec(setup: &mut ChildSetup) -> Failure {
             if libc::dup2(from, to) == -1 {
                 return failure(Step::Stdio);
             }
+        }
+        // A session leader gets it by this alone, and its group becomes that in the foreground.
+        if setup.controls_terminal && libc::ioctl(0, libc::TIOCSCTTY as _, 0) == -1 {
+            return failure(Step::Stdio);
         }
         if libc::chdir(setup.command.cwd.as_ptr()) == -1 {
             return failure(Step::Directory);

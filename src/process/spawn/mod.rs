@@ -16,9 +16,11 @@ use nix::libc::rlimit;
 
 use super::link::frame::Update;
 use super::link::stop_file;
-use super::message::{Role, SpawnError, SpawnRequest, Stdin, Teardown};
+use super::message::{Role, SpawnError, SpawnRequest, Stdio, Streams, Teardown};
 use super::ownership::runs::{Run, Stage};
-use super::system::{self, Launcher, SilentStdin};
+pub(super) use super::system::output_id;
+use super::system::pty::{self, DEFAULT_SIZE};
+use super::system::{self, Launcher};
 use super::table::Table;
 use child::{ChildSetup, Failure, PidReport};
 use command::Command;
@@ -37,7 +39,6 @@ pub(super) struct Spawner {
     processors: usize,
     /// The file limit that we inherited, for the children.
     open_files: rlimit,
-    silent_stdin: SilentStdin,
     null: OwnedFd,
 }
 
@@ -45,8 +46,7 @@ pub(super) struct Spawner {
 #[derive(Debug)]
 pub(super) struct Spawned {
     pub(super) pid: u32,
-    pub(super) stdout: OwnedFd,
-    pub(super) stderr: OwnedFd,
+    pub(super) streams: Streams,
 }
 
 /// A command that is about to run.
@@ -54,19 +54,16 @@ struct Pending<'a> {
     request: &'a SpawnRequest,
     /// Whether the guardian knows of it.
     announced: bool,
-    outputs: Outputs,
-    /// Kept open until the child has it.
-    _stdin: Option<OwnedFd>,
+    stdio: Ends,
     setup: ChildSetup,
 }
 
 impl Spawner {
-    pub(super) fn new(open_files: rlimit, silent_stdin: SilentStdin) -> io::Result<Self> {
+    pub(super) fn new(open_files: rlimit) -> io::Result<Self> {
         Ok(Self {
             launchers: vec![Launcher::new()],
             processors: available_parallelism().map_or(1, NonZeroUsize::get),
             open_files,
-            silent_stdin,
             null: File::open("/dev/null")?.into(),
         })
     }
@@ -108,24 +105,20 @@ impl Spawner {
         }
         let leader = table.running_leader(request.service);
         let command = Command::new(request, table.mark(), leader)?;
-        let outputs = Outputs::new().map_err(refused)?;
-        let stdin = match request.stdin {
-            Stdin::Null => None,
-            Stdin::OpenPipe => Some(self.silent_stdin.open().map_err(refused)?),
-        };
+        let stdio = Ends::new(request.stdio).map_err(refused)?;
         let announced = request.role != Role::Probe && table.outbox.connected();
         if announced {
-            announce(table, request, teardown, &outputs).map_err(refused)?;
+            announce(table, request, teardown, &stdio).map_err(refused)?;
         }
         let leader = Update::Leader {
             life: request.life,
             pid: 0,
         };
         let socket = table.outbox.direct_socket().filter(|_| announced);
-        let input = stdin.as_ref().unwrap_or(&self.null);
         let setup = ChildSetup {
             command,
-            stdio: [input, &outputs.stdout.1, &outputs.stderr.1].map(AsRawFd::as_raw_fd),
+            stdio: stdio.of_child(&self.null).map(AsRawFd::as_raw_fd),
+            controls_terminal: request.stdio == Stdio::Terminal,
             open_files: self.open_files,
             mark: table.mark().limit(request.service, request.life),
             pid_report: socket.map(|socket| PidReport {
@@ -137,8 +130,7 @@ impl Spawner {
         Ok(Pending {
             request,
             announced,
-            outputs,
-            _stdin: stdin,
+            stdio,
             setup,
         })
     }
@@ -192,7 +184,7 @@ impl Pending<'_> {
                 if self.announced && !self.setup.pid_report.is_some_and(|report| report.sent) {
                     table.outbox.send(&Update::Leader { life, pid }, Vec::new());
                 }
-                Ok(self.outputs.add_run(table, self.request, pid))
+                Ok(self.stdio.add_run(table, self.request, pid))
             }
             Err(failure) => {
                 if self.announced {
@@ -205,42 +197,80 @@ impl Pending<'_> {
     }
 }
 
-/// The pipes of a run: read end, write end.
-struct Outputs {
-    stdout: (OwnedFd, OwnedFd),
-    stderr: (OwnedFd, OwnedFd),
+/// Both ends of what a run has as stdin, stdout and stderr.
+struct Ends {
+    ours: Streams,
+    /// The terminal; or stdout, stderr, and stdin if it is a pipe.
+    childs: Vec<OwnedFd>,
 }
 
-impl Outputs {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            stdout: system::pipe()?,
-            stderr: system::pipe()?,
-        })
+impl Ends {
+    fn new(stdio: Stdio) -> io::Result<Self> {
+        if stdio == Stdio::Terminal {
+            let (master, terminal) = pty::open(DEFAULT_SIZE)?;
+            return Ok(Self {
+                ours: Streams::Terminal(master),
+                childs: vec![terminal],
+            });
+        }
+        let (out, err) = (system::pipe()?, system::pipe()?);
+        let mut childs = vec![out.1, err.1];
+        let mut input = None;
+        if stdio == Stdio::Open {
+            let (read, write) = system::pipe()?;
+            childs.push(read);
+            input = Some(write);
+        }
+        let ours = Streams::Pipes {
+            stdout: out.0,
+            stderr: err.0,
+            stdin: input,
+        };
+        Ok(Self { ours, childs })
     }
 
-    /// Adds the run to the table; our copies of the write ends are closed.
+    /// What becomes descriptors 0, 1 and 2 of the child.
+    fn of_child<'a>(&'a self, null: &'a OwnedFd) -> [&'a OwnedFd; 3] {
+        match &self.childs[..] {
+            [out, err, stdin] => [stdin, out, err],
+            [out, err] => [null, out, err],
+            rest => [&rest[0]; 3],
+        }
+    }
+
+    /// Copies of our ends, for the guardian.
+    fn for_guardian(&self) -> io::Result<Vec<OwnedFd>> {
+        match &self.ours {
+            Streams::Pipes {
+                stdout,
+                stderr,
+                stdin,
+            } => [Some(stdout), Some(stderr), stdin.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(OwnedFd::try_clone)
+                .collect(),
+            Streams::Terminal(master) => Ok(vec![master.try_clone()?]),
+        }
+    }
+
+    /// Adds the run to the table; our copies of the child's ends are closed.
     fn add_run(self, table: &mut Table, request: &SpawnRequest, pid: u32) -> Spawned {
-        let (stdout, stderr) = (self.stdout.0, self.stderr.0);
+        let streams = self.ours;
+        let outputs = match &streams {
+            Streams::Pipes { stdout, stderr, .. } => [Some(stdout), Some(stderr)],
+            Streams::Terminal(master) => [Some(master), None],
+        };
         let run = Run {
             service: request.service,
             role: request.role,
             leader: pid,
-            pipes: [&stdout, &stderr].map(inode),
+            outputs: outputs.map(|output| output.and_then(output_id)),
             stage: Stage::Running,
         };
         table.add(request.life, run);
-        Spawned {
-            pid,
-            stdout,
-            stderr,
-        }
+        Spawned { pid, streams }
     }
-}
-
-/// The inode of a pipe, by which the processes that hold it are found.
-pub(crate) fn inode(pipe: &OwnedFd) -> Option<u64> {
-    nix::sys::stat::fstat(pipe).ok().map(|stat| stat.st_ino)
 }
 
 /// Tells the guardian how a service is to be taken down.
@@ -270,9 +300,9 @@ fn announce(
     table: &mut Table,
     request: &SpawnRequest,
     teardown: Option<&Teardown>,
-    outputs: &Outputs,
+    stdio: &Ends,
 ) -> io::Result<()> {
-    let (stdout, stderr) = (outputs.stdout.0.try_clone()?, outputs.stderr.0.try_clone()?);
+    let attached = stdio.for_guardian()?;
     if let Some(teardown) = teardown {
         announce_teardown(table, request.service, teardown)?;
     }
@@ -280,8 +310,9 @@ fn announce(
         life: request.life,
         service: request.service,
         role: request.role,
+        stdio: request.stdio,
     };
-    table.outbox.send(&update, vec![stdout, stderr]);
+    table.outbox.send(&update, attached);
     table.outbox.wait_until_sent();
     Ok(())
 }

@@ -7,6 +7,7 @@ mod macos;
 mod open_fds;
 pub(crate) mod prepare;
 pub(crate) mod process_entry;
+pub(crate) mod pty;
 pub(crate) mod reserved_fds;
 pub(crate) mod user_name;
 pub(crate) mod wait;

@@ -15,8 +15,8 @@ use crate::facts::{StopScope, StopSignal};
 use crate::process::guardian::{Entered, enter};
 use crate::process::system::prepare::set_action;
 use crate::process::{
-    Event, LifeId, Mode, ProcessInfo, Processes, Request, Role, SpawnRequest, Stdin, StopCommand,
-    Teardown, start,
+    Event, LifeId, Mode, ProcessInfo, Processes, Request, Role, SpawnRequest, Stdio, StopCommand,
+    Streams, Teardown, start,
 };
 
 /// Set for the copy.
@@ -89,7 +89,7 @@ fn perform(processes: &Processes, line: &str) {
                 }),
             };
             let role = match fields[3] {
-                "service" => Role::Service,
+                "service" | "terminal" => Role::Service,
                 "stop" => Role::StopCommand,
                 _ => Role::Probe,
             };
@@ -100,7 +100,10 @@ fn perform(processes: &Processes, line: &str) {
                 argv: shell(fields[10]),
                 env: environment(),
                 cwd: PathBuf::from("/"),
-                stdin: Stdin::OpenPipe,
+                stdio: match fields[3] {
+                    "terminal" => Stdio::Terminal,
+                    _ => Stdio::Open,
+                },
             };
             Request::Spawn(request, (role == Role::Service).then_some(teardown))
         }
@@ -125,7 +128,7 @@ fn perform(processes: &Processes, line: &str) {
                 argv: fields[3..].iter().map(|&field| field.to_owned()).collect(),
                 env: environment(),
                 cwd: PathBuf::from(fields[2]),
-                stdin: Stdin::Null,
+                stdio: Stdio::Null,
             },
             None,
         ),
@@ -153,15 +156,23 @@ fn environment() -> Vec<(OsString, OsString)> {
 
 fn tell(event: Event, processes: &Processes) {
     match event {
-        Event::Spawned {
-            life,
-            pid,
-            stdout,
-            stderr,
-        } => {
+        Event::Spawned { life, pid, streams } => {
             println!("spawned {} {pid}", life.0);
-            copy(life, stdout);
-            copy(life, stderr);
+            let outputs = match streams {
+                Streams::Pipes {
+                    stdout,
+                    stderr,
+                    stdin,
+                } => {
+                    // It stays open, as in the server.
+                    std::mem::forget(stdin);
+                    vec![stdout, stderr]
+                }
+                Streams::Terminal(master) => vec![master],
+            };
+            for output in outputs {
+                copy(life, output);
+            }
         }
         Event::SpawnFailed { life, error } => println!("refused {} {error}", life.0),
         Event::Exited { life, end, left } => {

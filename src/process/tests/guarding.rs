@@ -27,6 +27,23 @@ process_test! {
 }
 
 process_test! {
+    /// The end of the server hangs no terminal up: each service is stopped in its turn.
+    fn services_with_a_terminal_are_stopped_in_order_too(driver) {
+        let diary = Diary::new();
+        let (low, high) = (diary.noting("low"), diary.noting("high"));
+        let terminal = |wave, number, script| Service { wave, role: "terminal", ..Service::new(number, script) };
+        ready(driver, &terminal(0, 0, &low));
+        ready(driver, &terminal(1, 1, &high));
+        let stray = "echo ready; (env -i setsid sleep TOKEN &); while :; do echo more; done";
+        ready(driver, &terminal(2, 2, stray));
+        signal(driver.server, Signal::SIGKILL);
+        assert_eq!(driver.wait().code(), Some(1));
+        assert_eq!(diary.words(), ["high", "low"]);
+        driver.nothing_left();
+    }
+}
+
+process_test! {
     fn a_killed_guardian_is_noticed(driver) {
         ready(driver, &Service::new(0, "echo ready; setsid sleep TOKEN & wait"));
         signal(driver.guardian(), Signal::SIGKILL);

@@ -66,6 +66,24 @@ process_test! {
 }
 
 process_test! {
+    /// It is the leader of a session that the terminal controls, in its foreground, and nobody else's.
+    fn a_terminal_is_the_services_own(driver) {
+        let script = "echo tty $(tty); echo size $(stty size); test -t 2 && echo three; \
+                      echo group $(ps -o tpgid= -p $$) $$; ls -m /proc/$$/fd; exec sleep TOKEN";
+        let life = driver.begin(&Service { role: "terminal", ..Service::new(0, script) });
+        let tty = driver.expect(|line| line.starts_with(&format!("out {life} tty ")));
+        assert!(tty.contains("/dev/pts/") || tty.contains("/dev/tty"), "{tty}");
+        driver.expect_line(&format!("out {life} size 24 80"));
+        driver.expect_line(&format!("out {life} three"));
+        driver.expect_line(&format!("out {life} 0, 1, 2"));
+        let group = driver.expect(|line| line.starts_with(&format!("out {life} group")));
+        let numbers: Vec<_> = group.split_whitespace().skip(3).collect();
+        assert_eq!(numbers[0], numbers[1], "{group}");
+        driver.down(0, "term");
+    }
+}
+
+process_test! {
     /// With all descriptors taken nothing more can be started, and all that runs can be stopped.
     fn without_descriptors_stopping_still_works(setup: Setup) {
         let mut driver = Driver::start(&Setup {

@@ -75,6 +75,8 @@ fn what_a_process_keeps_needs_a_restart() {
             json!({"cmd": "x", "kind": "oneshot"}),
             "kind daemon→oneshot",
         ),
+        (json!({"cmd": "x", "tty": true}), "tty false→true"),
+        (json!({"cmd": "x", "stdin": "null"}), "stdin open→null"),
         (json!({"cmd": "x", "env": {"KEY": "secret"}}), "env.KEY ·→·"),
         (
             json!({"cmd": "x", "envFile": "/nowhere/.env"}),
@@ -208,6 +210,8 @@ fn services() -> impl Strategy<Value = Value> {
             "envFile",
             vec![json!("a"), json!(["a", {"path": "b", "required": false}])],
         ),
+        field("tty", vec![json!(true), json!(false)]),
+        field("stdin", vec![json!("open"), json!("null")]),
         field("stopCmd", vec![json!("s"), json!("t")]),
         field("stopGraceMs", vec![json!(1), json!(2)]),
         field("stopSignal", vec![json!("SIGINT"), json!("SIGHUP")]),

@@ -1,10 +1,12 @@
 //! What the core wants done for services, done: spawning, probing, reading, waiting for ports.
 
 mod probing;
+mod reading;
 mod starting;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +25,8 @@ use super::setup::{ServiceSetup, SessionSettings, Setup};
 use super::source::{Reread, Source};
 use super::strangers::Earlier;
 use super::watch::Watch;
-use crate::facts::{ConfigProblem, End, StartProblem, StopCmdFailure, Stream};
-use crate::logs::{LineWatch, LogDefaults, Logs};
+use crate::facts::{ConfigProblem, End, StartProblem, StopCmdFailure};
+use crate::logs::{LogDefaults, Logs};
 use crate::process::{Event, LifeId, Processes, Request, Role};
 
 /// What comes back from work that was done elsewhere.
@@ -72,6 +74,8 @@ struct Running {
     watched: Option<Arc<Watched>>,
     /// The leader, while it lives.
     leader: Option<u32>,
+    /// Its standard input, held open, if that is a pipe.
+    stdin: Option<OwnedFd>,
     /// Who listened on the port of its probe before this life.
     earlier: Earlier,
     /// The number of the newest log entry when this life began.
@@ -123,7 +127,10 @@ impl Performer {
                 let drained = self.running[service].pipes.drain(life);
                 self.later(async move { Report::Drained(service, drained.await) });
             }
-            ServiceEffect::Cut => self.running[service].pipes.cut(),
+            ServiceEffect::Cut => {
+                self.running[service].stdin = None;
+                self.running[service].pipes.cut();
+            }
             ServiceEffect::AwaitRelease(life, port) => {
                 self.later(async move { Report::Step(service, await_release(life, port).await) });
             }
@@ -225,28 +232,14 @@ impl Performer {
                 self.probe_runs.handle(event);
                 None
             }
-            Event::Spawned {
-                life,
-                pid,
-                stdout,
-                stderr,
-            } => {
+            Event::Spawned { life, pid, streams } => {
                 let service = service_of(life);
                 let is_stop_command = self.stop_commands.contains_key(&life);
                 let running = &mut self.running[service];
                 if !is_stop_command {
                     running.leader = Some(pid);
                 }
-                for (pipe, stream) in [(stdout, Stream::Stdout), (stderr, Stream::Stderr)] {
-                    let watch = running
-                        .watched
-                        .clone()
-                        .filter(|_| !is_stop_command)
-                        .map(|watched| watched as Arc<dyn LineWatch>);
-                    running
-                        .pipes
-                        .add(self.logs.read_pipe(pipe, service, stream, watch));
-                }
+                self.read_output(service, streams, is_stop_command);
                 (!is_stop_command).then_some((service, Step::Spawned(life, pid)))
             }
             Event::SpawnFailed { life, error } => {

@@ -9,7 +9,7 @@ use super::{Performer, Report, service_of};
 use crate::config::ReadError;
 use crate::config::env_file::{self, EnvFileError};
 use crate::facts::{Kind, PortHold, Reason, StartProblem};
-use crate::process::{LifeId, Request, Role, SpawnRequest, Stdin, StopCommand, Teardown};
+use crate::process::{LifeId, Request, Role, SpawnRequest, Stdio, StopCommand, Teardown};
 use crate::runtime::lifecycle::Event as Step;
 use crate::runtime::port_wait::await_free;
 use crate::runtime::prober::Watched;
@@ -81,7 +81,7 @@ impl Performer {
                 Role::StopCommand => self.running[index].env.clone(),
                 _ => environment(
                     &self.environment,
-                    service.auto_port,
+                    service.default_variables(),
                     Vec::new(),
                     &service.env,
                 ),
@@ -93,9 +93,9 @@ impl Performer {
             self.spawn(life, role, Ok(environment));
             return;
         }
-        let (inherited, port_variable, files, own, spec) = (
+        let (inherited, defaults, files, own, spec) = (
             self.environment.clone(),
-            service.auto_port,
+            service.default_variables(),
             service.env_files.clone(),
             service.env.clone(),
             Arc::clone(&service.spec),
@@ -119,7 +119,7 @@ impl Performer {
                     read.extend(variables);
                 }
                 Ok(Environment {
-                    variables: environment(&inherited, port_variable, read, &own),
+                    variables: environment(&inherited, defaults, read, &own),
                     contents: Some(contents),
                     earlier: port.map(Earlier::note).unwrap_or_default(),
                 })
@@ -165,7 +165,6 @@ impl Performer {
         } else {
             service.stop_argv.clone().unwrap_or_default()
         };
-        let daemon = service.planned.spec.kind == Kind::Daemon;
         let request = SpawnRequest {
             life,
             service: index,
@@ -173,10 +172,10 @@ impl Performer {
             argv,
             env: env.clone(),
             cwd: service.cwd.clone(),
-            stdin: if is_service && daemon {
-                Stdin::OpenPipe
+            stdio: if is_service {
+                service.stdio
             } else {
-                Stdin::Null
+                Stdio::Null
             },
         };
         let teardown = is_service.then(|| self.teardown(index, &env));
@@ -194,16 +193,15 @@ impl Performer {
     }
 }
 
-/// The inherited environment, then `PORT` if the port was chosen, then the files, then the service's own; the
-/// last one wins.
+/// The inherited environment, then what it gets unless its definition says otherwise, then the files, then the
+/// service's own; the last one wins.
 fn environment(
     inherited: &[(OsString, OsString)],
-    port: Option<u16>,
+    defaults: Vec<(String, String)>,
     files: Vec<(String, String)>,
     own: &[(String, String)],
 ) -> Vec<(OsString, OsString)> {
-    let port = port.map(|port| ("PORT".to_owned(), port.to_string()));
-    let over = port
+    let over = defaults
         .into_iter()
         .chain(files)
         .chain(own.iter().cloned())

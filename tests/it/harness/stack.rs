@@ -61,6 +61,18 @@ impl Stack {
         self.service(name, service)
     }
 
+    /// Sets a field of every service that there is so far.
+    pub(crate) fn each_service(mut self, field: &str, value: &Value) -> Self {
+        let services = self
+            .config
+            .get_mut("services")
+            .and_then(Value::as_object_mut);
+        for (_, service) in services.into_iter().flatten() {
+            service[field] = value.clone();
+        }
+        self
+    }
+
     /// Adds a daemon that does nothing.
     pub(crate) fn daemon(self, name: &str, rest: Value) -> Self {
         self.shell(name, "exec sleep 1000000", rest)

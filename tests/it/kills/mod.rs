@@ -101,8 +101,9 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(asleep: String) -> Self {
-        let prepared = awkward(&asleep).prepare();
+    fn new(asleep: String, tty: bool) -> Self {
+        let stack = awkward(&asleep).each_service("tty", &json!(tty));
+        let prepared = stack.prepare();
         Self {
             home: prepared.home,
             command: prepared.command,
@@ -224,9 +225,9 @@ fn moments_and_seed(victim: Victim, default: u64) -> (u64, u64) {
 
 /// Kills one of the two at many moments, in the same directory, so that each server finds what the one before
 /// it had to leave.
-fn kill_at_many_moments(victim: Victim) {
+fn kill_at_many_moments(victim: Victim, tty: bool) {
     let (moments, seed) = moments_and_seed(victim, MOMENTS);
-    let trial = Trial::new(format!("8{}{}.25", std::process::id(), free_port()));
+    let trial = Trial::new(format!("8{}{}.25", std::process::id(), free_port()), tty);
     for moment in 0..moments {
         println!("moment {moment}");
         trial.run_and_kill(&mut Dice(seed.wrapping_add(moment << 32)), victim);
@@ -269,10 +270,20 @@ fn check_files(directory: &Path, sessions: usize) {
 
 #[test]
 fn the_server_is_killed_at_any_moment() {
-    kill_at_many_moments(Victim::Server);
+    kill_at_many_moments(Victim::Server, false);
 }
 
 #[test]
 fn the_guardian_is_killed_at_any_moment() {
-    kill_at_many_moments(Victim::Guardian);
+    kill_at_many_moments(Victim::Guardian, false);
+}
+
+#[test]
+fn the_server_is_killed_while_services_have_terminals() {
+    kill_at_many_moments(Victim::Server, true);
+}
+
+#[test]
+fn the_guardian_is_killed_while_services_have_terminals() {
+    kill_at_many_moments(Victim::Guardian, true);
 }

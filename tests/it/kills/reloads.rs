@@ -62,7 +62,7 @@ fn reload_and_kill(trial: &Trial, config: &str, dice: &mut Dice, victim: Victim)
 
 fn kill_at_moments_of_reloads(victim: Victim) {
     let (moments, seed) = moments_and_seed(victim, MOMENTS);
-    let trial = Trial::new(format!("7{}{}.25", std::process::id(), free_port()));
+    let trial = Trial::new(format!("7{}{}.25", std::process::id(), free_port()), false);
     let config = fs::read_to_string(trial.path().join("flowlayer.jsonc")).expect("a file");
     for moment in 0..moments {
         println!("moment {moment}");

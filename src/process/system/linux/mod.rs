@@ -24,7 +24,8 @@ use super::process_entry::{self, Identity};
 pub use arguments::conceal_argument;
 pub(crate) use launch::Launcher;
 pub(crate) use procfs::{
-    adopted, append_subtree, children, environment, find, list, marked_limits, output_pipes, user,
+    adopted, append_subtree, children, environment, find, list, marked_limits, output_id,
+    output_ids, user,
 };
 
 /// Whether orphans below this process are re-parented to it, so that whatever is not below it is not ours.
@@ -119,28 +120,12 @@ pub(crate) fn scratch_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// The stdin of daemons: a pipe that stays empty and open as long as the server or the guardian lives, because
-/// both hold its write end.
-#[derive(Debug)]
-pub(crate) struct SilentStdin {
-    read: OwnedFd,
-    _write: OwnedFd,
-}
-
-impl SilentStdin {
-    pub(crate) fn new() -> io::Result<Self> {
-        let (read, write) = pipe()?;
-        Ok(Self {
-            read,
-            _write: write,
-        })
-    }
-
-    /// A read end for one process: opened anew, because a program that makes its stdin non-blocking
-    /// would otherwise make it so for all of them.
-    pub(crate) fn open(&self) -> io::Result<OwnedFd> {
-        File::open(format!("/proc/self/fd/{}", self.read.as_raw_fd())).map(OwnedFd::from)
-    }
+/// The number of the pseudo terminal that this is the master of; `None` if it is none.
+fn pty_number(master: &OwnedFd) -> Option<u32> {
+    let mut number: libc::c_uint = 0;
+    // SAFETY: the pointer is to an integer of ours.
+    let done = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTN, &raw mut number) };
+    (done == 0).then_some(number)
 }
 
 /// A descriptor that becomes readable when the process has exited; it need not be a child of ours.
@@ -195,22 +180,5 @@ pub(crate) fn ignore_more_signals() {
     for signal in old.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
         // SAFETY: no handler is set. It cannot fail for a signal that exists.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use nix::fcntl::{FcntlArg, fcntl};
-
-    use super::*;
-
-    #[test]
-    fn one_reader_of_silence_does_not_change_it_for_another() {
-        let silent_stdin = SilentStdin::new().unwrap();
-        let (one, other) = (silent_stdin.open().unwrap(), silent_stdin.open().unwrap());
-        fcntl(&one, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
-        assert_eq!(nix::unistd::read(&one, &mut [0; 1]), Err(Errno::EAGAIN));
-        let flags = OFlag::from_bits_retain(fcntl(&other, FcntlArg::F_GETFL).unwrap());
-        assert!(!flags.contains(OFlag::O_NONBLOCK));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::ptr;
@@ -226,17 +227,33 @@ fn listed_limits(pid: u32) -> [Option<u64>; 2] {
     })
 }
 
-/// The inodes of the pipes that a process has as stdout and stderr.
-pub(crate) fn output_pipes(pid: u32) -> [Option<u64>; 2] {
+/// What a process has as stdout and stderr, where that is a pipe or a pseudo terminal, as [`output_id`] has it.
+pub(crate) fn output_ids(pid: u32) -> [Option<u64>; 2] {
     [1, 2].map(|fd| {
         let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
-        target
-            .to_str()?
-            .strip_prefix("pipe:[")?
-            .strip_suffix(']')?
-            .parse()
-            .ok()
+        let target = target.to_str()?;
+        match target.strip_prefix("/dev/pts/") {
+            Some(number) => number.parse().ok().map(terminal_id),
+            None => target
+                .strip_prefix("pipe:[")?
+                .strip_suffix(']')?
+                .parse()
+                .ok(),
+        }
     })
+}
+
+/// The inode of a pipe, or the number of the pseudo terminal that this is the master of.
+pub(crate) fn output_id(output: &OwnedFd) -> Option<u64> {
+    match super::pty_number(output) {
+        Some(number) => Some(terminal_id(number)),
+        None => nix::sys::stat::fstat(output).ok().map(|stat| stat.st_ino),
+    }
+}
+
+/// Numbers of terminals are in another range than inodes.
+fn terminal_id(number: u32) -> u64 {
+    1 << 63 | u64::from(number)
 }
 
 /// The user id of a process; `None` when it has ended.

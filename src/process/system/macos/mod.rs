@@ -119,30 +119,6 @@ pub(crate) fn scratch_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// The stdin of daemons: pipes that stay empty and open as long as the server lives.
-#[derive(Debug)]
-pub(crate) struct SilentStdin {
-    writes: Mutex<Vec<OwnedFd>>,
-}
-
-impl SilentStdin {
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            writes: Mutex::default(),
-        })
-    }
-
-    /// A read end for one process.
-    pub(crate) fn open(&self) -> io::Result<OwnedFd> {
-        let (read, write) = pipe()?;
-        self.writes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(write);
-        Ok(read)
-    }
-}
-
 /// Not done here: arguments stay as they were given.
 pub fn conceal_argument(_: &str) {}
 
@@ -152,8 +128,13 @@ pub(crate) fn marked_limits(_: u32) -> impl Iterator<Item = u64> {
 }
 
 /// Not known here.
-pub(crate) fn output_pipes(_: u32) -> [Option<u64>; 2] {
+pub(crate) fn output_ids(_: u32) -> [Option<u64>; 2] {
     [None; 2]
+}
+
+/// Of no use here, see [`output_ids`].
+pub(crate) fn output_id(_: &OwnedFd) -> Option<u64> {
+    None
 }
 
 /// Signals exactly this process, as far as possible; `ESRCH` when it has ended.
