@@ -52,13 +52,16 @@ pub(super) async fn probe(
             line_matched: watched.is_some_and(Watched::has_matched),
             commands,
         };
-        let attempt = timeout(ready.attempt_timeout, ready.probe.attempt(&cx));
-        tokio::pin!(attempt);
-        let result = if let Ok(result) = timeout(SLOW, &mut attempt).await {
-            result
-        } else {
-            report(Progress::Pending(started.elapsed()));
-            attempt.await
+        // Dropped at its limit, before anything waits for the end of its command.
+        let result = {
+            let attempt = timeout(ready.attempt_timeout, ready.probe.attempt(&cx));
+            tokio::pin!(attempt);
+            if let Ok(result) = timeout(SLOW, &mut attempt).await {
+                result
+            } else {
+                report(Progress::Pending(started.elapsed()));
+                attempt.await
+            }
         };
         let failed = match result {
             Ok(Attempt::Passed) => match strangers.answering().await {

@@ -279,7 +279,7 @@ fn a_configuration_steers_no_terminal_through_any_output() {
     std::fs::write(server.path().join("compose.yaml"), compose.to_string()).unwrap();
     let raw = r"printf '\302\233A\342\200\256\177\033[2J\n'; exec sleep 1000000";
     let talking = Stack::new().shell("api", raw, json!({})).start().booted();
-    talking.wait_for_line("api │ A");
+    talking.wait_for_line("api │ \u{fffd}");
     let printed = talking.run(["logs", "--json"]);
     let message = r#""message":"\u009bA\u202e\u007f\u001b[2J""#;
     assert!(printed.stdout.contains(message), "{printed:?}");
