@@ -340,6 +340,64 @@ def intruders(browser, context, page):
     rebound.close()
 
 
+def keyboard_only(browser, address):
+    """The same morning without a mouse: nothing is clicked in this one."""
+    page = browser.page(browser.context(), address)
+    connected(page)
+    keys = page.keyboard
+    selected = page.locator('#services [aria-selected="true"]')
+    keys.press("/")
+    keys.type("work")
+    keys.press("Enter")
+    expect(page.locator("#services li")).to_have_count(2)
+    keys.press("j")
+    expect(selected).to_have_attribute("data-name", "worker")
+    keys.press("Escape")
+    expect(page.locator("#services li")).to_have_count(len(SHOP) + 1)
+    keys.press("g")
+    expect(selected).to_have_attribute("data-name", "")
+    names = [item.get_attribute("data-name") for item in page.locator("#services li").all()]
+    for name in names[1 : names.index("api") + 1]:
+        keys.press("j")
+        expect(selected).to_have_attribute("data-name", name)
+    keys.press("Tab")
+    until(page, "document.activeElement.matches('.scroller')")
+    keys.press("/")
+    keys.type("slow query")
+    keys.press("Enter")
+    until(page, "[...document.querySelectorAll('.row .text')].every((it) => it.textContent.includes('slow query'))")
+    keys.press("Escape")
+    keys.press("f")
+    keys.type("orders")
+    keys.press("Enter")
+    expect(page.locator(".row.current mark").first).to_have_text("orders")
+    keys.press("N")
+    keys.press("Escape")
+    keys.press("Tab")
+    until(page, "document.activeElement.id === 'services'")
+    keys.press("r")
+    expect(page.locator("#message")).to_have_text("restart api: done")
+    keys.press("x")
+    expect(row(page, "api")).to_have_attribute("data-state", "stopped")
+    keys.press("s")
+    expect(row(page, "api")).to_have_attribute("data-state", "ready")
+    keys.press("b")
+    keys.press("g")
+    keys.press("p")
+    expect(page.locator("body")).to_have_attribute("data-view", "graph")
+    keys.press("T")
+    expect(page.locator("body")).to_have_attribute("data-view", "timeline")
+    keys.press("Escape")
+    keys.press("?")
+    expect(page.locator("dialog")).to_be_visible()
+    keys.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    # Back from the services, shift and tab lead to the buttons above them.
+    keys.press("Shift+Tab")
+    expect(page.locator("#details")).to_be_focused()
+    page.context.close()
+
+
 def edited(browser, flowlayer, runtime):
     """The configuration changes while the page is open: broken, mended, reloaded."""
     services = {
@@ -570,6 +628,8 @@ def main():
                 expect(row(page, "billing")).to_have_attribute("data-state", "ready")
                 expect(row(page, "api")).to_have_count(0)
                 folding(browser, page.url)
+                with bridge(shop) as another:
+                    keyboard_only(browser, another)
                 intruders(browser, context, page)
                 context.close()
         edited(browser, flowlayer, runtime)
