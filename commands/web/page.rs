@@ -41,6 +41,7 @@ files! {
     "logs.js": "text/javascript; charset=utf-8",
     "row.js": "text/javascript; charset=utf-8",
     "stream.js": "text/javascript; charset=utf-8",
+    "history.js": "text/javascript; charset=utf-8",
     "header.js": "text/javascript; charset=utf-8",
     "reload.js": "text/javascript; charset=utf-8",
     "graph.js": "text/javascript; charset=utf-8",

@@ -4,10 +4,11 @@ import { Connection, exchangeCode } from "./connection.js";
 import { byId, el, setText } from "./dom.js";
 import { Graph } from "./graph.js";
 import { drawHeader, drawSessions } from "./header.js";
+import { fetchRecords, read } from "./history.js";
 import { help, press } from "./keys.js";
 import { LogPane } from "./logs.js";
 import { Reload } from "./reload.js";
-import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, isGroup, members, urlOf } from "./state.js";
+import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, isGroup, members, recall, urlOf } from "./state.js";
 import { Stream } from "./stream.js";
 import { Table, details } from "./table.js";
 import { Timeline } from "./timeline.js";
@@ -34,6 +35,7 @@ class App {
     this.timeline = new Timeline(this);
     this.reload = new Reload(this);
     this.stale = false;
+    this.recalling = 0;
     this.shown = "log";
   }
 
@@ -60,8 +62,14 @@ class App {
     const failed = new Set([...this.state.services.values()].filter((it) => it.status === "failed").map((it) => it.name));
     fold(this.state, message);
     if (message.name === "hello") return this.#introduced(before);
-    if (message.name === "service_status") this.#notify(message.payload, failed);
-    if (message.name === "snapshot") this.#keepPanes();
+    if (message.name === "service_status") {
+      this.#notify(message.payload, failed);
+      this.#recallSoon();
+    }
+    if (message.name === "snapshot") {
+      this.#keepPanes();
+      this.#recall();
+    }
     this.stale = true;
     return this.#redraw();
   }
@@ -84,6 +92,26 @@ class App {
     } else {
       for (const pane of this.panes) pane.rejoin();
     }
+  }
+
+  /** Asks for what happened before this page was open. */
+  async #recall() {
+    const { session, capabilities, boot } = this.state;
+    if (boot?.to || !capabilities.includes("history")) return;
+    const records = await fetchRecords((name, payload) => this.connection.command(name, payload)).catch(() => null);
+    if (!records || this.state.session !== session) return;
+    recall(this.state, read(records));
+    this.stale = true;
+    this.#redraw();
+  }
+
+  /** The end of a boot is in the records a moment after the last status of it. */
+  #recallSoon() {
+    if (this.recalling || this.state.boot?.to !== null) return;
+    this.recalling = setTimeout(() => {
+      this.recalling = 0;
+      this.#recall();
+    }, 1000);
   }
 
   /** Drops the logs of services that this session does not have. */

@@ -20,7 +20,7 @@ export const STATES = {
 const SEGMENTS = 200;
 
 export function fresh() {
-  return { session: null, version: null, capabilities: [], firstSeq: 1, services: new Map(), history: new Map(), edit: null };
+  return { session: null, version: null, capabilities: [], firstSeq: 1, services: new Map(), history: new Map(), boot: null, edit: null };
 }
 
 /** Applies an event; returns the names of the services that it changed. */
@@ -76,7 +76,7 @@ export function stateOf(service) {
     case "stopped": {
       const code = service.reason?.code;
       if (code === "waiting_for" || code === "waiting_for_wave") return "waiting";
-      if (service.blocked_by?.length) return "blocked";
+      if (code === "blocked" || service.blocked_by?.length) return "blocked";
       return service.status === "unknown" ? "waiting" : "stopped";
     }
     case "running":
@@ -94,14 +94,28 @@ export function stateOf(service) {
 
 /** Adds the present state to the history of the service, for the timeline. */
 function remember(state, service) {
-  const segments = state.history.get(service.name) ?? [];
-  const now = stateOf(service);
+  append(state.history, service.name, stateOf(service), Date.parse(service.since) || Date.now());
+}
+
+/** Adds a state that began at `since` to the segments of a service. */
+export function append(history, name, state, since) {
+  const segments = history.get(name) ?? [];
   const last = segments.at(-1);
-  if (last?.state === now) return;
-  const since = Date.parse(service.since) || Date.now();
-  segments.push({ state: now, from: last ? Math.max(since, last.from) : since });
+  if (last?.state === state) return;
+  segments.push({ state, from: last ? Math.max(since, last.from) : since });
   if (segments.length > SEGMENTS) segments.shift();
-  state.history.set(service.name, segments);
+  history.set(name, segments);
+}
+
+/** Puts what was before the page before what it has seen. */
+export function recall(state, { states, boot }) {
+  for (const [name, segments] of state.history) {
+    for (const { state: seen, from } of segments) {
+      if (from > (states.get(name)?.at(-1)?.from ?? 0)) append(states, name, seen, from);
+    }
+  }
+  state.history = states;
+  state.boot = boot;
 }
 
 /** How the whole stack is: `down`, `wait` or `up`, and how many services are up of those wanted. */
