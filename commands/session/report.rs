@@ -160,7 +160,7 @@ fn state(service: &ServiceState) -> (&'static str, Style) {
         State::Blocked => state.word(),
         _ => service.status.as_str(),
     };
-    (word, state.color().on_default())
+    (word, state.style())
 }
 
 /// The reason for its state in one line, or empty.

@@ -1,6 +1,7 @@
 //! How we print: the server's own lines, the services' output, colour or none, quietly when nobody
 //! reads.
 
+pub(crate) mod abilities;
 pub(crate) mod age;
 pub(crate) mod changes;
 pub(crate) mod color;

@@ -2,7 +2,7 @@
 //!
 //! Every state has a symbol of its own, so that the display works without colours.
 
-use anstyle::AnsiColor;
+use anstyle::{AnsiColor, Style};
 use flowlayer_core::facts::{Kind, Reason, Status};
 use flowlayer_core::protocol::Details;
 
@@ -108,14 +108,22 @@ impl State {
         }
     }
 
-    /// The colour of both.
-    pub(crate) const fn color(self) -> AnsiColor {
-        match self {
-            Self::Waiting | Self::Stopped => AnsiColor::BrightBlack,
+    /// The colour of both; `None` for what matters least, which is dim.
+    pub(crate) const fn color(self) -> Option<AnsiColor> {
+        Some(match self {
+            Self::Waiting | Self::Stopped => return None,
             Self::Blocked => AnsiColor::Magenta,
             Self::Starting | Self::Running | Self::Stopping => AnsiColor::Yellow,
             Self::Up | Self::Done => AnsiColor::Green,
             Self::Failed => AnsiColor::Red,
+        })
+    }
+
+    /// The style of both in a line of text.
+    pub(crate) fn style(self) -> Style {
+        match self.color() {
+            Some(color) => color.on_default(),
+            None => Style::new().dimmed(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! commands.
 
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,6 +13,10 @@ use flowlayer_core::client::{
 use flowlayer_core::facts::Status;
 use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use super::exporting;
+use super::log::export::Export;
 
 use super::log::page::PageRequest;
 use super::log::window::Cursor;
@@ -36,6 +41,8 @@ pub(crate) struct SessionConnection {
     /// Answers carry it, so that those of another session are recognised.
     pub(crate) epoch: u64,
     answers: UnboundedSender<Answer>,
+    /// The log that is being written to a file; ends with the connection.
+    exporting: JoinSet<()>,
     has_met: bool,
 }
 
@@ -66,6 +73,7 @@ impl SessionConnection {
             endpoint,
             epoch,
             answers,
+            exporting: JoinSet::new(),
             has_met: false,
         }
     }
@@ -144,6 +152,24 @@ impl SessionConnection {
         });
     }
 
+    /// Writes the log to a file; how far it is comes as answers. Another one that is being written is given up.
+    pub(crate) fn export(&mut self, export: Export, path: String) {
+        let (client, answers, epoch) = (self.client.clone(), self.answers.clone(), self.epoch);
+        self.exporting.abort_all();
+        self.exporting.spawn(async move {
+            // The receiver is gone once the program ends.
+            let answer = |message| drop(answers.send(Answer { epoch, message }));
+            let report = |saving| answer(Message::Saving(saving));
+            let result = exporting::write(&client, &export, Path::new(&path), report).await;
+            answer(Message::Saved(result.map(|()| path)));
+        });
+    }
+
+    /// Stops writing; what is in the file stays.
+    pub(crate) fn stop_exporting(&mut self) {
+        self.exporting.abort_all();
+    }
+
     /// Asks for log entries; they come as an answer.
     pub(crate) fn fetch(&self, request: PageRequest) {
         let query = LogsQuery {
@@ -195,20 +221,23 @@ fn outcome(result: Result<Reply, CommandError>) -> Outcome {
 }
 
 fn items(entries: Vec<Entry>) -> Vec<Arc<Item>> {
-    let item = |entry: Entry| {
-        Arc::new(Item {
-            place: Place::line(entry.seq),
-            at: entry.timestamp.0,
-            service: Some(entry.service),
-            phase: phase(&entry.phase),
-            content: Content::Line {
-                stream: entry.stream,
-                partial: entry.partial,
-                text: entry.message,
-            },
-        })
-    };
-    entries.into_iter().map(item).collect()
+    let entries = entries.into_iter();
+    entries.map(|entry| Arc::new(item(entry))).collect()
+}
+
+/// A line of the log.
+pub(super) fn item(entry: Entry) -> Item {
+    Item {
+        place: Place::line(entry.seq),
+        at: entry.timestamp.0,
+        service: Some(entry.service),
+        phase: phase(&entry.phase),
+        content: Content::Line {
+            stream: entry.stream,
+            partial: entry.partial,
+            text: entry.message,
+        },
+    }
 }
 
 /// A status by its name.

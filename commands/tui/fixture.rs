@@ -197,7 +197,7 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
         found: "the session of the configuration here",
         start: "flowlayer up".to_owned(),
     };
-    let mut model = Model::new(target, Theme { colored }, TimeZone::UTC);
+    let mut model = Model::new(target, Theme::full(colored), TimeZone::UTC);
     let mut take = |message| update(&mut model, NOW, message);
     take(Message::Resize { columns, rows });
     take(Message::Link(Link::Connected));
@@ -211,6 +211,65 @@ pub(crate) fn model(columns: u16, rows: u16, colored: bool) -> Model {
     take(Message::Lines(lines));
     model.logs.window.loading = None;
     model.logs.window.older = super::log::window::Older::Beginning;
+    model
+}
+
+/// The sample in the middle of its boot, as a cockpit has seen it that was there from the beginning.
+pub(crate) fn booting(columns: u16, rows: u16) -> Model {
+    let mut model = model(columns, rows, true);
+    let before = states();
+    let mut change = |name: &str, ago: i64, status: Status, details: Details| {
+        let known = before.iter().find(|state| state.name == name);
+        let at = Timestamp(NOW - ago);
+        let details = Details {
+            wave: known.and_then(|state| state.details.wave),
+            kind: known.and_then(|state| state.details.kind),
+            since: Some(at),
+            ..details
+        };
+        let name = name.to_owned();
+        let state = ServiceState {
+            name,
+            status,
+            details,
+        };
+        update(&mut model, NOW, Message::Status { state, at });
+    };
+    let begin = || Details {
+        up: Some(false),
+        ..Details::default()
+    };
+    for (name, began, came) in [
+        ("build", 9_400, 5_800),
+        ("store", 5_790, 5_300),
+        ("migrate", 5_780, 4_100),
+        ("api", 4_090, 2_600),
+    ] {
+        change(name, began, Status::Starting, begin());
+        let kind = before.iter().find(|state| state.name == name);
+        let kind = kind.and_then(|state| state.details.kind);
+        change(name, came, Status::Ready, up(kind.unwrap_or(Kind::Daemon)));
+    }
+    let probing = Reason::Probing(ProbeAttempts {
+        probe: mailer_probe(),
+        attempts: 12,
+        elapsed_ms: 4_000,
+        pending_ms: None,
+        last: Some("connection refused".to_owned()),
+        listens_on: Vec::new(),
+    });
+    for (name, reason) in [("mailer", Some(probing)), ("worker", None)] {
+        change(name, 4_080, Status::Starting, begin());
+        change(name, 4_050, Status::Running, begin().because(reason));
+    }
+    let on = vec!["mailer".into(), "worker".into()];
+    let waiting = begin().because(Reason::WaitingForWave {
+        wave: 2,
+        on,
+        more: 0,
+    });
+    change("gateway", 9_400, Status::Unknown, waiting);
+    model.notice = None;
     model
 }
 

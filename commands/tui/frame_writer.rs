@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use crossterm::cursor::MoveTo;
 use crossterm::queue;
-use crossterm::terminal::{Clear, ClearType};
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
@@ -57,6 +57,8 @@ impl<W: Write> FrameWriter<W> {
         if !is_whole && cursor == self.cursor && self.next.content == self.shown.content {
             return Ok(());
         }
+        // Terminals that know it show the frame at once, others take no notice.
+        queue!(self.backend, BeginSynchronizedUpdate)?;
         if is_whole {
             self.shown.resize(area);
             self.shown.reset();
@@ -70,6 +72,7 @@ impl<W: Write> FrameWriter<W> {
             self.backend.set_cursor_position(cursor)?;
             self.backend.show_cursor()?;
         }
+        queue!(self.backend, EndSynchronizedUpdate)?;
         Write::flush(&mut self.backend)?;
         std::mem::swap(&mut self.shown, &mut self.next);
         (self.cursor, self.is_foreign) = (cursor, false);
@@ -217,6 +220,13 @@ mod tests {
         writer.forget();
         writer.draw((0, 0), |_| None).unwrap();
         assert_ne!(output.take(), "", "unless it is wanted anew");
+    }
+
+    #[test]
+    fn a_frame_is_shown_at_once_where_the_terminal_can() {
+        let part = &written(&[&["one"]])[0];
+        assert!(part.starts_with("\u{1b}[?2026h"), "{part:?}");
+        assert!(part.ends_with("\u{1b}[?2026l"), "{part:?}");
     }
 
     #[test]

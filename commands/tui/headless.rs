@@ -49,7 +49,7 @@ pub struct Cockpit(Model);
 impl Cockpit {
     /// On a screen of this size, in colour, with these services.
     pub fn new(columns: u16, rows: u16, services: Vec<ServiceState>) -> Self {
-        let theme = Theme { colored: true };
+        let theme = Theme::full(true);
         let mut cockpit = Self(Model::new(Target::default(), theme, TimeZone::UTC));
         cockpit.update(Message::Resize { columns, rows });
         cockpit.update(Message::Link(Link::Connected));

@@ -10,6 +10,8 @@ pub(crate) enum Context {
     Logs,
     Plan,
     Detail,
+    Help,
+    Palette,
     Info,
     Sessions,
     Question,
@@ -23,13 +25,15 @@ pub(crate) enum Context {
 
 impl Context {
     /// In the order of the help.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Everywhere,
         Self::Services,
         Self::Logs,
         Self::Typing,
         Self::Plan,
         Self::Detail,
+        Self::Help,
+        Self::Palette,
         Self::Info,
         Self::Sessions,
         Self::Question,
@@ -45,6 +49,8 @@ impl Context {
             Self::Typing => "while typing",
             Self::Plan => "plan",
             Self::Detail => "details",
+            Self::Help => "help",
+            Self::Palette => "palette",
             Self::Info => "connection info",
             Self::Sessions => "sessions",
             Self::Question => "questions",
@@ -62,8 +68,10 @@ pub(crate) enum Action {
     Close,
     Info,
     Help,
+    Palette,
     Sessions,
     Plan,
+    Boot,
     Detail,
     Start,
     Stop,
@@ -187,12 +195,10 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('#')] "#" Numbers, "numbers of the entries, or none", "";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
         [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
-        [char('m')] "m" Mark, "draw a line under what is there now", "mark";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
         [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "context";
         [char('d')] "d" Detail, "details of the service", "";
         [char('y')] "y" Copy, "copy the selection, or the screen", "copy";
-        [char('Y')] "Y" Save, "write it to a file", "to a file";
         [key(KeyCode::Left), char('h')] "← h" Left, "to the left", "";
         [key(KeyCode::Right), char('l')] "→ l" Right, "to the right, in long lines", "";
         [char('0')] "0" LineStart, "back to the start of the lines", "";
@@ -217,6 +223,20 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
         [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
         [key(KeyCode::Esc), key(KeyCode::Enter), char('d')] "esc enter d" Close, "close", "close";
+    Help:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
+        [char('/')] "/" Filter, "show only lines that contain…", "search";
+        [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
+        [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
+        [key(KeyCode::Esc), char('?'), key(KeyCode::Enter)] "esc ?" Close, "close", "close";
+    Palette:
+        [key(KeyCode::Up), ctrl('p')] "↑ ^p" Up, "up", "";
+        [key(KeyCode::Down), ctrl('n'), key(KeyCode::Tab)] "↓ ^n" Down, "down", "";
+        [key(KeyCode::Enter)] "enter" Accept, "do it", "do it";
+        [key(KeyCode::Esc)] "esc" Close, "close", "close";
     Info:
         [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
         [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
@@ -245,6 +265,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [key(KeyCode::Esc)] "esc" Close, "drop it", "drop";
         [ctrl('r'), key(KeyCode::Tab)] "tab ^r" ToggleRegex, "plain text or regular expression", "regex";
     Everywhere:
+        [char('?')] "?" Help, "this help", "help";
+        [char(':')] ":" Palette, "everything that can be done now, with search", "";
         [char('s'), char('S')] "s" Start, "start, or restart what is up; on all logs: start all", "start";
         [char('x')] "x" Stop, "stop; on all logs: stop all", "stop";
         [char('r')] "r" Restart, "restart the service", "restart";
@@ -252,13 +274,15 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('!')] "!" NextProblem, "the next problem: failed, blocked, not ready for 10 s", "problem";
         [char('F')] "F" OnlyDown, "list only what is not up, or everything", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
+        [char('m')] "m" Mark, "draw a line in the log, under what is there now", "";
+        [char('Y')] "Y" Save, "write the selection, or the whole log as filtered, to a file", "";
         [char('z')] "z" Zoom, "the panel with the focus alone, without frames", "";
         [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";
+        [char('b')] "b" Boot, "the boot: each service as a bar, and what it waits for", "";
         [char('o')] "o" Sessions, "switch to another live session", "sessions";
         [char('i')] "i" Info, "connection info", "info";
         [key(KeyCode::Esc)] "esc" Close, "close a window, a selection, a search, a filter, marks", "";
         [char('R')] "R" Retry, "reload an edited configuration, or connect again", "";
-        [char('?')] "?" Help, "this help", "help";
         [ctrl('l')] "^l" Redraw, "draw the screen anew", "";
         [ctrl('z')] "^z" Suspend, "back to the shell for a while; fg returns here", "";
         [char('q'), ctrl('c')] "q ^c" Quit, "quit; the services go on; up asks", "quit";

@@ -8,7 +8,9 @@ use flowlayer_core::facts::{ConfigChanged, Timestamp};
 use flowlayer_core::protocol::ServiceState;
 
 use super::log::Item;
+use super::log::export::Export;
 use super::log::page::PageRequest;
+use super::model::Saving;
 
 /// Something happened.
 #[derive(Debug, Clone)]
@@ -54,7 +56,9 @@ pub(crate) enum Message {
     Finished { id: CommandId, outcome: Outcome },
     /// The answer to [`UiEffect::ListSessions`].
     Sessions(Vec<Choice>),
-    /// The answer to [`UiEffect::Save`]: the path, or the error.
+    /// How far [`UiEffect::Export`] is.
+    Saving(Saving),
+    /// The answer to [`UiEffect::Save`] and [`UiEffect::Export`]: the path, or the error.
     Saved(Result<String, String>),
     /// The answer to [`UiEffect::OpenUrl`]: the url, or the error.
     Opened(Result<String, String>),
@@ -245,4 +249,8 @@ pub(crate) enum UiEffect {
     OpenUrl(String),
     /// Write text to a file.
     Save(String),
+    /// Write the log to a file, as far as it is wanted.
+    Export(Box<Export>),
+    /// Stop that.
+    StopSaving,
 }

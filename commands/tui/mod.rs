@@ -8,6 +8,8 @@ mod causes;
 mod cells;
 mod choices;
 mod connection;
+mod exporting;
+mod fallback;
 #[cfg(test)]
 mod fixture;
 mod format;
@@ -19,6 +21,7 @@ mod log;
 mod message;
 mod model;
 mod offers;
+mod palette;
 mod prompt;
 mod reasons;
 mod run;
@@ -39,6 +42,7 @@ use crate::failure::Failure;
 use crate::session::args::SessionArgs;
 use crate::session::find;
 use crate::session::selector;
+use crate::terminal::abilities::Abilities;
 use crate::terminal::color::Colors;
 use crate::tokio_runtime;
 pub(crate) use message::After;
@@ -99,9 +103,7 @@ pub(crate) fn open(
         .map_err(|error| config_file::unusable(error, colors))?;
     let mut model = Model::new(
         Target::default(),
-        Theme {
-            colored: colors.stdout,
-        },
+        Theme::new(Abilities::detect(colors.stdout)),
         TimeZone::system(),
     );
     model.at_quit = at_quit;

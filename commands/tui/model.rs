@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flowlayer_core::facts::{ConfigChanged, StoppedBy};
 use jiff::tz::TimeZone;
+use ratatui::layout::Position;
 
 use super::keys::Context;
 use super::log::{LogPane, Place, Tone};
@@ -30,6 +31,8 @@ pub(crate) enum Body {
     Log,
     /// The details of the selected service.
     Detail,
+    /// The services as bars of time.
+    Boot,
     /// The plan, in place of everything.
     Plan,
 }
@@ -37,8 +40,10 @@ pub(crate) enum Body {
 /// A window above everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Modal {
-    /// The key table, scrolled down by this many rows.
-    Help { scroll: usize },
+    /// The key table, scrolled down by this many rows: all of it, or the lines that contain this.
+    Help { scroll: usize, search: String },
+    /// What can be done now, with this row selected.
+    Palette { row: usize },
     /// The connection; `reveal`: its token too.
     Info { reveal: bool, scroll: usize },
     /// Live sessions.
@@ -99,6 +104,17 @@ pub(crate) struct Notice {
     pub(crate) until: i64,
 }
 
+/// A log that is being written to a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Saving {
+    /// Lines that are written.
+    pub(crate) lines: u64,
+    /// The number of the last one that was looked at.
+    pub(crate) seq: u64,
+    /// The number of the last one that is wanted.
+    pub(crate) until: u64,
+}
+
 /// A command without its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
@@ -153,6 +169,10 @@ pub(crate) struct Model {
     pub(crate) notice: Option<Notice>,
     /// The item on which the mouse was pressed: where dragging begins.
     pub(crate) pressed: Option<Place>,
+    /// Where the mouse was pressed last, and when, in milliseconds since 1970.
+    pub(crate) clicked: Option<(Position, i64)>,
+    /// How far a log that is being written to a file is.
+    pub(crate) saving: Option<Saving>,
     /// Rows the detail view is scrolled down.
     pub(crate) detail_scroll: usize,
 }
@@ -188,6 +208,8 @@ impl Model {
             next_command: 1,
             notice: None,
             pressed: None,
+            clicked: None,
+            saving: None,
             detail_scroll: 0,
         }
     }
@@ -195,8 +217,9 @@ impl Model {
     /// Where keys count now, the nearest first.
     pub(crate) fn contexts(&self) -> &'static [Context] {
         match (&self.prompt, &self.modal) {
+            (Some(_), Some(Modal::Palette { .. })) => &[Context::Palette],
             (Some(_), _) => &[Context::Typing],
-            (None, Some(Modal::Help { .. })) => &[Context::Detail],
+            (None, Some(Modal::Help { .. } | Modal::Palette { .. })) => &[Context::Help],
             (None, Some(Modal::Info { .. })) => &[Context::Info],
             (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
             (None, Some(Modal::Confirm(_))) => &[Context::Question],
@@ -210,7 +233,7 @@ impl Model {
         match (self.body, self.focus) {
             (Body::Plan, _) => &[Context::Plan, Context::Everywhere],
             (_, Panel::Services) => &[Context::Services, Context::Everywhere],
-            (Body::Detail, Panel::Logs) => &[Context::Detail, Context::Everywhere],
+            (Body::Detail | Body::Boot, Panel::Logs) => &[Context::Detail, Context::Everywhere],
             (Body::Log, Panel::Logs) => &[Context::Logs, Context::Everywhere],
         }
     }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use flowlayer_core::facts::{Reason, StoppedBy};
+use flowlayer_core::facts::{Status, StoppedBy};
 
 use super::keys::Action;
 use super::log::Content;
@@ -72,6 +72,8 @@ pub(crate) fn of(model: &Model, action: Action, word: &'static str) -> Offer {
             let has_mark = items.any(|item| matches!(item.content, Content::Mark(_)));
             when(has_mark, word, "no mark further up: m draws one")
         }
+        Action::Save if model.saving.is_some() => no("a log is being written: esc stops that"),
+        Action::Save if logs.selection.is_some() => yes("to a file"),
         Action::Copy | Action::Save => {
             let mut items = logs.window.items().iter();
             when(items.any(|item| item.is_line()), word, "there is no line")
@@ -86,9 +88,11 @@ pub(crate) fn of(model: &Model, action: Action, word: &'static str) -> Offer {
 fn close(model: &Model) -> Offer {
     let logs = &model.logs;
     let is_in_log = model.focus == Panel::Logs;
-    if logs.selection.is_some() {
+    if model.saving.is_some() {
+        yes("stop writing")
+    } else if logs.selection.is_some() {
         yes("drop")
-    } else if model.body == Body::Detail {
+    } else if matches!(model.body, Body::Detail | Body::Boot) {
         yes("close")
     } else if model.body == Body::Plan {
         yes("back")
@@ -152,10 +156,12 @@ fn order(model: &Model, action: Action) -> Offer {
         (Targets::All, Action::Restart) => {
             no("a restart is of one service: select it first, or mark several")
         }
-        (Targets::All, Action::Start) => match model.held() {
-            Some(held) => Err(format!("the boot is in progress: {held}").into()),
-            None => yes("start all"),
-        },
+        (Targets::All, Action::Start) if is_booting(model) => {
+            let held = model.held().map(|held| format!(": {held}"));
+            let held = held.unwrap_or_default();
+            Err(format!("the boot is in progress{held}").into())
+        }
+        (Targets::All, Action::Start) => yes("start all"),
         (Targets::All, _) => yes("stop all"),
         (Targets::One(name), _) => match model.services.get(&name) {
             Some(service) => of_service(service, action),
@@ -177,6 +183,12 @@ fn order(model: &Model, action: Action) -> Offer {
             }
         }
     }
+}
+
+/// Whether a service has not had its turn since the boot, or the last start of all of them, began.
+fn is_booting(model: &Model) -> bool {
+    let mut services = model.services.all().iter();
+    services.any(|it| it.status == Status::Unknown && it.state() == State::Waiting)
 }
 
 /// A service that a `stop_all` in progress waits for.
@@ -235,11 +247,7 @@ impl Model {
     pub(crate) fn held(&self) -> Option<String> {
         use crate::session::watch::{Holder, held_wave};
         let services = self.services.all();
-        let waits_for_wave = |service: &ServiceModel| {
-            let reason = service.details.reason.as_deref();
-            matches!(reason, Some(Reason::WaitingForWave { .. }))
-        };
-        if !services.iter().any(waits_for_wave) {
+        if !services.iter().any(|it| it.state() == State::Waiting) {
             return None;
         }
         let held = held_wave(services.iter().map(|service| Holder {

@@ -15,6 +15,10 @@ pub(crate) enum Purpose {
     FilterLogs,
     /// Lines to find.
     Search,
+    /// Something to do.
+    Palette,
+    /// Lines of the help.
+    Help,
 }
 
 /// See the module.

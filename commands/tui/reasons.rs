@@ -68,7 +68,13 @@ fn brief(reason: &Reason) -> Option<String> {
     Some(match reason {
         Reason::Blocked { by } => Causes(by).to_string(),
         Reason::WaitingFor { on } => format!("for {}", on.join(", ")),
-        Reason::WaitingForWave { wave, .. } => format!("for wave {wave} to resolve"),
+        Reason::WaitingForWave { wave, on, more } => match on.as_slice() {
+            [] => format!("for wave {wave} to resolve"),
+            [first] if *more == 0 => format!("for wave {wave}: {first}"),
+            [first, rest @ ..] => {
+                format!("for wave {wave}: {first} and {} more", rest.len() + more)
+            }
+        },
         Reason::Stopping { ending, .. } => match ending.round {
             StopRound::Port => "waiting for its port to be released".to_owned(),
             StopRound::Output => "reading its last lines".to_owned(),
@@ -78,6 +84,7 @@ fn brief(reason: &Reason) -> Option<String> {
             ending: Some(ending),
             ..
         } => return waited_for(ending, " of the last run").or_else(|| reason.detail()),
+        Reason::Exited(exit) => exit.with_last_line(),
         Reason::Probing(attempts) | Reason::Stranger { attempts, .. } => answered(attempts),
         Reason::NotReadyInTime {
             limit_ms,
@@ -127,7 +134,8 @@ fn answered(attempts: &ProbeAttempts) -> String {
 #[cfg(test)]
 mod tests {
     use flowlayer_core::facts::{
-        BlockedBy, Code, End, Exit, Holder, PortHold, Probe, ProcessInfo, StartStep, StopCause,
+        BlockedBy, Code, End, Exit, Holder, LastLine, PortHold, Probe, ProcessInfo, StartStep,
+        StopCause, Stream,
     };
 
     use super::*;
@@ -207,8 +215,19 @@ mod tests {
         };
         let expected = "not ready within 2 s: it said: no (x): tcp [::1]:5 (9 attempts, 2.0 s)";
         says(Status::Failed, reason, expected);
-        let reason = Reason::Exited(Exit::new(End::Code(1), true));
-        says(Status::Failed, reason, "exit code 1 before ready");
+        let mut exit = Exit::new(End::Code(1), true);
+        says(
+            Status::Failed,
+            Reason::Exited(exit.clone()),
+            "exit code 1 before ready",
+        );
+        exit.last_line = Some(Box::new(LastLine {
+            seq: 1,
+            stream: Stream::Stderr,
+            message: "\u{1b}[31mKeyError\u{1b}[0m: 'QUEUE'".to_owned(),
+        }));
+        let expected = "exit code 1 before ready: KeyError: 'QUEUE'";
+        says(Status::Failed, Reason::Exited(exit), expected);
     }
 
     fn ending(round: StopRound, elapsed_ms: u64, left: &[(u32, &str)]) -> Ending {
@@ -267,6 +286,17 @@ mod tests {
             more: 0,
         };
         says(Status::Unknown, reason, "for wave 0 to resolve");
+        let held = |on: &[&str], more| Reason::WaitingForWave {
+            wave: 0,
+            on: on.iter().map(|&name| name.into()).collect(),
+            more,
+        };
+        says(Status::Unknown, held(&["db"], 0), "for wave 0: db");
+        says(
+            Status::Unknown,
+            held(&["a", "b"], 3),
+            "for wave 0: a and 4 more",
+        );
     }
 
     #[test]

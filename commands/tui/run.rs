@@ -218,12 +218,27 @@ impl Cockpit {
     }
 
     fn perform(&mut self, effect: UiEffect) -> io::Result<()> {
-        match (effect, &self.session) {
+        match (effect, &mut self.session) {
             (UiEffect::Quit(after), _) => self.has_quit = Some(after),
             (UiEffect::Send { id, order }, Some(session)) => session.send(id, &order),
             (UiEffect::FetchPage(request), Some(session)) => session.fetch(request),
             (UiEffect::Retry, Some(session)) => session.retry(),
-            (UiEffect::Send { .. } | UiEffect::FetchPage(_) | UiEffect::Retry, None) => {}
+            (UiEffect::Export(export), Some(session)) => {
+                session.export(*export, file_name(self.model.now));
+            }
+            (UiEffect::StopSaving, Some(session)) => {
+                session.stop_exporting();
+                let text = "stopped: what was written until then is in the file";
+                self.take(Message::Saved(Err(text.to_owned())))?;
+            }
+            (
+                UiEffect::Send { .. }
+                | UiEffect::FetchPage(_)
+                | UiEffect::Retry
+                | UiEffect::Export(_)
+                | UiEffect::StopSaving,
+                None,
+            ) => {}
             (UiEffect::ListSessions, _) => {
                 self.in_background(|| Message::Sessions(choices::choices(registry::list())));
             }
@@ -241,7 +256,7 @@ impl Cockpit {
                 self.in_background(move || Message::Opened(opened(url)));
             }
             (UiEffect::Save(text), _) => {
-                let name = format!("flowlayer-log-{}.txt", self.model.now);
+                let name = file_name(self.model.now);
                 self.in_background(move || Message::Saved(save(&name, &text)));
             }
         }
@@ -299,6 +314,11 @@ impl Cockpit {
         (self.is_dirty, self.lines, self.last_frame) = (false, 0, Instant::now());
         Ok(())
     }
+}
+
+/// The name of a file for lines that are written at this time.
+fn file_name(now: i64) -> String {
+    format!("flowlayer-log-{now}.txt")
 }
 
 /// Writes text to a new file in the current directory; its name.

@@ -62,10 +62,9 @@ impl ServiceModel {
         match self.state() {
             State::Failed => Some(0),
             State::Blocked => Some(1),
-            State::Waiting | State::Starting | State::Running | State::Stopping => {
-                is_slow().then_some(2)
-            }
-            State::Up | State::Done | State::Stopped => None,
+            State::Starting | State::Running | State::Stopping => is_slow().then_some(2),
+            // What waits is as well as what it waits for.
+            State::Waiting | State::Up | State::Done | State::Stopped => None,
         }
     }
 

@@ -5,17 +5,44 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::log::Tone;
+use crate::terminal::abilities::{Abilities, Depth, SECONDARY};
 use crate::terminal::lines::PALETTE;
 use crate::terminal::status::State;
 
-/// The styles, with colours or without.
+/// The styles, for what the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Theme {
     /// Whether colours may be used.
     pub(crate) colored: bool,
+    pub(crate) abilities: Abilities,
 }
 
 impl Theme {
+    /// For a terminal that can show this.
+    pub(crate) fn new(abilities: Abilities) -> Self {
+        Self {
+            colored: abilities.depth != Depth::Mono,
+            abilities,
+        }
+    }
+
+    /// For a terminal that can show everything, with or without colours.
+    pub(crate) fn full(colored: bool) -> Self {
+        let depth = if colored { Depth::Many } else { Depth::Mono };
+        let is_ascii = false;
+        Self::new(Abilities { depth, is_ascii })
+    }
+
+    /// Whether colours beyond the sixteen may be used, which no palette changes.
+    fn has_many(self) -> bool {
+        self.abilities.depth == Depth::Many
+    }
+
+    /// Whether what is selected has a background of its own, on which other colours can be seen.
+    pub(crate) fn has_ground(self) -> bool {
+        self.has_many()
+    }
+
     fn color(self, color: Color) -> Style {
         if self.colored {
             Style::new().fg(color)
@@ -32,8 +59,8 @@ impl Theme {
 
     /// What matters least: hints, ages, labels.
     pub(crate) fn dim(self) -> Style {
-        if self.colored {
-            Style::new().fg(Color::DarkGray)
+        if self.has_many() {
+            Style::new().fg(Color::Indexed(SECONDARY))
         } else {
             Style::new().add_modifier(Modifier::DIM)
         }
@@ -64,10 +91,10 @@ impl Theme {
 
     /// The row that is selected.
     pub(crate) fn selected(self, has_focus: bool) -> Style {
-        match (self.colored, has_focus) {
+        match (self.has_many(), has_focus) {
             (true, true) => Style::new()
                 .bg(Color::Indexed(24))
-                .fg(Color::White)
+                .fg(Color::Indexed(255))
                 .add_modifier(Modifier::BOLD),
             (true, false) => Style::new()
                 .bg(Color::Indexed(238))
@@ -80,7 +107,7 @@ impl Theme {
 
     /// A match of the search; the current one stands out among them.
     pub(crate) fn hit(self, is_current: bool) -> Style {
-        let style = match (self.colored, is_current) {
+        let style = match (self.has_many(), is_current) {
             (true, true) => Style::new().bg(Color::Indexed(208)).fg(Color::Indexed(16)),
             (true, false) => Style::new().bg(Color::Indexed(229)).fg(Color::Indexed(16)),
             (false, _) => Style::new().add_modifier(Modifier::REVERSED),
@@ -127,10 +154,12 @@ impl Theme {
 
     /// The symbol and the word of a state.
     pub(crate) fn state(self, state: State) -> Style {
-        let style = self.color(state.color().into());
+        let Some(color) = state.color() else {
+            return self.dim();
+        };
+        let style = self.color(color.into());
         match state {
             State::Failed | State::Blocked => style.add_modifier(Modifier::BOLD),
-            State::Stopped | State::Waiting if !self.colored => style.add_modifier(Modifier::DIM),
             _ => style,
         }
     }
@@ -147,7 +176,7 @@ mod tests {
 
     #[test]
     fn without_colors_no_style_has_one() {
-        let theme = Theme { colored: false };
+        let theme = Theme::full(false);
         let styles = [
             theme.text(),
             theme.dim(),

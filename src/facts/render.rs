@@ -126,6 +126,17 @@ impl Display for Exit {
     }
 }
 
+impl Exit {
+    /// The same with the last line that the process wrote: `exit code 3: ConnectionRefusedError: …`.
+    pub fn with_last_line(&self) -> String {
+        match &self.last_line {
+            // What is wrong with a daemon that ends well is that it ends.
+            Some(line) if self.end != End::Code(0) => format!("{self}: {}", line.message.trim()),
+            _ => self.to_string(),
+        }
+    }
+}
+
 /// `3.2 of 8 s: waiting for pid 4120 (postgres)`.
 impl Display for Ending {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

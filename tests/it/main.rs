@@ -10,6 +10,7 @@ mod auto_ports;
 mod boot;
 mod cli;
 mod cockpit;
+mod cockpit_tasks;
 mod completing;
 mod config;
 mod config_references;

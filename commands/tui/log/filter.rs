@@ -41,7 +41,7 @@ impl Scope {
 }
 
 /// Scope, stream and filter together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LogFilter {
     pub(crate) scope: Scope,
     /// Services whose lines are left out.

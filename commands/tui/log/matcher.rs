@@ -13,6 +13,14 @@ pub(crate) struct Matcher {
     regex: Regex,
 }
 
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        self.regex.as_str() == other.regex.as_str()
+    }
+}
+
+impl Eq for Matcher {}
+
 impl Matcher {
     /// Compiles the typed pattern; the error is one line.
     pub(crate) fn new(text: &str, is_regex: bool) -> Result<Self, String> {

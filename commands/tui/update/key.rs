@@ -6,13 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
-use super::{navigate, order, select, typing};
+use super::{navigate, order, palette, select, typing};
 use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::message::{After, Order, UiEffect};
 use crate::tui::model::{AtQuit, Body, Modal, Model, Panel};
 use crate::tui::offers;
+use crate::tui::prompt::{Prompt, Purpose};
 use crate::tui::services::Selected;
 use crate::tui::view::{self, layout};
 
@@ -32,6 +33,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
         Some(Action::Suspend) => return effects.push(UiEffect::Suspend),
         Some(Action::Redraw) => return effects.push(UiEffect::Redraw),
         _ => {}
+    }
+    if matches!(model.modal, Some(Modal::Palette { .. })) {
+        return palette::key(model, event, effects);
     }
     match keys::action(event, model.contexts()) {
         Some(action) if is_typing => typing::act(model, action),
@@ -69,6 +73,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
+        Action::Close if model.saving.take().is_some() => effects.push(UiEffect::StopSaving),
         Action::Close => close(model),
         Action::Info => {
             model.modal = Some(Modal::Info {
@@ -76,7 +81,12 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
                 scroll: 0,
             });
         }
-        Action::Help => model.modal = Some(Modal::Help { scroll: 0 }),
+        Action::Help => {
+            let (scroll, search) = (0, String::new());
+            model.modal = Some(Modal::Help { scroll, search });
+        }
+        Action::Palette => palette::open(model),
+        Action::Boot => toggle(model, Body::Boot),
         Action::Sessions => open_sessions(model, effects),
         Action::Plan => toggle(model, Body::Plan),
         Action::Detail => open_detail(model),
@@ -174,7 +184,8 @@ fn act_on_log(model: &mut Model, action: Action) {
         Action::LineStart => model.logs.shift = 0,
         Action::Mark => {
             let number = model.logs.push_mark(model.now);
-            notify(model, Tone::Plain, format!("mark {number}"));
+            let time = format::time(model.now, Clock::Time, &model.zone);
+            notify(model, Tone::Plain, format!("mark {number} at {time}"));
         }
         Action::PreviousMark => navigate::jump_to_mark(model),
         Action::Select => select::toggle_selection(model),
@@ -188,6 +199,9 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
         return navigate::scroll_modal(model, rows);
     }
     match (&mut model.modal, action) {
+        (Some(Modal::Help { search, .. }), Action::Filter) => {
+            model.prompt = Some(Prompt::new(Purpose::Help, search.clone()));
+        }
         (Some(Modal::Info { reveal, .. }), Action::RevealToken) => *reveal = !*reveal,
         (Some(Modal::Info { .. }), Action::Copy) if !model.target.address.is_empty() => {
             let token = model.target.token.as_ref();
@@ -222,7 +236,8 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
 
 fn switch_panel(model: &mut Model) {
     // Details that cover the list are left for it.
-    if model.body == Body::Detail && layout::areas(model).list.is_empty() {
+    let covers_list = matches!(model.body, Body::Detail | Body::Boot);
+    if covers_list && layout::areas(model).list.is_empty() {
         model.body = Body::Log;
     }
     model.focus = match model.focus {
@@ -257,7 +272,7 @@ fn close(model: &mut Model) {
     if model.logs.selection.take().is_some() {
         return;
     }
-    if model.body == Body::Detail {
+    if matches!(model.body, Body::Detail | Body::Boot) {
         model.body = Body::Log;
         return;
     }
@@ -283,7 +298,7 @@ fn close(model: &mut Model) {
     model.notice = None;
 }
 
-fn open_detail(model: &mut Model) {
+pub(super) fn open_detail(model: &mut Model) {
     model.detail_scroll = 0;
     toggle(model, Body::Detail);
 }

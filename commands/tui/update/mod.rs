@@ -5,6 +5,7 @@ mod mouse;
 mod navigate;
 mod notice;
 mod order;
+mod palette;
 mod select;
 mod server;
 mod sessions;
@@ -59,8 +60,12 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEff
         Message::Sessions(found) => sessions::found(model, found),
         Message::Opened(Ok(url)) => notify(model, Tone::Good, format!("opened {url}")),
         Message::Opened(Err(why)) => notify(model, Tone::Bad, why),
-        Message::Saved(Ok(path)) => notify(model, Tone::Good, format!("written to {path}")),
-        Message::Saved(Err(why)) => notify(model, Tone::Bad, format!("not written: {why}")),
+        Message::Saving(saving) => {
+            if let Some(known) = &mut model.saving {
+                *known = saving;
+            }
+        }
+        Message::Saved(result) => select::saved(model, result),
     }
     typing::forget_progress(model);
     settle(model, &mut effects);
@@ -100,7 +105,8 @@ fn settle(model: &mut Model, effects: &mut Vec<UiEffect>) {
 
 /// Details that leave the list no space have the focus as long as that is so.
 fn keep_focus_in_sight(model: &mut Model) {
-    let covers_list = model.body == Body::Detail && layout::areas(model).list.is_empty();
+    let covers_list =
+        matches!(model.body, Body::Detail | Body::Boot) && layout::areas(model).list.is_empty();
     if covers_list && model.focus == Panel::Services {
         (model.focus, model.is_focus_lent) = (Panel::Logs, true);
     } else if !covers_list && std::mem::take(&mut model.is_focus_lent) {

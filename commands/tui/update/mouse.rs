@@ -15,6 +15,9 @@ use crate::tui::view::layout::{self, Areas};
 use crate::tui::view::list_rows::list_rows;
 use crate::tui::view::{footer, header, hints};
 
+/// Between the clicks of a double click, in milliseconds.
+const DOUBLE_CLICK_MS: i64 = 400;
+
 /// Rows a step of the wheel scrolls.
 const STEP: isize = 3;
 
@@ -53,8 +56,16 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<UiEf
             }
             model.logs.selection = None;
             model.pressed = is_log.then(|| place_at(model, &areas, event.row)).flatten();
+            let place = Position::new(event.column, event.row);
+            let again = model.clicked.replace((place, model.now));
             if panel == Some(Panel::Services) {
                 select_service(model, &areas, event.row);
+                let is_double = again.is_some_and(|(before, at)| {
+                    before == place && model.now - at <= DOUBLE_CLICK_MS
+                });
+                if is_double && model.services.current().is_some() && model.body == Body::Log {
+                    super::key::open_detail(model);
+                }
             }
         }
         MouseEventKind::Drag(MouseButton::Left) if model.body == Body::Log => {
@@ -89,7 +100,7 @@ fn wheel(model: &mut Model, panel: Option<Panel>, rows: isize) {
             let geometry = layout::geometry(model);
             model.logs.scroll(rows, geometry);
         }
-        (Some(Panel::Logs), Body::Detail) => navigate::scroll_detail(model, rows),
+        (Some(Panel::Logs), Body::Detail | Body::Boot) => navigate::scroll_detail(model, rows),
         _ => {}
     }
 }

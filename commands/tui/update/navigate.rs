@@ -40,7 +40,9 @@ pub(super) fn travel(model: &mut Model, action: Action) {
             }
             model.detail_scroll = 0;
         }
-        (Body::Detail, Panel::Logs, rows) => scroll_detail(model, rows.unwrap_or(0)),
+        (Body::Detail | Body::Boot, Panel::Logs, rows) => {
+            scroll_detail(model, rows.unwrap_or(0));
+        }
         (Body::Log, Panel::Logs, Some(rows)) if model.logs.selection.is_some() => {
             select::extend_selection(model, rows);
             let window = &model.logs.window;
@@ -65,7 +67,10 @@ pub(super) fn travel(model: &mut Model, action: Action) {
 
 /// Scrolls the details.
 pub(super) fn scroll_detail(model: &mut Model, rows: isize) {
-    let last = view::last_detail_row(model);
+    let last = match model.body {
+        Body::Boot => view::boot::last_row(model),
+        _ => view::last_detail_row(model),
+    };
     model.detail_scroll = model.detail_scroll.saturating_add_signed(rows).min(last);
 }
 
@@ -73,7 +78,7 @@ pub(super) fn scroll_detail(model: &mut Model, rows: isize) {
 pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
     let (_, last) = view::modal_page(model);
     match &mut model.modal {
-        Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => {
+        Some(Modal::Help { scroll, .. } | Modal::Info { scroll, .. }) => {
             *scroll = scroll.saturating_add_signed(rows).min(last);
         }
         Some(Modal::Sessions {
@@ -86,7 +91,7 @@ pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
             *row = row.saturating_add_signed(rows.signum()).min(last);
             *is_moved = true;
         }
-        Some(Modal::Confirm(_) | Modal::Quit) | None => {}
+        Some(Modal::Confirm(_) | Modal::Quit | Modal::Palette { .. }) | None => {}
     }
 }
 

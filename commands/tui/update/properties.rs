@@ -55,7 +55,7 @@ enum Step {
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        8 => prop::sample::select("qSsxr/iojkhlgGnNvwteym'YyfpdR?0 !FOuQ#".chars().collect::<Vec<_>>())
+        8 => prop::sample::select("qSsxr/iojkhlgGnNvwteym'YyfpdR?0 !FOuQ#zb:".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         2 => any::<char>().prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![

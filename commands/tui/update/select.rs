@@ -3,11 +3,12 @@
 use super::notice::notify;
 use crate::tui::cells::plain;
 use crate::tui::format;
+use crate::tui::log::export::Export;
 use crate::tui::log::selection::Selection;
 use crate::tui::log::viewport::Position;
 use crate::tui::log::{Item, Place, Scope, Tone};
 use crate::tui::message::UiEffect;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, Saving};
 use crate::tui::view::{self, layout};
 
 /// The item in the last row of the screen.
@@ -100,9 +101,35 @@ pub(super) fn copy(model: &mut Model, effects: &mut Vec<UiEffect>) {
     );
 }
 
+/// Writes the selection, or without one the whole log as it is filtered.
 pub(super) fn save(model: &mut Model, effects: &mut Vec<UiEffect>) {
-    match chosen_text(model) {
-        Some((text, _)) => effects.push(UiEffect::Save(text)),
-        None => notify(model, Tone::Plain, "there is no line to write"),
+    if model.logs.selection.is_some() {
+        if let Some((text, _)) = chosen_text(model) {
+            effects.push(UiEffect::Save(text));
+        }
+        return;
+    }
+    let until = model.logs.recent.last_seq();
+    model.saving = Some(Saving {
+        until,
+        ..Saving::default()
+    });
+    effects.push(UiEffect::Export(Box::new(Export {
+        filter: model.logs.filter.clone(),
+        until,
+        zone: model.zone.clone(),
+    })));
+}
+
+/// A file is written, or is not.
+pub(super) fn saved(model: &mut Model, result: Result<String, String>) {
+    let saving = model.saving.take();
+    match result {
+        Ok(path) => {
+            let lines = saving.map(|saving| format::count(saving.lines, "line"));
+            let lines = lines.map_or_else(String::new, |lines| format!("{lines} "));
+            notify(model, Tone::Good, format!("{lines}written to {path}"));
+        }
+        Err(why) => notify(model, Tone::Bad, format!("not written: {why}")),
     }
 }

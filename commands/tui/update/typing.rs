@@ -9,7 +9,7 @@ use crate::tui::keys::Action;
 use crate::tui::log::search::Search;
 use crate::tui::log::window::Direction;
 use crate::tui::log::{Matcher, Tone};
-use crate::tui::model::{Model, Notice, Panel};
+use crate::tui::model::{Modal, Model, Notice, Panel};
 use crate::tui::prompt::{Prompt, Purpose};
 use crate::tui::services::ServicesFilter;
 use crate::tui::view::layout;
@@ -67,6 +67,8 @@ pub(super) fn act(model: &mut Model, action: Action) {
                 }
                 Purpose::FilterLogs => clear_logs(model),
                 Purpose::Search => model.logs.set_search(None),
+                Purpose::Help => set_help(model, String::new()),
+                Purpose::Palette => model.modal = None,
             }
         }
     }
@@ -93,6 +95,11 @@ fn apply(model: &mut Model) {
         return;
     };
     let text = prompt.text().to_owned();
+    match prompt.purpose {
+        Purpose::Help => return set_help(model, text),
+        Purpose::Palette => return model.modal = Some(Modal::Palette { row: 0 }),
+        Purpose::FilterServices | Purpose::FilterLogs | Purpose::Search => {}
+    }
     if prompt.purpose == Purpose::FilterServices
         && let Some(group) = text.strip_prefix('@')
     {
@@ -139,7 +146,13 @@ fn apply(model: &mut Model) {
             let search = matcher.map(|matcher| Search::new(text, matcher));
             model.logs.set_search(search);
         }
+        Purpose::Help | Purpose::Palette => {}
     }
+}
+
+/// Shows the lines of the help that contain this.
+fn set_help(model: &mut Model, search: String) {
+    model.modal = Some(Modal::Help { scroll: 0, search });
 }
 
 fn accept(model: &mut Model) {

@@ -124,9 +124,8 @@ fn rows(model: &Model, service: &ServiceModel) -> Vec<Row> {
         names(model, &details.blocked_by),
         theme.state(State::Blocked),
     );
-    let mut label = "because of";
-    for cause in causes::of(model, service) {
-        add(std::mem::take(&mut label), Some(cause), text);
+    for (label, fact) in causes::of(model, service) {
+        add(label, Some(fact), text);
     }
     add("pid", details.pid.map(|pid| pid.to_string()), text);
     let last_end = match (details.exit_code, &details.signal) {

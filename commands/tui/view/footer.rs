@@ -7,6 +7,7 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use super::hints::{self, Hint};
 use super::row_writer::RowWriter;
+use crate::tui::format;
 use crate::tui::keys::{self, Action};
 use crate::tui::log::Tone;
 use crate::tui::model::{Body, Modal, Model, Notice, Panel};
@@ -22,7 +23,14 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Pos
     if let Some(prompt) = &model.prompt {
         return Some(typing(model, prompt, area, buffer));
     }
-    if let Some(notice) = &model.notice {
+    if let Some(saving) = &model.saving {
+        let lines = format::count(saving.lines, "line");
+        let percent = saving.seq.saturating_mul(100) / saving.until.max(1);
+        let text = format!("writing the log: {lines}, {percent} %; esc stops");
+        RowWriter::new(buffer, area, 0)
+            .skip(START)
+            .write(&text, model.theme.warning());
+    } else if let Some(notice) = &model.notice {
         news(model, notice, area, buffer);
     } else {
         let hints = hints::spans(&hints(model, area.width), model.theme);
@@ -40,6 +48,8 @@ fn typing(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Po
         (Purpose::FilterLogs, true) => "lines like ",
         (Purpose::Search, false) => "find ",
         (Purpose::Search, true) => "find like ",
+        (Purpose::Palette, _) => "do ",
+        (Purpose::Help, _) => "help on ",
     };
     let mut writer = RowWriter::new(buffer, area, 0);
     writer.skip(1).write(label, theme.accent());
@@ -92,7 +102,7 @@ fn first(model: &Model) -> &'static [Action] {
         &[]
     } else if let Some(modal) = &model.modal {
         match modal {
-            Modal::Confirm(_) | Modal::Quit => &[],
+            Modal::Confirm(_) | Modal::Quit | Modal::Palette { .. } => &[],
             Modal::Sessions { .. } => &[Accept, Close],
             Modal::Help { .. } | Modal::Info { .. } => &[Close],
         }
@@ -106,7 +116,7 @@ fn first(model: &Model) -> &'static [Action] {
         &[NextHit, PreviousHit, Close]
     } else if is_in_log && logs.filter.is_narrow() {
         &[Close, Context]
-    } else if model.body == Body::Detail && model.focus == Panel::Logs {
+    } else if matches!(model.body, Body::Detail | Body::Boot) && model.focus == Panel::Logs {
         &[Close]
     } else if model.services.is_filtered() || model.services.marks().0 > 0 {
         &[Close, Filter]
@@ -121,7 +131,7 @@ fn to_other_panel(model: &Model) -> Option<&'static str> {
     let other = match (model.body, model.focus) {
         (Body::Plan, _) => return None,
         (Body::Log, Panel::Services) => "log",
-        (Body::Log | Body::Detail, _) => "list",
+        (Body::Log | Body::Detail | Body::Boot, _) => "list",
     };
     is_single.then_some(other)
 }
@@ -129,7 +139,6 @@ fn to_other_panel(model: &Model) -> Option<&'static str> {
 /// As many as fit in so many columns, the important ones first; help is always among them.
 pub(crate) fn hints(model: &Model, columns: u16) -> Vec<Hint> {
     let contexts = match model.modal {
-        Some(Modal::Help { .. }) => &[keys::Context::Detail],
         None if model.is_blank() => &[keys::Context::Everywhere],
         _ => model.contexts(),
     };

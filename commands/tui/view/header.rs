@@ -75,9 +75,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .skip(1)
         .write(symbol, style)
         .skip(1)
-        .write(&text, style)
-        .skip(2)
-        .spans(&health);
+        .write(&text, style);
+    if !health.is_empty() {
+        writer.skip(2).spans(&health);
+    }
     if model.edited.is_some() {
         writer.skip(2).write(EDITED, theme.warning());
     }

@@ -184,7 +184,7 @@ fn main(
     let theme = model.theme;
     let selected = theme.selected(model.has_focus(Panel::Services));
     let style = |style| {
-        if is_selected && theme.colored {
+        if is_selected && theme.has_ground() {
             selected
         } else {
             style
@@ -204,7 +204,7 @@ fn main(
         theme.dim()
     };
     writer.column(&wave, 3, style(wave_style));
-    let symbol = if is_selected && theme.colored {
+    let symbol = if is_selected && theme.has_ground() {
         // The symbol keeps its colour on the selection's ground.
         theme.state(state).bg(selected.bg.unwrap_or_default())
     } else {

@@ -60,7 +60,12 @@ fn reason(service: &ServiceModel) -> Option<String> {
     if matches!(service.state(), State::Up | State::Done) {
         return None;
     }
-    reasons::of(service)
+    let reason = reasons::of(service)?;
+    Some(match service.state() {
+        // Its state is not beside it here.
+        State::Waiting => format!("waiting {reason}"),
+        _ => reason,
+    })
 }
 
 /// Which reasons matter most: that of the selected service, then those of what has failed, is blocked, is under way,

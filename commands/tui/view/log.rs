@@ -17,6 +17,7 @@ use crate::terminal::sanitize;
 use crate::tui::cells::{self, Piece, Wrap, plain};
 use crate::tui::format::{self, Clock};
 use crate::tui::log::viewport::Start;
+use crate::tui::log::window::Newer;
 use crate::tui::log::{Content, Geometry, Item};
 use crate::tui::model::{Model, Panel};
 use crate::tui::service::ServiceModel;
@@ -111,7 +112,8 @@ fn draw_item(
     let theme = model.theme;
     if let Content::Mark(number) = item.content {
         let time = format::time(item.at, Clock::Time, &model.zone);
-        let text = format!("──── mark {number} · {time} ");
+        let since = lines_since(model, item);
+        let text = format!("──── mark {number} · {time} · {since} since ");
         let mut writer = RowWriter::new(buffer, area, 0);
         writer.write(&text, theme.warning());
         let line = "─".repeat(usize::from(writer.left()));
@@ -191,6 +193,24 @@ fn draw_item(
         Content::Mark(_) => return,
     };
     paint(model, item, (text, base), text_area, skip, buffer);
+}
+
+/// How many lines of what is shown have come since.
+fn lines_since(model: &Model, mark: &Item) -> String {
+    let logs = &model.logs;
+    if logs.filter.is_everything() {
+        let count = logs.recent.last_seq().saturating_sub(mark.place.seq);
+        return format::count(count, "line");
+    }
+    let items = logs.window.items();
+    let after = items.range(logs.window.index_of(mark.place)..);
+    let count = after.filter(|item| item.is_line()).count();
+    let more = if logs.window.newer == Newer::Live {
+        ""
+    } else {
+        "+"
+    };
+    format!("{}{more}", format::count(count as u64, "line"))
 }
 
 /// When it was, as the user wants it.

@@ -244,6 +244,9 @@ pub(super) fn strip(model: &Model, inside: Rect, buffer: &mut Buffer) {
     let newest = model.logs.newest_of(&service.name);
     let spec = service.details.spec.as_ref();
     let facts = [
+        service
+            .is_quiet()
+            .then(|| "quiet: not in all logs".to_owned()),
         spec.and_then(|spec| spec.url.as_deref().map(plain)),
         service.details.pid.map(|pid| format!("pid {pid}")),
         service.details.wave.map(|wave| format!("wave {wave}")),

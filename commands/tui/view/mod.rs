@@ -2,6 +2,7 @@
 //! is held.
 
 mod blank;
+pub(crate) mod boot;
 mod detail;
 pub(crate) mod footer;
 pub(crate) mod header;
@@ -16,6 +17,10 @@ pub(crate) mod plan;
 mod row_writer;
 
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -25,6 +30,7 @@ pub(crate) use log::shown_time;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::fallback;
 use super::model::{Body, Model};
 
 /// Draws the screen; returns the place of the cursor while the user types.
@@ -45,14 +51,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         match model.body {
             Body::Log => log::draw(model, &areas, buffer),
             Body::Detail => detail::draw(model, &areas, buffer),
+            Body::Boot => boot::draw(model, &areas, buffer),
             Body::Plan => plan::draw(model, &areas, buffer),
         }
     }
     let cursor = footer::draw(model, areas.footer, buffer);
     if model.modal.is_some() {
         modal::draw(model, layout::window(model), buffer);
-        return None;
     }
+    fallback::apply(buffer, model.theme);
     cursor
 }
 

@@ -19,6 +19,8 @@ use crate::tui::format;
 use crate::tui::keys::{self, Context};
 use crate::tui::message::{self, Choice, Link, Order};
 use crate::tui::model::{Modal, Model, stack_name};
+use crate::tui::palette::{self, Entry};
+use crate::tui::theme::Theme;
 
 type Line = Vec<Span<'static>>;
 
@@ -31,7 +33,12 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
     };
     match &model.modal {
         None => {}
-        Some(Modal::Help { scroll }) => draw(" help ", help(model), *scroll),
+        Some(Modal::Help { scroll, search }) => draw(" help ", help(model, search), *scroll),
+        Some(Modal::Palette { row }) => {
+            let room = usize::from(screen.height.saturating_sub(2));
+            let lines = self::palette(model, *row);
+            draw(" what to do ", lines, (row + 1).saturating_sub(room));
+        }
         Some(Modal::Info { reveal, scroll }) => {
             draw(" connection ", info(model, *reveal), *scroll);
         }
@@ -95,46 +102,111 @@ fn window(
 /// The rows of a window that can be scrolled.
 pub(super) fn rows(model: &Model) -> usize {
     match &model.modal {
-        Some(Modal::Help { .. }) => help(model).len(),
+        Some(Modal::Help { search, .. }) => help(model, search).len(),
         Some(Modal::Info { reveal, .. }) => info(model, *reveal).len(),
         _ => 0,
     }
 }
 
-fn help(model: &Model) -> Vec<Line> {
+/// A part of the help: a title, and its lines.
+struct Section {
+    title: &'static str,
+    lines: Vec<Line>,
+}
+
+/// The key table and the symbols, or the lines of them that contain this.
+fn help(model: &Model, search: &str) -> Vec<Line> {
     let theme = model.theme;
+    let search = search.to_lowercase();
     let mut lines = Vec::new();
+    for section in sections(model) {
+        let is_wanted = |line: &Line| {
+            let text: String = line.iter().map(|span| &*span.content).collect();
+            text.to_lowercase().contains(&search) || section.title.contains(&search)
+        };
+        let wanted: Vec<Line> = section
+            .lines
+            .iter()
+            .filter(|it| is_wanted(it))
+            .cloned()
+            .collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.push(vec![Span::styled(section.title, theme.accent())]);
+        lines.extend(wanted);
+    }
+    if lines.is_empty() {
+        lines.push(vec![Span::styled("no line contains that", theme.dim())]);
+    }
+    fitted(model, lines)
+}
+
+fn sections(model: &Model) -> Vec<Section> {
+    let theme = model.theme;
     // What can be pressed just now comes first.
     let near = model.contexts_below();
     let far = Context::ALL
         .into_iter()
         .filter(|context| !near.contains(context));
-    for context in near.iter().copied().chain(far) {
-        if !lines.is_empty() {
-            lines.push(Vec::new());
-        }
-        lines.push(vec![Span::styled(context.title(), theme.accent())]);
-        for binding in keys::of(context) {
-            let padding = " ".repeat(12_usize.saturating_sub(binding.shown.width()));
-            lines.push(vec![
-                Span::styled(format!("  {}{padding}", binding.shown), theme.accent()),
-                Span::styled(binding.help, theme.text()),
-            ]);
-        }
-    }
-    lines.push(Vec::new());
-    lines.push(vec![Span::styled("symbols", theme.accent())]);
-    for state in State::ALL {
+    let keys = near.iter().copied().chain(far).map(|context| Section {
+        title: context.title(),
+        lines: keys::of(context)
+            .map(|binding| key_line(theme, binding.shown, binding.help))
+            .collect(),
+    });
+    let symbol = |state: State| {
         let padding = " ".repeat(10_usize.saturating_sub(state.word().width()));
-        lines.push(vec![
+        vec![
             Span::styled(
                 format!("  {} {}{padding}", state.symbol(), state.word()),
                 theme.state(state),
             ),
             Span::styled(state.meaning(), theme.text()),
-        ]);
+        ]
+    };
+    let symbols = Section {
+        title: "symbols",
+        lines: State::ALL.into_iter().map(symbol).collect(),
+    };
+    keys.chain([symbols]).collect()
+}
+
+fn key_line(theme: Theme, keys: &'static str, help: &'static str) -> Line {
+    let padding = " ".repeat(12_usize.saturating_sub(keys.width()));
+    vec![
+        Span::styled(format!("  {keys}{padding}"), theme.accent()),
+        Span::styled(help, theme.text()),
+    ]
+}
+
+/// What can be done now, with this row selected.
+fn palette(model: &Model, row: usize) -> Vec<Line> {
+    let theme = model.theme;
+    let entries = palette::entries(model);
+    if entries.is_empty() {
+        return vec![vec![Span::styled(
+            "nothing to do is called that",
+            theme.dim(),
+        )]];
     }
-    fitted(model, lines)
+    let one = |(index, entry): (usize, &Entry)| {
+        let binding = entry.binding;
+        let mut line = key_line(theme, binding.shown, binding.help);
+        if entry.word != binding.hint && !entry.word.is_empty() {
+            line.push(Span::styled(format!(" ({})", entry.word), theme.dim()));
+        }
+        if index == row {
+            for span in &mut line {
+                span.style = theme.selected(true);
+            }
+        }
+        line
+    };
+    entries.iter().enumerate().map(one).collect()
 }
 
 /// Lines that are too long for a window on this screen are broken; what goes on stands below where

@@ -19,12 +19,18 @@ use crate::tui::service::ServiceModel;
 const NARROWEST: u16 = 14;
 const WIDEST: u16 = 34;
 
+/// Columns for what stands behind a name: at least, and at most.
+const LEAST_BESIDE: u16 = 8;
+const MOST_BESIDE: u16 = 48;
+
 /// Rows of a column above its services.
 const HEADING: u16 = 2;
 
 /// A wave on the screen.
 struct Column<'a> {
     area: Rect,
+    /// Columns of one service; where there is more width than that, services go on beside those that fill the height.
+    lane: u16,
     services: Vec<&'a ServiceModel>,
     /// The first of its services that is drawn, so that the selected one is on the screen.
     first: usize,
@@ -78,9 +84,21 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
 pub(crate) fn service_at(model: &Model, areas: &Areas, place: Position) -> Option<Arc<str>> {
     let columns = columns(model, areas.inside(areas.main));
     let column = columns.iter().find(|column| column.area.contains(place))?;
-    let row = (place.y - column.area.y).checked_sub(HEADING)?;
-    let service = column.services.get(column.first + usize::from(row))?;
-    Some(Arc::clone(&service.name))
+    let row = usize::from((place.y - column.area.y).checked_sub(HEADING)?);
+    let lane = usize::from((place.x - column.area.x) / column.lane.max(1));
+    let index = column.first + lane * column.rows() + row;
+    Some(Arc::clone(&column.services.get(index)?.name))
+}
+
+impl Column<'_> {
+    /// Rows for services.
+    fn rows(&self) -> usize {
+        usize::from(self.area.height.saturating_sub(HEADING))
+    }
+
+    fn lanes(&self) -> usize {
+        usize::from(self.area.width / self.lane.max(1)).max(1)
+    }
 }
 
 /// The last rows say why, of the service that is selected, when there is space.
@@ -98,32 +116,67 @@ fn columns(model: &Model, inside: Rect) -> Vec<Column<'_>> {
     let is_selected =
         |service: &&ServiceModel| selected.is_some_and(|selected| selected.name == service.name);
     let waves = waves(model.services.all());
+    let rows = usize::from(board.height.saturating_sub(HEADING)).max(1);
     let widths: Vec<u16> = waves.iter().map(|wave| width(wave)).collect();
+    let lanes = lanes(&waves, &widths, rows, board.width);
+    let count: u16 = lanes.iter().sum();
+    let taken: u16 = lanes
+        .iter()
+        .zip(&widths)
+        .map(|(lanes, width)| lanes * width)
+        .sum();
+    // What is left over is for durations and reasons.
+    let more = (board.width.saturating_sub(taken) / count.max(1)).min(MOST_BESIDE);
+    let more = if more < LEAST_BESIDE { 0 } else { more };
+    let widths: Vec<u16> = widths.iter().map(|width| width + more).collect();
+    let all: Vec<u16> = lanes
+        .iter()
+        .zip(&widths)
+        .map(|(lanes, width)| lanes * width)
+        .collect();
     let at = waves.iter().position(|wave| wave.iter().any(is_selected));
-    let first = first_column(&widths, at.unwrap_or(0), board.width);
+    let first = first_column(&all, at.unwrap_or(0), board.width);
     let last = waves.len().saturating_sub(1);
-    let room = usize::from(board.height.saturating_sub(HEADING));
     let mut x = board.x;
     let mut columns = Vec::new();
-    for (index, (services, width)) in waves.into_iter().zip(widths).enumerate().skip(first) {
-        if x >= board.right() {
+    for (index, services) in waves.into_iter().enumerate().skip(first) {
+        let left = board.right().saturating_sub(x);
+        // A count that was cut would be another count.
+        if left == 0 || x > board.x && left < heading_width(&services) {
             break;
         }
         let area = Rect {
             x,
-            width: width.min(board.right() - x),
+            width: all[index].min(board.right() - x),
             ..board
         };
         let place = services.iter().position(is_selected);
+        let shown = rows * usize::from(lanes[index]);
         columns.push(Column {
             area,
-            first: place.map_or(0, |place| (place + 1).saturating_sub(room)),
+            lane: widths[index],
+            first: place.map_or(0, |place| (place + 1).saturating_sub(shown)),
             services,
             has_next: index < last,
         });
-        x += width;
+        x = x.saturating_add(all[index]);
     }
     columns
+}
+
+/// How many services of each wave stand beside each other: one, and more where the height is too small for all of them
+/// and the width is not.
+fn lanes(waves: &[Vec<&ServiceModel>], widths: &[u16], rows: usize, room: u16) -> Vec<u16> {
+    let all: u32 = widths.iter().map(|width| u32::from(*width)).sum();
+    let mut left = u32::from(room).saturating_sub(all);
+    let lanes = waves.iter().zip(widths).map(|(wave, width)| {
+        let width = u32::from(*width).max(1);
+        let wanted = wave.len().div_ceil(rows).saturating_sub(1);
+        let more = u32::try_from(wanted).unwrap_or(u32::MAX).min(left / width);
+        left -= more * width;
+        u16::try_from(1 + more).unwrap_or(1)
+    });
+    lanes.collect()
 }
 
 fn waves(services: &[ServiceModel]) -> Vec<Vec<&ServiceModel>> {
@@ -138,11 +191,25 @@ fn waves(services: &[ServiceModel]) -> Vec<Vec<&ServiceModel>> {
 }
 
 fn width(wave: &[&ServiceModel]) -> u16 {
-    let widths = wave.iter().map(|service| service.name.width());
+    let widths = wave.iter().map(|service| service.name.width() + 7);
     u16::try_from(widths.max().unwrap_or(0))
         .unwrap_or(WIDEST)
-        .saturating_add(7)
         .clamp(NARROWEST, WIDEST)
+        .max(heading_width(wave) + 4)
+}
+
+/// Columns of the heading of a wave, a blank before it included.
+fn heading_width(wave: &[&ServiceModel]) -> u16 {
+    let (number, count) = heading(wave);
+    u16::try_from(number.width() + count.width() + 2).unwrap_or(u16::MAX / 2)
+}
+
+/// The number of a wave, and how many of it are up.
+fn heading(wave: &[&ServiceModel]) -> (String, String) {
+    let up = wave.iter().filter(|service| service.is_up()).count();
+    let number = wave.first().and_then(|service| service.details.wave);
+    let number = number.map_or_else(|| "?".to_owned(), |wave| wave.to_string());
+    (format!("wave {number}"), format!("{up}/{}", wave.len()))
 }
 
 /// The first column that is drawn, so that the one with the selection is on the screen.
@@ -161,19 +228,20 @@ fn first_column(widths: &[u16], selected: usize, room: u16) -> usize {
 fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
     let theme = model.theme;
     let (area, wave) = (column.area, &column.services);
-    let up = wave.iter().filter(|service| service.is_up()).count();
-    let number = wave[0].details.wave;
-    let number = number.map_or_else(|| "?".to_owned(), |wave| wave.to_string());
-    let style = if up == wave.len() {
+    let (number, count) = heading(wave);
+    let style = if wave.iter().all(|service| service.is_up()) {
         theme.good()
     } else {
         theme.dim()
     };
     let bold = theme.text().add_modifier(Modifier::BOLD);
     let mut writer = RowWriter::new(buffer, area, 0);
-    writer.skip(1).write(&format!("wave {number}"), bold);
-    writer.skip(1).write(&format!("{up}/{}", wave.len()), style);
-    if column.has_next && area.width > NARROWEST - 1 {
+    writer
+        .skip(1)
+        .write(&number, bold)
+        .skip(1)
+        .write(&count, style);
+    if column.has_next && area.width > heading_width(wave) + 2 {
         let arrow = Rect {
             x: area.right().saturating_sub(2),
             width: 1,
@@ -181,41 +249,77 @@ fn draw_wave(model: &Model, column: &Column<'_>, buffer: &mut Buffer) {
         };
         RowWriter::new(buffer, arrow, 0).write("→", style);
     }
-    let line = "─".repeat(usize::from(area.width.saturating_sub(3)));
+    let rule = "─".repeat(usize::from(area.width.saturating_sub(3)));
     RowWriter::new(buffer, area, 1)
         .skip(1)
-        .write(&line, theme.dim());
-    let selected = model.services.current();
-    let inner = Rect {
-        width: area.width.saturating_sub(1),
-        ..area
-    };
-    for (y, service) in (HEADING..area.height).zip(wave.iter().skip(column.first)) {
-        let state = service.state();
-        let is_selected = selected.is_some_and(|selected| selected.name == service.name);
-        let name_style = if is_selected {
-            theme.selected(true)
-        } else {
-            theme.text()
+        .write(&rule, theme.dim());
+    let shown = column.rows() * column.lanes();
+    for (index, service) in wave.iter().skip(column.first).take(shown).enumerate() {
+        let lane = u16::try_from(index / column.rows().max(1)).unwrap_or(0);
+        let y = u16::try_from(index % column.rows().max(1)).unwrap_or(0);
+        let left = Rect {
+            x: area.x + lane * column.lane,
+            width: column.lane.saturating_sub(1),
+            ..area
         };
-        let relation = selected.map_or(" ", |selected| {
-            match (selected.depends_on(service), service.depends_on(selected)) {
-                (true, _) => "‹",
-                (_, true) => "›",
-                _ => " ",
-            }
-        });
-        RowWriter::new(buffer, inner, y)
-            .write(relation, theme.accent())
-            .column(state.symbol(), 2, theme.state(state))
-            .write(&plain(&service.name), name_style);
+        draw_service(
+            model,
+            service,
+            (left.intersection(area), HEADING + y),
+            buffer,
+        );
     }
-    let room = usize::from(area.height.saturating_sub(HEADING));
-    let left_out = wave.len().saturating_sub(column.first + room);
-    if left_out > 0 && room > 0 {
+    let left_out = wave.len().saturating_sub(column.first + shown);
+    if left_out > 0 && shown > 0 {
+        let lane = u16::try_from(column.lanes() - 1).unwrap_or(0);
+        let last = Rect {
+            x: area.x + lane * column.lane,
+            width: column.lane.saturating_sub(1),
+            ..area
+        };
+        let last = last.intersection(area);
         let text = format!(" … {} more", left_out + 1);
-        let width = usize::from(inner.width);
+        let width = usize::from(last.width);
         let row = format!("{text:width$}");
-        RowWriter::new(buffer, inner, area.height - 1).write(&row, theme.dim());
+        RowWriter::new(buffer, last, area.height - 1).write(&row, theme.dim());
+    }
+}
+
+/// A service with its state, and behind it, where there is space, how long its start took, or why it is not up.
+fn draw_service(
+    model: &Model,
+    service: &ServiceModel,
+    (area, y): (Rect, u16),
+    buffer: &mut Buffer,
+) {
+    let theme = model.theme;
+    let selected = model.services.current();
+    let state = service.state();
+    let is_selected = selected.is_some_and(|selected| selected.name == service.name);
+    let name_style = if is_selected {
+        theme.selected(true)
+    } else {
+        theme.text()
+    };
+    let relation = selected.map_or(" ", |selected| {
+        match (selected.depends_on(service), service.depends_on(selected)) {
+            (true, _) => "‹",
+            (_, true) => "›",
+            _ => " ",
+        }
+    });
+    let mut writer = RowWriter::new(buffer, area, y);
+    writer
+        .write(relation, theme.accent())
+        .column(state.symbol(), 2, theme.state(state))
+        .write(&plain(&service.name), name_style);
+    let beside = match (service.is_up(), service.took) {
+        (true, took) => took.map(crate::tui::format::duration),
+        (false, _) => reasons::of(service),
+    };
+    if let Some(beside) = beside
+        && writer.left() >= LEAST_BESIDE
+    {
+        writer.skip(1).write(&beside, theme.dim());
     }
 }

@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyCode;
 
+use super::picture::svg;
 use super::screen;
 use crate::tui::fixture::{self, NOW, keys, press};
 use crate::tui::log::window::Older;
@@ -29,6 +30,13 @@ fn the_page_is_current() {
     model.logs.window.loading = None;
     model.logs.window.older = Older::Beginning;
     assert_page("docs/tui.txt", &screen(&model));
+    assert_page("docs/tui.svg", &svg(&model));
+    let mut model = fixture::booting(112, 20);
+    keys(&mut model, "b");
+    assert_page("docs/tui-boot.svg", &svg(&model));
+    let mut model = fixture::model(112, 28, true);
+    keys(&mut model, "!!d");
+    assert_page("docs/tui-why.svg", &svg(&model));
 }
 
 #[test]
@@ -135,7 +143,7 @@ fn what_is_wrong_is_on_the_screen() {
             start: "flowlayer up -s 127.0.0.1:6999".to_owned(),
             ..Default::default()
         };
-        let theme = crate::tui::theme::Theme { colored: false };
+        let theme = crate::tui::theme::Theme::full(false);
         let mut model = Model::new(target, theme, jiff::tz::TimeZone::UTC);
         update(&mut model, NOW, Message::Link(link));
         let mut seen = String::new();
@@ -155,7 +163,7 @@ fn what_is_wrong_is_on_the_screen() {
         start: "flowlayer up".to_owned(),
         ..Default::default()
     };
-    let theme = crate::tui::theme::Theme { colored: false };
+    let theme = crate::tui::theme::Theme::full(false);
     let mut model = Model::new(target, theme, jiff::tz::TimeZone::UTC);
     let (columns, rows) = (80, 14);
     update(&mut model, NOW, Message::Resize { columns, rows });

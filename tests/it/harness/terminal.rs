@@ -103,6 +103,7 @@ impl Terminal {
             .arg(command.get_program())
             .args(command.get_args());
         on_terminal.env("TERM", "xterm-256color");
+        on_terminal.env("LC_ALL", "C.UTF-8");
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => on_terminal.env(name, value),

@@ -54,7 +54,7 @@ fn a_first_connect_that_fails_is_tried_again() {
     let terminal = Terminal::run(&command, 24, 100);
     let screen = terminal.wait_for_text("unreachable, again in");
     assert!(
-        screen.has(&format!("flowlayer serve -s {address}")),
+        screen.has(&format!("flowlayer up -s {address}")),
         "how to start one"
     );
     quit(terminal);
@@ -110,6 +110,41 @@ fn garbage_does_not_show_and_does_not_end_it() {
     let terminal = watch(&fake);
     terminal.wait_for_text("all is well");
     assert!(!String::from_utf8_lossy(&terminal.raw()).contains("evil"));
+    quit(terminal);
+}
+
+/// States of a later version, and more services than anybody has.
+#[test]
+fn unknown_states_and_thousands_of_services_are_shown() {
+    let fake = Fake::websocket(|_, mut peer| {
+        peer.introduce("one", &[]);
+        let mut services: Vec<Value> = (0..3_000)
+            .map(|index| json!({ "name": format!("s{index:04}"), "status": "ready", "up": true, "wave": index / 100 }))
+            .collect();
+        services[1] = json!({
+            "name": "odd", "status": "hibernating", "up": "perhaps", "wave": -1, "reason": { "code": "moon" },
+            "detail": "until noon", "blocked_by": 7,
+        });
+        peer.event("snapshot", &json!({ "services": services }));
+        peer.event(
+            "service_status",
+            &json!({ "service": "s0002", "status": "levitating" }),
+        );
+        peer.serve_log(&lines(3));
+    });
+    let mut terminal = watch(&fake);
+    terminal.wait_for_text("line 3");
+    terminal.type_keys("G");
+    terminal.wait_for_text("s2999");
+    terminal.type_keys("/s15\r");
+    terminal.wait_for("a hundred of them", |screen| {
+        screen.has("the 100 shown") && screen.has("100 of 3000")
+    });
+    terminal.type_keys("\u{1b}");
+    terminal.wait_for("all of them", |screen| !screen.has("of 3000"));
+    terminal.type_keys("gj");
+    terminal.wait_for_text("s0000");
+    terminal.type_keys("pp");
     quit(terminal);
 }
 

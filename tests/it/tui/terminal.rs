@@ -132,8 +132,8 @@ fn the_mouse_points_scrolls_and_selects() {
     terminal.wait_for_text("selecting");
     terminal.type_keys("y");
     terminal.wait_for_text("2 lines sent to the terminal");
-    // "line 100\nfrom the db, größer\n"
-    terminal.wait_for_bytes("\u{1b}]52;c;bGluZSAxMDAKZnJvbSB0aGUgZGIsIGdyw7bDn2VyCg==\u{1b}\\");
+    // "09:21:14 api │ line 100\n09:21:14 db │ from the db, größer\n"
+    terminal.wait_for_bytes("\u{1b}]52;c;MDk6MjE6MTQgYXBpIOKUgiBsaW5lIDEwMAowOToyMToxNCBkYiDilIIgZnJvbSB0aGUgZGIsIGdyw7bDn2VyCg==\u{1b}\\");
     terminal.type_keys(&format!(
         "\u{1b}[<0;60;{row}M\u{1b}[<32;60;{row}M\u{1b}[<0;60;{row}m"
     ));
@@ -144,7 +144,7 @@ fn the_mouse_points_scrolls_and_selects() {
         .unwrap()
         .filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok())
         .collect();
-    assert_eq!(written, ["from the db, größer\n"]);
+    assert_eq!(written, ["09:21:14 db │ from the db, größer\n"]);
     let row = row_of(&screen, " db ");
     terminal.type_keys(&format!("\u{1b}[<0;8;{row}M\u{1b}[<0;8;{row}m"));
     terminal.wait_for("the log of db", |screen| {
@@ -195,6 +195,63 @@ fn it_follows_the_size_of_the_terminal() {
     }
     // A key that comes together with a new size counts too.
     quit(terminal);
+}
+
+/// Sizes that change faster than frames are drawn, with keys in between.
+#[test]
+fn a_storm_of_sizes_leaves_the_last_one() {
+    let fake = Fake::websocket(|_, mut peer| {
+        peer.introduce("one", &["api"]);
+        peer.serve_log(&lines(100));
+    });
+    let mut terminal = watch(&fake);
+    terminal.wait_for_text("line 100");
+    for round in 0..100_u16 {
+        terminal.tell_size(1 + round * 7 % 60, 1 + round * 13 % 200);
+        if round % 10 == 0 {
+            terminal.type_keys("pp");
+        }
+    }
+    terminal.resize(24, 100);
+    terminal.wait_for("a list that fits", |screen| {
+        screen.has("all logs") && screen.has("line 100") && screen.has("q quit")
+    });
+    quit(terminal);
+}
+
+/// What is pasted where nothing is typed does nothing; what is pasted into the palette is text.
+#[test]
+fn garbage_that_is_pasted_does_nothing() {
+    let fake = Fake::websocket(|_, mut peer| {
+        peer.introduce("one", &["api"]);
+        peer.serve_log(&lines(3));
+    });
+    let mut terminal = watch(&fake);
+    terminal.wait_for_text("line 3");
+    terminal.type_keys("\u{1b}[200~qxqx\u{1}\u{4}\ny\u{1b}[31m\u{1b}[201~");
+    terminal.type_keys(":\u{1b}[200~qu\u{7}it\nmore\u{1b}[201~");
+    terminal.wait_for_text("quit; the services go on");
+    terminal.type_keys("\u{1b}");
+    terminal.wait_for_text("q quit");
+    quit(terminal);
+}
+
+#[test]
+fn a_plain_terminal_gets_ascii() {
+    for (variable, value) in [("TERM", "linux"), ("LANG", "C")] {
+        let fake = Fake::websocket(|_, mut peer| {
+            peer.introduce("one", &["api"]);
+            peer.serve_log(&[entry(1, "api", "größer")]);
+        });
+        let (mut command, _directory) = tui(&["-addr", &fake.address]);
+        command.env_remove("LC_ALL").env_remove("LC_CTYPE");
+        command.env(variable, value);
+        let terminal = Terminal::run(&command, 24, 100);
+        terminal.wait_for_text("api     |".trim_end_matches([' ', '|']));
+        terminal.wait_for_text("gr??er");
+        assert!(terminal.raw().is_ascii(), "{variable}={value}");
+        quit(terminal);
+    }
 }
 
 #[test]

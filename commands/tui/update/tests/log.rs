@@ -205,7 +205,7 @@ fn what_is_copied_is_clean() {
         [UiEffect::Copy("error: QUEUE_URL is not set\n".to_owned())]
     );
     select(&mut model, "mailer");
-    let effects = keys(&mut model, "Y");
+    let effects = keys(&mut model, "vkY");
     let Some(UiEffect::Save(text)) = effects.first() else {
         panic!("{effects:?}")
     };

@@ -3,6 +3,7 @@
 mod commands;
 mod log;
 mod navigation;
+mod palette;
 mod server;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::super::fixture::{self, NOW, keys, press};
 use super::super::log::window::{Cursor, Direction, Older};
 use super::super::log::{Content, Item, Matcher, Place, Scope, Tone};
 use super::super::message::{After, Choice, Link, Message, NoPage, Order, Outcome, Page, UiEffect};
-use super::super::model::{AtQuit, Body, Modal, Model, Panel};
+use super::super::model::{AtQuit, Body, Modal, Model, Panel, Saving};
 use super::super::services::Selected;
 use super::update;
 

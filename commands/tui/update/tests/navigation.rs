@@ -184,12 +184,13 @@ fn a_click_in_the_plan_selects_what_is_there() {
     let mut model = fixture::model(100, 16, true);
     keys(&mut model, "p");
     let rows = crate::tui::view::screen(&model);
-    for name in ["worker", "build", "gateway"] {
+    for (symbol, name) in [("✗", "worker"), ("✓", "build"), ("⊘", "gateway")] {
+        let drawn = format!("{symbol} {name}");
         let (y, row) = (0..)
             .zip(rows.lines())
-            .find(|(_, row)| row.contains(name))
+            .find(|(_, row)| row.contains(&drawn))
             .unwrap();
-        let before = row.split(name).next().unwrap_or_default();
+        let before = row.split(&drawn).next().unwrap_or_default();
         let x = u16::try_from(before.width()).unwrap();
         mouse(&mut model, MouseEventKind::Down(MouseButton::Left), (x, y));
         assert_eq!(
@@ -254,7 +255,7 @@ fn details_and_windows_have_a_beginning_and_an_end() {
         );
         keys(&mut model, window);
         let scroll = |model: &Model| match &model.modal {
-            Some(Modal::Help { scroll } | Modal::Info { scroll, .. }) => *scroll,
+            Some(Modal::Help { scroll, .. } | Modal::Info { scroll, .. }) => *scroll,
             other => panic!("{other:?}"),
         };
         keys(&mut model, "G");
