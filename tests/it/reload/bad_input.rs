@@ -190,7 +190,8 @@ fn of_two_services_with_one_port_the_second_says_who_has_it() {
     let port = free_port();
     let program = flowlayer();
     let program = program.get_program().display();
-    let listen = format!("exec '{program}' serve -s 127.0.0.1:{port} -c inner.json");
+    let listen =
+        format!("exec '{program}' serve -s 127.0.0.1:{port} -c inner.json >/dev/null 2>&1");
     let server = Stack::new()
         .file("inner.json", "{\"services\":{}}")
         .shell(
