@@ -43,6 +43,7 @@ mod scripts;
 mod stopping;
 mod strangers;
 mod terminals;
+mod tour;
 mod tui;
 mod unwatched;
 mod up;
