@@ -17,12 +17,13 @@ use crate::tokio_runtime;
 const NOTES: &str = concat!(
     "\
 The url is that in the configuration, or the origin of the service's http probe. It is printed in any
-case, and opened when standard output is a terminal and a browser can be started.
+case, as it is written, and opened when standard output is a terminal and a browser can be started. One
+with ${env.…} in it cannot be opened: what variables hold, only services get.
 
 ",
     which_session!(),
     "
-Exit codes: 0 success, 1 a service has no url, 2 wrong usage or configuration, 3 no session to talk to"
+Exit codes: 0 success, 1 a service has no url or it cannot be opened, 2 wrong usage or configuration, 3 no session to talk to"
 );
 
 /// Open the url of a service in the browser
@@ -47,13 +48,15 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         let names = session::resolve_names(&args.services, &connected.services)?;
         let services = chosen(connected.services, &names);
         let opens = !args.print && std::io::stdout().is_terminal() && browser::is_there();
+        let mut exit = Exit::SUCCESS;
         for url in urls(&services, &args.services)? {
             print::stdout(&format!("{}\n", sanitize::text(url)));
             if opens && let Err(why) = browser::open(url) {
                 print::stderr(&format!("{why}\n"));
+                exit = Exit::FAILURE;
             }
         }
-        Ok(Exit::SUCCESS)
+        Ok(exit)
     })
 }
 
