@@ -179,7 +179,7 @@ fn the_day_in_the_readme_goes_as_it_says() {
     let second_port = day.gateway();
     assert_ne!(first_port, second_port);
     for port in [first_port, second_port] {
-        assert!(get(port, "/items").contains("200 OK"));
+        assert!(get(port, "/items").contains("item:1 apples"));
     }
     assert_eq!(day.here.sessions().len(), 2);
 
@@ -191,7 +191,7 @@ fn the_day_in_the_readme_goes_as_it_says() {
     });
     assert_eq!(day.terminal(down).wait_for_end().code, Some(0));
     assert!(
-        get(first_port, "/items").contains("200 OK"),
+        get(first_port, "/items").contains("item:1 apples"),
         "the other one"
     );
     day.directory = first_checkout;
