@@ -1,6 +1,11 @@
 //! macOS has no table of sockets that could be read without its private interfaces: a bind is tried, which
 //! tells whether, not who. It does not listen, and with `SO_REUSEADDR` what is still closing is no obstacle.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "functions have the signatures of those of `linux`"
+)]
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -37,7 +42,6 @@ pub(super) fn users(_: SocketAddr, _: SocketAddr) -> io::Result<Vec<u32>> {
     Ok(Vec::new())
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "the other systems read a table")]
 pub(super) fn taken() -> io::Result<impl Fn(u16) -> bool> {
     Ok(|port| is_taken(port).unwrap_or(false))
 }

@@ -126,8 +126,6 @@ fn is_forwarder(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
-
     use super::*;
 
     #[test]
@@ -143,6 +141,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn only_who_listened_before_and_still_does_is_a_stranger() {
+        use std::net::TcpListener;
         let earlier = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = earlier.local_addr().unwrap().port();
         let noted = Earlier::note(port);

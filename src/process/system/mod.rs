@@ -4,6 +4,8 @@
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg(any(target_os = "macos", test))]
+mod macos_tables;
 mod open_fds;
 pub(crate) mod prepare;
 pub(crate) mod process_entry;

@@ -5,6 +5,7 @@
 mod descendants;
 mod diary;
 mod driver;
+#[cfg(target_os = "linux")]
 mod fork_chains;
 mod guarding;
 mod harness;

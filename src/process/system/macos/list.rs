@@ -1,29 +1,24 @@
-//! Reads processes from libproc and sysctl.
+//! Reads processes with sysctl(3), which shows those of every user; libproc shows only one's own.
 
-use std::ffi::{CStr, c_void};
 use std::io;
-use std::mem::size_of;
 use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
 
-use crate::process::system::process_entry::{Name, ProcessEntry, State};
+use crate::process::system::macos_tables;
+use crate::process::system::process_entry::ProcessEntry;
+
+/// How often a table is read that grows meanwhile.
+const ATTEMPTS: u32 = 8;
 
 /// Replaces `listing` by all processes that may be seen, sorted by pid.
 pub(crate) fn list(listing: &mut Vec<ProcessEntry>) -> io::Result<()> {
     listing.clear();
-    // SAFETY: without a buffer the call only says how many there are.
-    let count = unsafe { libc::proc_listallpids(std::ptr::null_mut(), 0) };
-    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-    // More may have come meanwhile.
-    let mut pids = vec![0 as c_int; count + count / 4 + 64];
-    let bytes = c_int::try_from(pids.len() * size_of::<c_int>()).unwrap_or(c_int::MAX);
-    // SAFETY: the buffer is as large as is said.
-    let count = unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), bytes) };
-    pids.truncate(usize::try_from(count).map_err(|_| io::Error::last_os_error())?);
-    listing.extend(pids.into_iter().filter_map(read));
+    let table = sysctl(&[libc::CTL_KERN, libc::KERN_PROC, libc::KERN_PROC_ALL])?;
+    listing.extend(macos_tables::processes(&table, session));
     listing.sort_unstable_by_key(|process| process.pid);
+    // While the table is read, a process may move from the running ones to the zombies.
     listing.dedup_by_key(|process| process.pid);
     Ok(())
 }
@@ -40,58 +35,60 @@ pub(crate) fn append_subtree(_: u32, _: Instant, _: &mut Vec<ProcessEntry>) -> i
 
 /// One process, `None` when there is none.
 pub(crate) fn find(pid: u32) -> io::Result<Option<ProcessEntry>> {
-    Ok(read(pid.cast_signed()))
+    Ok(macos_tables::processes(&entry(pid)?, session).next())
 }
 
 /// The user id of a process.
 pub(crate) fn user(pid: u32) -> Option<u32> {
-    info(pid.cast_signed()).map(|info| info.pbi_ruid)
+    macos_tables::user(&entry(pid).ok()?)
 }
 
-fn info(pid: c_int) -> Option<libc::proc_bsdinfo> {
-    let size = size_of::<libc::proc_bsdinfo>() as c_int;
-    // SAFETY: the structure is ours and as large as is said; 1 asks for zombies too.
-    unsafe {
-        let mut info: libc::proc_bsdinfo = std::mem::zeroed();
-        let buffer = (&raw mut info).cast::<c_void>();
-        (libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 1, buffer, size) == size).then_some(info)
-    }
-}
-
-fn read(pid: c_int) -> Option<ProcessEntry> {
-    let info = info(pid)?;
-    // SAFETY: no pointers.
-    let session = unsafe { libc::getsid(pid) };
-    // SAFETY: the system ends the name with a NUL, and the structure was zeroed.
-    let name = unsafe { CStr::from_ptr(info.pbi_comm.as_ptr()) };
-    Some(ProcessEntry {
-        pid: info.pbi_pid,
-        parent: info.pbi_ppid,
-        group: info.pbi_pgid,
-        session: u32::try_from(session).unwrap_or(0),
-        start: info.pbi_start_tvsec * 1_000_000 + info.pbi_start_tvusec,
-        state: if info.pbi_status == libc::SZOMB {
-            State::Dead
-        } else {
-            State::Alive
-        },
-        name: Name::new(name.to_bytes()),
-    })
-}
-
-/// Arguments and environment a process was started with (entries that end in NUL), when we may read them.
+/// The environment a process was started with (entries that end in NUL), when we may read it.
 pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
-    let mut name = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid.cast_signed()];
-    let mut size = 0;
-    // SAFETY: first the size, then as many bytes; the names are ours.
-    unsafe {
-        let names = name.as_mut_ptr();
-        let null = std::ptr::null_mut();
-        Errno::result(libc::sysctl(names, 3, null, &raw mut size, null, 0)).ok()?;
-        let mut bytes = vec![0_u8; size];
-        let buffer = bytes.as_mut_ptr().cast();
-        Errno::result(libc::sysctl(names, 3, buffer, &raw mut size, null, 0)).ok()?;
-        bytes.truncate(size);
-        Some(bytes)
+    let arguments = sysctl(&[libc::CTL_KERN, libc::KERN_PROCARGS2, pid.cast_signed()]).ok()?;
+    macos_tables::environment(&arguments).map(<[u8]>::to_vec)
+}
+
+/// The table of this process alone; empty when there is none.
+fn entry(pid: u32) -> io::Result<Vec<u8>> {
+    let name = [
+        libc::CTL_KERN,
+        libc::KERN_PROC,
+        libc::KERN_PROC_PID,
+        pid.cast_signed(),
+    ];
+    sysctl(&name)
+}
+
+fn session(pid: u32) -> u32 {
+    // SAFETY: no pointers.
+    let session = unsafe { libc::getsid(pid.cast_signed()) };
+    u32::try_from(session).unwrap_or(0)
+}
+
+/// The value of this name.
+fn sysctl(name: &[c_int]) -> io::Result<Vec<u8>> {
+    let mut name = name.to_vec();
+    let length = libc::c_uint::try_from(name.len()).unwrap_or(libc::c_uint::MAX);
+    let mut read = |buffer: *mut libc::c_void, size: &mut usize| {
+        let name = name.as_mut_ptr();
+        // SAFETY: name and buffer are ours and as long as is said; nothing is set.
+        let result = unsafe { libc::sysctl(name, length, buffer, size, std::ptr::null_mut(), 0) };
+        Errno::result(result)
+    };
+    for _ in 0..ATTEMPTS {
+        let mut size = 0;
+        // The kernel adds room for some more processes.
+        read(std::ptr::null_mut(), &mut size)?;
+        let mut bytes = vec![0; size];
+        match read(bytes.as_mut_ptr().cast(), &mut size) {
+            Ok(_) => {
+                bytes.truncate(size);
+                return Ok(bytes);
+            }
+            Err(Errno::ENOMEM) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Err(Errno::ENOMEM.into())
 }

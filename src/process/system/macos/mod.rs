@@ -3,9 +3,16 @@
 //! - There are no subreapers: an orphan goes to launchd. It is still found when it is in the group or
 //!   session of its service, when it was seen below it before, or when it kept the environment it was
 //!   given. One that left both, cleared its environment and lost its parent between two scans is lost.
+//! - Its environment cannot be read if it is a program that comes with the system and is protected (`/bin/sh`).
 //! - There are no pidfds: a pid may be reused between the check of its start time and the signal.
 //! - There is no unused resource limit, and so no mark but the environment.
 //! - A daemon's stdin ends with the server, even if the guardian goes on.
+
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "functions have the signatures of those of `linux`"
+)]
 
 mod launch;
 mod list;
