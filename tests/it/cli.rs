@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 
 use tempfile::tempdir;
 
-use crate::harness::{Child, Terminal, flowlayer, run};
+use crate::harness::{Child, Terminal, binary, flowlayer, run};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -49,7 +49,7 @@ fn version_names_the_program_as_it_was_called() {
         (Some(0), format!("flowlayer {VERSION}\n"))
     );
     let link = directory.path().join("flowlayer-server");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_flowlayer"), &link).unwrap();
+    std::os::unix::fs::symlink(binary(), &link).unwrap();
     let mut linked = std::process::Command::new(&link);
     linked.arg("--version");
     let version = Child::spawn(linked).finish();

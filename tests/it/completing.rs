@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::{TempDir, tempdir};
 
-use crate::harness::{Child, Terminal, run};
+use crate::harness::{Child, Terminal, binary, run};
 
 /// Names that a shell would like to do something with, and some it would not.
 const STACK: &str = r#"{ "services": {
@@ -26,9 +26,8 @@ fn directory() -> TempDir {
     let at = |name: &str| directory.path().join(name);
     fs::write(at("flowlayer.jsonc"), STACK).unwrap();
     fs::create_dir(at("bin")).unwrap();
-    let binary = env!("CARGO_BIN_EXE_flowlayer");
     for name in ["flowlayer", "flowlayer-server"] {
-        std::os::unix::fs::symlink(binary, at("bin").join(name)).unwrap();
+        std::os::unix::fs::symlink(binary(), at("bin").join(name)).unwrap();
     }
     directory
 }

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 use serde_json::{Value, json};
 
-use crate::harness::{Child, Here, Stack, until};
+use crate::harness::{Child, Here, Stack, binary, until};
 
 fn sleeper() -> Value {
     json!({"cmd": ["sleep", "1000"]})
@@ -318,7 +318,7 @@ fn the_recipe_for_ci_works_in_a_bare_environment() {
     let here = Here::with(&json!({"api": sleeper()}));
     let script = "flowlayer serve --detach && echo tested; flowlayer down";
     let mut sh = Command::new("env");
-    let binary = Path::new(env!("CARGO_BIN_EXE_flowlayer")).parent().unwrap();
+    let binary = binary().parent().unwrap();
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display());
     sh.current_dir(here.path()).args([
         "-i",

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Child, Here, skipped, through};
+use crate::harness::{Child, Here, binary, skipped, through};
 
 #[test]
 fn every_command_of_the_guide_does_what_it_shows() {
@@ -29,7 +29,7 @@ fn every_command_of_the_guide_does_what_it_shows() {
     fs::write(guide.path().join("script"), &script.stdout).unwrap();
 
     let mut run = through(&["sh", "../script"], &guide.command(&[]));
-    let binaries = Path::new(env!("CARGO_BIN_EXE_flowlayer")).parent().unwrap();
+    let binaries = binary().parent().unwrap();
     let path = std::env::var("PATH").unwrap_or_default();
     run.current_dir(&shop)
         .env("PATH", format!("{}:{path}", binaries.display()))

@@ -279,6 +279,10 @@ fn the_published_installer_takes_the_archive_of_this_machine_and_verifies_it() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(targets.len(), 4, "{targets:?}");
+    let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+    for target in &targets {
+        assert!(workflow.contains(target), "{target} is not released");
+    }
     let version = env!("CARGO_PKG_VERSION");
     let file = |target: &str| format!("flowlayer-{version}-{target}.tar.gz");
     for target in targets.iter().filter(|target| file(target) != name) {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::child::{Child, Finished};
 use super::processes::{self, Process};
-use super::{flowlayer_in, until};
+use super::{binary, flowlayer_in, until};
 
 /// A directory with a configuration, and the command lines in it. On drop, whatever they left behind
 /// fails the test.
@@ -47,7 +47,7 @@ impl Here {
         let mut command = flowlayer_in(self.path());
         command
             .env(processes::STACK, &self.identity)
-            .env("FLOWLAYER", env!("CARGO_BIN_EXE_flowlayer"))
+            .env("FLOWLAYER", binary())
             .args(arguments);
         command
     }

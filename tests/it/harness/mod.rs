@@ -21,8 +21,9 @@ mod terminal;
 
 use std::ffi::OsStr;
 use std::fmt::Debug;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 pub(crate) use child::{Child, Finished};
@@ -38,9 +39,18 @@ pub(crate) use terminal::{Screen, Terminal};
 /// what never comes misses it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The binary under test, in an environment that does not depend on who runs the tests.
+/// The binary under test: the one that was built with the tests, or `FLOWLAYER_BINARY`, that of a release.
+pub(crate) fn binary() -> &'static Path {
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let other = std::env::var_os("FLOWLAYER_BINARY");
+        other.map_or(env!("CARGO_BIN_EXE_flowlayer").into(), PathBuf::from)
+    });
+    &BINARY
+}
+
+/// A command line of the binary, in an environment that does not depend on who runs the tests.
 pub(crate) fn flowlayer() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flowlayer"));
+    let mut command = Command::new(binary());
     for name in [
         "NO_COLOR",
         "FLOWLAYER_TOKEN",
