@@ -2,7 +2,8 @@
 
 Usage: python tests/schema.py FLOWLAYER SCHEMA CONFIG...
 
-The schema is a valid one, accepts each CONFIG and every good case below, and refuses every bad one. Cases about the
+The schema is a valid one, accepts each CONFIG and every good case below, and refuses every bad one. It accepts its own
+examples and defaults. Cases about the
 whole file (names, circles) are no business of a schema and are not here.
 """
 
@@ -127,6 +128,13 @@ def main():
         if is_good != (run.returncode == 0):
             wrong.append(f"validate says {run.stderr or 'valid'} about {what}")
 
+    count = 0
+    for definition in [schema, *schema["$defs"].values()]:
+        for name, field in definition.get("properties", {}).items():
+            alone = Draft202012Validator({"$defs": schema["$defs"], **field})
+            values = field["examples"] + ([field["default"]] if "default" in field else [])
+            count += len(values)
+            wrong += [f"{name}: {error.message}" for value in values for error in alone.iter_errors(value)]
     for path in configs:
         with open(path, encoding="utf-8") as file:
             check(path, plain(file.read()), True)
@@ -134,7 +142,8 @@ def main():
         check(json.dumps(document), document, True)
     for document in BAD:
         check(json.dumps(document), document, False)
-    print("\n".join(wrong) or f"{len(configs) + len(GOOD) + len(BAD)} documents judged alike")
+    judged = f"{len(configs) + len(GOOD) + len(BAD)} documents judged alike, {count} examples and defaults accepted"
+    print("\n".join(wrong) or judged)
     sys.exit(bool(wrong))
 
 
