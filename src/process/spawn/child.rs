@@ -131,7 +131,12 @@ pub(crate) unsafe fn exec(setup: &mut ChildSetup) -> Failure {
             }
         }
         // A session leader gets it by this alone, and its group becomes that in the foreground.
-        if setup.controls_terminal && libc::ioctl(0, libc::TIOCSCTTY as _, 0) == -1 {
+        #[allow(
+            clippy::cast_lossless,
+            reason = "its type is another one on every system"
+        )]
+        let take_terminal = libc::TIOCSCTTY as _;
+        if setup.controls_terminal && libc::ioctl(0, take_terminal, 0) == -1 {
             return failure(Step::Stdio);
         }
         if libc::chdir(setup.command.cwd.as_ptr()) == -1 {
