@@ -45,16 +45,25 @@ fn lines(seqs: Range<u64>, text: impl Fn(u64) -> String) -> Lines {
 
 /// Fifty services and so many lines.
 fn cockpit(count: u64, text: impl Fn(u64) -> String) -> Cockpit {
+    with_services(50, count, text)
+}
+
+/// So many services, of which every seventh has failed, and so many lines of the first fifty.
+fn with_services(services: u64, count: u64, text: impl Fn(u64) -> String) -> Cockpit {
     let state = |index: u64| ServiceState {
-        name: service(index),
-        status: Status::Ready,
+        name: format!("service-{index:02}"),
+        status: if index % 7 == 6 {
+            Status::Failed
+        } else {
+            Status::Ready
+        },
         details: Details {
-            up: Some(true),
+            up: Some(index % 7 != 6),
             wave: usize::try_from(index / 5).ok(),
             ..Details::default()
         },
     };
-    let mut cockpit = Cockpit::new(COLUMNS, ROWS, (0..50).map(state).collect());
+    let mut cockpit = Cockpit::new(COLUMNS, ROWS, (0..services).map(state).collect());
     cockpit.push(lines(30_000 - count..30_000, text));
     cockpit
 }
@@ -95,11 +104,17 @@ fn draw(terminal: &mut Terminal<CrosstermBackend<io::Sink>>, cockpit: &Cockpit) 
 fn frames(c: &mut Criterion) {
     let mut group = c.benchmark_group("frame");
     let long = |seq: u64| format!("{seq} ").repeat(8 << 10);
-    let cases: [(&str, Cockpit, &str); 6] = [
+    let cases: [(&str, Cockpit, &str); 8] = [
         ("all logs", cockpit(20_000, mixed), ""),
         ("wrapped", cockpit(20_000, mixed), "\tw"),
         ("searched", cockpit(20_000, mixed), "\tfgo\n"),
         ("plan", cockpit(20_000, mixed), "p"),
+        ("3,000 services", with_services(3_000, 20_000, mixed), "!"),
+        (
+            "3,000 services, filtered",
+            with_services(3_000, 20_000, mixed),
+            "/9\n",
+        ),
         ("lines of 50 KiB", cockpit(200, long), ""),
         ("lines of 50 KiB, wrapped", cockpit(200, long), "\tw"),
     ];

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use flowlayer_core::client::Client;
 use flowlayer_core::client::history::{Oldest, Span};
 use tokio::fs::File;
-use tokio::io::{AsyncWriteExt, BufWriter};
+use tokio::io::AsyncWriteExt;
 
 use super::connection::item;
 use super::log::export::Export;
@@ -27,8 +27,7 @@ pub(super) async fn write(
     report: impl Fn(Saving),
 ) -> Result<(), String> {
     let failed = |error: io::Error| format!("{}: {error}", path.display());
-    let file = File::create_new(path).await.map_err(failed)?;
-    let mut file = BufWriter::new(file);
+    let mut file = File::create_new(path).await.map_err(failed)?;
     let span = Span {
         first: 1,
         end: export.until.saturating_add(1),

@@ -226,11 +226,7 @@ impl Cockpit {
             (UiEffect::Export(export), Some(session)) => {
                 session.export(*export, file_name(self.model.now));
             }
-            (UiEffect::StopSaving, Some(session)) => {
-                session.stop_exporting();
-                let text = "stopped: what was written until then is in the file";
-                self.take(Message::Saved(Err(text.to_owned())))?;
-            }
+            (UiEffect::StopSaving, Some(session)) => session.stop_exporting(),
             (
                 UiEffect::Send { .. }
                 | UiEffect::FetchPage(_)

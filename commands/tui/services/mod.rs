@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use flowlayer_core::protocol::ServiceState;
+use unicode_width::UnicodeWidthStr;
 
 pub(crate) use self::filter::{Order, ServicesFilter};
 pub(crate) use self::targets::Targets;
@@ -34,6 +35,8 @@ pub(crate) type Names = Arc<BTreeSet<Arc<str>>>;
 pub(crate) struct Services {
     /// By wave, then by name.
     all: Vec<ServiceModel>,
+    /// Columns of the widest name; every frame asks for them.
+    widest: u16,
     /// Where in `all` each name is.
     index: HashMap<Arc<str>, usize>,
     /// Indices of what is shown, as the list has it.
@@ -62,6 +65,11 @@ impl Services {
     /// Those whose lines are not to be among those of all.
     pub(crate) const fn quiet(&self) -> &Names {
         &self.quiet
+    }
+
+    /// Columns of the widest name.
+    pub(crate) const fn widest_name(&self) -> u16 {
+        self.widest
     }
 
     /// Those that are in the list, as it has them.
@@ -119,6 +127,8 @@ impl Services {
         all.sort_by_key(|service| service.details.wave.unwrap_or(usize::MAX));
         let quiet = all.iter().filter(|service| service.is_quiet());
         self.quiet = Arc::new(quiet.map(|service| Arc::clone(&service.name)).collect());
+        let widths = all.iter().map(|service| service.name.width());
+        self.widest = u16::try_from(widths.max().unwrap_or(0)).unwrap_or(u16::MAX);
         let names = all.iter().map(|service| Arc::clone(&service.name));
         self.index = names.zip(0..).collect();
         self.all = all;

@@ -73,7 +73,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
         Action::SwitchPanel => switch_panel(model),
         Action::Filter => typing::open_filter(model),
         Action::Find => typing::open_search(model),
-        Action::Close if model.saving.take().is_some() => effects.push(UiEffect::StopSaving),
+        Action::Close if model.saving.is_some() => select::stop_saving(model, effects),
         Action::Close => close(model),
         Action::Info => {
             model.modal = Some(Modal::Info {

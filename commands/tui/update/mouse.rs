@@ -79,7 +79,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<UiEf
 fn hint_at(model: &Model, place: Position) -> Option<KeyEvent> {
     let areas = layout::areas(model);
     let (start, hints) = if areas.footer.contains(place) {
-        if model.notice.is_some() || model.prompt.is_some() {
+        if model.notice.is_some() || model.prompt.is_some() || model.saving.is_some() {
             return None;
         }
         let hints = footer::hints(model, areas.footer.width);

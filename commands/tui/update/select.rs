@@ -109,7 +109,9 @@ pub(super) fn save(model: &mut Model, effects: &mut Vec<UiEffect>) {
         }
         return;
     }
-    let until = model.logs.recent.last_seq();
+    let shown = model.logs.window.items().back();
+    let shown = shown.map_or(0, |item| item.place.seq);
+    let until = model.logs.recent.last_seq().max(shown);
     model.saving = Some(Saving {
         until,
         ..Saving::default()
@@ -119,6 +121,15 @@ pub(super) fn save(model: &mut Model, effects: &mut Vec<UiEffect>) {
         until,
         zone: model.zone.clone(),
     })));
+}
+
+/// Stops writing a log.
+pub(super) fn stop_saving(model: &mut Model, effects: &mut Vec<UiEffect>) {
+    if let Some(saving) = model.saving.take() {
+        let lines = format::count(saving.lines, "line");
+        notify(model, Tone::Plain, format!("stopped after {lines}"));
+        effects.push(UiEffect::StopSaving);
+    }
 }
 
 /// A file is written, or is not.

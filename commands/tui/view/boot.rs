@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use unicode_width::UnicodeWidthStr;
 
 use super::layout::{self, Areas};
 use super::row_writer::{RowWriter, panel};
@@ -118,8 +117,7 @@ pub(crate) fn last_row(model: &Model) -> usize {
 }
 
 fn name_columns(model: &Model) -> usize {
-    let names = model.services.all().iter().map(|it| it.name.width());
-    names.max().unwrap_or(0).min(WIDEST_NAME)
+    usize::from(model.services.widest_name()).min(WIDEST_NAME)
 }
 
 /// Columns of the bars: half of what is there, the other half is for reasons.

@@ -1,7 +1,6 @@
 //! Where everything goes, at any size. The view draws by it and the keys page by it.
 
 use ratatui::layout::{Position, Rect};
-use unicode_width::UnicodeWidthStr;
 
 use crate::tui::format::Clock;
 use crate::tui::log::{Geometry, Scope};
@@ -161,12 +160,7 @@ pub(crate) fn window(model: &Model) -> Rect {
 /// As wide as names and states ask for, within two fifths of the screen. Reasons are broken to that width, so that none
 /// that comes or goes moves the log.
 fn list_width(model: &Model) -> u16 {
-    let names = model
-        .services
-        .all()
-        .iter()
-        .map(|service| service.name.width());
-    let widest = u16::try_from(names.max().unwrap_or(0).max(12)).unwrap_or(u16::MAX);
+    let widest = model.services.widest_name().max(12);
     // Edges, wave, symbol and state beside the name.
     let most = (model.columns * 2 / 5).clamp(28, WIDEST_LIST);
     widest.saturating_add(22).clamp(28, most)
@@ -174,7 +168,16 @@ fn list_width(model: &Model) -> u16 {
 
 /// The format of times: as chosen by the user, else as space permits.
 pub(crate) fn clock(model: &Model, width: u16) -> Clock {
-    let by_width = if width < 48 { Clock::Off } else { Clock::Time };
+    // Without names there is more room.
+    let least = match model.logs.filter.scope {
+        Scope::Service(_) => 40,
+        Scope::All | Scope::Several(_) => 48,
+    };
+    let by_width = if width < least {
+        Clock::Off
+    } else {
+        Clock::Time
+    };
     model.logs.clock.unwrap_or(by_width)
 }
 
@@ -183,12 +186,7 @@ pub(crate) fn name_width(model: &Model, width: u16) -> u16 {
     if matches!(model.logs.filter.scope, Scope::Service(_)) {
         return 0;
     }
-    let names = model
-        .services
-        .all()
-        .iter()
-        .map(|service| service.name.width());
-    let widest = u16::try_from(names.max().unwrap_or(0)).unwrap_or(u16::MAX);
+    let widest = model.services.widest_name();
     widest.min(WIDEST_NAME).min(width / 4)
 }
 

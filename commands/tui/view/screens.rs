@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::tui::fixture::{self, NOW, keys};
-use crate::tui::message::{Link, Message};
-use crate::tui::model::Model;
+use crate::tui::message::{Choice, Link, Message};
+use crate::tui::model::{AtQuit, Model};
 use crate::tui::update::update;
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -69,12 +69,20 @@ fn every_screen_at_every_size() {
         ("palette", ":st"),
         ("help", "?"),
         ("question", "x"),
+        ("connection", "i"),
+        ("typing", "/er"),
+        ("sessions", "o"),
+        ("leaving", "q"),
         ("offline", ""),
     ] {
         let mut all = String::new();
         for (columns, rows) in SIZES {
             let mut model = fixture::model(columns, rows, true);
+            model.at_quit = AtQuit::Ask;
             keys(&mut model, typed);
+            if name == "sessions" {
+                update(&mut model, NOW, Message::Sessions(sessions()));
+            }
             if name == "offline" {
                 let (retry_at, why) = (NOW + 2_000, "closed by the server".to_owned());
                 let link = Link::Reconnecting { retry_at, why };
@@ -85,6 +93,16 @@ fn every_screen_at_every_size() {
         }
         insta::assert_snapshot!(name, all);
     }
+}
+
+fn sessions() -> Vec<Choice> {
+    let choice = |(port, stack): (u16, &str)| Choice {
+        address: format!("127.0.0.1:{port}"),
+        token: None,
+        config: Some(format!("/home/me/{stack}/flowlayer.jsonc")),
+        pid: Some(4100),
+    };
+    [(6999, "quickstart"), (7001, "shop")].map(choice).to_vec()
 }
 
 /// No size makes it panic, whatever is shown.

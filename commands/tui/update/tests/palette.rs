@@ -72,6 +72,8 @@ fn the_whole_log_as_filtered_goes_to_a_file() {
     );
     assert_eq!(keys(&mut model, "Y"), [], "one at a time");
     assert_eq!(keys(&mut model, "\u{1b}"), [UiEffect::StopSaving]);
+    let notice = model.notice.as_ref().unwrap();
+    assert_eq!(notice.text, "stopped after 12,345 lines");
     assert!(model.logs.filter.pattern.is_some(), "the filter stays");
     keys(&mut model, "Y");
     update(&mut model, NOW, Message::Saving(saving));
