@@ -274,7 +274,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('!')] "!" NextProblem, "the next problem: failed, blocked, not ready for 10 s", "problem";
         [char('F')] "F" OnlyDown, "list only what is not up, or everything", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
-        [char('m')] "m" Mark, "draw a line in the log, under what is there now", "";
+        [char('m')] "m" Mark, "mark the log: a line under what is there now", "";
         [char('Y')] "Y" Save, "write the selection, or the whole log as filtered, to a file", "";
         [char('z')] "z" Zoom, "the panel with the focus alone, without frames", "";
         [char('p')] "p" Plan, "the plan: waves as columns, live", "plan";

@@ -172,14 +172,16 @@ fn order(model: &Model, action: Action) -> Offer {
                 let service = model.services.get(name);
                 service.is_some_and(|service| of_service(service, action).is_ok())
             };
+            let is_up = |name| model.services.get(name).is_some_and(ServiceModel::is_up);
             let verb = match action {
+                Action::Start if names.iter().all(|name| is_up(name)) => "restart",
                 Action::Start => "start",
                 Action::Stop => "stop",
                 _ => "restart",
             };
             match names.iter().filter(is_possible).count() {
                 0 => Err(format!("nothing to {verb} among these {}", several(names.len())).into()),
-                _ => Ok(format!("{verb} {}", names.len()).into()),
+                count => Ok(format!("{verb} {count}").into()),
             }
         }
     }

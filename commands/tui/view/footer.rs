@@ -163,9 +163,18 @@ pub(crate) fn hints(model: &Model, columns: u16) -> Vec<Hint> {
     let (_, above) = super::header::actions(model, super::layout::areas(model).header);
     let above = above.iter().filter(|_| model.modal.is_none());
     let above: Vec<Action> = above.map(|hint| hint.binding.action).collect();
+    let is_acting = model.modal.is_none() && model.prompt.is_none() && !is_selecting;
+    if above.is_empty() && is_acting {
+        // There is no space for them in the first row.
+        all.extend([Action::Start, Action::Stop].into_iter().filter_map(of));
+    }
     let table = contexts.iter().flat_map(|context| keys::of(*context));
     for binding in table.filter(|binding| !binding.hint.is_empty()) {
         let action = binding.action;
+        let is_help = model.is_typing(Purpose::Help);
+        if is_help && action == Action::ToggleRegex {
+            continue;
+        }
         let is_known = all.iter().any(|hint| hint.binding.action == action)
             || above.contains(&action)
             || action == Action::Restart && above.contains(&Action::Start);

@@ -68,6 +68,9 @@ fn reason(service: &ServiceModel) -> Option<String> {
     })
 }
 
+/// The rank of what was left out of the boot on purpose.
+const LEFT_OUT: u8 = 5;
+
 /// Which reasons matter most: that of the selected service, then those of what has failed, is blocked, is under way,
 /// was stopped, was left out.
 fn rank(service: &ServiceModel) -> Option<u8> {
@@ -75,7 +78,7 @@ fn rank(service: &ServiceModel) -> Option<u8> {
         State::Up | State::Done => return None,
         State::Failed => 1,
         State::Blocked => 2,
-        State::Stopped if service.is_left_out() => 5,
+        State::Stopped if service.is_left_out() => LEFT_OUT,
         State::Stopped => 4,
         _ => 3,
     })
@@ -127,7 +130,10 @@ fn shown_reasons(model: &Model, columns: usize, space: usize) -> (Vec<ReasonRow>
     let mut left = ranked.iter();
     for (rank, row) in left.by_ref() {
         if texts.len() == space {
-            return fitted(texts, space, 1 + left.count());
+            // What was left out on purpose is not missed.
+            let is_missed = |(rank, _): &&(u8, usize)| *rank != LEFT_OUT;
+            let more = usize::from(*rank != LEFT_OUT) + left.filter(is_missed).count();
+            return fitted(texts, space, more);
         }
         let reason = model.services.in_row(*row).and_then(|service| {
             let lines = lines(*row, service, columns)?;

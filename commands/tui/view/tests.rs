@@ -66,6 +66,21 @@ fn health_is_shown_at_every_width_and_does_not_count_what_is_left_out() {
     assert!(screen(&model).contains("5/5 up"));
 }
 
+/// Where the first row has no space for the keys of services, the last row has.
+#[test]
+fn commands_are_offered_on_the_smallest_screen() {
+    let mut model = fixture::model(40, 10, true);
+    keys(&mut model, "!");
+    let rows = screen(&model);
+    let last = rows.lines().last().unwrap_or_default();
+    assert!(last.contains("s start"), "{last}");
+    let mut model = fixture::model(80, 24, true);
+    keys(&mut model, "!");
+    let rows = screen(&model);
+    let last = rows.lines().last().unwrap_or_default();
+    assert!(!last.contains("s start"), "{last}");
+}
+
 #[test]
 fn the_panel_with_the_focus_can_have_the_screen_alone() {
     let mut model = fixture::model(80, 24, true);

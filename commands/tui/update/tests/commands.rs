@@ -224,6 +224,8 @@ fn marked_services_share_a_log_and_a_command() {
     assert!(lines.iter().any(|line| line.contains("listening on :3001")));
     assert!(lines.iter().any(|line| line.contains("store: get")));
     assert!(!lines.iter().any(|line| line.contains("smtp")), "{lines:?}");
+    let rows = crate::tui::view::screen(&model);
+    assert!(rows.contains("s restart 2  x stop 2"), "{rows}");
     select(&mut model, "worker");
     keys(&mut model, " s");
     let asked = vec![
@@ -234,6 +236,10 @@ fn marked_services_share_a_log_and_a_command() {
     assert_eq!(model.modal, Some(Modal::Confirm(asked.clone())));
     let rows = crate::tui::view::screen(&model);
     assert!(rows.contains("Restart api, store; start worker?"), "{rows}");
+    assert!(
+        rows.contains("s start 3") && rows.contains("x stop 2"),
+        "{rows}"
+    );
     assert_eq!(orders(&keys(&mut model, "y")), asked);
     keys(&mut model, "\u{1b}");
     assert_eq!(model.services.marks(), (0, 0));
