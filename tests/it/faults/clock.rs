@@ -2,14 +2,15 @@
 //! library between the server and the system adds what a file says.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::ends_well;
-use crate::harness::{Stack, skipped};
+use crate::harness::{Stack, binary, skipped};
 
 /// Stands before the system's `clock_gettime`: while the file named by `CLOCK_STEP` exists, it is a day later.
 const SHIM: &str = r#"
@@ -47,12 +48,23 @@ fn shim(directory: &std::path::Path) -> Option<PathBuf> {
         .then_some(library)
 }
 
+/// Whether a program names the interpreter that would load a library into it: next to its headers.
+fn is_dynamic(program: &Path) -> bool {
+    let mut head = Vec::new();
+    let file = fs::File::open(program).unwrap();
+    file.take(4096).read_to_end(&mut head).unwrap();
+    head.windows(4).any(|window| window == b"/ld-")
+}
+
 #[test]
 fn steps_of_the_clock_change_time_stamps_and_nothing_else() {
     let is_linux = cfg!(all(
         target_os = "linux",
         any(target_arch = "x86_64", target_arch = "aarch64")
     ));
+    if !is_dynamic(binary()) {
+        return skipped("steps of the clock", "a static program loads no library");
+    }
     let scratch = tempfile::tempdir().unwrap();
     let Some(library) = is_linux.then(|| shim(scratch.path())).flatten() else {
         return skipped("steps of the clock", "rustc not found");
