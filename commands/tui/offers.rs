@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use flowlayer_core::facts::{Status, StoppedBy};
+use flowlayer_core::facts::{Reason, Status, StoppedBy};
 
 use super::keys::Action;
 use super::log::Content;
@@ -190,7 +190,15 @@ fn order(model: &Model, action: Action) -> Offer {
 /// Whether a service has not had its turn since the boot, or the last start of all of them, began.
 fn is_booting(model: &Model) -> bool {
     let mut services = model.services.all().iter();
-    services.any(|it| it.status == Status::Unknown && it.state() == State::Waiting)
+    services.any(|service| {
+        // A status of a later version is unknown too, and has no such reason.
+        let reason = service.details.reason.as_deref();
+        let waits = matches!(
+            reason,
+            Some(Reason::WaitingForWave { .. } | Reason::WaitingFor { .. })
+        );
+        waits && service.status == Status::Unknown
+    })
 }
 
 /// A service that a `stop_all` in progress waits for.

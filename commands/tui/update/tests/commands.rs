@@ -302,6 +302,17 @@ fn a_command_that_would_be_refused_names_who_is_in_the_way() {
     );
 }
 
+/// What a later server calls a status does not keep anybody from starting everything.
+#[test]
+fn an_unknown_status_is_no_boot() {
+    let mut model = fixture::model(100, 30, true);
+    let mut states = fixture::states();
+    states[6].status = Status::Unknown;
+    states[6].details = Details::default();
+    update(&mut model, NOW, Message::Snapshot(states));
+    assert_eq!(orders(&keys(&mut model, "s")), [Order::StartAll]);
+}
+
 #[test]
 fn the_url_of_a_service_is_opened() {
     let mut model = fixture::model(100, 30, true);
