@@ -213,9 +213,7 @@ fn live(
     let list = |needs: &[&str]| (!needs.is_empty()).then(|| needs.join(", "));
     let is_same = old_needs == new_needs;
     fields.add("dependsOn", is_same, list(old_needs), list(new_needs));
-    let (before, after) = (old.ready.as_ref(), new.ready.as_ref());
-    let is_same = is_same_probe(before, after);
-    fields.add("ready", is_same, old.label.clone(), new.label.clone());
+    fields.0.extend(probe(old, new));
     let (before, after) = (old.spec.url.clone(), new.spec.url.clone());
     fields.add("url", before == after, before, after);
     let (before, after) = (*auto_start, new.planned.auto_start);
@@ -238,20 +236,45 @@ fn live(
     fields.0
 }
 
+/// What differs of a probe; of what its label does not show, the names.
+fn probe(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
+    let mut fields = Fields::default();
+    let (before, after) = (old.ready.as_ref(), new.ready.as_ref());
+    if let (Some(before), Some(after)) = (before, after)
+        && old.label == new.label
+    {
+        fields.add("ready", has_same_limits(before, after), None, None);
+        let (before, after) = (&before.arguments.0, &after.arguments.0);
+        let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        let differ = names.into_iter();
+        let differ = differ.filter(|&name| before.get(name) != after.get(name));
+        let hidden = differ.map(|name| FieldChange::hidden(format!("ready.{name}")));
+        fields.0.extend(hidden);
+    } else {
+        let is_same = is_same_probe(before, after);
+        fields.add("ready", is_same, old.label.clone(), new.label.clone());
+    }
+    fields.0
+}
+
 /// What a probe is and asks, and its limits. Not by its `Debug` form: that leaves out the values of headers.
 fn is_same_probe(old: Option<&Ready>, new: Option<&Ready>) -> bool {
     let (Some(old), Some(new)) = (old, new) else {
         return old.is_none() && new.is_none();
     };
+    has_same_limits(old, new) && old.arguments == new.arguments
+}
+
+/// Whether two probes are of one kind and have the same limits.
+fn has_same_limits(old: &Ready, new: &Ready) -> bool {
     let Ready {
         probe,
-        arguments,
+        arguments: _,
         attempt_timeout,
         timeout,
         owner,
     } = old;
     probe.kind() == new.probe.kind()
-        && *arguments == new.arguments
         && *attempt_timeout == new.attempt_timeout
         && *timeout == new.timeout
         && *owner == new.owner

@@ -136,7 +136,11 @@ fn limits_of_a_probe_count_though_they_are_not_shown() {
         let ready = json!({"type": "http", "url": "http://localhost:1/", "headers": {"A": value}});
         json!({"cmd": "x", "ready": ready})
     };
-    service(&secret("one"), &secret("two"), &["live a ready ·→·"]);
+    service(
+        &secret("one"),
+        &secret("two"),
+        &["live a ready.headers ·→·"],
+    );
     service(&secret("one"), &secret("one"), &[]);
 }
 

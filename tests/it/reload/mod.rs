@@ -162,6 +162,29 @@ fn an_edited_file_is_noticed_by_every_command_until_it_is_reloaded() {
     assert_eq!(server.run(["status"]).stderr, "");
 }
 
+/// Its value may be a credential: it counts, and is shown nowhere.
+#[test]
+fn a_value_of_a_header_is_noticed_and_not_shown() {
+    let with = |value: &str| json!({"ready": {"type": "http", "url": "http://127.0.0.1:9/", "headers": {"Authorization": value}}});
+    let server = Stack::new().daemon("api", with("Bearer one")).start();
+    // Its boot waits for the probe; it is open.
+    server.connect();
+    assert_eq!(server.run(["status"]).stderr, "");
+    edit(&server, |config| {
+        config["services"]["api"]["ready"] = with("Bearer two")["ready"].clone();
+    });
+    assert_eq!(server.run(["status"]).stderr, DRIFT);
+    let preview = server.run(["reload", "--dry-run"]);
+    assert_eq!(
+        preview.stdout, "no restart needed\n  api  ready.headers  changed\n",
+        "{preview:?}"
+    );
+    let json = server.run(["reload", "--dry-run", "--json"]).json();
+    assert!(!json.to_string().contains("Bearer"), "{json}");
+    assert_eq!(server.run(["reload"]).code, Some(0));
+    assert_eq!(server.run(["status"]).stderr, "");
+}
+
 fn edit_text(server: &Server, text: &str, from: &str, to: &str) {
     assert!(text.contains(from), "{text}");
     fs::write(
