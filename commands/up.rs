@@ -192,7 +192,7 @@ async fn until_open(mut session: BackgroundSession) -> Result<Option<Exit>, Fail
                 },
             },
             signal = interrupts.next() => {
-                interrupted.get_or_insert(signal.number);
+                interrupted.get_or_insert(signal);
                 session.ask_to_end();
             }
         }
@@ -226,7 +226,7 @@ fn show(session: &SessionArgs, at_quit: AtQuit, colors: Colors) -> Result<Exit, 
                 end = down::end(&target, &args) => end,
                 signal = interrupts.next() => {
                     print::stderr("[flowlayer] interrupted: the session goes on ending\n");
-                    Ok(Exit::of_signal(signal.number))
+                    Ok(Exit::of_signal(signal))
                 }
             }
         }),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flowlayer_core::config::{self, Config, Values};
 use flowlayer_core::process::foreground::{CommandError, Foreground};
 use flowlayer_core::process::leftovers::Leftovers;
-use flowlayer_core::process::{End, Interrupt, ProcessInfo};
+use flowlayer_core::process::{End, ProcessInfo, Reach};
 use flowlayer_core::session::registry;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -75,15 +75,17 @@ struct Command {
 }
 
 impl Command {
-    /// Passes a signal on, unless it is that of a key, which has reached the command already.
-    fn pass_on(&mut self, interrupt: Interrupt) {
+    /// Passes a signal on, unless the whole group has got it: that of a key, of `timeout`, or `kill -INT -- -PGID`.
+    fn pass_on(&mut self, number: i32, reach: Reach) {
         let asks_to_end = [SignalKind::terminate(), SignalKind::hangup()]
             .iter()
-            .any(|kind| kind.as_raw_value() == interrupt.number);
-        if asks_to_end {
-            self.ask_to_end(interrupt.number);
-        } else if !interrupt.is_key {
-            self.process.signal(interrupt.number);
+            .any(|kind| kind.as_raw_value() == number);
+        match reach {
+            Reach::Echo => {}
+            Reach::Group if asks_to_end && self.was_asked => self.process.kill(),
+            Reach::Group => self.was_asked |= asks_to_end,
+            Reach::Alone if asks_to_end => self.ask_to_end(number),
+            Reach::Alone => self.process.signal(number),
         }
     }
 
@@ -132,7 +134,10 @@ impl Run {
                         }
                     }
                 },
-                interrupt = self.interrupts.next() => command.pass_on(interrupt),
+                number = self.interrupts.next() => {
+                    let reach = self.witness.reach(number);
+                    command.pass_on(number, reach);
+                }
                 Some(()) = command.child_ends.recv() => command.leftovers.reap(),
                 () = until(command.kill_at) => {
                     command.process.kill();
@@ -171,7 +176,7 @@ impl Run {
         }
         let child_ends = signal(SignalKind::child())
             .map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))?;
-        let mut leftovers = Leftovers::adopt(self.session.pid());
+        let mut leftovers = Leftovers::adopt(&[self.session.pid(), self.witness.id()]);
         match Foreground::start(program, arguments, &variables) {
             Ok(process) => {
                 leftovers.leave(process.id());

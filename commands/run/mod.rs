@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use flowlayer_core::config::{Config, Values};
-use flowlayer_core::process::End;
+use flowlayer_core::process::{End, Witness};
 
 use crate::config_file;
 use crate::exit::Exit;
@@ -79,23 +79,29 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     let output = if shows { Output::Stderr } else { Output::Log };
     match background::launch(options, output, true, slot, colors).map_err(not_run)? {
         Forked::Back(exit) => Ok(exit),
-        Forked::Front(session) => tokio_runtime::block_on(async {
-            Run {
-                session: *session,
-                interrupts: Interrupts::take(&command::signals())?,
-                progress: Progress::new(),
-                shows,
-                limit,
-                bad_lines: Vec::new(),
-                faults: Vec::new(),
-                failure: None,
-                config,
-                values,
-            }
-            .boot_and_run(&args.command)
-            .await
-            .map_err(not_run)
-        }),
+        Forked::Front(session) => {
+            let witness = Witness::start().map_err(|error| {
+                not_run(Failure::Failed(format!("cannot start a process: {error}")))
+            })?;
+            tokio_runtime::block_on(async {
+                Run {
+                    session: *session,
+                    witness,
+                    interrupts: Interrupts::take(&command::signals())?,
+                    progress: Progress::new(),
+                    shows,
+                    limit,
+                    bad_lines: Vec::new(),
+                    faults: Vec::new(),
+                    failure: None,
+                    config,
+                    values,
+                }
+                .boot_and_run(&args.command)
+                .await
+                .map_err(not_run)
+            })
+        }
     }
 }
 
@@ -110,6 +116,8 @@ pub(crate) fn not_run(failure: Failure) -> Failure {
 struct Run {
     session: BackgroundSession,
     interrupts: Interrupts,
+    /// Which signals have reached the command already.
+    witness: Witness,
     progress: Progress,
     /// Whether the session prints.
     shows: bool,
@@ -177,7 +185,7 @@ impl Run {
                     Event::Report(report) => self.handle(report),
                     Event::Ended(end) => return Boot::Ended(end),
                 },
-                interrupt = self.interrupts.next() => return Boot::Interrupted(interrupt.number),
+                interrupt = self.interrupts.next() => return Boot::Interrupted(interrupt),
                 passed = Deadline::passed(deadline) => return Boot::Late(passed),
             }
         }

@@ -147,7 +147,7 @@ impl Starting {
                     if self.interrupted.is_none() {
                         print::stderr("[flowlayer] interrupted: taking the session down\n");
                     }
-                    self.interrupted.get_or_insert(interrupt.number);
+                    self.interrupted.get_or_insert(interrupt);
                     self.session.ask_to_end();
                 }
                 passed = Deadline::passed(self.deadline), if self.interrupted.is_none() => {

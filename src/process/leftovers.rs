@@ -18,24 +18,22 @@ pub struct Leftovers {
     adopts: bool,
     /// Children that others wait for.
     waited_for: Vec<u32>,
-    /// The session in the background, of which nothing is touched.
-    session: u32,
     takedown: Option<Takedown>,
     /// None: what is below this process belongs to no service.
     runs: Runs,
 }
 
 impl Leftovers {
-    /// Adopts the orphans of a command that is started next. `session` is the only child there is: where this process
-    /// has inherited others (`exec flowlayer run` in a shell with jobs) it adopts nothing, and ends nothing.
-    pub fn adopt(session: u32) -> Self {
+    /// Adopts the orphans of a command that is started next. `own` are the only children there are, of which nothing is
+    /// touched: where this process has inherited others (`exec flowlayer run` in a shell with jobs) it adopts nothing,
+    /// and ends nothing.
+    pub fn adopt(own: &[u32]) -> Self {
         let mut children = Vec::new();
         let is_alone = system::children(&mut children).is_ok()
-            && children.iter().all(|&child| child == session);
+            && children.iter().all(|child| own.contains(child));
         Self {
             adopts: system::ADOPTS && is_alone && system::become_subreaper().is_ok(),
-            waited_for: vec![session],
-            session,
+            waited_for: own.to_vec(),
             takedown: None,
             runs: Runs::new(Mark::unused()),
         }
@@ -66,7 +64,7 @@ impl Leftovers {
             return Vec::new();
         }
         let below = members(&listing, std::process::id(), &self.runs);
-        let spared = with_descendants(&below, spared.iter().copied().chain([self.session]));
+        let spared = with_descendants(&below, spared.iter().chain(&self.waited_for).copied());
         let left: Vec<&Member> = below
             .iter()
             .filter(|m| !m.process.dead() && !spared.contains(&m.process.pid))

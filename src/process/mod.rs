@@ -33,11 +33,11 @@ pub use message::{
     Teardown,
 };
 pub use ownership::child_above;
-pub use signals::{Ask, EndSignals, Interrupt, Interrupts};
+pub use signals::{Ask, EndSignals, Interrupts};
 pub use system::conceal_argument;
 pub use system::prepare::hangup_is_ignored;
 pub use system::pty::{DEFAULT_SIZE, Size, set_size};
 pub use system::wait::Watched;
 pub use terminal::foreground::suspend_job;
-pub use terminal::{background, foreground};
+pub use terminal::{Reach, Witness, background, foreground};
 pub use worker::{Processes, start};

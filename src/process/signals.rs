@@ -32,7 +32,7 @@ pub(super) fn wake_on_requests(waker: &'static Waker) -> Result<(), Errno> {
 /// The same signal from the other source within this time is an echo. Forwarding takes microseconds, much more
 /// on a busy machine, and no person is as fast. (The kernel may merge the two into one; then a real second
 /// request within this time is taken for the echo.)
-const ECHO: Duration = Duration::from_millis(250);
+pub(super) const ECHO: Duration = Duration::from_millis(250);
 
 /// How a session is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,15 +84,6 @@ impl AsFd for EndSignals {
     }
 }
 
-/// A signal that asks this process to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupt {
-    /// Its number.
-    pub number: i32,
-    /// Whether a key of the terminal made it, so that all of the foreground group has got it.
-    pub is_key: bool,
-}
-
 /// Catches signals that ask this process to end. Its descriptor (a pipe) becomes readable when one has come.
 #[derive(Debug)]
 pub struct Interrupts {
@@ -112,18 +103,15 @@ impl Interrupts {
         Ok(Self { waker })
     }
 
-    /// The signals since the last call. Never waits.
-    pub fn take(&mut self) -> Vec<Interrupt> {
+    /// The numbers of the signals since the last call. Never waits.
+    pub fn take(&mut self) -> Vec<i32> {
         self.waker.clear();
         let caught = REQUESTS.into_iter().zip(take_sources(REQUESTS));
-        let interrupts = caught.flat_map(|(signal, sources)| {
-            sources.into_iter().flatten().map(move |source| Interrupt {
-                number: signal as i32,
-                is_key: source == Source::Kernel
-                    && matches!(signal, Signal::SIGINT | Signal::SIGQUIT),
-            })
+        let numbers = caught.flat_map(|(signal, sources)| {
+            let sources = sources.into_iter().flatten();
+            sources.map(move |_| signal as i32)
         });
-        interrupts.collect()
+        numbers.collect()
     }
 }
 

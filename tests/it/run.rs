@@ -1,8 +1,9 @@
 //! `flowlayer run`: a command beside a stack, from boot to teardown.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
@@ -178,11 +179,14 @@ fn orphans_of_the_command_leave_no_zombies() {
         let path = format!("/proc/{pid}/task/{pid}/children");
         fs::read_to_string(path).unwrap()
     };
-    until("the command and the session are all", || {
-        let children = children();
-        let count = children.split_whitespace().count();
-        if count == 2 { Ok(()) } else { Err(children) }
-    });
+    until(
+        "the command, the session and the witness of signals are all",
+        || {
+            let children = children();
+            let count = children.split_whitespace().count();
+            if count == 3 { Ok(()) } else { Err(children) }
+        },
+    );
     run.feed(b"\n");
     assert_eq!(run.finish().stdout, format!("{pid}\n"));
 }
@@ -252,6 +256,116 @@ fn a_key_reaches_the_command_once() {
     terminal.wait_for_text("got 1");
     assert_eq!(terminal.wait_for_end().code, Some(0));
     assert!(here.processes().is_empty());
+}
+
+/// In a process group of its own, whose leader is `run`.
+fn group(here: &Here, script: &str) -> (Child, Pid) {
+    let mut command = here.command(&["run", "--", "sh", "-c", script]);
+    command.process_group(0);
+    let run = Child::spawn(command);
+    here.wait_for_file("here");
+    let group = Pid::from_raw(run.pid().cast_signed());
+    (run, group)
+}
+
+fn children(pid: Pid) -> Vec<Pid> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let pids = list.split_whitespace().map(|pid| pid.parse().unwrap());
+    pids.map(Pid::from_raw).collect()
+}
+
+/// `kill -INT -- -PGID`, which is no key.
+#[test]
+fn a_signal_to_the_whole_group_reaches_the_command_once() {
+    let script = "n=0; trap 'n=$((n+1)); touch got' INT; trap 'echo got $n; exit 3' TERM; touch here; \
+                  while :; do sleep 0.05; done";
+    let here = Here::with(&up());
+    let (run, group) = group(&here, script);
+    // While it is stopped, so that the command has counted before anything could be passed on.
+    run.signal(Signal::SIGSTOP);
+    killpg(group, Signal::SIGINT).unwrap();
+    here.wait_for_file("got");
+    run.signal(Signal::SIGCONT);
+    run.signal(Signal::SIGTERM);
+    let run = run.finish();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(3), "got 1\n"),
+        "{run:?}"
+    );
+    assert!(here.processes().is_empty());
+}
+
+/// `timeout` asks its child to end, and then the group: that is no second request, which would kill.
+#[test]
+fn the_end_of_a_time_limit_leaves_the_command_its_grace() {
+    let here = Here::with(&up());
+    let script =
+        "trap 'sleep 0.5; echo tidy; exit 5' TERM; touch here; while :; do sleep 0.05; done";
+    let (run, group) = group(&here, script);
+    kill(group, Signal::SIGTERM).unwrap();
+    killpg(group, Signal::SIGTERM).unwrap();
+    let run = run.finish();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(5), "tidy\n"),
+        "{run:?}"
+    );
+    assert!(here.processes().is_empty());
+}
+
+/// `pkill NAME` signals `run` and the session, and not the command.
+#[test]
+fn a_signal_to_all_of_this_name_is_passed_on() {
+    let here = Here::with(&up());
+    let script = "trap 'echo tidy; exit 5' TERM; touch here; while :; do sleep 0.05; done";
+    let (run, group) = group(&here, script);
+    for child in children(group) {
+        let has_name = |file| {
+            let text = fs::read_to_string(format!("/proc/{child}/{file}"));
+            text.unwrap().contains("flowlayer")
+        };
+        if has_name("comm") || has_name("cmdline") {
+            kill(child, Signal::SIGTERM).unwrap();
+        }
+    }
+    run.signal(Signal::SIGTERM);
+    let run = run.finish();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(5), "tidy\n"),
+        "{run:?}"
+    );
+    here.wait_for_their_end();
+}
+
+/// `kill -STOP -- -PGID` and then `kill -CONT` to `run` alone.
+#[test]
+fn a_group_that_was_stopped_delays_nothing() {
+    let here = Here::with(&up());
+    let script = "trap 'echo tidy; exit 5' TERM; touch here; while :; do sleep 0.05; done";
+    let (run, group) = group(&here, script);
+    killpg(group, Signal::SIGSTOP).unwrap();
+    for child in children(group) {
+        // The command alone; the other one is woken by the question.
+        if !fs::read_to_string(format!("/proc/{child}/cmdline"))
+            .unwrap()
+            .is_empty()
+        {
+            for process in children(child).into_iter().chain([child]) {
+                kill(process, Signal::SIGCONT).unwrap();
+            }
+        }
+    }
+    run.signal(Signal::SIGCONT);
+    run.signal(Signal::SIGTERM);
+    let run = run.finish();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(5), "tidy\n"),
+        "{run:?}"
+    );
+    here.wait_for_their_end();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 
-use flowlayer_core::process::{self, Interrupt, background};
+use flowlayer_core::process::{self, background};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::SignalKind;
 
@@ -16,7 +16,7 @@ pub(crate) struct Interrupts {
     signals: process::Interrupts,
     /// Readable when there are some.
     news: pipe::Receiver,
-    arrived: VecDeque<Interrupt>,
+    arrived: VecDeque<i32>,
 }
 
 impl Interrupts {
@@ -37,8 +37,8 @@ impl Interrupts {
         install().map_err(|error| Failure::Failed(format!("cannot take signals: {error}")))
     }
 
-    /// Waits for the next one. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Interrupt {
+    /// Waits for the next one, and returns its number. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> i32 {
         loop {
             if let Some(interrupt) = self.arrived.pop_front() {
                 return interrupt;

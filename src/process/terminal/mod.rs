@@ -2,3 +2,6 @@
 
 pub mod background;
 pub mod foreground;
+mod witness;
+
+pub use witness::{Reach, Witness};

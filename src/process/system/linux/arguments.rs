@@ -1,18 +1,32 @@
 //! The arguments of this process, as others see them.
 
+use std::ffi::CStr;
 use std::fs;
 
 /// Takes a secret out of this process's arguments, which `ps` and `/proc` show to everybody: overwrites each
 /// argument, or its value after the first `=`, that equals it. To be called before any thread exists. From here
 /// on `std::env::args` gives asterisks for it too.
 pub fn conceal_argument(secret: &str) {
-    let Some((start, end)) = range() else {
-        return;
-    };
+    if let Some(arguments) = arguments() {
+        conceal_in(arguments, secret.as_bytes());
+    }
+}
+
+/// Gives this process another name and no arguments, so that `pkill`, `killall` and `pidof` do not find it by those it
+/// was started with. To be called before any thread exists.
+pub(crate) fn conceal_process(name: &CStr) {
+    let _ = nix::sys::prctl::set_name(name);
+    if let Some(arguments) = arguments() {
+        arguments.fill(0);
+    }
+}
+
+/// The arguments, each with a zero behind it, while there is one thread.
+fn arguments() -> Option<&'static mut [u8]> {
+    let (start, end) = range()?;
     // SAFETY: our arguments are there, in memory that is ours to write; there is one thread, and the standard
     // library returns copies only.
-    let bytes = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, end - start) };
-    conceal_in(bytes, secret.as_bytes());
+    Some(unsafe { std::slice::from_raw_parts_mut(start as *mut u8, end - start) })
 }
 
 /// The addresses of the arguments.

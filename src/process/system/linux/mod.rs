@@ -22,6 +22,7 @@ use super::open_fds::mark_open_fds;
 use super::process_entry::{self, Identity};
 
 pub use arguments::conceal_argument;
+pub(crate) use arguments::conceal_process;
 pub(crate) use launch::Launcher;
 pub(crate) use procfs::{
     adopted, append_subtree, children, environment, find, list, marked_limits, output_id,
