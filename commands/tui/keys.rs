@@ -95,6 +95,9 @@ pub(crate) enum Action {
     PreviousHit,
     Context,
     Stream,
+    Level,
+    NextError,
+    PreviousError,
     Quiet,
     Numbers,
     Clock,
@@ -121,6 +124,8 @@ pub(crate) struct Press {
     /// Nothing is bound to it: what a terminal sends for it is what it sends for `esc` and the key,
     /// and who types those fast does not mean the key.
     alt: bool,
+    /// The key before it, where two make a sequence.
+    after: Option<char>,
 }
 
 const fn char(character: char) -> Press {
@@ -139,6 +144,15 @@ const fn key(code: KeyCode) -> Press {
         code,
         ctrl: false,
         alt: false,
+        after: None,
+    }
+}
+
+/// One key after another.
+const fn sequence(first: char, second: char) -> Press {
+    Press {
+        after: Some(first),
+        ..char(second)
     }
 }
 
@@ -274,6 +288,9 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('!')] "!" NextProblem, "the next problem: failed, blocked, not ready for 10 s", "problem";
         [char('F')] "F" OnlyDown, "list only what is not up, or everything", "";
         [key(KeyCode::Tab), key(KeyCode::BackTab)] "tab" SwitchPanel, "to the other panel", "panel";
+        [sequence(']', 'e')] "]e" NextError, "the next error, downwards, through the whole log", "";
+        [sequence('[', 'e')] "[e" PreviousError, "the next error, upwards, through the whole log", "";
+        [char('L')] "L" Level, "all lines, or those of level info, warn, error and worse", "";
         [char('m')] "m" Mark, "mark the log: a line under what is there now", "";
         [char('Y')] "Y" Save, "write the selection, or the whole log as filtered, to a file", "";
         [char('z')] "z" Zoom, "the panel with the focus alone, without frames", "";
@@ -300,6 +317,11 @@ impl Binding {
         Some(KeyEvent::new(press.code, modifiers))
     }
 
+    /// What is pressed before [`Self::event`], if it is a sequence.
+    pub(crate) fn prefix(&self) -> Option<char> {
+        self.keys.first()?.after
+    }
+
     /// Its first key as it is written.
     pub(crate) fn key(&self) -> &'static str {
         self.shown.split(' ').next().unwrap_or_default()
@@ -308,14 +330,33 @@ impl Binding {
 
 /// What a key does where these contexts count, the first first.
 pub(crate) fn action(event: KeyEvent, contexts: &[Context]) -> Option<Action> {
+    action_after(None, event, contexts)
+}
+
+/// What a key does after this one.
+pub(crate) fn action_after(
+    first: Option<char>,
+    event: KeyEvent,
+    contexts: &[Context],
+) -> Option<Action> {
     let press = Press {
         code: event.code,
         ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
         alt: event.modifiers.contains(KeyModifiers::ALT),
+        after: first,
     };
     let mut bindings = contexts.iter().flat_map(|context| of(*context));
     let found = bindings.find(|binding| binding.keys.contains(&press))?;
     Some(found.action)
+}
+
+/// The sequences that begin with this key where these contexts count.
+pub(crate) fn sequences(
+    first: char,
+    contexts: &'static [Context],
+) -> impl Iterator<Item = &'static Binding> {
+    let bindings = contexts.iter().flat_map(|context| of(*context));
+    bindings.filter(move |binding| binding.prefix() == Some(first))
 }
 
 /// The rows of a context.
@@ -342,7 +383,7 @@ mod tests {
             for binding in of(context) {
                 for key in binding.keys {
                     assert!(
-                        seen.insert((key.code, key.ctrl)),
+                        seen.insert((key.code, key.ctrl, key.after)),
                         "{context:?} {:?}",
                         binding.shown
                     );

@@ -145,6 +145,8 @@ pub(crate) struct Model {
     pub(crate) modal: Option<Modal>,
     pub(crate) at_quit: AtQuit,
     pub(crate) prompt: Option<Prompt>,
+    /// The first key of a sequence, before the second.
+    pub(crate) prefix: Option<char>,
     pub(crate) target: Target,
     pub(crate) link: Link,
     /// The other sessions that run, while ours does not.
@@ -193,6 +195,7 @@ impl Model {
             modal: None,
             at_quit: AtQuit::default(),
             prompt: None,
+            prefix: None,
             target,
             link: Link::Connecting,
             others: Vec::new(),

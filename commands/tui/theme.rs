@@ -2,6 +2,7 @@
 //!
 //! Without colours (docs/cli.md, Colour) bold, dim and reversed remain.
 
+use flowlayer_core::logs::Level;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::log::Tone;
@@ -161,6 +162,17 @@ impl Theme {
         match state {
             State::Failed | State::Blocked => style.add_modifier(Modifier::BOLD),
             _ => style,
+        }
+    }
+
+    /// What stands before a line of this level; a letter where there are no colours.
+    pub(crate) fn level(self, level: Level) -> Option<(&'static str, Style)> {
+        let has_bars = self.colored && !self.abilities.is_ascii;
+        let bar = |letter| if has_bars { "▌" } else { letter };
+        match level {
+            Level::Error => Some((bar("E"), self.bad().add_modifier(Modifier::BOLD))),
+            Level::Warn => Some((bar("W"), self.warning())),
+            Level::Info | Level::Debug | Level::Trace => None,
         }
     }
 

@@ -43,6 +43,11 @@ impl Level {
         Self::of_plain(plain.as_bytes())
     }
 
+    /// Whether the level of a message is [`Self::Error`]. Costs next to nothing where it cannot be.
+    pub fn is_error(message: &str) -> bool {
+        may_be_error(message) && Self::of(message) == Some(Self::Error)
+    }
+
     /// The same for a message without terminal codes.
     pub(in crate::logs) fn of_plain(message: &[u8]) -> Option<Self> {
         let message = message.trim_ascii_start();
@@ -104,6 +109,43 @@ impl Level {
 /// How far into a line a `level=` pair, and a level word, may be.
 const PAIR_WITHIN: usize = 512;
 const WORD_WITHIN: usize = 80;
+
+/// Whether the message has anything in it that the level of an error is read from.
+fn may_be_error(message: &str) -> bool {
+    if memchr::memchr(0x1b, message.as_bytes()).is_none() {
+        return hints_at_error(message.as_bytes());
+    }
+    let mut beginning = String::new();
+    for plain in anstream::adapter::strip_str(message) {
+        if beginning.is_empty() {
+            beginning.push_str(plain.trim_ascii_start());
+        } else {
+            beginning.push_str(plain);
+        }
+        if beginning.len() >= PAIR_WITHIN {
+            break;
+        }
+    }
+    hints_at_error(beginning.as_bytes())
+}
+
+/// The same for a message without terminal codes, of which the beginning is enough.
+fn hints_at_error(message: &[u8]) -> bool {
+    let message = message.trim_ascii_start();
+    message.first() == Some(&b'{')
+        || ERROR_HINT.is_match(&message[..message.len().min(WORD_WITHIN)])
+        || PAIR_HINT.is_match(&message[..message.len().min(PAIR_WITHIN)])
+}
+
+/// What every match of [`PAIR`] contains.
+static PAIR_HINT: LazyLock<Regex> = LazyLock::new(|| regex("(?-u)level=|lvl=|severity="));
+
+/// What [`WORD`] and [`FAILURE`] find in the line of an error.
+static ERROR_HINT: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        "(?i-u)^[ef][0-9]{4} |err|fatal|ftl|crit|panic|severe|alert|emerg|exception|traceback|uncaught",
+    )
+});
 
 /// A pair as logfmt has it.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
@@ -211,6 +253,8 @@ mod tests {
         for (message, level) in cases {
             let found = Level::of(&message).map(|level| level.to_string());
             assert_eq!(found, level, "{message}");
+            let is_error = level.as_deref() == Some("error");
+            assert_eq!(Level::is_error(&message), is_error, "{message}");
         }
     }
 
@@ -222,10 +266,31 @@ mod tests {
         assert_eq!(Level::of(&long), Some(Level::Warn));
     }
 
+    /// Lines of whatever makes a level, and of what is around it.
+    fn line() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just("\u{1b}[31m".to_owned()),
+            Just("\u{1b}[0m".to_owned()),
+            "[ \\[\\]:|=\"'<>{},-]{1,3}",
+            "(?i:error|err|fatal|ftl|crit|critical|panic|severe|alert|emerg|warn|info)",
+            "(level|lvl|severity|[EFW])(=|\":\")?(error|e|f|50|60|warn)?",
+            "[EFIW][0-9]{4} [0-9]{2}:",
+            "Traceback \\(most recent call last\\)|thread '.*panicked at|Uncaught |KeyError: ",
+            "[a-z ]{0,90}",
+        ];
+        prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+    }
+
     proptest! {
         #[test]
         fn every_line_has_a_level_or_none(message in any::<String>()) {
             let _ = Level::of(&message);
+        }
+
+        #[test]
+        fn no_error_is_passed_over(message in prop_oneof![line(), any::<String>()]) {
+            let is_error = Level::of(&message) == Some(Level::Error);
+            prop_assert_eq!(Level::is_error(&message), is_error);
         }
 
         #[test]

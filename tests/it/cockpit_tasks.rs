@@ -102,27 +102,36 @@ fn what_is_blocked_comes_up_once_its_cause_is_mended() {
 }
 
 #[test]
-fn who_writes_errors_since_a_restart_is_seen() {
+fn who_logs_errors_since_a_restart_is_seen() {
     let server = Stack::new()
         .shell("api", "echo api is up; exec sleep 1000", json!({}))
         .shell(
             "jobs",
-            "echo early trouble >&2; while test ! -f go; do sleep 0.05; done; echo late trouble >&2; exec sleep 1000",
+            "echo ERROR early trouble; while test ! -f go; do sleep 0.05; done; echo ERROR late trouble; exec sleep 1000",
             json!({}),
         )
         .start()
         .booted();
     let mut terminal = watch(&server);
     terminal.wait_for_text("early trouble");
-    terminal.type_keys(&keys_for("which service has written errors since"));
+    terminal.type_keys(&keys_for("which service logs errors since"));
     terminal.wait_for_text("restart api: done in");
+    let jobs = |rows: &[String]| rows.iter().find(|row| row.contains("● jobs")).cloned();
+    terminal.wait_for("no error of jobs since", |screen| {
+        jobs(&screen.rows).is_some_and(|row| !row.contains(" E"))
+    });
     std::fs::write(server.path().join("go"), "").unwrap();
-    terminal.wait_for("the error below the mark", |screen| {
+    terminal.wait_for("one error behind jobs", |screen| {
+        jobs(&screen.rows).is_some_and(|row| row.contains("  E1 "))
+    });
+    terminal.type_keys(&keys_for("the last of these errors"));
+    terminal.wait_for("the first of two errors, above the mark", |screen| {
         let at = |text: &str| screen.rows.iter().position(|row| row.contains(text));
-        let mark = at("mark 1");
-        screen.has("jobs ┃ late trouble")
-            && !screen.has("api is up")
-            && mark.is_some()
+        let (early, mark) = (at("early trouble"), at("mark 1"));
+        screen.has("search errors · 1 of 2")
+            && screen.has("1 error since")
+            && early.is_some()
+            && early < mark
             && mark < at("late trouble")
     });
     quit(terminal);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowlayer_core::facts::Stream;
+use flowlayer_core::logs::Level;
 
 use super::item::{Content, Item};
 use super::matcher::Matcher;
@@ -50,6 +51,8 @@ pub(crate) struct LogFilter {
     pub(crate) members: Option<BTreeSet<Arc<str>>>,
     /// Only lines written there.
     pub(crate) stream: Option<Stream>,
+    /// Only lines of this level or a worse one.
+    pub(crate) level: Option<Level>,
     /// Only what contains this.
     pub(crate) pattern: Option<Matcher>,
 }
@@ -72,7 +75,7 @@ impl LogFilter {
                     && (self.members.is_some()
                         || !service.any(|service| self.hidden.contains(service)))
             }
-            Content::Event { .. } => self.stream.is_none(),
+            Content::Event { .. } => self.stream.is_none() && self.level.is_none(),
             Content::Mark(_) => return true,
         };
         is_wanted_stream
@@ -80,11 +83,24 @@ impl LogFilter {
                 .pattern
                 .as_ref()
                 .is_none_or(|pattern| pattern.matches(item))
+            && self.level.is_none_or(|level| item.is_at_least(level))
+    }
+
+    /// Whether lines of this service are wanted.
+    pub(crate) fn has(&self, service: &str) -> bool {
+        self.scope.covers(Some(service))
+            && match &self.members {
+                Some(members) => members.contains(service),
+                None => !self.hidden.contains(service),
+            }
     }
 
     /// Whether a person has asked for less than the scope.
     pub(crate) const fn is_narrow(&self) -> bool {
-        self.stream.is_some() || self.pattern.is_some() || self.members.is_some()
+        self.stream.is_some()
+            || self.level.is_some()
+            || self.pattern.is_some()
+            || self.members.is_some()
     }
 
     /// Whether it lets through less than its scope.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
+use flowlayer_core::logs::Level;
 
 /// The place of an item: lines at their `seq`, everything else after the line that was the newest
 /// when it happened. It never changes, so a scroll position made of it holds whatever arrives.
@@ -86,6 +87,27 @@ impl Item {
     /// Whether it is a line of a service.
     pub(crate) const fn is_line(&self) -> bool {
         matches!(self.content, Content::Line { .. })
+    }
+
+    /// The level of a line, which is found anew each time.
+    pub(crate) fn level(&self) -> Option<Level> {
+        match &self.content {
+            Content::Line { text, .. } => Level::of(text),
+            Content::Event { .. } | Content::Mark(_) => None,
+        }
+    }
+
+    /// Whether it is a line whose level is `error`: cheap for those whose is not.
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(&self.content, Content::Line { text, .. } if Level::is_error(text))
+    }
+
+    /// Whether it is a line of this level or a worse one.
+    pub(crate) fn is_at_least(&self, level: Level) -> bool {
+        match level {
+            Level::Error => self.is_error(),
+            least => self.level().is_some_and(|level| level >= least),
+        }
     }
 
     /// Whether this line was read before the change of status which that event tells. The server

@@ -1,5 +1,6 @@
 //! The log as the screen needs it: a window of bounded size onto a log of any length.
 
+pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod filter;
 #[cfg(test)]

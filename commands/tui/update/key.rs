@@ -6,9 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
-use super::{navigate, order, palette, select, typing};
+use super::{level, navigate, order, palette, select, typing};
 use crate::tui::format::{self, Clock};
-use crate::tui::keys::{self, Action};
+use crate::tui::keys::{self, Action, Binding};
 use crate::tui::log::Tone;
 use crate::tui::message::{After, Order, UiEffect};
 use crate::tui::model::{AtQuit, Body, Modal, Model, Panel};
@@ -24,6 +24,14 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
     }
     model.logs.renew_patience();
     forget_notice(model);
+    if let Some(first) = model.prefix.take() {
+        if let Some(action) = keys::action_after(Some(first), event, model.contexts()) {
+            return act(model, action, effects);
+        }
+        if event.code == KeyCode::Esc {
+            return;
+        }
+    }
     let is_typing = model.prompt.is_some();
     // These work in every context, except `q` while typing.
     match keys::action(event, &[keys::Context::Everywhere]) {
@@ -43,7 +51,20 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
         Some(action) => act(model, action, effects),
         // Any key closes the help.
         None if matches!(model.modal, Some(Modal::Help { .. })) => model.modal = None,
-        None => {}
+        None => begin_sequence(model, event.code),
+    }
+}
+
+/// Waits for the second key, where this may be the first, and says which there are.
+fn begin_sequence(model: &mut Model, code: KeyCode) {
+    let KeyCode::Char(first) = code else {
+        return;
+    };
+    let one = |binding: &Binding| format!("{} {}", binding.shown, binding.help);
+    let all: Vec<String> = keys::sequences(first, model.contexts()).map(one).collect();
+    if !all.is_empty() {
+        model.prefix = Some(first);
+        notify(model, Tone::Plain, all.join("  "));
     }
 }
 
@@ -150,6 +171,9 @@ fn act_on_log(model: &mut Model, action: Action) {
                 Some(Stream::Stdout) => None,
             });
         }
+        Action::Level => level::narrow(model),
+        Action::NextError => level::jump(model, false),
+        Action::PreviousError => level::jump(model, true),
         Action::Numbers => {
             model.logs.numbers = !model.logs.numbers;
             let text = if model.logs.numbers {
@@ -281,7 +305,7 @@ fn close(model: &mut Model) {
             return model.logs.set_search(None);
         }
         if model.logs.filter.is_narrow() {
-            model.logs.filter.stream = None;
+            (model.logs.filter.stream, model.logs.filter.level) = (None, None);
             model.logs_filter.clear();
             return model.logs.set_filter(None);
         }

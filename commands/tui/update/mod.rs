@@ -1,6 +1,7 @@
 //! The one place where the model changes: a message in, effects out. No I/O, no clock.
 
 mod key;
+mod level;
 mod mouse;
 mod navigate;
 mod notice;
@@ -94,6 +95,11 @@ fn settle(model: &mut Model, effects: &mut Vec<UiEffect>) {
         Arc::default()
     };
     model.logs.set_scope(scope, hidden);
+    if model.body == Body::Log && model.logs.is_following() && !layout::areas(model).main.is_empty()
+    {
+        let logs = &mut model.logs;
+        logs.errors.look_at(&logs.filter.scope);
+    }
     if model.link != Link::Connected {
         return;
     }

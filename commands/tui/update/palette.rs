@@ -28,9 +28,12 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
         Action::Up => *row = row.saturating_sub(1),
         Action::Down => *row = (*row + 1).min(entries.len().saturating_sub(1)),
         Action::Accept => {
-            let chosen = entries.get(*row).and_then(|entry| entry.binding.event());
+            let chosen = entries.get(*row).map(|entry| entry.binding);
             close(model);
-            if let Some(event) = chosen {
+            if let Some(binding) = chosen
+                && let Some(event) = binding.event()
+            {
+                model.prefix = binding.prefix();
                 super::key::key(model, event, effects);
             }
         }

@@ -228,6 +228,12 @@ fn main(
             .map(|since| format::age(model.now - since.0));
         writer.column(state.word(), 8, style(theme.state(state)));
         let age = since.unwrap_or_default();
-        writer.column(&format!("{age:>4}"), 4, style(theme.dim()));
+        let (last, last_style) = match model.logs.errors.unread(&service.name) {
+            0 => (age, theme.dim()),
+            // Errors that nobody has seen are worth more than an age.
+            errors @ 1..1_000 => (format!("E{errors}"), theme.bad()),
+            _ => ("E1k+".to_owned(), theme.bad()),
+        };
+        writer.column(&format!("{last:>4}"), 4, style(last_style));
     }
 }

@@ -113,7 +113,13 @@ fn draw_item(
     if let Content::Mark(number) = item.content {
         let time = format::time(item.at, Clock::Time, &model.zone);
         let since = lines_since(model, item);
-        let text = format!("──── mark {number} · {time} · {since} since ");
+        let logs = &model.logs;
+        let errors = logs.errors.since(number, |name| logs.filter.has(name));
+        let errors = match errors {
+            0 => String::new(),
+            errors => format!(", {}", format::count(errors, "error")),
+        };
+        let text = format!("──── mark {number} · {time} · {since}{errors} since ");
         let mut writer = RowWriter::new(buffer, area, 0);
         writer.write(&text, theme.warning());
         let line = "─".repeat(usize::from(writer.left()));
@@ -128,13 +134,7 @@ fn draw_item(
         };
         let time = shown_time(model, item, clock);
         let mut writer = RowWriter::new(buffer, before, 0);
-        if model.logs.found_here == Some(item.place) {
-            // What the filter has shown, among what is around it.
-            writer.column("▸", 1, theme.accent());
-        } else {
-            writer.skip(1);
-        }
-        writer.column(&time, clock.width(), theme.dim());
+        writer.skip(1).column(&time, clock.width(), theme.dim());
         if columns.number > 0 {
             let number = if item.is_line() {
                 item.place.seq.to_string()
@@ -154,6 +154,7 @@ fn draw_item(
             writer.column(&plain(name), name_width, style).skip(1);
         }
     }
+    edge(model, item, (area, skip), columns, buffer);
     let text_area = Rect {
         x: area.x + gutter,
         width: area.width - gutter,
@@ -193,6 +194,34 @@ fn draw_item(
         Content::Mark(_) => return,
     };
     paint(model, item, (text, base), text_area, skip, buffer);
+}
+
+/// What stands before everything else in the rows of an item: how serious it is, or that it was found.
+fn edge(
+    model: &Model,
+    item: &Item,
+    (area, skip): (Rect, usize),
+    columns: &Columns,
+    buffer: &mut Buffer,
+) {
+    let logs = &model.logs;
+    let current = logs.search.as_ref().and_then(|search| search.current);
+    let level = item.level().and_then(|level| model.theme.level(level));
+    let edge = Rect {
+        width: columns.gutter.min(1),
+        ..area
+    };
+    let height = columns.geometry.rows(item) - skip;
+    for y in 0..u16::try_from(height).unwrap_or(u16::MAX).min(area.height) {
+        let is_first_row = skip == 0 && y == 0;
+        let mut writer = RowWriter::new(buffer, edge, y);
+        if is_first_row && [logs.found_here, current].contains(&Some(item.place)) {
+            // What the filter has shown among what is around it, or the search among what else matches.
+            writer.write("▸", model.theme.accent());
+        } else if let Some((symbol, style)) = level {
+            writer.write(symbol, style);
+        }
+    }
 }
 
 /// How many lines of what is shown have come since.
@@ -259,7 +288,7 @@ fn paint(
     }
     let search = model.logs.search.as_ref();
     let is_current = search.is_some_and(|search| search.current == Some(item.place));
-    let hits = search.map(|search| search.matcher.ranges(&sanitize::text(text)));
+    let hits = search.map(|search| search.sought.ranges(&sanitize::text(text)));
     let mut hits = hits.unwrap_or_default().into_iter().peekable();
     let columns = usize::from(area.width);
     let is_wrapped = model.logs.wrap;

@@ -8,6 +8,7 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
 use flowlayer_core::facts::Stream;
+use flowlayer_core::logs::Level;
 
 use super::blank;
 use super::row_writer::RowWriter;
@@ -54,6 +55,12 @@ pub(super) fn titles(
         Some(Stream::Stderr) => "stderr only ",
         Some(Stream::Stdout) => "stdout only ",
     };
+    let level = match model.logs.filter.level {
+        None => String::new(),
+        Some(Level::Error) => "errors only ".to_owned(),
+        Some(level) => format!("{level} and worse "),
+    };
+    let stream = format!("{stream}{level}");
     let mut patterns = patterns(model, true);
     let fixed = |patterns: &[Pattern]| -> usize {
         let widths = patterns.iter().map(Pattern::fixed);

@@ -7,7 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use flowlayer_core::facts::{Status, Stream};
+use flowlayer_core::logs::Level;
 
+use super::errors::Errors;
 use super::filter::{LogFilter, Scope};
 use super::item::{Content, Item, Place, Tone};
 use super::matcher::Matcher;
@@ -49,6 +51,7 @@ pub(crate) struct LogPane {
     pub(crate) numbers: bool,
     /// The number of each service's newest line that was seen.
     newest: HashMap<Arc<str>, u64>,
+    pub(crate) errors: Errors,
     /// Columns scrolled to the right.
     pub(crate) shift: usize,
     /// Lines that came since the reader left the end.
@@ -78,6 +81,7 @@ impl LogPane {
     /// Takes in a live line.
     pub(crate) fn push_line(&mut self, line: Arc<Item>) {
         self.saw(&line);
+        self.errors.take(&line);
         for (before, event) in self.recent.push(Arc::clone(&line)) {
             self.move_event(before, &event);
         }
@@ -161,6 +165,7 @@ impl LogPane {
     pub(crate) fn push_mark(&mut self, at: i64) -> u32 {
         self.marks = self.marks.saturating_add(1);
         let number = self.marks;
+        self.errors.mark(number);
         let mark = self.recent.note(|place| Item {
             place,
             at,
@@ -176,6 +181,7 @@ impl LogPane {
     pub(crate) fn forget(&mut self) {
         self.recent = Recent::default();
         self.newest.clear();
+        self.errors = Errors::default();
         self.refill();
     }
 
@@ -191,6 +197,12 @@ impl LogPane {
     /// Shows this stream only, or both.
     pub(crate) fn set_stream(&mut self, stream: Option<Stream>) {
         self.filter.stream = stream;
+        self.refill();
+    }
+
+    /// Shows lines of this level and worse ones only, or all.
+    pub(crate) fn set_level(&mut self, level: Option<Level>) {
+        self.filter.level = level;
         self.refill();
     }
 
@@ -247,6 +259,7 @@ impl LogPane {
         self.filter.pattern = None;
         self.filter.members = None;
         self.filter.stream = None;
+        self.filter.level = None;
         let complete = place.seq.saturating_sub(PAGE / 2);
         let older = if complete == 0 {
             Older::Beginning
@@ -271,7 +284,7 @@ impl LogPane {
         self.stop_seeking();
         self.window = Window::new(self.window.generation + 1, older, newer);
         self.window
-            .set_highlight(self.search.as_ref().map(|search| search.matcher.clone()));
+            .set_highlight(self.search.as_ref().map(|search| search.sought.clone()));
         self.selection = None;
         (self.center, self.found_here) = (None, None);
         self.renew_patience();

@@ -16,7 +16,7 @@ impl LogPane {
     /// Looks for something else, or for nothing.
     pub(crate) fn set_search(&mut self, search: Option<Search>) {
         self.window
-            .set_highlight(search.as_ref().map(|search| search.matcher.clone()));
+            .set_highlight(search.as_ref().map(|search| search.sought.clone()));
         self.search = search;
     }
 
@@ -87,7 +87,7 @@ impl LogPane {
             return false;
         }
         let from = self.window.index_of(search.from);
-        let is_hit = |index: &usize| search.matcher.matches(&items[*index]);
+        let is_hit = |index: &usize| search.sought.matches(&items[*index]);
         let found = if is_up {
             (0..from).rev().find(is_hit)
         } else {
@@ -138,7 +138,7 @@ impl LogPane {
         let raw = self.window.items()[index].raw();
         let text = text_of(raw);
         let found = self.search.as_ref().and_then(|search| {
-            let found = search.matcher.ranges(&text);
+            let found = search.sought.ranges(&text);
             found.into_iter().next()
         });
         let Some(found) = found else {

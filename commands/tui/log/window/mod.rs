@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::filter::LogFilter;
 use super::gap::Gap;
 use super::item::{Item, Place};
-use super::matcher::Matcher;
 use super::recent::Recent;
+use super::search::Sought;
 
 /// How many items are held.
 const MAX_ITEMS: usize = 20_000;
@@ -78,7 +78,7 @@ pub(crate) struct Window {
     /// Which window this is: answers meant for an earlier one are dropped.
     pub(crate) generation: u64,
     /// What is looked for, so that the count of hits keeps up with what comes and goes.
-    highlight: Option<Matcher>,
+    highlight: Option<Sought>,
     hits: usize,
     /// The current hit, and the number of hits before it.
     current: Option<(Place, usize)>,
@@ -112,7 +112,7 @@ impl Window {
     }
 
     /// Looks for something else, or for nothing.
-    pub(crate) fn set_highlight(&mut self, highlight: Option<Matcher>) {
+    pub(crate) fn set_highlight(&mut self, highlight: Option<Sought>) {
         self.highlight = highlight;
         self.current = None;
         self.hits = self.items.iter().filter(|item| self.is_hit(item)).count();

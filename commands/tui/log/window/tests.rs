@@ -1,5 +1,6 @@
 //! The window alone: where it grows, shrinks and is cut.
 
+use super::super::matcher::Matcher;
 use super::*;
 use crate::tui::log::fixture::line;
 
@@ -138,7 +139,7 @@ fn a_huge_page_is_taken_in_part() {
 #[test]
 fn hits_are_counted_as_items_come_and_go() {
     let mut window = empty();
-    window.set_highlight(Matcher::new("7", false).ok());
+    window.set_highlight(Matcher::new("7", false).ok().map(Sought::Pattern));
     for seq in 1..=40_000 {
         window.push_live(line(seq, "a", &seq.to_string()), true);
     }
