@@ -172,6 +172,14 @@ impl Services {
         }
     }
 
+    /// Selects this again; everything, when it is gone.
+    pub(crate) fn select_again(&mut self, selected: Selected) {
+        self.selected = selected;
+        if self.current().is_none() {
+            self.selected = Selected::All;
+        }
+    }
+
     /// Moves the selection by rows.
     pub(crate) fn step(&mut self, rows: isize) {
         let row = self.row().unwrap_or(0).saturating_add_signed(rows);

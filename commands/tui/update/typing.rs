@@ -63,7 +63,7 @@ pub(super) fn act(model: &mut Model, action: Action) {
                 Purpose::FilterServices => {
                     model.services_filter.clear();
                     model.services.set_filter(None);
-                    model.services.selected = prompt.before;
+                    model.services.select_again(prompt.before);
                 }
                 Purpose::FilterLogs => clear_logs(model),
                 Purpose::Search => model.logs.set_search(None),
@@ -133,7 +133,7 @@ fn apply(model: &mut Model) {
             model.services_filter = text;
             model.services.set_filter(matcher.map(ServicesFilter::Name));
             if is_empty {
-                model.services.selected = before;
+                model.services.select_again(before);
             } else {
                 model.services.select_first();
             }
