@@ -104,7 +104,7 @@ fn json_has_the_documented_fields_sorted_by_place() {
             {
                 "severity": "error", "code": "unknown_field", "path": "services.a.x",
                 "message": "unknown field \"x\"",
-                "help": "known fields: cmd, stopCmd, kind, port, ready, url, dependsOn, groups, env, envFile and 7 more",
+                "help": "known fields: cmd, stopCmd, kind, port, ready, url, dependsOn, groups, env, envFile and 9 more",
                 "line": 2, "column": 2,
             },
         ]}]})
