@@ -10,6 +10,7 @@ mod browser;
 mod cli;
 mod completions;
 mod config_file;
+mod diff;
 mod down;
 mod exit;
 mod failure;
@@ -21,9 +22,12 @@ mod mcp;
 mod open;
 mod plan;
 mod port;
+mod recorded;
 mod reload;
+mod report;
 mod restart;
 mod run;
+mod runs;
 mod schema;
 mod serve;
 mod server;
@@ -33,6 +37,7 @@ mod start;
 mod status;
 mod stop;
 mod terminal;
+mod timeline;
 mod timeout;
 mod tokio_runtime;
 mod trace;
@@ -92,6 +97,10 @@ subcommands! {
     Wait => wait,
     Down => down,
     Why => why,
+    Runs => runs,
+    Timeline => timeline,
+    Diff => diff,
+    Report => report,
     Open => open,
     Sessions => sessions,
     Mcp => mcp,

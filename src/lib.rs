@@ -6,6 +6,7 @@
 pub mod client;
 pub mod config;
 pub mod facts;
+pub mod history;
 pub mod import;
 pub mod logs;
 pub mod plan;

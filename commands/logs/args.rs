@@ -32,6 +32,9 @@ pub(crate) struct Args {
     pub(super) exclude: Vec<String>,
     #[command(flatten)]
     pub(super) session: SessionArgs,
+    /// Only entries of a session on record: a number or an id of flowlayer runs
+    #[arg(long, value_name = "RUN", conflicts_with = "follow")]
+    pub(super) run: Option<String>,
     /// Continue with new entries, also across restarts of the server
     #[arg(short, long)]
     pub(super) follow: bool,

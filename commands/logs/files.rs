@@ -25,6 +25,8 @@ pub(super) struct Files {
     config: Config,
     path: PathBuf,
     dir: PathBuf,
+    /// Asked for, not what is left without a session.
+    is_chosen: bool,
 }
 
 impl Files {
@@ -45,6 +47,19 @@ impl Files {
         let Some(path) = endpoint.config.clone().filter(|_| !answers) else {
             return Err(Failure::NoSession(words));
         };
+        Self::at(path, words, false)
+    }
+
+    /// The files of sessions on record, whether one runs or not.
+    pub(super) fn recorded(target: &TargetSession) -> Result<Self, Failure> {
+        let words = "no files of earlier sessions".to_owned();
+        match target.endpoint().config.clone() {
+            Some(path) => Self::at(path, words, true),
+            None => Err(Failure::NoSession(words)),
+        }
+    }
+
+    fn at(path: PathBuf, words: String, is_chosen: bool) -> Result<Self, Failure> {
         let Ok(loaded) = config::load(&path) else {
             return Err(Failure::NoSession(words));
         };
@@ -59,6 +74,7 @@ impl Files {
                 config: loaded.config,
                 path,
                 dir,
+                is_chosen,
             }),
             None => Err(Failure::NoSession(format!(
                 "{words}; without logs.dir there is no log of earlier sessions"
@@ -88,7 +104,7 @@ impl Files {
             ..search
         };
         let mut printer = Printer::new(wanted.form_for(&search), &names, &asked);
-        if std::io::stderr().is_terminal() && !wanted.follow {
+        if std::io::stderr().is_terminal() && !wanted.follow && !self.is_chosen {
             note(&format!(
                 "no session answers: from {}",
                 shown_path(&self.dir)

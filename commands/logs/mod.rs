@@ -19,6 +19,7 @@ use flowlayer_core::logs::{Pattern, Search};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::recorded::Sessions;
 use crate::session::{Purpose, TargetSession};
 use crate::terminal::color::Colors;
 use crate::terminal::{print, sanitize};
@@ -63,7 +64,19 @@ impl Wanted {
 
 /// Shows the entries; ends silently when the reader is gone.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
-    let wanted = wanted(args, colors)?;
+    let mut wanted = wanted(args, colors)?;
+    if let Some(run) = &args.run {
+        let sessions = Sessions::find(&args.session, colors)?;
+        let place = sessions.place(run)?;
+        // The session that runs has its lines in memory, too.
+        if !sessions.is_running(&sessions.listed[place]) {
+            let (after, before) = sessions.seqs(place);
+            let search = &mut wanted.search;
+            search.after_seq = Some(search.after_seq.map_or(after, |it| it.max(after)));
+            search.before_seq = search.before_seq.into_iter().chain(before).min();
+            return from_files(&sessions, &wanted);
+        }
+    }
     let target = TargetSession::find(&args.session, Purpose::Read, colors)?;
     let mut output = Output::new()?;
     let ended = tokio_runtime::block_on_beside(async {
@@ -81,6 +94,20 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         Ok(())
     })?;
     match ended.and_then(|()| output.flush()) {
+        Ok(()) | Err(Stopped::ReaderGone) => Ok(Exit::SUCCESS),
+        Err(Stopped::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Shows entries of a session that has ended.
+fn from_files(sessions: &Sessions, wanted: &Wanted) -> Result<Exit, Failure> {
+    let mut output = Output::new()?;
+    let files = files::Files::recorded(sessions.target())?;
+    match files
+        .show(wanted, &mut output)
+        .map(drop)
+        .and_then(|()| output.flush())
+    {
         Ok(()) | Err(Stopped::ReaderGone) => Ok(Exit::SUCCESS),
         Err(Stopped::Failed(failure)) => Err(failure),
     }

@@ -35,6 +35,9 @@ pub(super) async fn perform(tool: &Tool, arguments: Arguments, commands: Command
         Action::Plan => call.plan().await,
         Action::Validate => call.validate().await,
         Action::Logs => call.logs().await,
+        Action::Timeline => call.timeline().await,
+        Action::Report => call.report().await,
+        Action::Reload => call.reload().await,
         Action::Wait => call.wait().await,
         Action::Service => call.service().await,
         Action::Down => call.down().await,
@@ -70,6 +73,36 @@ impl Call<'_> {
     async fn validate(&self) -> Result<Reply, String> {
         self.read(self.commands.line_on_file("validate", &["--format=json"]))
             .await
+    }
+
+    async fn timeline(&self) -> Result<Reply, String> {
+        let line = self.commands.line("timeline").arg("--format=json");
+        self.read(self.with_run(line)).await
+    }
+
+    async fn report(&self) -> Result<Reply, String> {
+        let line = self.with_run(self.commands.line("report"));
+        let line = line.names(self.arguments.names("services"));
+        let ran = self.commands.run(line, IfDropped::Kill).await?;
+        if !ran.is_success {
+            return Err(ran.message);
+        }
+        let mut document = Document::new();
+        document.insert("report".to_owned(), ran.text.into());
+        Ok(done(document))
+    }
+
+    async fn reload(&self) -> Result<Reply, String> {
+        let line = self.commands.line("reload").arg("--json");
+        let ran = self.commands.run(line, IfDropped::Leave).await?;
+        self.outcome(ran, None).await
+    }
+
+    fn with_run(&self, line: super::commands::CommandLine) -> super::commands::CommandLine {
+        match self.arguments.text("run") {
+            Some(run) => line.option("--run", run),
+            None => line,
+        }
     }
 
     /// Runs a command that only reads. Its document is the answer, whatever it says.

@@ -23,6 +23,11 @@ pub(super) enum Action {
     Plan,
     Validate,
     Logs,
+    /// `timeline`: its document.
+    Timeline,
+    /// `report`: its text.
+    Report,
+    Reload,
     Wait,
     Up,
     /// `start`, `stop` or `restart` of one service.
@@ -62,6 +67,13 @@ const SERVICES: Parameter = Parameter {
     kind: Kind::Names,
     is_required: false,
     description: "Default: all",
+};
+
+const RUN: Parameter = Parameter {
+    name: "run",
+    kind: Kind::Text,
+    is_required: false,
+    description: "Default 1: the session that runs, or the last; 2 the one before",
 };
 
 pub(super) const TOOLS: &[Tool] = &[
@@ -137,6 +149,22 @@ pub(super) const TOOLS: &[Tool] = &[
                       holds. Without a session it reads the files in logs.dir.",
     },
     Tool {
+        name: "timeline",
+        action: Action::Timeline,
+        parameters: &[RUN],
+        effect: Effect::Reads,
+        description: "When each service of the boot waited, for what, started and was up; the critical path; what \
+                      happened since. Also of a session that has ended.",
+    },
+    Tool {
+        name: "report",
+        action: Action::Report,
+        parameters: &[SERVICES, RUN],
+        effect: Effect::Reads,
+        description: "One Markdown text about what has failed: causes, timeline, definitions, the log around it. Also \
+                      of a session that has ended.",
+    },
+    Tool {
         name: "wait",
         action: Action::Wait,
         parameters: &[SERVICES, TIMEOUT_PARAMETER],
@@ -173,6 +201,13 @@ pub(super) const TOOLS: &[Tool] = &[
         effect: Effect::Ends,
         description: "Stop a service, start it again, and wait for the outcome; on failure with why and the last \
                       lines. It runs the definition that the session has read, not later edits of the file.",
+    },
+    Tool {
+        name: "reload",
+        action: Action::Reload,
+        parameters: &[],
+        effect: Effect::Ends,
+        description: "Apply the edited configuration to the session: what has changed is restarted. Validate first.",
     },
     Tool {
         name: "down",
@@ -260,14 +295,16 @@ mod tests {
     fn every_tool_says_whether_it_changes_something() {
         let names =
             |read_only| -> BTreeSet<&str> { offered(read_only).map(|it| it.name).collect() };
-        let reading = BTreeSet::from(["logs", "plan", "status", "validate", "wait", "why"]);
+        let reading = BTreeSet::from([
+            "logs", "plan", "report", "status", "timeline", "validate", "wait", "why",
+        ]);
         assert_eq!(names(true), reading);
         assert_eq!(names(false).len(), TOOLS.len(), "names are unique");
         for tool in list(false)["tools"].as_array().unwrap() {
             let name = tool["name"].as_str().unwrap();
             let hints = &tool["annotations"];
             assert_eq!(hints["readOnlyHint"], reading.contains(name), "{name}");
-            let is_destructive = ["stop", "restart", "down"].contains(&name);
+            let is_destructive = ["stop", "restart", "reload", "down"].contains(&name);
             assert_eq!(hints["destructiveHint"], is_destructive, "{name}");
             assert_eq!(tool["inputSchema"]["type"], "object", "{name}");
         }

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use flowlayer_core::facts::{BlockedBy, BootEnd, End, Reason, Status};
+use flowlayer_core::history::Timeline;
 use flowlayer_core::runtime::StatusView;
 
 use super::options::TokenSource;
 use crate::terminal::color::paint;
+use crate::terminal::moment::duration;
 use crate::terminal::sanitize;
 
 const TAG: Style = Style::new().dimmed();
@@ -80,6 +82,28 @@ impl Wording {
             )
         };
         paint(style.bold(), &text, self.colored)
+    }
+
+    /// How long a boot took, and which service took longest.
+    pub(super) fn boot_time(self, boot: &Timeline) -> String {
+        let total = duration(boot.total_ms);
+        let mut started = boot.services.iter().filter(|it| it.started_ms.is_some());
+        let took = if started.all(|step| step.up) {
+            format!("up in {total}")
+        } else {
+            format!("the boot took {total}")
+        };
+        let longest = boot.longest();
+        self.boot(
+            &match longest.and_then(|step| Some((step, step.own_ms()?))) {
+                Some((step, own)) => format!(
+                    "{took}; longest: {} {} (flowlayer timeline)",
+                    sanitize::text(&step.service),
+                    duration(own)
+                ),
+                None => took,
+            },
+        )
     }
 
     pub(crate) fn shutting_down(self) -> String {

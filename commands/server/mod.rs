@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use flowlayer_core::config::{self, Config, Loaded, Problem, Service, Values};
 use flowlayer_core::facts::{BootEnd, OutputMode, Reason, Status};
-use flowlayer_core::logs::{Logs, LogsConfig};
+use flowlayer_core::history::{Run, Timeline};
+use flowlayer_core::logs::{Logs, LogsConfig, RecordQuery};
 use flowlayer_core::ports;
 use flowlayer_core::process::guardian;
 use flowlayer_core::protocol::PROTOCOL_VERSION;
@@ -285,6 +286,11 @@ impl SessionSetup {
             }
             if let Some(line) = lines.line_for(&update) {
                 reminder = Reminder::new();
+                if matches!(&update, Update::BootEnded(end) if !end.cancelled)
+                    && let Some(boot) = boot(logs).await
+                {
+                    self.console.line(&self.wording.boot_time(&boot));
+                }
                 if let Update::Status { after, view, .. } = &update {
                     let is_bad = view.status == Status::Failed || !blocked_by(view).is_empty();
                     self.console.line_after(*after, &line, is_bad);
@@ -343,6 +349,18 @@ impl SessionSetup {
             Exit::FAILURE
         }
     }
+}
+
+/// The boot of this session, as its records have it.
+async fn boot(logs: &Logs) -> Option<Timeline> {
+    let query = RecordQuery {
+        limit: usize::MAX,
+        after: None,
+        before: None,
+    };
+    let page = logs.records(query).await;
+    let records = serde_json::from_str(&format!("[{}]", page.json())).ok()?;
+    Timeline::of(&Run::new(records))
 }
 
 /// Where a reload reads the configuration from. Variables stay those of this process, and so do the ports that

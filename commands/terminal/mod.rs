@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod color;
 pub(crate) mod diagnostics;
 pub(crate) mod lines;
+pub(crate) mod moment;
 pub(crate) mod output;
 pub(crate) mod print;
 pub(crate) mod progress;

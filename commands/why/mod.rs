@@ -8,10 +8,12 @@ use flowlayer_core::client::{Client, Entry};
 use flowlayer_core::protocol::{LogsCursor, LogsQuery};
 use flowlayer_core::why::{Cause, Explainer, LogLine};
 use serde::Serialize;
+use serde_json::json;
 
 use self::page::Page;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::recorded::Sessions;
 use crate::session::args::ReportArgs;
 use crate::session::report::SessionReport;
 use crate::session::{self, Purpose, TargetSession};
@@ -32,19 +34,29 @@ pub(crate) struct Args {
     services: Vec<String>,
     #[command(flatten)]
     ask: ReportArgs,
+    /// A session on record, as it was before its end: a number or an id of flowlayer runs
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
 }
 
 /// Lines shown of the log of a cause.
 const LAST_LINES: usize = 10;
 
 /// How far back they are looked for: what goes to stderr may be rare.
-const LOOKED_AT: u64 = 1000;
+const LOOKED_AT: u16 = 1000;
 
 /// Causes whose logs are asked for. A stack in which more fails has one reason that is among them.
 const WITH_LOGS: usize = 20;
 
 /// Queries the session once and explains the states.
 pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
+    if let Some(wanted) = &args.run {
+        let sessions = Sessions::find(&args.ask.session, colors)?;
+        let place = sessions.place(wanted)?;
+        if !sessions.is_running(&sessions.listed[place]) {
+            return recorded(args, &sessions, place, colors);
+        }
+    }
     let target = TargetSession::find(&args.ask.session, Purpose::Read, colors)?;
     tokio_runtime::block_on(async {
         let connected = target.connect().await?;
@@ -86,9 +98,55 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     })
 }
 
+/// Explains the states of a session that has ended, at its last moment before that.
+fn recorded(
+    args: &Args,
+    sessions: &Sessions,
+    place: usize,
+    colors: Colors,
+) -> Result<Exit, Failure> {
+    let run = sessions.read(place)?;
+    let states = run.states(run.end());
+    let names = session::resolve_names(&args.services, &states)?;
+    let explainer = Explainer::new(&states);
+    let one = match names.as_slice() {
+        [name] => explainer.explain(name),
+        _ => None,
+    };
+    let add_log = |cause: &mut Cause| -> Result<(), Failure> {
+        if cause.wants_log() {
+            let lines = sessions.lines(place, Some(&cause.service), None, LOOKED_AT.into())?;
+            cause.take_log(lines.into_iter().map(|it| it.line), LAST_LINES);
+        }
+        Ok(())
+    };
+    let session = json!({ "run": place + 1, "session_id": run.session() });
+    let mut page = Page::new(colors.stdout);
+    let (up, text) = if let Some(mut answer) = one {
+        for cause in answer.causes.iter_mut().take(WITH_LOGS) {
+            add_log(cause)?;
+        }
+        page.explanation(&answer);
+        let up = answer.up;
+        let report = Report { session, answer };
+        (up, args.ask.json.then(|| print::json(&report)))
+    } else {
+        let mut answer = explainer.overview_of(&names);
+        for affecting in answer.causes.iter_mut().take(WITH_LOGS) {
+            add_log(&mut affecting.cause)?;
+        }
+        page.overview(&answer);
+        let up = answer.up;
+        let report = Report { session, answer };
+        (up, args.ask.json.then(|| print::json(&report)))
+    };
+    print::stdout(&text.unwrap_or_else(|| page.into_text()));
+    Ok(if up { Exit::SUCCESS } else { Exit::FAILURE })
+}
+
 #[derive(Serialize)]
-struct Report<'a, A> {
-    session: SessionReport<'a>,
+struct Report<S, A> {
+    session: S,
     #[serde(flatten)]
     answer: A,
 }
@@ -100,7 +158,7 @@ async fn add_log(client: &Client, cause: &mut Cause) -> Result<(), Failure> {
     let page = client
         .logs(LogsQuery {
             service: Some(cause.service.clone()),
-            limit: NonZeroU64::new(LOOKED_AT),
+            limit: NonZeroU64::new(LOOKED_AT.into()),
             cursor: LogsCursor::End,
         })
         .await

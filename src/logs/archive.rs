@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{self, Wanted};
+use super::disk::{self, Forward, Reader, Wanted};
 use super::parse::EntryLine;
 
 /// The files of a log directory.
@@ -55,6 +55,37 @@ impl Archive {
         Ok(name
             .filter(|name| disk::stem(name) == stem)
             .map(Cow::into_owned))
+    }
+}
+
+/// The lines of the file of records, in order.
+#[derive(Debug)]
+pub struct RecordLines(Forward);
+
+impl Archive {
+    /// The records with `above < number < below`. Lines that are none may be among them.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn records(&self, above: u64, below: u64) -> io::Result<RecordLines> {
+        let (segments, _) = disk::segments_and_others(&self.dir, disk::RECORDS_STEM)?;
+        let mut parts = Vec::new();
+        for segment in segments.into_iter().rev() {
+            let start = segment.lower_bound(above.saturating_add(1))?;
+            let end = segment.lower_bound(below)?;
+            parts.push((segment, start..end.max(start)));
+        }
+        Ok(RecordLines(Forward::new(parts)))
+    }
+}
+
+impl RecordLines {
+    /// The next line, without its end.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
+        Ok(self.0.advance()?.then(|| self.0.line()))
     }
 }
 

@@ -33,7 +33,7 @@ mod warning;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, PoisonError};
 
-pub use archive::Archive;
+pub use archive::{Archive, RecordLines};
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogDefaults, LogsConfig};
 pub use cursor::{Cursor, Taken};

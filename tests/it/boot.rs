@@ -25,8 +25,12 @@ fn a_boot_is_told_in_the_words_of_the_documents() {
         .start()
         .booted();
     let address = server.address();
+    let mut lines = server.own_lines();
+    let time = lines.remove(lines.len() - 2);
+    assert!(time.starts_with("[flowlayer] boot: up in "), "{time}");
+    assert!(time.ends_with(" (flowlayer timeline)"), "{time}");
     assert_eq!(
-        server.own_lines(),
+        lines,
         [
             "[flowlayer] boot: validating config and graph…",
             &format!("[flowlayer] boot: session API: {address} (/ws, /health)"),

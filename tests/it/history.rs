@@ -184,3 +184,149 @@ fn a_client_that_connects_late_gets_the_whole_boot_and_later_who_did_what() {
         (&command["number"], &json!(true))
     );
 }
+
+/// A stack whose `migrate` works once.
+fn once() -> Stack {
+    Stack::new()
+        .field("logs", json!({"dir": "logs"}))
+        .daemon(
+            "api",
+            json!({"dependsOn": ["migrate"], "env": {"KEY": "hunter2"}}),
+        )
+        .shell(
+            "db",
+            "echo open; exec sleep 1000000",
+            json!({"ready": {"type": "log", "pattern": "open"}}),
+        )
+        .shell(
+            "migrate",
+            "echo migrating; mkdir migrated",
+            json!({"kind": "oneshot", "dependsOn": ["db"]}),
+        )
+}
+
+#[test]
+fn sessions_are_listed_compared_and_explained_after_their_end() {
+    let mut server = once().start().booted();
+    let first = server.run(["runs", "--json"]).json();
+    assert_eq!(first["runs"][0]["running"], true);
+    assert_eq!(server.stop().code, Some(0));
+    server.start_again();
+    server.wait_for_line("STARTUP INCOMPLETE");
+    assert_eq!(server.stop().code, Some(0));
+    let listed = server.run(["runs", "--json"]).json();
+    let runs = listed["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    assert_eq!(runs[1]["session"], first["runs"][0]["session"]);
+    assert_eq!(
+        (&runs[0]["end"], &runs[1]["end"]),
+        (&json!("clean"), &json!("clean"))
+    );
+    assert_eq!(runs[0]["failed"], json!({"migrate": "exit code 1"}));
+    assert_eq!(runs[1]["failed"], json!({}));
+
+    let id = runs[1]["session"].as_str().unwrap();
+    let timeline = server
+        .run(["timeline", "--run", &id[..8], "--format", "json"])
+        .json();
+    assert_eq!(timeline["run"], 2);
+    assert_eq!(
+        timeline["boot"]["critical_path"],
+        json!(["db", "migrate", "api"])
+    );
+    let failed = server.run(["timeline", "--run", "1"]).stdout;
+    assert!(failed.contains("failed: exit code 1"), "{failed}");
+
+    let difference = server.run(["diff", "--json"]).json();
+    assert_eq!(
+        (&difference["old"], &difference["new"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(difference["definitions"], json!([]));
+
+    let why = server.run(["why", "--run", "1", "api", "--json"]);
+    assert_eq!(why.code, Some(1));
+    let why = why.json();
+    assert_eq!(why["causes"][0]["service"], "migrate");
+    assert!(
+        why["causes"][0]["log"].to_string().contains("mkdir"),
+        "{why}"
+    );
+    assert_eq!(server.run(["why", "--run", "2"]).code, Some(0));
+
+    let lines = |run: &str| server.run(["logs", "--run", run, "--no-prefix"]).stdout;
+    assert!(!lines("2").contains("mkdir:"), "{}", lines("2"));
+    assert!(lines("1").contains("mkdir:"), "{}", lines("1"));
+    let report = server.run(["report"]).stdout;
+    for text in [
+        "**migrate**: exit code 1",
+        "keeps down: api",
+        "mkdir:",
+        "## The boot",
+    ] {
+        assert!(report.contains(text), "{text}: {report}");
+    }
+    let everything = [report, failed, server.run(["diff", "2", "1"]).stdout].concat();
+    assert!(!everything.contains("hunter2"), "{everything}");
+    for mistake in [["timeline", "--run", "3"], ["logs", "--run", "zz"]] {
+        let refused = server.run(mistake);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains("flowlayer runs"), "{refused:?}");
+    }
+}
+
+#[test]
+fn without_files_the_running_session_alone_is_on_record() {
+    let server = Stack::new().daemon("api", json!({})).start().booted();
+    let boot = server.own_lines();
+    assert!(
+        boot.iter()
+            .any(|line| line.starts_with("[flowlayer] boot: up in ")),
+        "{boot:?}"
+    );
+    let runs = server.run(["runs", "--json"]).json();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(runs["runs"][0]["running"], true);
+    let timeline = server.run(["timeline", "--format", "json"]).json();
+    assert_eq!(timeline["boot"]["services"][0]["up"], true);
+    let report = server.run(["report"]);
+    assert!(
+        report.stdout.contains("1 of 1 services are up"),
+        "{report:?}"
+    );
+    server.stop();
+    let gone = server.run(["runs"]);
+    assert_eq!(gone.code, Some(3), "{gone:?}");
+    assert!(gone.stderr.contains("without logs.dir"), "{gone:?}");
+}
+
+#[test]
+fn torn_and_foreign_records_leave_the_others_readable() {
+    let mut server = once().start().booted();
+    server.stop();
+    let file = server.path().join("logs/@events.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let newer = text
+        .lines()
+        .next()
+        .unwrap()
+        .replace("\"format\":1", "\"format\":99");
+    let newer = newer.replacen("\"number\":1,", "\"number\":900,", 1);
+    let foreign = format!("{text}not ours\n{{\"id\":1}}\n{newer}\n{{\"number\":901,\"ev");
+    std::fs::write(&file, foreign).unwrap();
+    let runs = server.run(["runs", "--json"]).json();
+    assert_eq!(runs["runs"][0]["is_newer"], true, "{runs}");
+    assert_eq!(runs["runs"][1]["end"], "clean");
+    let refused = server.run(["timeline"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("recorded by flowlayer"),
+        "{refused:?}"
+    );
+    assert_eq!(server.run(["timeline", "--run", "2"]).code, Some(0));
+    server.start_again();
+    server.wait_for_line("STARTUP ");
+    let runs = server.run(["runs", "--json"]).json();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 3, "{runs}");
+    assert_eq!(runs["runs"][0]["running"], true);
+}

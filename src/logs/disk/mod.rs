@@ -35,7 +35,7 @@ pub(super) use open::is_not_a_file;
 pub(super) use output::{Context, FileEvent, Open, Output, open_file};
 #[cfg(test)]
 pub(super) use output::{FileInfo, LogFile};
-pub(super) use reader::{Backward, Forward, Merged, Part};
+pub(super) use reader::{Backward, Forward, Merged, Part, Reader};
 pub(super) use segment::Segment;
 
 /// Index of the file with the lines of all services; a service's file has its index plus one.
