@@ -33,6 +33,8 @@ files! {
     "icon-wait.svg": "image/svg+xml",
     "icon-down.svg": "image/svg+xml",
     "main.js": "text/javascript; charset=utf-8",
+    "actions.js": "text/javascript; charset=utf-8",
+    "details.js": "text/javascript; charset=utf-8",
     "connection.js": "text/javascript; charset=utf-8",
     "state.js": "text/javascript; charset=utf-8",
     "table.js": "text/javascript; charset=utf-8",

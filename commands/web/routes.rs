@@ -1,8 +1,10 @@
 //! What the bridge answers: the files, the exchange of the code, and the socket.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use warp::Filter;
 use warp::http::header::{CONTENT_TYPE, SET_COOKIE};
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -11,6 +13,7 @@ use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 use warp::ws::Ws;
 
+use super::sessions::Wanted;
 use super::{Bridge, page, tab};
 
 /// Far longer than a code.
@@ -19,6 +22,14 @@ const CODE_BYTES: u64 = 256;
 /// As much as a session takes.
 const MESSAGE_BYTES: usize = 1 << 20;
 
+/// What the address of a socket asks for.
+#[derive(Debug, Default, Deserialize)]
+struct Query {
+    session: Option<String>,
+    /// The configuration of that session, if the tab knows it.
+    config: Option<String>,
+}
+
 /// All of them. What one filter rejects comes to the last, which judges alike: the source first, so
 /// that another site learns nothing, not even which paths exist.
 pub(super) fn routes(
@@ -26,14 +37,15 @@ pub(super) fn routes(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let bridge = warp::any().map(move || Arc::clone(&bridge));
     let headers = warp::header::headers_cloned();
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let query = warp::query::<Query>();
+    let query = query.or(warp::any().map(Query::default)).unify();
     let socket = warp::path!("ws")
         .and(bridge.clone())
         .and(headers)
         .and(query)
         .and(warp::ws())
-        .map(|bridge, headers: HeaderMap, query: String, ws| {
-            open(bridge, &headers, &query, ws).unwrap_or_else(refusal)
+        .map(|bridge, headers: HeaderMap, query: Query, ws| {
+            open(bridge, &headers, query, ws).unwrap_or_else(refusal)
         });
     let exchange = warp::path!("exchange")
         .and(warp::post())
@@ -70,7 +82,7 @@ fn refusal(status: StatusCode) -> Response {
 fn open(
     bridge: Arc<Bridge>,
     headers: &HeaderMap,
-    query: &str,
+    query: Query,
     ws: Ws,
 ) -> Result<Response, StatusCode> {
     bridge.access.check_source(headers)?;
@@ -78,15 +90,16 @@ fn open(
     let Ok(permit) = Arc::clone(&bridge.tabs).try_acquire_owned() else {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     };
-    let session = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("session="))
-        .map(str::to_owned);
+    let config = query.config.filter(|config| !config.is_empty());
+    let wanted = query.session.map(|id| Wanted {
+        id,
+        config: config.map(PathBuf::from),
+    });
     let ws = ws
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES);
     let serving = ws.on_upgrade(move |socket| async move {
-        tab::serve(socket, &bridge, session).await;
+        tab::serve(socket, &bridge, wanted).await;
         drop(permit);
     });
     Ok(serving.into_response())

@@ -10,6 +10,14 @@ use serde_json::{Value, json};
 /// Ended sessions that are remembered, so that a tab which showed one finds its successor.
 const REMEMBERED: usize = 1000;
 
+/// The session that a tab asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) id: String,
+    /// Its configuration, if the tab knows it.
+    pub(super) config: Option<PathBuf>,
+}
+
 #[derive(Debug)]
 pub(super) struct Sessions {
     /// The configuration in the directory where the bridge was started.
@@ -26,16 +34,21 @@ impl Sessions {
         }
     }
 
-    /// The session with this id or, when that has ended, the one that runs its configuration now.
-    /// Without an id the first of: that of the configuration here, the newest.
-    pub(super) fn choose(&self, wanted: Option<&str>, live: &[LiveSession]) -> Option<LiveSession> {
+    /// The session with this id or, when that has ended, the one that runs its configuration now: as this bridge
+    /// has seen it, or as the tab knows it from another one. Without an id the first of: that of the configuration
+    /// here, the newest.
+    pub(super) fn choose(
+        &self,
+        wanted: Option<&Wanted>,
+        live: &[LiveSession],
+    ) -> Option<LiveSession> {
         self.remember(live);
         let runs = |config: &Path| live.iter().rev().find(|it| it.config == config);
         let chosen = match wanted {
-            Some(id) => live
+            Some(Wanted { id, config }) => live
                 .iter()
-                .find(|it| it.session_id == id)
-                .or_else(|| runs(&self.config_of(id)?)),
+                .find(|it| it.session_id == *id)
+                .or_else(|| runs(&self.config_of(id).or_else(|| config.clone())?)),
             None => match &self.here {
                 Some(here) => runs(here).or_else(|| live.last()),
                 None => live.last(),
@@ -100,7 +113,13 @@ mod tests {
     #[test]
     fn a_tab_opens_on_this_directory_and_stays_with_a_configuration() {
         let sessions = Sessions::new(Some("/here".into()));
-        let chosen = |wanted, live: &[_]| Some(sessions.choose(wanted, live)?.session_id);
+        let chosen = |wanted: Option<&str>, live: &[_]| {
+            let wanted = wanted.map(|id| Wanted {
+                id: id.to_owned(),
+                config: None,
+            });
+            Some(sessions.choose(wanted.as_ref(), live)?.session_id)
+        };
         let live = [session("1", "/here"), session("2", "/there")];
         assert_eq!(chosen(None, &live).as_deref(), Some("1"));
         assert_eq!(chosen(None, &live[1..]).as_deref(), Some("2"));
@@ -109,6 +128,12 @@ mod tests {
         let back = [session("3", "/there"), session("1", "/here")];
         assert_eq!(chosen(Some("2"), &back).as_deref(), Some("3"));
         assert_eq!(chosen(Some("unheard of"), &back), None);
+        let elsewhere = Wanted {
+            id: "of another bridge".to_owned(),
+            config: Some("/there".into()),
+        };
+        let found = sessions.choose(Some(&elsewhere), &back).unwrap();
+        assert_eq!(found.session_id, "3");
         assert_eq!(chosen(None, &[]), None);
     }
 

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite;
 use warp::ws::{Message, WebSocket};
 
 use super::Bridge;
-use super::sessions;
+use super::sessions::{self, Wanted};
 
 /// Until a tab must have presented its key.
 const KEY_LIMIT: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ struct Sender {
 }
 
 /// Serves a tab until it is closed.
-pub(super) async fn serve(socket: WebSocket, bridge: &Bridge, wanted: Option<String>) {
+pub(super) async fn serve(socket: WebSocket, bridge: &Bridge, wanted: Option<Wanted>) {
     let (mut sink, mut from_tab) = socket.split();
     if !has_key(&mut from_tab, bridge).await {
         let _ = sink
@@ -76,17 +76,20 @@ async fn attend(
     mut sender: Sender,
     mut from_tab: SplitStream<WebSocket>,
     bridge: &Bridge,
-    mut wanted: Option<String>,
+    mut wanted: Option<Wanted>,
 ) -> Result<(), Gone> {
     loop {
         let live = reachable();
         sender.listing(&live).await?;
-        let chosen = bridge.sessions.choose(wanted.as_deref(), &live);
+        let chosen = bridge.sessions.choose(wanted.as_ref(), &live);
         let state = match chosen.and_then(|session| Some((session.api.clone()?, session))) {
             None if wanted.is_none() => "none",
             None => "ended",
             Some((api, session)) => {
-                wanted = Some(session.session_id.clone());
+                wanted = Some(Wanted {
+                    id: session.session_id.clone(),
+                    config: Some(session.config.clone()),
+                });
                 match client::dial(&target(api), AGENT, &Timings::default()).await {
                     Ok(server) => {
                         sender.link("open", Some(&session), "").await?;

@@ -353,8 +353,7 @@ def keyboard_only(browser, address):
     keys.press("/")
     keys.type("work")
     keys.press("Enter")
-    expect(page.locator("#services li")).to_have_count(2)
-    keys.press("j")
+    expect(page.locator("#services li")).to_have_count(1)
     expect(selected).to_have_attribute("data-name", "worker")
     keys.press("Escape")
     expect(page.locator("#services li")).to_have_count(len(SHOP) + 1)
@@ -400,6 +399,120 @@ def keyboard_only(browser, address):
     keys.press("Shift+Tab")
     expect(page.locator("#details")).to_be_focused()
     page.context.close()
+
+
+def hands(browser, flowlayer, runtime):
+    """Clicks and keys act on what one sees, and addresses are as they were written."""
+    stack_trace = json.dumps({"level": "error", "msg": "failed", "stack": "one\ntwo\nthree\nthe fourth"})
+    services = {
+        "admin": {"cmd": ["sh", "-c", f"for i in 1 2 3 4 5 6; do echo line $i; done; echo '{stack_trace}'; "
+                                      "printf '\\tTAB\\t%.0s' $(seq 40); echo THE END; exec sleep 100000"],
+                  "url": "http://user:secret@127.0.0.1:18999/admin?x=1", "groups": ["pair"]},
+        "bad": {"cmd": ["sh", "-c", "exit 4"], "kind": "oneshot", "autoStart": False, "groups": ["pair"]},
+        "calm": {"cmd": ["sh", "-c", "exec sleep 100000"], "groups": ["pair"]},
+    }
+    with session(flowlayer, "hands", services, runtime) as stack, bridge(stack) as address:
+        context = browser.context(permissions=["clipboard-read", "clipboard-write"])
+        page = browser.page(context, address)
+        connected(page)
+        # The address of a service, at every width.
+        for width in (320, 1200):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.locator('[data-tab="services"]').click() if width == 320 else None
+            expect(row(page, "admin").locator("a")).to_be_visible()
+        assert row(page, "admin").locator("a").get_attribute("href") == "http://127.0.0.1:18999/admin?x=1"
+        button = row(page, "admin").get_by_role("button", name="beside").bounding_box()
+        side = page.locator("#side").bounding_box()
+        assert button["x"] + button["width"] <= side["x"] + side["width"], (button, side)
+
+        # What the list does not show is never acted on.
+        page.locator("#services").focus()
+        page.keyboard.press("/")
+        page.keyboard.type("adm")
+        page.keyboard.press("Enter")
+        page.keyboard.press("x")
+        expect(row(page, "admin")).to_have_attribute("data-state", "stopped")
+        page.keyboard.press("/")
+        page.keyboard.type("nothing like it")
+        page.keyboard.press("Enter")
+        page.keyboard.press("x")
+        expect(page.locator("#message")).to_contain_text("does not show")
+        page.keyboard.press("Escape")
+        expect(row(page, "calm")).to_have_attribute("data-state", "ready")
+        # A group goes on after a failure, from its buttons.
+        row(page, "@pair").hover()
+        row(page, "@pair").get_by_role("button", name="start @pair", exact=True).click()
+        expect(page.locator("#message")).to_have_text("start @pair: bad failed")
+        expect(row(page, "admin")).to_have_attribute("data-state", "ready")
+        page.keyboard.press("d")
+
+        # Lines that are selected, copied, seen whole.
+        page.keyboard.press("Escape")
+        row(page, "admin").click()
+        rows = page.locator(".pane .row", has_text="line ")
+        rows.nth(0).locator(".text").click()
+        rows.nth(2).locator(".text").click(modifiers=["Shift"])
+        expect(page.locator(".row.selected")).to_have_count(3)
+        page.keyboard.press("y")
+        expect(page.locator("#message")).to_have_text("lines copied")
+        assert page.evaluate("navigator.clipboard.readText()") == "line 1\nline 2\nline 3\n"
+        page.keyboard.press("Escape")
+        page.keyboard.press("w")
+        for text in ("the fourth", "THE END"):
+            whole = page.locator(".pane .row", has_text=text).first
+            until(page, f"""(() => {{ const row = [...document.querySelectorAll('.pane .row')].find((it) => it.textContent.includes('{text}'));
+                return row && row.offsetHeight >= row.querySelector('.text').offsetHeight; }})()""")
+            expect(whole).to_be_visible()
+        page.keyboard.press("w")
+        page.locator(".pane input").first.fill("line 4")
+        expect(page.locator(".pane .row")).to_have_count(2)
+        page.locator(".pane .row .text").first.dblclick()
+        expect(page.locator(".pane .row", has_text="line 3").first).to_be_visible()
+        page.locator(".pane input").first.fill("/(/")
+        expect(page.locator(".pane input").first).to_have_attribute("aria-invalid", "true")
+        page.locator(".pane input").first.fill("")
+
+        # Details follow the service, and say what came of a button.
+        page.locator("#services").focus()
+        page.keyboard.press("d")
+        dialog = page.locator("dialog")
+        dialog.get_by_role("button", name="stop", exact=True).click()
+        expect(dialog.locator("#dialog-message")).to_have_text("stop admin: done")
+        expect(dialog.locator("dl")).to_contain_text("stopped")
+        page.keyboard.press("Escape")
+        row(page, "").click()
+        page.keyboard.press("x")
+        expect(page.locator("#message")).to_have_text("stop all: done")
+        assert not page.title().startswith("●"), page.title()
+        stack.stop()
+        expect(page.locator("#banner")).to_contain_text("has ended")
+        page.keyboard.press("s")
+        expect(page.locator("#message")).to_contain_text("the session has ended")
+        context.close()
+
+
+def another_bridge(browser, flowlayer, runtime):
+    """A tab of a bridge that is gone finds its stack through the next one on the same port."""
+    services = {"api": {"cmd": ["sleep", "100000"]}}
+    with session(flowlayer, "bridges", services, runtime) as stack:
+        context = browser.context()
+        with bridge(stack) as address:
+            page = browser.page(context, address, strict=False)
+            connected(page)
+        expect(page.locator("#banner")).to_contain_text("has ended")
+        stack.stop()
+        stack.start()
+        port = re.search(r":(\d+)/", address)[1]
+        web = stack.run("web", "--no-open", "--port", port)
+        try:
+            other = browser.page(context, web.stdout.readline().strip(), strict=False)
+            connected(other)
+            connected(page)
+            expect(row(page, "api")).to_have_attribute("data-state", "ready")
+        finally:
+            web.send_signal(signal.SIGINT)
+            assert web.wait(10) == 0
+        context.close()
 
 
 def edited(browser, flowlayer, runtime):
@@ -636,6 +749,8 @@ def main():
                     keyboard_only(browser, another)
                 intruders(browser, context, page)
                 context.close()
+        hands(browser, flowlayer, runtime)
+        another_bridge(browser, flowlayer, runtime)
         edited(browser, flowlayer, runtime)
         in_the_background(browser, flowlayer, runtime)
         another_version(browser, flowlayer, runtime)

@@ -6,6 +6,9 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u2
 
 const clean = (text) => text.replace(ESCAPES, "").replace(CONTROLS, "");
 
+/** A text that comes from a service or a configuration: without control and bidirectional characters. */
+export const safe = (text) => text.replace(ESCAPES, "").replace(CONTROLS, "\u{fffd}");
+
 /** The text alone. */
 export function plain(message) {
   if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e-\u202e\u2066-\u2069]/.test(message)) return message;

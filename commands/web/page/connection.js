@@ -1,6 +1,6 @@
 // The way to the bridge: the key, the socket, commands and their answers.
 
-const KEY = "flowlayer_key";
+export const KEY = "flowlayer_key";
 const WAITS = [500, 1000, 2000, 5000];
 
 /** Exchanges the code in the address, if there is one, and removes it from there. */
@@ -18,6 +18,10 @@ export class Connection {
     this.handlers = handlers;
     this.socket = null;
     this.session = null;
+    /** The configuration of that session: another bridge does not know what it had. */
+    this.config = null;
+    /** Whether there is a session behind the bridge. */
+    this.isOpen = false;
     this.pending = new Map();
     this.number = 0;
     this.failures = 0;
@@ -29,7 +33,7 @@ export class Connection {
     this.session = session;
     this.#drop("another session was chosen");
     clearTimeout(this.timer);
-    const query = session ? `?session=${encodeURIComponent(session)}` : "";
+    const query = session ? `?session=${encodeURIComponent(session)}&config=${encodeURIComponent(this.config ?? "")}` : "";
     const socket = new WebSocket(`ws://${location.host}/ws${query}`);
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ type: "key", key: localStorage.getItem(KEY) ?? "" }));
@@ -50,6 +54,7 @@ export class Connection {
   /** Sends a command; the promise is its result. */
   command(name, payload) {
     if (this.socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error("there is no connection"));
+    if (!this.isOpen) return Promise.reject(new Error("the session has ended"));
     const id = String(++this.number);
     const answer = new Promise((resolve, reject) => this.pending.set(id, { resolve, reject }));
     this.socket.send(JSON.stringify({ type: "command", id, name, payload }));
@@ -61,7 +66,8 @@ export class Connection {
     if (message.type === "event") return this.handlers.event(message);
     if (message.type === "bridge" && message.name === "link") {
       const { state, session_id: session } = message.payload;
-      if (state === "open") this.session = session;
+      this.isOpen = state === "open";
+      if (this.isOpen) this.session = session;
       else this.#reject("the session has ended");
       return this.handlers.link(message.payload);
     }
@@ -91,6 +97,7 @@ export class Connection {
   #drop(why) {
     const socket = this.socket;
     this.socket = null;
+    this.isOpen = false;
     socket?.close();
     this.#reject(why);
   }

@@ -1,5 +1,7 @@
 // Elements without HTML: text is only ever set as text.
 
+import { safe } from "./ansi.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(node, props, children) {
@@ -35,7 +37,7 @@ export function link(url) {
     return null;
   }
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") return null;
-  return el("a", { href: parsed.href, target: "_blank", rel: "noopener noreferrer" }, parsed.host);
+  return el("a", { href: parsed.href, target: "_blank", rel: "noopener noreferrer" }, parsed.host + (parsed.pathname === "/" ? "" : parsed.pathname) + parsed.search);
 }
 
 /** A length of time as one looks at it: `7s`, `3m 20s`, `2h 5m`, `4d`. */
@@ -45,4 +47,10 @@ export function duration(ms) {
   if (s < 3600) return `${Math.floor(s / 60)}m ${s % 60}s`;
   if (s < 86400) return `${Math.floor(s / 3600)}h ${Math.floor((s % 3600) / 60)}m`;
   return `${Math.floor(s / 86400)}d`;
+}
+
+/** A name for a picture, as much of it as fits. */
+export function shortened(name) {
+  const text = safe(name);
+  return text.length > 17 ? `${text.slice(0, 16)}…` : text;
 }

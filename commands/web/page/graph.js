@@ -1,6 +1,6 @@
 // The graph: waves from top to bottom, an edge from each service to those that it needs.
 
-import { byId, setText, svg } from "./dom.js";
+import { byId, setText, shortened, svg } from "./dom.js";
 import { STATES, ordered, stateOf } from "./state.js";
 
 const BOX = { width: 132, height: 40, gapX: 16, gapY: 34 };
@@ -19,7 +19,9 @@ export class Graph {
 
   draw() {
     const services = ordered(this.app.state, false);
-    const shape = JSON.stringify(services.map(({ name, wave, depends_on }) => [name, wave, depends_on]));
+    // A wave that is wider than the panel goes on in a row below.
+    this.perRow = Math.max(2, Math.floor((this.root.clientWidth - BOX.gapX - 16) / (BOX.width + BOX.gapX)));
+    const shape = JSON.stringify([this.perRow, services.map(({ name, wave, depends_on }) => [name, wave, depends_on])]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.#build(services);
@@ -41,7 +43,11 @@ export class Graph {
   #build(services) {
     const waves = [];
     for (const service of services) (waves[service.wave ?? 0] ??= []).push(service.name);
-    const rows = waves.filter(Boolean);
+    const rows = waves.filter(Boolean).flatMap((wave) => {
+      const count = Math.ceil(wave.length / this.perRow);
+      const each = Math.ceil(wave.length / count);
+      return Array.from({ length: count }, (_, at) => wave.slice(at * each, (at + 1) * each));
+    });
     const widest = Math.max(1, ...rows.map((row) => row.length));
     const width = widest * (BOX.width + BOX.gapX) + BOX.gapX;
     const height = Math.max(1, rows.length) * (BOX.height + BOX.gapY) - BOX.gapY + 24;
@@ -63,7 +69,7 @@ export class Graph {
     }
     this.nodes.clear();
     for (const [name, { x, y }] of places) {
-      const short = name.length > 17 ? `${name.slice(0, 16)}…` : name;
+      const short = shortened(name);
       const node = { title: svg("title"), word: svg("text", { x: 10, y: 32, class: "word" }) };
       node.group = svg(
         "g",

@@ -19,11 +19,11 @@ export async function fetchRecords(command) {
   return records;
 }
 
-/** What records say: `states`, the segments of each service, and `boot`, its beginning and its end. */
+/** What records say: `states`, the segments of each service, and `boot`: its beginning, its end, the segments until then. */
 export function read(records) {
   const states = new Map();
   const kinds = new Map();
-  const boot = { from: null, to: null };
+  const boot = { from: null, to: null, states: null };
   const add = (name, state, at) => append(states, name, stateOf({ ...state, kind: kinds.get(name) }), Date.parse(at));
   for (const record of records) {
     const at = record.timestamp;
@@ -32,7 +32,11 @@ export function read(records) {
       if (record.state) add(record.service, record.state, at);
     } else if (record.event === "status") add(record.service, record, at);
     else if (record.event === "boot_started") Object.assign(boot, { from: Date.parse(at), to: null });
-    else if (record.event === "boot_ended") boot.to = Date.parse(at);
+    else if (record.event === "boot_ended") {
+      boot.to = Date.parse(at);
+      // Of what comes later only the newest is kept.
+      boot.states = new Map([...states].map(([name, segments]) => [name, [...segments]]));
+    }
   }
   return { states, boot };
 }

@@ -24,11 +24,13 @@ export function line(entry) {
   return { ...entry, text, fields, level: levelOf(text, fields) };
 }
 
-/** A test for text: plain, or between slashes a regular expression; case counts once there is a capital. */
+/** A test for text: plain, or between slashes a regular expression; case counts once there is a capital. `null` for
+ * nothing, and for an expression that is none. */
 export function matcher(query) {
   if (!query) return null;
-  const flags = /[A-Z]/.test(query) ? "" : "i";
-  const pattern = /^\/(.+?)\/?$/.exec(query)?.[1] ?? query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const expression = /^\/(.+)\/$/.exec(query)?.[1];
+  const flags = /\p{Lu}/u.test(expression ? expression.replace(/\\./gu, "") : query) ? "" : "i";
+  const pattern = expression ?? query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   try {
     const one = new RegExp(pattern, flags);
     const every = new RegExp(pattern, `${flags}g`);

@@ -33,6 +33,10 @@ export class LogPane {
     this.scroller.addEventListener("touchmove", () => (this.follow = false), { passive: true });
     this.scroller.addEventListener("pointerdown", () => (this.held = true));
     for (const end of ["pointerup", "pointercancel"]) this.scroller.addEventListener(end, () => (this.held = false));
+    // These clicks are ours; others select text as everywhere.
+    this.scroller.addEventListener("mousedown", (event) => {
+      if (event.shiftKey || (event.detail > 1 && this.window.isFiltered)) event.preventDefault();
+    });
     this.scroller.addEventListener("click", (event) => this.#clicked(event));
     this.note = el("span", { class: "note", role: "status" });
     const button = (text, title, act) => el("button", { type: "button", title, onclick: act }, text);
@@ -84,8 +88,14 @@ export class LogPane {
     this.element.remove();
   }
 
-  load() {
-    return this.window.toEnd();
+  /** Begins at the end of the log, with the filter and the search of another pane. */
+  load(before) {
+    if (!before) return this.window.toEnd();
+    this.filterBox.value = before.filterBox.value;
+    this.searchBox.value = before.searchBox.value;
+    this.levels.value = before.levels.value;
+    this.hits = this.#matcher(this.searchBox);
+    return this.window.refine({ filter: this.#matcher(this.filterBox), level: this.levels.value || null, stream: before.window.stream });
   }
 
   /** The connection was lost and is back: lines may be missing at the end. */
@@ -186,8 +196,16 @@ export class LogPane {
     return Boolean(open);
   }
 
+  /** What a box asks for; an expression that is none is marked as such and matches everything. */
+  #matcher(box) {
+    const found = matcher(box.value);
+    box.setAttribute("aria-invalid", String(Boolean(box.value && !found)));
+    box.title = box.value && !found ? "this is no regular expression" : "";
+    return found;
+  }
+
   #filter() {
-    this.#refine({ filter: matcher(this.filterBox.value) });
+    this.#refine({ filter: this.#matcher(this.filterBox) });
   }
 
   #refine(changes) {
@@ -196,7 +214,7 @@ export class LogPane {
   }
 
   #search() {
-    this.hits = matcher(this.searchBox.value);
+    this.hits = this.#matcher(this.searchBox);
     this.current = null;
     this.#redraw();
   }
@@ -209,6 +227,7 @@ export class LogPane {
 
   #show(seq) {
     this.follow = false;
+    this.said = null;
     this.current = seq;
     this.#layout();
     const at = this.window.items.findIndex((item) => item.seq === seq);
@@ -218,7 +237,8 @@ export class LogPane {
 
   #clicked(event) {
     const row = event.target.closest(".row");
-    if (!row || getSelection()?.toString()) return;
+    const isPlain = event.detail < 2 && !event.shiftKey;
+    if (!row || (isPlain && getSelection()?.toString())) return;
     const seq = Number(row.dataset.seq);
     if (!seq) return;
     if (event.shiftKey && this.selection) {
@@ -226,8 +246,13 @@ export class LogPane {
       this.selection = [Math.min(from, seq), Math.max(to, seq)];
     } else if (this.selection?.[0] === seq && this.selection[1] === seq) this.selection = null;
     else this.selection = [seq, seq];
-    if (event.detail === 2 && this.window.isFiltered) this.context(seq);
-    this.#redraw();
+    if (event.detail === 2 && this.window.isFiltered) {
+      this.selection = null;
+      this.context(seq);
+    }
+    // The rows themselves stay: a second click has to find the element of the first.
+    const [first, last] = this.selection ?? [Infinity, 0];
+    for (const [item, element] of this.rows) element.classList.toggle("selected", item.seq >= first && item.seq <= last);
   }
 
   #scrolled() {
@@ -267,12 +292,26 @@ export class LogPane {
     this.tops = null;
     if (!this.options.wrap) return items.length * ROW;
     const columns = Math.max(10, Math.floor((this.scroller.clientWidth - this.#indent()) / this.#charWidth()) - 1);
+    this.columns = columns;
     this.tops = new Float64Array(items.length + 1);
     for (let i = 0; i < items.length; i++) {
       const rows = items[i].gap ? 1 : Math.max(1, Math.ceil(this.#length(items[i]) / columns));
-      this.tops[i + 1] = this.tops[i] + rows * ROW;
+      const height = items[i].height?.columns === columns ? items[i].height.px : rows * ROW;
+      this.tops[i + 1] = this.tops[i] + height;
     }
     return this.tops[items.length];
+  }
+
+  /** Broken lines with tabs, wide or combining characters have another height than their length says. */
+  #measure() {
+    let differs = false;
+    for (const [item, row] of this.rows) {
+      if (item.gap || item.height?.columns === this.columns) continue;
+      const px = Math.max(ROW, row.querySelector(".text").offsetHeight);
+      differs ||= px !== parseFloat(row.style.height);
+      item.height = { columns: this.columns, px };
+    }
+    return differs;
   }
 
   /** Characters that are shown of a line. */
@@ -352,6 +391,7 @@ export class LogPane {
       row.style.transform = `translateY(${this.#top(i)}px)`;
       row.style.height = `${this.#top(i + 1) - this.#top(i)}px`;
     }
+    if (this.tops && this.#measure()) this.refresh();
     const first = items[this.#indexAt(top)];
     this.edge = first && { item: first, top, offset: this.#top(this.#indexAt(top)) - top };
     this.#status();
@@ -377,7 +417,7 @@ export class LogPane {
     const said = Date.now() < (this.saidUntil ?? 0) && this.said;
     const count = window.items.length.toLocaleString("en");
     const more = window.atStart ? "" : "+";
-    const parts = [`${count}${more} lines`];
+    const parts = [`${count}${more} ${window.items.length === 1 && !more ? "line" : "lines"}`];
     if (window.stream) parts.push(window.stream);
     if (window.filter || window.level) parts.push("filtered");
     if (window.busy) parts.push("loading");

@@ -1,6 +1,7 @@
 // The page: what is on it, and what happens when.
 
-import { Connection, exchangeCode } from "./connection.js";
+import { Actions } from "./actions.js";
+import { Connection, KEY, exchangeCode } from "./connection.js";
 import { byId, el, setText } from "./dom.js";
 import { Graph } from "./graph.js";
 import { drawHeader, drawSessions } from "./header.js";
@@ -8,12 +9,12 @@ import { fetchRecords, read } from "./history.js";
 import { help, press } from "./keys.js";
 import { LogPane } from "./logs.js";
 import { Reload } from "./reload.js";
-import { PROTOCOL_VERSION, commandOf, dependents, fold, fresh, isGroup, members, recall, urlOf } from "./state.js";
+import { PROTOCOL_VERSION, commandOf, fold, fresh, isGroup, recall, urlOf } from "./state.js";
 import { Stream } from "./stream.js";
-import { Table, details } from "./table.js";
+import { details, groupDetails } from "./details.js";
+import { Table } from "./table.js";
 import { Timeline } from "./timeline.js";
 
-const COMMANDS = { start: "start_service", stop: "stop_service", restart: "restart_service" };
 /** Panes side by side. */
 const PANES = 4;
 
@@ -30,6 +31,7 @@ class App {
     this.sessions = [];
     this.queries = 0;
     this.connection = new Connection({ event: (event) => this.event(event), link: (link) => this.linked(link) });
+    this.actions = new Actions(this);
     this.table = new Table(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
@@ -43,6 +45,7 @@ class App {
     this.#listen();
     this.view("log");
     await exchangeCode();
+    this.connection.config = sessionStorage.getItem("config");
     this.connection.open(new URLSearchParams(location.search).get("session"));
     setInterval(() => this.#everySecond(), 1000);
   }
@@ -124,7 +127,10 @@ class App {
 
   linked(link) {
     this.link = link;
-    if (link.config) this.config = link.config;
+    if (link.config) {
+      this.config = this.connection.config = link.config;
+      sessionStorage.setItem("config", link.config);
+    }
     this.stale = true;
     this.#redraw();
   }
@@ -139,55 +145,9 @@ class App {
 
   // --- to the session
 
-  async act(what, name) {
+  act(what, name) {
     if (what === "beside") return name !== null && this.#beside(name);
-    if (name === null) {
-      if (what === "restart") return this.announce("select a service to restart it");
-      return this.#command(what === "start" ? "start_all" : "stop_all", undefined, `${what} all`);
-    }
-    if (isGroup(this.state, name)) return this.#actOnGroup(what, name);
-    return this.#command(COMMANDS[what], { service: name }, `${what} ${name}`);
-  }
-
-  /** One after the other in the order of the start; a stop goes backwards. */
-  async #actOnGroup(what, name) {
-    const names = members(this.state, name).map((service) => service.name);
-    for (const one of what === "stop" ? names.reverse() : names) {
-      if (!(await this.act(what, one))) return false;
-    }
-    return true;
-  }
-
-  /** As in the cockpit: starts what is down, restarts what is up. */
-  start() {
-    const [service, ...others] = this.selected === null ? [] : members(this.state, this.selected);
-    if (others.length) return this.act("start", this.selected);
-    return this.act(service?.up && service.kind !== "oneshot" ? "restart" : "start", this.selected);
-  }
-
-  /** Stops what runs and needs the service, then the service; a restart starts all of these again. */
-  async withDependents(what, name) {
-    const isDown = (one) => ["unknown", "stopped", "failed"].includes(this.state.services.get(one).status);
-    const others = dependents(this.state, name).filter((one) => !isDown(one));
-    for (const one of [...others, name]) {
-      if (!(await this.act("stop", one))) return;
-    }
-    if (what === "stop") return;
-    for (const one of [name, ...others.reverse()]) {
-      if (!(await this.act("start", one))) return;
-    }
-  }
-
-  async #command(name, payload, shown) {
-    this.announce(`${shown} …`);
-    try {
-      await this.connection.command(name, payload);
-      this.announce(`${shown}: done`);
-      return true;
-    } catch (error) {
-      this.announce(`${shown}: ${error.message}`);
-      return false;
-    }
+    return this.actions.act(what, name);
   }
 
   /** A page of the log. */
@@ -218,17 +178,20 @@ class App {
 
   #setPanes(names) {
     const focused = this.panes.some((pane) => pane.element.contains(document.activeElement));
+    const before = new Map(this.panes.map((pane) => [pane.name, pane]));
     for (const pane of this.panes) pane.destroy();
-    this.panes = names.map((name) => this.#makePane(name));
+    this.panes = names.map((name) => this.#makePane(name, before.get(name)));
     if (focused) this.panes[0].scroller.focus();
   }
 
-  #makePane(name) {
-    const group = isGroup(this.state, name) ? new Set(members(this.state, name).map((service) => service.name)) : null;
-    const among = group && ((service) => group.has(service));
+  /** A pane with the filter and the search of `before`, if that is given. */
+  #makePane(name, before) {
+    // Asked anew for each line: a reload changes the members.
+    const group = isGroup(this.state, name) && name.slice(1);
+    const among = group ? (service) => this.state.services.get(service)?.spec?.groups?.includes(group) : null;
     const pane = new LogPane(name, (payload) => this.fetch(payload), this.options, among);
     byId("panes").append(pane.element);
-    pane.load();
+    pane.load(before);
     return pane;
   }
 
@@ -287,18 +250,28 @@ class App {
   }
 
   showDetails() {
-    if (!this.state.services.has(this.selected)) return this.announce("select a service to see its details");
-    return this.dialog(details(this, this.selected));
+    const name = this.selected;
+    if (name === null) return this.announce("select a service to see its details");
+    return this.dialog(() => (this.state.services.has(name) ? details(this, name) : groupDetails(this, name)));
   }
 
   showHelp() {
     this.dialog([el("h2", {}, "Keys"), el("div", { class: "help" }, help())]);
   }
 
+  /** Opens a window with elements, or with what a function makes of the state, anew when that changes. */
   dialog(content) {
-    const dialog = byId("dialog");
-    byId("dialog-body").replaceChildren(...content);
-    if (!dialog.open) dialog.showModal();
+    this.dialogContent = typeof content === "function" ? content : null;
+    byId("dialog-body").replaceChildren(...(this.dialogContent ? content() : content));
+    setText(byId("dialog-message"), "");
+    if (!byId("dialog").open) byId("dialog").showModal();
+  }
+
+  /** What is in the window changes; its buttons stay, and with them the focus. */
+  #redrawDialog() {
+    if (!byId("dialog").open || !this.dialogContent) return;
+    const [, list] = this.dialogContent();
+    byId("dialog-body").querySelector("dl")?.replaceWith(list);
   }
 
   /** Reloads the configuration; without a connection, tries that again. */
@@ -335,6 +308,7 @@ class App {
 
   announce(text) {
     setText(byId("message"), text);
+    setText(byId("dialog-message"), text);
   }
 
   // --- drawing
@@ -359,6 +333,7 @@ class App {
     if (this.#isVisible("timeline")) this.timeline.draw();
     drawHeader(this);
     this.reload.draw();
+    this.#redrawDialog();
   }
 
   #isVisible(id) {
@@ -395,6 +370,8 @@ class App {
     const names = byId("names");
     names.addEventListener("input", () => {
       this.nameFilter = names.value;
+      const shown = this.table.names();
+      if (shown.length && !shown.includes(this.selected)) this.select(shown[0]);
       this.stale = true;
       this.#redraw();
     });
@@ -414,6 +391,8 @@ class App {
       await exchangeCode();
       this.connection.retry();
     });
+    // Another tab has exchanged a new code.
+    addEventListener("storage", ({ key }) => key === KEY && this.connection.retry());
     addEventListener("resize", () => {
       this.stale = true;
       this.#redraw();

@@ -46,26 +46,34 @@ export class Reload {
       return app.announce(`reload: ${error.message}`);
     }
     if (!report.changes.length) return app.announce("reload: nothing has changed");
+    const shown = JSON.stringify(report.changes);
     const button = (text, withDependents) =>
-      el("button", { type: "button", onclick: () => this.#apply(withDependents) }, text);
+      el("button", { type: "button", onclick: () => this.#apply(shown, withDependents) }, text);
     const restarts = report.changes.some(({ change }) => change === "restart");
     return app.dialog([
       el("h2", {}, "Reload the configuration"),
-      ...report.changes.length ? differences(report.changes) : [],
+      ...differences(report.changes),
       el("p", { class: "buttons" }, button("reload", false), restarts && button("reload, restart dependents too", true)),
     ]);
   }
 
-  async #apply(withDependents) {
+  /** Applies what was `shown`; what has been edited since is shown first. */
+  async #apply(shown, withDependents) {
     const { app } = this;
     byId("dialog").close();
     app.announce("reload …");
     try {
+      const now = await app.connection.command("reload", { dry_run: true });
+      if (JSON.stringify(now.changes) !== shown) {
+        await this.ask();
+        return app.announce("the configuration was edited again: this is what a reload would change now");
+      }
       const { changes } = await app.connection.command("reload", { with_dependents: withDependents });
-      app.announce(`reload: done, ${changes.length} changed`);
+      const later = changes.some(({ change }) => change === "session") ? "; what the session itself has counts from the next one" : "";
+      return app.announce(`reload: done, ${changes.length} changed${later}`);
     } catch (error) {
       if (error.data?.problems?.length) app.dialog(problems(error));
-      app.announce(`reload: ${error.message}`);
+      return app.announce(`reload: ${error.message}`);
     }
   }
 }

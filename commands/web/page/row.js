@@ -1,6 +1,6 @@
 // One line of a log as an element.
 
-import { pieces } from "./ansi.js";
+import { pieces, safe } from "./ansi.js";
 import { el } from "./dom.js";
 
 /** A colour of its own for each name. */
@@ -21,9 +21,9 @@ export function rowOf(item, { options, service, current, selection, hits }) {
   const classes = ["row", item.stream, item.level, item.origin && "own", options.wrap && "wrap"];
   if (item.seq === current) classes.push("current");
   if (selection && item.seq >= selection[0] && item.seq <= selection[1]) classes.push("selected");
-  const parts = item.fields && options.fields ? fieldPieces(item.fields) : pieces(item.message);
+  const parts = item.fields && options.fields ? fieldPieces(item.fields, options.wrap) : pieces(item.message);
   const text = el("span", { class: "text" }, parts.flatMap(({ text, kind }) => marked(text, kind, hits)));
-  const name = service === null && el("span", { class: `name ${hue(item.service)}`, title: item.service }, item.service);
+  const name = service === null && el("span", { class: `name ${hue(item.service)}`, title: safe(item.service) }, safe(item.service));
   return el("div", { class: classes.filter(Boolean).join(" "), "data-seq": item.seq }, time, name, text);
 }
 
@@ -50,14 +50,16 @@ function localTime(text) {
   return Number.isNaN(at.getTime()) ? "" : `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** A JSON line: its message, then the other fields. */
-export function fieldPieces(fields) {
-  const message = fields.message ?? fields.msg ?? "";
-  const parts = [{ text: typeof message === "string" ? message : JSON.stringify(message), kind: "" }];
+/** A JSON line: its message, then the other fields. Line ends within count only where lines are broken. */
+export function fieldPieces(fields, isBroken = true) {
+  const shown = (value) => {
+    const text = safe(typeof value === "string" ? value : JSON.stringify(value));
+    return isBroken ? text : text.replaceAll("\n", "↵");
+  };
+  const parts = [{ text: shown(fields.message ?? fields.msg ?? ""), kind: "" }];
   for (const [key, value] of Object.entries(fields)) {
     if (key === "message" || key === "msg") continue;
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    parts.push({ text: ` ${key}=`, kind: "dim" }, { text, kind: "" });
+    parts.push({ text: ` ${safe(key)}=`, kind: "dim" }, { text: shown(value), kind: "" });
   }
   return parts;
 }

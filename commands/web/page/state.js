@@ -118,15 +118,15 @@ export function recall(state, { states, boot }) {
   state.boot = boot;
 }
 
-/** How the whole stack is: `down`, `wait` or `up`, and how many services are up of those wanted. */
+/** How the whole stack is: `down`, `wait`, `up` when all that is wanted is up, and how many services are up of those
+ * that were not left out on purpose. */
 export function health(state) {
-  // What was left out on purpose does not count, as in the cockpit.
   const services = [...state.services.values()].filter((service) => service.up || service.reason?.code !== "not_started");
   const states = services.map(stateOf);
   const up = services.filter((service) => service.up).length;
   const bad = states.filter((one) => one === "failed" || one === "blocked").length;
   const waits = states.some((one) => ["waiting", "starting", "running", "stopping"].includes(one));
-  return { kind: bad ? "down" : waits || !services.length ? "wait" : "up", up, bad, total: services.length };
+  return { kind: bad ? "down" : waits || !up ? "wait" : "up", up, bad, total: services.length };
 }
 
 /** The services in the order of the start, or those in trouble first. */
@@ -171,11 +171,17 @@ export function isGroup(state, name) {
   return name !== null && !state.services.has(name) && groups(state).includes(name);
 }
 
-/** The address of a service: its own, or that of its probe. */
+/** The address of a service: its own as it is, or the origin of its probe; without credentials. */
 export function urlOf(service) {
-  const target = service.spec?.url ?? service.spec?.probe ?? "";
-  const found = /https?:\/\/[^\s/]+/.exec(typeof target === "string" ? target : JSON.stringify(target));
-  return found ? found[0].replace(/"$/, "") : null;
+  const { url, probe } = service.spec ?? {};
+  const text = typeof probe === "string" ? probe : JSON.stringify(probe ?? "");
+  try {
+    const found = new URL(url ?? /https?:\/\/[^\s/"]+/.exec(text)?.[0]);
+    found.username = found.password = "";
+    return found.href;
+  } catch {
+    return null;
+  }
 }
 
 /** A command line as one types it. */

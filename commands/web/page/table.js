@@ -1,7 +1,8 @@
 // The services: one row for each, and the details of one.
 
+import { safe } from "./ansi.js";
 import { byId, duration, el, link, setText } from "./dom.js";
-import { STATES, commandOf, dependents, groups, members, ordered, stateOf, urlOf } from "./state.js";
+import { STATES, groups, members, ordered, stateOf, urlOf } from "./state.js";
 
 export class Table {
   constructor(app) {
@@ -24,7 +25,8 @@ export class Table {
     const filter = this.app.nameFilter.toLowerCase();
     const services = ordered(state, troubleFirst).map((service) => service.name);
     const has = (name) => name.toLowerCase().includes(filter);
-    return [null, ...groups(state).filter((name) => has(name) && !state.services.has(name)), ...services.filter(has)];
+    const all = filter ? [] : [null];
+    return [...all, ...groups(state).filter((name) => has(name) && !state.services.has(name)), ...services.filter(has)];
   }
 
   draw() {
@@ -68,7 +70,7 @@ export class Table {
     }
     setText(row.reason, service.up ? "" : (service.detail ?? ""));
     row.reason.title = service.detail ?? "";
-    setText(row.wave, String((service.wave ?? 0) + 1));
+    setText(row.wave, String(service.wave ?? 0));
     const url = urlOf(service);
     if (row.url !== url) {
       row.url = url;
@@ -80,7 +82,8 @@ export class Table {
   #make(name) {
     if (!this.app.state.services.has(name) && name !== null) {
       const count = el("span", { class: "members" });
-      return { members: count, element: el("li", { role: "option", "data-name": name, class: "service all" }, el("span", { class: "label" }, name, " ", count)) };
+      const label = el("span", { class: "label" }, safe(name), " ", count);
+      return { members: count, element: el("li", { role: "option", "data-name": name, class: "service all" }, label, buttons(name)) };
     }
     if (name === null) {
       return { element: el("li", { role: "option", "data-name": "", class: "service all" }, el("span", { class: "label" }, "all services")) };
@@ -89,18 +92,16 @@ export class Table {
     const row = { symbol: part("symbol"), wave: part("wave"), word: part("word"), reason: part("reason"), age: part("age"), link: part("url") };
     row.symbol.setAttribute("aria-hidden", "true");
     row.wave.title = "wave";
-    const button = (act, text) =>
-      el("button", { type: "button", tabindex: "-1", "data-act": act, "aria-label": `${act} ${name}`, title: act }, text);
     row.element = el(
       "li",
       { role: "option", "data-name": name, class: "service" },
       row.wave,
       row.symbol,
-      el("span", { class: "label", title: name }, name),
-      row.link,
+      el("span", { class: "label", title: safe(name) }, safe(name)),
       row.word,
       row.age,
-      el("span", { class: "acts" }, button("start", "▶"), button("stop", "■"), button("restart", "↻"), button("beside", "◫")),
+      buttons(name),
+      row.link,
       row.reason,
     );
     return row;
@@ -120,50 +121,9 @@ export class Table {
   }
 }
 
-/** Everything about one service, for the dialog. */
-export function details(app, name) {
-  const service = app.state.services.get(name);
-  const spec = service.spec ?? {};
-  const now = stateOf(service);
-  const url = urlOf(service);
-  const command = commandOf(service);
-  const states = (names) => (names ?? []).map((one) => `${one} (${stateOf(app.state.services.get(one) ?? { status: "unknown" })})`);
-  const rows = [
-    ["state", `${STATES[now].symbol} ${now} for ${duration(Date.now() - Date.parse(service.since))}`],
-    ["reason", service.detail],
-    ["pid", service.pid],
-    ["exit code", service.exit_code],
-    ["signal", service.signal],
-    ["url", url && link(url)],
-    ["command", command],
-    ["stop command", spec.stop_argv?.join(" ")],
-    ["directory", spec.cwd],
-    ["variables", spec.env?.join(", ")],
-    ["env files", spec.env_files?.map((file) => file.path).join(", ")],
-    ["groups", spec.groups?.join(", ")],
-    ["port", spec.port],
-    ["probe", service.probe?.target ?? (typeof spec.probe === "string" ? spec.probe : spec.probe && JSON.stringify(spec.probe))],
-    ["last answer", service.probe?.last_error],
-    ["depends on", states(service.depends_on).join(", ")],
-    ["needed by", states(dependents(app.state, name)).join(", ")],
-  ];
-  const list = rows
-    .filter(([, value]) => value !== undefined && value !== null && value !== "")
-    .flatMap(([title, value]) => [el("dt", {}, title), el("dd", {}, value instanceof Node ? value : String(value))]);
-  const button = (text, act) => el("button", { type: "button", onclick: act }, text);
-  return [
-    el("h2", {}, name),
-    el("dl", {}, list),
-    el(
-      "p",
-      { class: "buttons" },
-      button("start", () => app.act("start", name)),
-      button("stop", () => app.act("stop", name)),
-      button("restart", () => app.act("restart", name)),
-      button("stop with dependents", () => app.withDependents("stop", name)),
-      button("restart with dependents", () => app.withDependents("restart", name)),
-      url && button("copy url", () => app.copy(url, "url")),
-      command && button("copy command", () => app.copy(command, "command")),
-    ),
-  ];
+/** What one can do to a service or a group; the keys do the same. */
+function buttons(name) {
+  const button = (act, text) =>
+    el("button", { type: "button", tabindex: "-1", "data-act": act, "aria-label": `${act} ${name}`, title: act }, text);
+  return el("span", { class: "acts" }, button("start", "▶"), button("stop", "■"), button("restart", "↻"), button("beside", "◫"));
 }

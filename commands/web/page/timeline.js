@@ -1,6 +1,6 @@
 // The timeline: a bar for each state of a service, from the records of the session, else from what this page has seen.
 
-import { byId, duration, el, svg } from "./dom.js";
+import { byId, duration, el, shortened, svg } from "./dom.js";
 import { STATES, ordered } from "./state.js";
 
 const ROW = 24;
@@ -38,7 +38,8 @@ export class Timeline {
     const { from, to, isBoot } = this.#range();
     const width = Math.max(280, this.root.clientWidth - 16);
     const scale = (width - LEFT - 8) / (to - from);
-    const rows = services.map((service, index) => this.#row(service, index, { from, to, scale }));
+    const states = (isBoot && state.boot.states) || state.history;
+    const rows = services.map((service, index) => this.#row(service, states.get(service.name) ?? [], index, { from, to, scale }));
     const height = services.length * ROW + 24;
     const passed = (ms) => (to - from < 2000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
     const text = (part) => (isBoot ? passed(part * (to - from)) : part === 1 ? "now" : `−${duration((1 - part) * (to - from))}`);
@@ -64,8 +65,7 @@ export class Timeline {
     return { from: Math.min(now - 1000, ...starts), to: now, isBoot: false };
   }
 
-  #row(service, index, { from, to, scale }) {
-    const segments = this.app.state.history.get(service.name) ?? [];
+  #row(service, segments, index, { from, to, scale }) {
     const y = index * ROW + 4;
     const bars = segments.map((segment, at) => {
       const begin = Math.max(segment.from, from);
@@ -86,7 +86,7 @@ export class Timeline {
         width > 50 && svg("text", { class: "word", x: x + 4, y: y + 12 }, text),
       );
     });
-    const name = service.name.length > 17 ? `${service.name.slice(0, 16)}…` : service.name;
+    const name = shortened(service.name);
     return svg(
       "g",
       { "data-name": service.name, class: service.name === this.app.selected ? "selected" : null },
