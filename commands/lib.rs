@@ -6,6 +6,7 @@
 //! The binary is [`main`]. It is a library so that benchmarks and fuzz targets can link what they run.
 #![forbid(unsafe_code)]
 
+mod attach;
 mod browser;
 mod cli;
 mod completions;
@@ -29,6 +30,7 @@ mod restart;
 mod run;
 mod runs;
 mod schema;
+mod send;
 mod serve;
 mod server;
 mod session;
@@ -89,6 +91,8 @@ subcommands! {
     Tui => tui,
     Web => web,
     Logs => logs,
+    Attach => attach,
+    Send => send,
     Status => status,
     Start => start,
     Stop => stop,

@@ -16,6 +16,7 @@ pub mod process;
 pub mod protocol;
 pub mod runtime;
 pub mod sanitize;
+pub mod screen;
 pub mod session;
 pub mod shell;
 pub mod why;

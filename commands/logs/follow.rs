@@ -90,6 +90,8 @@ impl Follower<'_> {
                 Event::Connection(state) => place.connection(&state),
                 Event::Config(_)
                 | Event::ConfigChanged(_)
+                | Event::Terminal(_)
+                | Event::TerminalLost(_)
                 | Event::Snapshot(_)
                 | Event::Status { .. }
                 | Event::Detail(_) => {}

@@ -9,6 +9,7 @@ pub(crate) mod find;
 mod names;
 pub(crate) mod report;
 pub(crate) mod shutdown;
+mod terminals;
 pub(crate) mod watch;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::tokio_runtime;
 
 pub(crate) use errors::{no_api, runs_already, start_command};
 pub(crate) use names::resolve as resolve_names;
+pub(crate) use terminals::{one_service, refusal, require_terminals};
 
 /// Until a server that had no room for the connection is dialled again.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);

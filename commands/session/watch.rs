@@ -82,7 +82,11 @@ impl Watch {
                 self.config = Some(config);
                 News::Other
             }
-            Event::ConfigChanged(_) | Event::Logs(_) | Event::Gap(_) => News::Other,
+            Event::ConfigChanged(_)
+            | Event::Logs(_)
+            | Event::Gap(_)
+            | Event::Terminal(_)
+            | Event::TerminalLost(_) => News::Other,
         }
     }
 

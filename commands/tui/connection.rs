@@ -103,7 +103,7 @@ impl SessionConnection {
     fn message(&mut self, event: Event, now: i64) -> Option<Message> {
         Some(match event {
             // Every snapshot comes with one, and the header shows the path that was dialled by.
-            Event::Config(_) => return None,
+            Event::Config(_) | Event::Terminal(_) | Event::TerminalLost(_) => return None,
             Event::ConfigChanged(changed) => Message::ConfigChanged(changed),
             Event::Connection(state) => Message::Link(link(state, now)),
             Event::Session(session) => Message::Hello {

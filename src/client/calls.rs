@@ -1,6 +1,7 @@
 //! Commands under way: who waits for which answer, and until when.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -13,7 +14,7 @@ use super::replay::Piece;
 use crate::facts::ReloadReport;
 use crate::protocol::{
     AckPayload, Command, ErrorBody, EventPage, Incoming, LogPage, ResultBody, ResultPayload,
-    ServiceState, Snapshot, Unreadable, message,
+    ServiceState, Snapshot, TerminalOutput, TerminalScreen, Unreadable, message,
 };
 
 /// The result of an accepted command.
@@ -29,6 +30,8 @@ pub enum Reply {
     Events(EventPage),
     /// The answer to `reload`.
     Reload(Reloaded),
+    /// The answer to `attach_terminal`. It comes through the stream of events, and is done for the caller.
+    Screen(TerminalOutput),
 }
 
 /// How a reload ended.
@@ -123,27 +126,35 @@ struct Pending {
     timeout: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Action,
     Reload,
     Snapshot,
     Logs,
     Events,
+    /// An `attach_terminal`, with the service.
+    Attach(Arc<str>),
+    /// It is done as soon as it is accepted.
+    Brief,
 }
 
 impl Kind {
     /// Whether its result may come whenever it likes.
-    fn takes_its_time(self) -> bool {
+    fn takes_its_time(&self) -> bool {
         matches!(self, Self::Action | Self::Reload)
     }
 }
 
-/// An answer for the replay.
+/// What an answer has for others than its caller.
 #[derive(Debug)]
-pub(super) enum ForReplay {
+pub(super) enum Aside {
+    /// For the replay.
     Page(Piece),
+    /// For the replay.
     Failed,
+    /// For the stream of events, in which the changes follow.
+    Screen(TerminalOutput),
 }
 
 /// Actions in flight at most: a server reads no more than 32 commands of a connection at a time, and
@@ -213,12 +224,12 @@ impl Calls {
         bytes: usize,
         names: &mut Names,
         now: Instant,
-    ) -> Option<ForReplay> {
+    ) -> Option<Aside> {
         match message {
             Incoming::Ack { id, payload } => self.ack(&id, payload, now),
             Incoming::Result { id, body } => {
                 let pending = self.pending.remove(&id)?;
-                let reply = read(body, pending.kind, names);
+                let reply = read(body, &pending.kind, names);
                 pending.finish(reply, bytes)
             }
             Incoming::Error { id, body } => {
@@ -229,7 +240,7 @@ impl Calls {
         }
     }
 
-    fn ack(&mut self, id: &str, payload: AckPayload, now: Instant) -> Option<ForReplay> {
+    fn ack(&mut self, id: &str, payload: AckPayload, now: Instant) -> Option<Aside> {
         if !payload.accepted {
             let pending = self.pending.remove(id)?;
             let error = payload.error.unwrap_or(ErrorBody {
@@ -258,7 +269,7 @@ impl Calls {
     }
 
     /// Fails what has timed out.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<ForReplay> {
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Aside> {
         let late = |pending: &Pending| pending.until.is_some_and(|until| now >= until);
         let ids: Vec<String> = self
             .pending
@@ -291,22 +302,30 @@ impl Calls {
 }
 
 impl Pending {
-    fn finish(self, reply: Result<Reply, CommandError>, bytes: usize) -> Option<ForReplay> {
+    fn finish(self, reply: Result<Reply, CommandError>, bytes: usize) -> Option<Aside> {
         match self.caller {
             Caller::Handle { accepted, finished } => {
+                let mut aside = None;
+                let reply = reply.map(|reply| match reply {
+                    Reply::Screen(screen) => {
+                        aside = Some(Aside::Screen(screen));
+                        Reply::Done
+                    }
+                    reply => reply,
+                });
                 if let Some(accepted) = accepted {
                     let _ = accepted.send(reply.as_ref().map(|_| ()).map_err(Clone::clone));
                 }
                 let _ = finished.send(reply);
-                None
+                aside
             }
             Caller::Replay => Some(match reply {
-                Ok(Reply::Logs(page)) => ForReplay::Page(Piece {
+                Ok(Reply::Logs(page)) => Aside::Page(Piece {
                     entries: page.entries,
                     truncated: page.truncated,
                     bytes,
                 }),
-                _ => ForReplay::Failed,
+                _ => Aside::Failed,
             }),
         }
     }
@@ -324,12 +343,27 @@ fn kind(command: &Command) -> Kind {
         | Command::StopAll
         | Command::Shutdown { .. } => Kind::Action,
         Command::Reload { .. } => Kind::Reload,
+        Command::AttachTerminal { service, .. } => Kind::Attach(service.as_str().into()),
+        Command::DetachTerminal(_) | Command::ResizeTerminal { .. } | Command::SendInput { .. } => {
+            Kind::Brief
+        }
     }
 }
 
-fn read(body: ResultBody<'_>, kind: Kind, names: &mut Names) -> Result<Reply, CommandError> {
+fn read(body: ResultBody<'_>, kind: &Kind, names: &mut Names) -> Result<Reply, CommandError> {
     match kind {
-        Kind::Action => outcome(body.read::<serde::de::IgnoredAny>()).map(|_| Reply::Done),
+        Kind::Attach(service) => {
+            let screen: TerminalScreen = some(outcome(body.read())?)?;
+            Ok(Reply::Screen(TerminalOutput {
+                service: service.to_string(),
+                rows: screen.rows,
+                cols: screen.cols,
+                data: screen.screen,
+            }))
+        }
+        Kind::Action | Kind::Brief => {
+            outcome(body.read::<serde::de::IgnoredAny>()).map(|_| Reply::Done)
+        }
         Kind::Reload => {
             let payload = body.read();
             let payload: ResultPayload<ReloadReport> =

@@ -123,6 +123,7 @@ impl ClientState {
             protocol::Event::ConfigChanged(changed) => {
                 self.put(Event::ConfigChanged(Box::new(changed)));
             }
+            protocol::Event::TerminalOutput(output) => self.put(Event::Terminal(output)),
             protocol::Event::Hello(_)
             | protocol::Event::Log(_)
             | protocol::Event::Unknown { .. } => {}

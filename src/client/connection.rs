@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
-use super::calls::{Calls, ForReplay};
+use super::calls::{Aside, Calls};
 use super::client_state::ClientState;
 use super::dial::Socket;
 use super::queue::{Event, SessionInfo};
@@ -221,12 +221,16 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn replay(&mut self, meant: impl IntoIterator<Item = ForReplay>) {
+    fn replay(&mut self, meant: impl IntoIterator<Item = Aside>) {
         for meant in meant {
+            if let Aside::Screen(screen) = meant {
+                self.state.put(Event::Terminal(screen));
+                continue;
+            }
             if let Some(replay) = &mut self.state.replay {
                 let steps = match meant {
-                    ForReplay::Page(piece) => replay.page(piece),
-                    ForReplay::Failed => replay.failed(),
+                    Aside::Page(piece) => replay.page(piece),
+                    Aside::Failed | Aside::Screen(_) => replay.failed(),
                 };
                 self.perform(steps);
             }

@@ -1,6 +1,6 @@
 //! Events from the connection to the consumer: in order, and bounded even if nobody reads them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::entry::{Entry, Gap};
 use super::state::ConnectionState;
 use crate::facts::{ConfigChanged, ConfigState, Timestamp};
-use crate::protocol::{Hello, ServiceState};
+use crate::protocol::{Hello, ServiceState, TerminalOutput};
 
 /// Something for the consumer.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +34,10 @@ pub enum Event {
     },
     /// A service has another reason within the same status.
     Detail(ServiceState),
+    /// What has changed on the screen of a service, first all of it.
+    Terminal(TerminalOutput),
+    /// So much has changed there that some of it was dropped: attach again to get all of it.
+    TerminalLost(String),
     /// Log entries, ascending, contiguous with the previous ones unless a gap comes between.
     Logs(Vec<Entry>),
     /// Log entries that will not come.
@@ -57,6 +61,9 @@ const LOG_BYTES: usize = 8 << 20;
 /// Other events that wait; beyond that a snapshot replaces them.
 const OTHERS: usize = 10_000;
 
+/// Bytes of screens that wait; beyond that they are dropped.
+const TERMINAL_BYTES: usize = 1 << 20;
+
 /// Entries in one event at most.
 const TOGETHER: usize = 1000;
 
@@ -65,6 +72,7 @@ struct Inner {
     queue: VecDeque<Event>,
     log_bytes: usize,
     others: usize,
+    terminal_bytes: usize,
     /// Nothing more is put in, or nobody takes anything out.
     closed: bool,
 }
@@ -127,6 +135,10 @@ impl EventQueue {
         match &event {
             Event::Logs(entries) => inner.log_bytes -= weight(entries),
             Event::Gap(_) => inner.log_bytes -= GAP,
+            Event::Terminal(output) => {
+                inner.terminal_bytes -= output.data.len();
+                inner.others -= 1;
+            }
             _ => inner.others -= 1,
         }
         drop(inner);
@@ -174,6 +186,7 @@ impl Inner {
                 self.log_bytes += GAP;
                 self.queue.push_back(Event::Gap(gap));
             }
+            (Event::Terminal(output), _) => self.put_terminal(output),
             // Only the newest state matters.
             (Event::Connection(now), Some(Event::Connection(before))) => *before = now,
             (event, _) => {
@@ -183,10 +196,34 @@ impl Inner {
         }
     }
 
+    fn put_terminal(&mut self, output: TerminalOutput) {
+        let lost = Event::TerminalLost(output.service.clone());
+        if self.queue.contains(&lost) {
+            return;
+        }
+        self.others += 1;
+        if self.terminal_bytes + output.data.len() <= TERMINAL_BYTES {
+            self.terminal_bytes += output.data.len();
+            self.queue.push_back(Event::Terminal(output));
+            return;
+        }
+        let (others, bytes) = (&mut self.others, &mut self.terminal_bytes);
+        self.queue.retain(|event| match event {
+            Event::Terminal(waiting) if waiting.service == output.service => {
+                *others -= 1;
+                *bytes -= waiting.data.len();
+                false
+            }
+            _ => true,
+        });
+        self.queue.push_back(lost);
+    }
+
     /// Replaces events about services and the connection by their current state. Entries stay, and
     /// so does the place among them where another server began.
     fn collapse(&mut self, services: Vec<ServiceState>) {
         let (mut connection, mut config) = (None, None);
+        let mut lost = BTreeSet::new();
         let restarted = self
             .queue
             .iter()
@@ -210,6 +247,14 @@ impl Inner {
                     config = Some(state.clone());
                     false
                 }
+                Event::Terminal(output) => {
+                    lost.insert(output.service.clone());
+                    false
+                }
+                Event::TerminalLost(service) => {
+                    lost.insert(service.clone());
+                    false
+                }
                 // Its newest is told again with the next change.
                 Event::Snapshot(_)
                 | Event::Status { .. }
@@ -220,11 +265,13 @@ impl Inner {
         let sessions =
             usize::from(newest.is_some()) + usize::from(restarted < newest && restarted.is_some());
         self.others = sessions;
+        self.terminal_bytes = 0;
         for event in connection
             .map(Event::Connection)
             .into_iter()
             .chain(config.map(Event::Config))
             .chain([Event::Snapshot(services)])
+            .chain(lost.into_iter().map(Event::TerminalLost))
         {
             self.others += 1;
             self.queue.push_back(event);

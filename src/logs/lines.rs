@@ -3,6 +3,8 @@
 //! A block of complete lines is found, checked for UTF-8 and copied once; the lines in it are a
 //! table of offsets. Only the beginning of a line that is not complete yet stays behind.
 
+pub mod terminal;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -45,6 +47,13 @@ impl Lines {
             ends: Box::default(),
             partial: Box::default(),
         }
+    }
+
+    /// The text of a line that goes on.
+    fn unfinished(text: &str) -> Self {
+        let mut builder = Builder::default();
+        builder.push_cut(text, true);
+        builder.finish()
     }
 
     /// The number of entries, never 0.
@@ -252,12 +261,10 @@ impl Splitter {
         if settled == 0 {
             return;
         }
-        let text = String::from_utf8_lossy(&self.tail[..settled]);
-        let mut builder = Builder::default();
-        builder.push_cut(&text, true);
+        let lines = Lines::unfinished(&String::from_utf8_lossy(&self.tail[..settled]));
         self.tail = self.tail[settled..].to_vec();
         self.pauses += 1;
-        emit(builder.finish());
+        emit(lines);
     }
 
     /// How much silence makes an entry of an unfinished line; `None` when there is nothing to make

@@ -10,6 +10,7 @@ mod backlog;
 mod batch;
 mod config;
 mod cursor;
+mod cutter;
 mod disk;
 mod disk_status;
 mod journal;
@@ -37,6 +38,7 @@ pub use archive::{Archive, RecordLines};
 pub use batch::{Batch, Rendered};
 pub use config::{Limits, LogDefaults, LogsConfig};
 pub use cursor::{Cursor, Taken};
+pub use cutter::TerminalWatch;
 pub use disk::OpenError;
 pub use level::Level;
 pub use page::Page;
@@ -48,7 +50,9 @@ pub use search::{Context, Found, Pattern, PatternError, Search, Searched, Verdic
 pub use warning::{LogWarning, Warnings};
 
 use crate::facts::{LastLine, Origin, Status, Stream};
+use cutter::Cutter;
 use journal::Journal;
+use lines::Splitter;
 use records::Records;
 use store::Store;
 
@@ -169,18 +173,23 @@ impl Logs {
         stream: Stream,
         watch: Option<Arc<dyn LineWatch>>,
     ) -> PipeReader {
-        let sink = pipe::Sink::new(Arc::clone(&self.store), service, stream, watch);
+        let cutter = Cutter::Pipe(Splitter::default());
+        let sink = pipe::Sink::new(Arc::clone(&self.store), service, stream, cutter, watch);
         PipeReader::spawn(pipe, sink)
     }
 
-    /// Reads the master of a service's pseudo terminal in the same way. What is read is its stdout.
+    /// Reads the master of a service's pseudo terminal in the same way. What is read is its stdout; `terminal` sees
+    /// all that is to be seen of it.
     pub fn read_terminal(
         &self,
         master: OwnedFd,
         service: usize,
+        terminal: Arc<dyn TerminalWatch>,
         watch: Option<Arc<dyn LineWatch>>,
     ) -> PipeReader {
-        let sink = pipe::Sink::new(Arc::clone(&self.store), service, Stream::Stdout, watch);
+        let store = Arc::clone(&self.store);
+        let cutter = Cutter::terminal(terminal);
+        let sink = pipe::Sink::new(store, service, Stream::Stdout, cutter, watch);
         PipeReader::spawn_terminal(master, sink)
     }
 

@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::lines::{Lines, MAX_LINE, Splitter};
+use super::cutter::Cutter;
+use super::lines::{Lines, MAX_LINE};
 use super::pace::Pace;
 use super::source::Source;
 use super::store::Store;
@@ -102,7 +103,7 @@ pub(super) struct Sink {
 }
 
 struct Progress {
-    splitter: Splitter,
+    cutter: Cutter,
     watch: Option<Watching>,
     finished: bool,
 }
@@ -136,6 +137,7 @@ impl Sink {
         store: Arc<Store>,
         service: usize,
         stream: Stream,
+        cutter: Cutter,
         watch: Option<Arc<dyn LineWatch>>,
     ) -> Self {
         Self {
@@ -143,7 +145,7 @@ impl Sink {
             service,
             stream,
             progress: Mutex::new(Progress {
-                splitter: Splitter::default(),
+                cutter,
                 watch: watch.map(|watch| Watching {
                     watch,
                     logged: String::new(),
@@ -164,20 +166,20 @@ impl Sink {
         {
             // What has been logged of this line belongs to no other.
             let (line, rest) = bytes.split_at(end + 1);
-            self.split(progress, |splitter, emit| splitter.push(line, emit));
+            self.split(progress, |cutter, emit| cutter.push(line, emit));
             if let Some(watching) = &mut progress.watch {
                 watching.logged.clear();
             }
             bytes = rest;
         }
-        self.split(progress, |splitter, emit| splitter.push(bytes, emit));
+        self.split(progress, |cutter, emit| cutter.push(bytes, emit));
         if let Some(watching) = &progress.watch {
-            let unfinished = progress.splitter.unfinished();
+            let unfinished = progress.cutter.unfinished();
             if !unfinished.is_empty() && !watching.line(&unfinished) {
                 progress.watch = None;
             }
         }
-        progress.splitter.patience()
+        progress.cutter.patience()
     }
 
     /// Nothing has come for a while: logs what there is of a line.
@@ -185,23 +187,21 @@ impl Sink {
         let Some(mut progress) = self.lock() else {
             return;
         };
-        let Progress {
-            splitter, watch, ..
-        } = &mut *progress;
+        let Progress { cutter, watch, .. } = &mut *progress;
         if let Some(Watching { logged, .. }) = watch {
-            logged.push_str(&splitter.unfinished());
+            logged.push_str(&cutter.unfinished());
             if logged.len() > MAX_LINE {
                 logged.clear();
             }
         }
-        splitter.pause(&mut |lines| {
+        cutter.pause(&mut |lines| {
             self.store.append(self.service, self.stream, lines);
         });
     }
 
     fn finish(&self) {
         if let Some(mut progress) = self.lock() {
-            self.split(&mut progress, Splitter::finish);
+            self.split(&mut progress, Cutter::finish);
             progress.finished = true;
         }
     }
@@ -212,15 +212,9 @@ impl Sink {
         (!progress.finished).then_some(progress)
     }
 
-    fn split(
-        &self,
-        progress: &mut Progress,
-        act: impl FnOnce(&mut Splitter, &mut dyn FnMut(Lines)),
-    ) {
-        let Progress {
-            splitter, watch, ..
-        } = progress;
-        act(splitter, &mut |lines| {
+    fn split(&self, progress: &mut Progress, act: impl FnOnce(&mut Cutter, &mut dyn FnMut(Lines))) {
+        let Progress { cutter, watch, .. } = progress;
+        act(cutter, &mut |lines| {
             if let Some(batch) = self.store.append(self.service, self.stream, lines)
                 && let Some(watching) = watch
                 && !batch.lines().all(|(_, line, _)| watching.line(line))
@@ -234,7 +228,7 @@ impl Sink {
 enum Read {
     Some {
         count: usize,
-        /// See [`Splitter::patience`].
+        /// See [`Cutter::patience`].
         patience: Option<Duration>,
     },
     End,

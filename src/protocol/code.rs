@@ -27,6 +27,10 @@ pub enum Code {
     UnknownService,
     /// The service, or the whole session, is in the middle of something that excludes the command.
     ServiceBusy,
+    /// The service has no terminal, or the client is not attached to it.
+    NoTerminal,
+    /// The service takes no input now.
+    InputRefused,
     /// The configuration cannot be used.
     InvalidConfig,
     /// An accepted command failed; the message says how.
@@ -35,7 +39,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the reference.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidJson,
         Self::MissingType,
         Self::MissingId,
@@ -46,6 +50,8 @@ impl Code {
         Self::UnknownCommand,
         Self::UnknownService,
         Self::ServiceBusy,
+        Self::NoTerminal,
+        Self::InputRefused,
         Self::InvalidConfig,
         Self::InternalError,
     ];
@@ -63,6 +69,8 @@ impl Code {
             Self::UnknownCommand => "unknown_command",
             Self::UnknownService => "unknown_service",
             Self::ServiceBusy => "service_busy",
+            Self::NoTerminal => "no_terminal",
+            Self::InputRefused => "input_refused",
             Self::InvalidConfig => "invalid_config",
             Self::InternalError => "internal_error",
         }
@@ -78,7 +86,11 @@ impl Code {
             | Self::UnknownType
             | Self::UnsupportedMessageType => "error",
             Self::InvalidPayload => "error, ack",
-            Self::UnknownCommand | Self::UnknownService | Self::ServiceBusy => "ack",
+            Self::UnknownCommand
+            | Self::UnknownService
+            | Self::ServiceBusy
+            | Self::NoTerminal
+            | Self::InputRefused => "ack",
             Self::InvalidConfig | Self::InternalError => "result",
         }
     }
@@ -103,6 +115,12 @@ impl Code {
             Self::UnknownService => "No service of the session has this name.",
             Self::ServiceBusy => {
                 "Another operation excludes the command now; the message says which. Try again later."
+            }
+            Self::NoTerminal => {
+                "The service has no terminal, or this client is not attached to it."
+            }
+            Self::InputRefused => {
+                "The service takes no input now, or not so much: the message says why. Nothing of it was taken."
             }
             Self::InvalidConfig => {
                 "The configuration has errors, and nothing was changed; `data.problems` has them all."

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::code::{Code, ErrorBody};
 use super::number::whole;
+use super::terminal::{decode, encode};
 
 /// A command with a payload that is right in itself; whether the service exists is for the server
 /// to say.
@@ -35,6 +36,33 @@ pub enum Command {
         /// Restart what depends on something that is restarted, too.
         with_dependents: bool,
     },
+    /// Get the screen of a service, and its changes from then on.
+    AttachTerminal {
+        /// The service.
+        service: String,
+        /// How high the client's terminal is.
+        rows: u16,
+        /// How wide it is.
+        cols: u16,
+    },
+    /// Get no more changes.
+    DetachTerminal(String),
+    /// The client's terminal has another size.
+    ResizeTerminal {
+        /// The service.
+        service: String,
+        /// How high it is.
+        rows: u16,
+        /// How wide it is.
+        cols: u16,
+    },
+    /// Send something to the stdin of a service.
+    SendInput {
+        /// The service.
+        service: String,
+        /// What to send.
+        data: Vec<u8>,
+    },
     /// End the session.
     Shutdown {
         /// Without grace: kill everything at once.
@@ -43,7 +71,7 @@ pub enum Command {
 }
 
 /// The names of all commands.
-const COMMANDS: [&str; 10] = [
+pub(super) const COMMANDS: [&str; 14] = [
     "get_snapshot",
     "get_logs",
     "start_service",
@@ -54,6 +82,10 @@ const COMMANDS: [&str; 10] = [
     "shutdown",
     "reload",
     "get_events",
+    "attach_terminal",
+    "detach_terminal",
+    "resize_terminal",
+    "send_input",
 ];
 
 /// Which log entries (docs/protocol.md, `get_logs`).
@@ -137,6 +169,15 @@ pub enum PayloadFault {
         /// `force`, `dry_run` or `with_dependents`.
         field: &'static str,
     },
+    /// A number that must be whole.
+    #[error("payload.{field} must be a whole number")]
+    NotSize {
+        /// `rows` or `cols`.
+        field: &'static str,
+    },
+    /// Bytes that are not written as base64.
+    #[error("payload.data must be base64 text")]
+    NotBase64,
     /// Two cursors.
     #[error("payload.after_seq and payload.before_seq exclude each other: send one of them")]
     TwoCursors,
@@ -180,6 +221,21 @@ impl Command {
                 dry_run: flag(fields()?, "dry_run")?,
                 with_dependents: flag(fields()?, "with_dependents")?,
             }),
+            "attach_terminal" => Ok(Self::AttachTerminal {
+                service: service()?,
+                rows: size(fields()?, "rows")?,
+                cols: size(fields()?, "cols")?,
+            }),
+            "detach_terminal" => service().map(Self::DetachTerminal),
+            "resize_terminal" => Ok(Self::ResizeTerminal {
+                service: service()?,
+                rows: size(fields()?, "rows")?,
+                cols: size(fields()?, "cols")?,
+            }),
+            "send_input" => Ok(Self::SendInput {
+                service: service()?,
+                data: data(fields()?)?,
+            }),
             "shutdown" => Ok(Self::Shutdown {
                 force: flag(fields()?, "force")?,
             }),
@@ -201,6 +257,10 @@ impl Command {
             Self::StartAll => "start_all",
             Self::StopAll => "stop_all",
             Self::Reload { .. } => "reload",
+            Self::AttachTerminal { .. } => "attach_terminal",
+            Self::DetachTerminal(_) => "detach_terminal",
+            Self::ResizeTerminal { .. } => "resize_terminal",
+            Self::SendInput { .. } => "send_input",
             Self::Shutdown { .. } => "shutdown",
         }
     }
@@ -226,7 +286,21 @@ impl Command {
             Self::Shutdown { force: true } => Some(json!({ "force": true })),
             Self::GetLogs(query) => query.write(),
             Self::GetEvents(query) => query.write(),
+            Self::AttachTerminal {
+                service,
+                rows,
+                cols,
+            }
+            | Self::ResizeTerminal {
+                service,
+                rows,
+                cols,
+            } => Some(json!({ "service": service, "rows": rows, "cols": cols })),
+            Self::SendInput { service, data } => {
+                Some(json!({ "service": service, "data": encode(data) }))
+            }
             Self::StartService(service)
+            | Self::DetachTerminal(service)
             | Self::StopService(service)
             | Self::RestartService(service) => Some(json!({ "service": service })),
         }
@@ -343,6 +417,18 @@ fn as_whole(value: &Value) -> Option<u64> {
     value.as_number().and_then(whole)
 }
 
+/// One side of a terminal, at most as much as can be written.
+fn size(fields: &Map<String, Value>, field: &'static str) -> Result<u16, PayloadFault> {
+    let value = present(fields, field).and_then(as_whole);
+    let value = value.ok_or(PayloadFault::NotSize { field })?;
+    Ok(u16::try_from(value).unwrap_or(u16::MAX))
+}
+
+fn data(fields: &Map<String, Value>) -> Result<Vec<u8>, PayloadFault> {
+    let text = present(fields, "data").and_then(Value::as_str);
+    text.and_then(decode).ok_or(PayloadFault::NotBase64)
+}
+
 fn positive(
     fields: &Map<String, Value>,
     field: &'static str,
@@ -361,6 +447,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::protocol::{CAPABILITIES, HISTORY, TERMINALS};
 
     fn get_logs(payload: &Value) -> Result<LogsQuery, PayloadFault> {
         Command::interpret("get_logs", Some(payload)).map(|command| match command {
@@ -370,11 +457,11 @@ mod tests {
     }
 
     #[test]
-    fn every_capability_but_one_is_a_command_and_no_other_name_is() {
-        let payload = json!({"service": "api"});
-        let capabilities = super::super::CAPABILITIES.into_iter();
-        let of_commands = capabilities.filter(|it| *it != super::super::HISTORY);
-        assert!(of_commands.eq(COMMANDS.into_iter().filter(|it| *it != "get_events")));
+    fn every_capability_but_two_is_a_command_and_no_other_name_is() {
+        let payload = json!({"service": "api", "rows": 1, "cols": 1, "data": ""});
+        let (commands, groups) = CAPABILITIES.split_at(9);
+        assert_eq!(commands, &COMMANDS[..9]);
+        assert_eq!(groups, [HISTORY, TERMINALS]);
         for name in COMMANDS {
             assert_eq!(
                 Command::interpret(name, Some(&payload)).unwrap().name(),
@@ -432,6 +519,41 @@ mod tests {
             assert_eq!(
                 read(json!({"service": ""})),
                 Err(PayloadFault::ServiceNotText)
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_are_whole_and_bytes_are_base64() {
+        let attach = |payload: Value| Command::interpret("attach_terminal", Some(&payload));
+        for (rows, read) in [
+            (json!(0), 0),
+            (json!(24.0), 24),
+            (json!(10_000_000), u16::MAX),
+        ] {
+            let command = attach(json!({"service": "a", "rows": rows, "cols": 80})).unwrap();
+            let Command::AttachTerminal { rows, cols, .. } = command else {
+                panic!("{command:?}");
+            };
+            assert_eq!((rows, cols), (read, 80));
+        }
+        for odd in [json!(null), json!(-1), json!(1.5), json!("24")] {
+            assert_eq!(
+                attach(json!({"service": "a", "rows": odd, "cols": 80})),
+                Err(PayloadFault::NotSize { field: "rows" })
+            );
+        }
+        for odd in [
+            json!(null),
+            json!("a"),
+            json!("====="),
+            json!("cSB!"),
+            json!([113]),
+        ] {
+            let payload = json!({"service": "a", "data": odd});
+            assert_eq!(
+                Command::interpret("send_input", Some(&payload)),
+                Err(PayloadFault::NotBase64)
             );
         }
     }
@@ -531,6 +653,23 @@ mod tests {
             ".+".prop_map(Command::StartService),
             ".+".prop_map(Command::StopService),
             ".+".prop_map(Command::RestartService),
+            (".+", any::<u16>(), any::<u16>()).prop_map(|(service, rows, cols)| {
+                Command::AttachTerminal {
+                    service,
+                    rows,
+                    cols,
+                }
+            }),
+            (".+", any::<u16>(), any::<u16>()).prop_map(|(service, rows, cols)| {
+                Command::ResizeTerminal {
+                    service,
+                    rows,
+                    cols,
+                }
+            }),
+            ".+".prop_map(Command::DetachTerminal),
+            (".+", any::<Vec<u8>>())
+                .prop_map(|(service, data)| Command::SendInput { service, data }),
             query.prop_map(|(service, limit, cursor)| Command::GetLogs(LogsQuery {
                 service,
                 limit,

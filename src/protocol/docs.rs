@@ -56,6 +56,7 @@ fn every_example_has_a_kind_that_is_tested() {
         "server get_logs",
         "server get_events",
         "server reload",
+        "server attach_terminal",
         "session-file",
     ];
     for (kind, _) in examples() {
@@ -78,13 +79,8 @@ fn what_clients_say_is_understood() {
         same(&message::command(&envelope.id, &command), &expected);
         names.push(envelope.name);
     }
-    for capability in CAPABILITIES {
-        let capability = if capability == HISTORY {
-            "get_events"
-        } else {
-            capability
-        };
-        assert!(names.iter().any(|name| name == capability), "{capability}");
+    for command in command::COMMANDS {
+        assert!(names.iter().any(|name| name == command), "{command}");
     }
 }
 
@@ -113,6 +109,7 @@ fn what_servers_say_is_what_the_code_says() {
                     Event::ServiceStatus(status) => message::service_status(&status),
                     Event::ConfigChanged(changed) => message::config_changed(&changed),
                     Event::ServiceDetail(detail) => message::service_detail(&detail),
+                    Event::TerminalOutput(output) => message::terminal_output(&output),
                     Event::Log(entry) => message::log(&serde_json::to_string(&entry).unwrap()),
                     Event::Unknown { name } => panic!("{name}"),
                 }
@@ -129,6 +126,7 @@ fn what_servers_say_is_what_the_code_says() {
         "service_detail",
         "service_status",
         "snapshot",
+        "terminal_output",
     ];
     assert_eq!(events, all);
     for example in of_kind("server get_snapshot") {
@@ -139,6 +137,9 @@ fn what_servers_say_is_what_the_code_says() {
     }
     for example in of_kind("server reload") {
         same(&again::<ReloadReport>(&example.to_string()), &example);
+    }
+    for example in of_kind("server attach_terminal") {
+        same(&again::<TerminalScreen>(&example.to_string()), &example);
     }
     for example in of_kind("server get_logs") {
         let text = example.to_string();

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::LogEntry;
+use super::terminal::TerminalOutput;
 use crate::facts::{
     ConfigChanged, ConfigState, Holder, Kind, PortHold, ProbeAttempts, Reason, ServiceSpec, Status,
     StoppedBy, Timestamp,
@@ -18,7 +19,7 @@ pub const PROTOCOL_VERSION: u64 = 1;
 pub const SERVER_NAME: &str = "flowlayer";
 
 /// What a server offers, in the order of `hello`; what we add later is appended.
-pub const CAPABILITIES: [&str; 10] = [
+pub const CAPABILITIES: [&str; 11] = [
     "get_snapshot",
     "get_logs",
     "start_service",
@@ -29,10 +30,14 @@ pub const CAPABILITIES: [&str; 10] = [
     "shutdown",
     "reload",
     HISTORY,
+    TERMINALS,
 ];
 
-/// The capability that offers `get_events`; the others are names of commands.
+/// The capability that offers `get_events`; this and [`TERMINALS`] are no names of commands.
 pub const HISTORY: &str = "history";
+
+/// The capability that offers `attach_terminal` and what belongs to it.
+pub const TERMINALS: &str = "terminals";
 
 /// An event, by its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +52,8 @@ pub enum Event<'a> {
     ServiceDetail(ServiceDetail),
     /// The configuration of the session was edited, or a reload has taken it over.
     ConfigChanged(ConfigChanged),
+    /// The screen of a service has changed.
+    TerminalOutput(TerminalOutput),
     /// One log line.
     Log(LogEntry<'a>),
     /// One this version does not know; to be ignored.

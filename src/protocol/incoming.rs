@@ -114,6 +114,7 @@ impl<'a> Incoming<'a> {
                 let body = serde_json::from_str::<Body<_>>(text).map_err(Unreadable::Snapshot)?;
                 Event::Snapshot(body.payload)
             }
+            "terminal_output" => Event::TerminalOutput(payload(text)?),
             "hello" => Event::Hello(payload(text)?),
             name => Event::Unknown {
                 name: name.to_owned(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::code::ErrorBody;
 use super::command::Command;
 use super::event::{Hello, ServiceDetail, ServiceStatus, Snapshot};
+use super::terminal::TerminalOutput;
 use crate::facts::ConfigChanged;
 
 /// The payload of an `ack`.
@@ -74,6 +75,11 @@ fn event<P: Serialize>(name: &'static str, payload: P) -> String {
 /// A client's `command`.
 pub fn command(id: &str, command: &Command) -> String {
     write("command", Some(id), Some(command.name()), command.payload())
+}
+
+/// A `terminal_output`.
+pub fn terminal_output(output: &TerminalOutput) -> String {
+    event("terminal_output", output)
 }
 
 /// An `ack`: accepted, or refused for this reason.

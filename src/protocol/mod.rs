@@ -12,6 +12,7 @@ mod inbound;
 mod incoming;
 pub mod message;
 mod number;
+mod terminal;
 mod token;
 
 pub use code::{Code, ErrorBody};
@@ -19,11 +20,12 @@ pub use command::{Command, EventsQuery, LogsCursor, LogsQuery, PayloadFault};
 pub use entry::{EventPage, LogEntry, LogPage};
 pub use event::{
     CAPABILITIES, Details, Event, HISTORY, Hello, PROTOCOL_VERSION, PortConflict, ProbeState,
-    SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot,
+    SERVER_NAME, ServiceDetail, ServiceState, ServiceStatus, Snapshot, TERMINALS,
 };
 pub use inbound::{CommandEnvelope, Fault, Refused, parse};
 pub use incoming::{Incoming, ResultBody, Unreadable};
 pub use message::{AckPayload, ResultPayload};
+pub use terminal::{TerminalOutput, TerminalScreen};
 pub use token::{Token, TokenError};
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl Runtime {
             watch: None,
             edited: Edited::default(),
             check_at: None,
-            performer: Performer::new(setup, processes, logs, reports),
+            performer: Performer::new(setup, processes, logs, handle.consoles().clone(), reports),
         };
         actor.watch = actor.performer.watch();
         actor.watch_files();

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::status::StatusView;
 use crate::facts::{BootEnd, ConfigChanged, ConfigState, ReloadReport};
+use crate::screen::Consoles;
 
 /// Identifies a subscriber for as long as the session lives; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -175,6 +176,7 @@ pub enum Message {
 pub struct Handle {
     messages: mpsc::UnboundedSender<Message>,
     next_subscriber: Arc<std::sync::atomic::AtomicU64>,
+    consoles: Consoles,
 }
 
 impl Handle {
@@ -185,6 +187,7 @@ impl Handle {
             Self {
                 messages,
                 next_subscriber: Arc::default(),
+                consoles: Consoles::default(),
             },
             inbox,
         )
@@ -209,6 +212,11 @@ impl Handle {
             updates: stream,
             handle: self.clone(),
         }
+    }
+
+    /// The screens and the input of all services.
+    pub fn consoles(&self) -> &Consoles {
+        &self.consoles
     }
 
     /// Begins the boot. Call it once, after all subscribers of the boot have subscribed.

@@ -125,6 +125,7 @@ fn every_example_is_planned_as_it_says() {
         ("documented/reference.jsonc", "[0] billing, ping"),
         ("documented/patterns.jsonc", "[2] api"),
         ("documented/services.jsonc", "[1] api"),
+        ("console/flowlayer.jsonc", "[0] console"),
     ];
     for (path, wave) in waves {
         let plan = run(&examples(), ["plan", path]);

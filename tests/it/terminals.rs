@@ -1,8 +1,9 @@
 //! Services with a terminal, and the input of those without one, through the binary.
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server, Stack};
+use crate::harness::{Client, Server, Stack, Terminal};
 
 /// The messages of a service in its log, once they have this one.
 fn log_with(client: &mut Client, service: &str, last: &str) -> Vec<Value> {
@@ -88,4 +89,201 @@ fn a_terminal_is_a_restart_in_a_reload() {
     let expected = json!([{ "service": "app", "change": "restart", "fields": [field] }]);
     assert_eq!(changes, &expected);
     assert_eq!(server.stop().code, Some(0));
+}
+
+/// A stack with the console of `examples/`, and some that it can be compared with.
+fn console() -> Stack {
+    let script = include_str!("../../examples/console/console.sh");
+    Stack::new().file("console.sh", script).service(
+        "console",
+        json!({ "cmd": ["sh", "console.sh"], "cwd": ".", "tty": true, "stopSignal": "SIGHUP" }),
+    )
+}
+
+fn attach(server: &Server, service: &str) -> Terminal {
+    Terminal::run(&server.client(["attach", service]), 20, 60)
+}
+
+/// The modes of the terminal that `stty` shows, those that are off with a `-`.
+fn modes(terminal: &Terminal) -> String {
+    terminal.modes().replace('\n', " ")
+}
+
+#[test]
+fn the_terminal_is_as_it_was_however_it_ends() {
+    let raw = "stty raw -echo; printf '\\033[?1000h\\033[?25lraw'; sleep 1000000";
+    let stack = console().shell("raw", raw, json!({ "tty": true, "dependsOn": ["console"] }));
+    let (server, mut client) = started(stack);
+    for end in ["key", "signal", "service", "session"] {
+        // What the program itself finds is not known: what `stty` finds once it is over is that.
+        let mut terminal = attach(&server, "raw");
+        terminal.wait_for_text("raw");
+        assert!(
+            !modes(&terminal).contains(" icanon"),
+            "{}",
+            modes(&terminal)
+        );
+        let code = match end {
+            "key" => {
+                terminal.type_keys("\x1d");
+                0
+            }
+            "signal" => {
+                terminal.child().signal(Signal::SIGTERM);
+                128 + Signal::SIGTERM as i32
+            }
+            "service" => {
+                client.command("stop_service", &json!({ "service": "raw" }));
+                1
+            }
+            _ => {
+                client.command("start_service", &json!({ "service": "raw" }));
+                client.send_command("shutdown", &json!({ "force": true }));
+                1
+            }
+        };
+        let finished = terminal.wait_for_end();
+        assert_eq!(finished.code, Some(code), "{end}: {finished:?}");
+        if end == "service" {
+            terminal.wait_for_text("service \"raw\" is stopped");
+            client.command("start_service", &json!({ "service": "raw" }));
+        }
+        assert!(modes(&terminal).contains(" icanon"), "{end}");
+        terminal.wait_for_bytes("\x1b[?1000l");
+        terminal.wait_for_bytes("\x1b[?1049l");
+    }
+}
+
+#[test]
+fn a_line_is_sent_with_a_terminal_and_without() {
+    let stack = console()
+        .shell(
+            "cat",
+            "while read -r line; do echo \"got $line\"; done",
+            json!({}),
+        )
+        .daemon("deaf", json!({ "stdin": "null" }))
+        .daemon("rests", json!({ "autoStart": false }));
+    let (server, mut client) = started(stack);
+    assert_eq!(server.run(["send", "cat", "one two"]).code, Some(0));
+    log_with(&mut client, "cat", "got one two");
+    assert_eq!(server.run(["send", "console", "color"]).code, Some(0));
+    log_with(
+        &mut client,
+        "console",
+        "\u{1b}[32mgreen\u{1b}[0m and \u{1b}[1mbold\u{1b}[0m",
+    );
+    server
+        .run(["send", "deaf", "x"])
+        .refused(1, &["stdin is null"]);
+    server
+        .run(["send", "rests", "x"])
+        .refused(1, &["does not run"]);
+    server.run(["send", "cats", "x"]).refused(2, &["cat"]);
+    // Without a terminal of its own, or to a service without one.
+    server
+        .run(["attach", "console"])
+        .refused(1, &["needs a terminal", "flowlayer send"]);
+    let terminal = attach(&server, "cat");
+    assert_eq!(terminal.wait_for_end().code, Some(1));
+    terminal.wait_for_text("\"tty\": true");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn input_that_nobody_reads_is_refused() {
+    let stack = Stack::new()
+        .daemon("busy", json!({ "tty": true }))
+        .daemon("pipe", json!({}));
+    let (server, mut client) = started(stack);
+    for service in ["busy", "pipe"] {
+        // 48 KiB a time.
+        let payload = json!({ "service": service, "data": "eHh4".repeat(16 * 1024) });
+        let refused = (0..50).map(|_| client.command("send_input", &payload));
+        let refused = refused.into_iter().find(|reply| !reply.is_ok());
+        let error = refused.expect("it is refused in the end").ack["error"].clone();
+        assert_eq!(error["code"], "input_refused", "{error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("has not read"),
+            "{error}"
+        );
+    }
+    let reply = client.command("send_input", &json!({ "service": "busy", "data": "?" }));
+    assert_eq!(reply.ack["error"]["code"], "invalid_payload");
+    let reply = client.command(
+        "attach_terminal",
+        &json!({ "service": "pipe", "rows": 1, "cols": 1 }),
+    );
+    assert_eq!(reply.ack["error"]["code"], "no_terminal");
+    let size = |rows: u32| json!({ "service": "busy", "rows": rows, "cols": 10_000 });
+    for (asked, given) in [(0, 1), (10_000, 1000)] {
+        let reply = client.command("attach_terminal", &size(asked));
+        let data = &reply.result.expect("accepted")["data"];
+        assert_eq!(
+            (&data["rows"], &data["cols"]),
+            (&json!(given), &json!(1000))
+        );
+    }
+    // All of it stops at once all the same.
+    assert_eq!(server.stop().code, Some(0));
+}
+
+/// Whether there is a Python to test with; where there is none, the test says so and does nothing.
+fn has_python() -> bool {
+    let python = std::process::Command::new("python3")
+        .arg("--version")
+        .output();
+    let is_there = python.is_ok_and(|output| output.status.success());
+    if !is_there {
+        println!("skipped: there is no python3");
+    }
+    is_there
+}
+
+#[test]
+fn a_debugger_and_a_curses_program_run() {
+    if !has_python() {
+        return;
+    }
+    let curses = "import curses\ndef main(screen):\n    screen.addstr(3, 7, 'curses is here')\n    \
+                  screen.refresh()\n    key = 'KEY_RESIZE'\n    while key == 'KEY_RESIZE':\n        key = screen.getkey()\n    curses.endwin()\n    \
+                  print('key was', key, flush=True)\n    input('more: ')\ncurses.wrapper(main)\n";
+    let stack = Stack::new()
+        .file(
+            "app.py",
+            "total = 1\nfor n in range(3):\n    total += n\nprint('total', total)\n",
+        )
+        .file("screen.py", curses)
+        .service(
+            "debug",
+            json!({ "cmd": ["python3", "-m", "pdb", "app.py"], "cwd": ".", "tty": true }),
+        )
+        .service(
+            "curses",
+            json!({ "cmd": ["python3", "screen.py"], "cwd": ".", "tty": true }),
+        );
+    let (server, mut client) = started(stack);
+    let mut terminal = attach(&server, "debug");
+    terminal.wait_for_text("(Pdb)");
+    terminal.type_keys("n\rp 'total is %d' % total\r");
+    terminal.wait_for_text("'total is 1'");
+    terminal.type_keys("\x1d");
+    assert_eq!(terminal.wait_for_end().code, Some(0));
+    log_with(&mut client, "debug", "'total is 1'");
+    let mut terminal = attach(&server, "curses");
+    let screen = terminal.wait_for_text("curses is here");
+    assert!(screen.rows[3].starts_with("       curses"), "{screen:?}");
+    terminal.type_keys("k");
+    terminal.wait_for_text("key was k");
+    let log = log_with(&mut client, "curses", "key was k");
+    assert_eq!(
+        messages(&log)
+            .iter()
+            .filter(|line| line.contains("curses is here"))
+            .count(),
+        0
+    );
+    terminal.type_keys("\r");
+    assert_eq!(terminal.wait_for_end().code, Some(1));
+    server.stop();
 }

@@ -73,6 +73,8 @@ fn every_command_notices_that_nobody_watches() {
         (&["restart", "api"], &[0]),
         (&["reload"], &[0]),
         (&["open", "--print", "api"], &[0, 1]),
+        (&["attach", "api"], &[1]),
+        (&["send", "api", "text"], &[0, 1]),
         (&["port", "api"], &[0, 1]),
         (&["wait"], &[1]),
         (&["why"], &[1]),

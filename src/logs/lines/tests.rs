@@ -55,7 +55,7 @@ fn reference_with(bytes: &[u8], silences: &Silences) -> Entries {
     entries
 }
 
-fn collect(lines: &Lines, into: &mut Entries) {
+pub(super) fn collect(lines: &Lines, into: &mut Entries) {
     let all = (0..lines.count()).map(|index| lines.get(index));
     into.extend(all.map(|(text, partial)| (text.to_owned(), partial)));
 }

@@ -6,7 +6,6 @@ mod starting;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +27,7 @@ use super::watch::Watch;
 use crate::facts::{ConfigProblem, End, StartProblem, StopCmdFailure};
 use crate::logs::{LogDefaults, Logs};
 use crate::process::{Event, LifeId, Processes, Request, Role};
+use crate::screen::Consoles;
 
 /// What comes back from work that was done elsewhere.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ pub(super) struct Performer {
     running: Vec<Running>,
     processes: Processes,
     logs: Logs,
+    consoles: Consoles,
     reports: mpsc::UnboundedSender<Report>,
     probe_runs: ProbeRuns,
     /// Stop commands by life: to distinguish their exits from those of services.
@@ -74,8 +75,6 @@ struct Running {
     watched: Option<Arc<Watched>>,
     /// The leader, while it lives.
     leader: Option<u32>,
-    /// Its standard input, held open, if that is a pipe.
-    stdin: Option<OwnedFd>,
     /// Who listened on the port of its probe before this life.
     earlier: Earlier,
     /// The number of the newest log entry when this life began.
@@ -87,6 +86,7 @@ impl Performer {
         setup: Setup,
         processes: Processes,
         logs: Logs,
+        consoles: Consoles,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         Self {
@@ -96,6 +96,7 @@ impl Performer {
             environment: setup.environment,
             processes,
             logs,
+            consoles,
             reports,
             probe_runs: ProbeRuns::default(),
             stop_commands: HashMap::new(),
@@ -128,7 +129,7 @@ impl Performer {
                 self.later(async move { Report::Drained(service, drained.await) });
             }
             ServiceEffect::Cut => {
-                self.running[service].stdin = None;
+                self.consoles.of(service).run_ended();
                 self.running[service].pipes.cut();
             }
             ServiceEffect::AwaitRelease(life, port) => {

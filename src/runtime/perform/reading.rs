@@ -27,11 +27,17 @@ impl Performer {
                     logs.read_pipe(stderr, service, Stream::Stderr, watch()),
                 ];
                 if !is_stop_command {
-                    running.stdin = stdin;
+                    self.consoles.of(service).run_with_pipe(stdin);
                 }
                 outputs
             }
-            Streams::Terminal(master) => vec![logs.read_terminal(master, service, watch())],
+            Streams::Terminal(master) => {
+                let console = self.consoles.of(service);
+                if let Err(error) = console.run_in_terminal(&master) {
+                    logs.note(service, &format!("nothing can be sent to it: {error}"));
+                }
+                vec![logs.read_terminal(master, service, console, watch())]
+            }
         };
         for output in outputs {
             running.pipes.add(output);

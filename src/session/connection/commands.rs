@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::outbox::{Class, Outbox};
 use super::render;
+use super::terminals::{Answer, Order};
 use crate::facts::{ConfigState, ReloadReport};
 use crate::logs::{Logs, Page, Query, RecordQuery};
 use crate::protocol::{
@@ -13,14 +14,17 @@ use crate::protocol::{
 };
 use crate::runtime::handle::Urgency;
 use crate::runtime::{Action, Decision, Outcome, ReloadOptions, RequestId, StatusView};
+use crate::screen::Size;
 use crate::session::config::SessionConfig;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CommandEffect {
     Act(RequestId, Action),
     Reload(RequestId, ReloadOptions),
     Snapshot(RequestId),
     Query(RequestId, Asked),
+    /// For [`super::terminals::Terminals`]: the service by index and name.
+    Terminal(RequestId, usize, Arc<str>, Order),
 }
 
 /// A page that is asked for.
@@ -150,6 +154,30 @@ impl Commands {
                 };
                 effects.push(CommandEffect::Reload(request, options));
             }
+            Command::AttachTerminal {
+                service,
+                rows,
+                cols,
+            } => {
+                let (rows, cols) = (*rows, *cols);
+                let order = Order::Attach(Size { rows, cols });
+                effects.push(self.terminal(request, service, order)?);
+            }
+            Command::ResizeTerminal {
+                service,
+                rows,
+                cols,
+            } => {
+                let (rows, cols) = (*rows, *cols);
+                let order = Order::Resize(Size { rows, cols });
+                effects.push(self.terminal(request, service, order)?);
+            }
+            Command::DetachTerminal(service) => {
+                effects.push(self.terminal(request, service, Order::Detach)?);
+            }
+            Command::SendInput { service, data } => {
+                effects.push(self.terminal(request, service, Order::Send(data.clone()))?);
+            }
             Command::Shutdown { force: true } => act(Action::Shutdown(Urgency::Now)),
             Command::Shutdown { force: false } => act(Action::Shutdown(Urgency::Graceful)),
         }
@@ -175,6 +203,43 @@ impl Commands {
             after_seq,
             before_seq,
         })
+    }
+
+    fn terminal(
+        &self,
+        request: RequestId,
+        service: &str,
+        order: Order,
+    ) -> Result<CommandEffect, ErrorBody> {
+        let known = self.services.get_key_value(service);
+        let (name, index) = known.ok_or_else(|| unknown(service))?;
+        let name = Arc::clone(name);
+        Ok(CommandEffect::Terminal(request, *index, name, order))
+    }
+
+    /// What became of a [`CommandEffect::Terminal`].
+    pub(super) fn terminal_answer(
+        &mut self,
+        request: RequestId,
+        answer: Answer,
+        outbox: &mut Outbox,
+    ) {
+        let Some(Pending { id, .. }) = self.pending.remove(&request) else {
+            return;
+        };
+        match answer {
+            Err(refusal) => outbox.push(Class::Reply, message::ack(&id, Some(refusal))),
+            Ok(data) => {
+                outbox.push(Class::Reply, message::ack(&id, None));
+                let payload = ResultPayload {
+                    ok: true,
+                    error: None,
+                    failed_services: Vec::new(),
+                    data,
+                };
+                outbox.push(Class::Reply, message::result(&id, payload));
+            }
+        }
     }
 
     fn service(&self, name: &str) -> Result<usize, ErrorBody> {

@@ -16,6 +16,7 @@ use super::keepalive::{Activity, Due, Keepalive};
 use super::log_feed::LogFeed;
 use super::outbox::{Class, Outbox};
 use super::render;
+use super::terminals::Answer;
 use crate::logs::{Logs, Page, Taken};
 use crate::protocol::message;
 use crate::runtime::{RequestId, Update};
@@ -42,6 +43,10 @@ pub(super) enum Event {
     NoMoreLogs,
     /// The answer to a [`CommandEffect::Query`].
     Page(RequestId, Page),
+    /// The answer to a [`CommandEffect::Terminal`].
+    Terminal(RequestId, Answer),
+    /// What has changed on a screen, as an event.
+    Screen(String),
     /// [`Conversation::wake_at`] has come.
     Time,
 }
@@ -173,6 +178,11 @@ impl Conversation {
             Event::Logs(taken) => self.logs.take(taken),
             Event::NoMoreLogs => self.close(now, Some(Farewell::SessionEnded), true),
             Event::Page(request, page) => self.commands.page(request, &page, &mut self.outbox),
+            Event::Terminal(request, answer) => {
+                let outbox = &mut self.outbox;
+                self.commands.terminal_answer(request, answer, outbox);
+            }
+            Event::Screen(text) => self.outbox.push(Class::Reply, text),
             Event::Time => {}
         }
         self.commands
@@ -239,6 +249,11 @@ impl Conversation {
             Phase::Draining { .. } => nothing_to_send && self.commands.no_queries(),
             Phase::Closing { .. } | Phase::Over(_) => false,
         }
+    }
+
+    /// Whether what has changed on screens should be fetched: before log entries, of which there may always be more.
+    pub(super) fn wants_screens(&self) -> bool {
+        self.phase == Phase::Open && self.idle && self.outbox.is_empty() && self.introduced
     }
 
     /// Whether those entries are the last ones.

@@ -6,6 +6,7 @@ mod keepalive;
 mod log_feed;
 mod outbox;
 mod render;
+mod terminals;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use super::meter::{Metered, discard};
 use super::shared::Shared;
 use commands::{Asked, CommandEffect};
 use conversation::{Conversation, End, Event, Farewell, Line};
+use terminals::Terminals;
 
 type Socket = WebSocketStream<Metered>;
 
@@ -83,6 +85,7 @@ async fn speak(mut socket: Socket, client: Arc<str>, shared: &Shared) {
     let subscriber = subscription.id.0;
     tracing::debug!(target: "flowlayer::session", subscriber, "connection opens");
     let mut pages = FuturesUnordered::new();
+    let mut terminals = Terminals::new(shared.runtime.consoles().clone());
     let mut conversation = Conversation::new(config, shared.logs.clone(), Instant::now());
     let mut frames = Vec::new();
     let mut effects = Vec::new();
@@ -119,6 +122,7 @@ async fn speak(mut socket: Socket, client: Arc<str>, shared: &Shared) {
                 },
                 Some((request, page)) = pages.next() => Event::Page(request, page),
                 event = poll_fn(|cx| poll_socket(&mut socket, cx, reads, flushes, &mut quiet)) => event,
+                text = terminals.next(), if conversation.wants_screens() => Event::Screen(text),
                 taken = cursor.next(), if conversation.wants_logs() => Event::Logs(taken),
                 () = sleep_until(conversation.wake_at()) => Event::Time,
             }
@@ -128,8 +132,9 @@ async fn speak(mut socket: Socket, client: Arc<str>, shared: &Shared) {
             quiet,
         };
         conversation.handle(Instant::now(), line, event, &mut effects);
-        for effect in effects.drain(..) {
-            match effect {
+        // One by one: the answer to one may lead to others.
+        while !effects.is_empty() {
+            match effects.remove(0) {
                 CommandEffect::Act(request, action) => {
                     shared.runtime.act(subscription.id, request, action);
                 }
@@ -148,6 +153,11 @@ async fn speak(mut socket: Socket, client: Arc<str>, shared: &Shared) {
                         };
                         (request, page)
                     });
+                }
+                CommandEffect::Terminal(request, service, name, order) => {
+                    let answer = terminals.perform(service, &name, order);
+                    let answer = Event::Terminal(request, answer);
+                    conversation.handle(Instant::now(), line, answer, &mut effects);
                 }
             }
         }

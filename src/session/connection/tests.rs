@@ -441,6 +441,7 @@ proptest! {
                     }
                     CommandEffect::Snapshot(request) => snapshots.push(request),
                     CommandEffect::Query(request, _) => queries.push(request),
+                    CommandEffect::Terminal(..) => panic!("nobody has asked for one"),
                 }
             }
         }

@@ -17,7 +17,7 @@ async fn hello_comes_first_and_the_snapshot_second() {
             "protocol_version": 1,
             "server": "flowlayer",
             "capabilities": ["get_snapshot", "get_logs", "start_service", "stop_service",
-                "restart_service", "start_all", "stop_all", "shutdown", "reload", "history"],
+                "restart_service", "start_all", "stop_all", "shutdown", "reload", "history", "terminals"],
             "session_id": SESSION,
             "first_seq": 1,
         }})

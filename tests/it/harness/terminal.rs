@@ -167,6 +167,14 @@ impl Terminal {
         set_size(&self.line, rows, columns);
     }
 
+    /// Its modes, as `stty -a` has them.
+    #[track_caller]
+    pub(crate) fn modes(&self) -> String {
+        let mut stty = Command::new("stty");
+        stty.arg("-a").stdin(self.line.try_clone().unwrap());
+        String::from_utf8(stty.output().unwrap().stdout).unwrap()
+    }
+
     /// What is on the screen now.
     pub(crate) fn screen(&self) -> Screen {
         let state = self
