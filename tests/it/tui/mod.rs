@@ -210,8 +210,12 @@ fn hostile_lines_do_not_break_the_screen() {
         peer.serve_log(&entries);
     });
     let terminal = watch(&fake);
-    let screen = terminal.wait_for_text("100% done");
-    assert!(screen.has("red text") && screen.has("family"));
+    // Rows with clusters of characters are written after the others.
+    let screen = terminal.wait_for("all of them", |screen| {
+        ["100% done", "red text", "family", "stop"]
+            .iter()
+            .all(|text| screen.has(text))
+    });
     // The right edge of the log stands where it should in every row.
     let edges = screen.rows[1..23]
         .iter()
