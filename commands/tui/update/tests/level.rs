@@ -42,7 +42,7 @@ fn unread_errors_stand_behind_their_service() {
     keys(&mut model, "\tG");
     assert!(!row(&model, "● store").contains('E'));
     assert!(row(&model, "● api").contains("  E1 "));
-    write(&mut model, "api", &["ERROR"; 2_000]);
+    write(&mut model, "api", &vec!["ERROR"; 2_000]);
     assert!(row(&model, "● api").contains(" E1k+ "));
 }
 
