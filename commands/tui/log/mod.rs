@@ -13,6 +13,7 @@ pub(crate) mod pane;
 pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod selection;
+pub(crate) mod sought;
 pub(crate) mod viewport;
 pub(crate) mod window;
 

@@ -5,7 +5,8 @@ use flowlayer_core::logs::Level;
 use super::notice::notify;
 use super::typing;
 use crate::tui::log::Tone;
-use crate::tui::log::search::{Search, Sought};
+use crate::tui::log::search::Search;
+use crate::tui::log::sought::Sought;
 use crate::tui::model::{Body, Model, Panel};
 
 /// Goes to the next error, through the whole log, where `n` and `N` go on.

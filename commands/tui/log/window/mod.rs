@@ -10,7 +10,7 @@ use super::filter::LogFilter;
 use super::gap::Gap;
 use super::item::{Item, Place};
 use super::recent::Recent;
-use super::search::Sought;
+use super::sought::Sought;
 
 /// How many items are held.
 const MAX_ITEMS: usize = 20_000;
