@@ -13,6 +13,8 @@ pub(crate) enum Context {
     Help,
     Palette,
     Info,
+    /// A line in full.
+    Line,
     Sessions,
     Question,
     /// The question at quitting.
@@ -25,7 +27,7 @@ pub(crate) enum Context {
 
 impl Context {
     /// In the order of the help.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::Services,
         Self::Logs,
@@ -35,6 +37,7 @@ impl Context {
         Self::Help,
         Self::Palette,
         Self::Info,
+        Self::Line,
         Self::Sessions,
         Self::Question,
         Self::Quitting,
@@ -52,6 +55,7 @@ impl Context {
             Self::Help => "help",
             Self::Palette => "palette",
             Self::Info => "connection info",
+            Self::Line => "a line in full",
             Self::Sessions => "sessions",
             Self::Question => "questions",
             Self::Quitting => "quitting up",
@@ -96,6 +100,7 @@ pub(crate) enum Action {
     Context,
     Stream,
     Level,
+    Fields,
     NextError,
     PreviousError,
     Quiet,
@@ -208,9 +213,10 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('t')] "t" Clock, "times: short, full, since the start of the service, none", "times";
         [char('#')] "#" Numbers, "numbers of the entries, or none", "";
         [char('e')] "e" Stream, "both streams, stderr only, stdout only", "stream";
+        [char('J')] "J" Fields, "JSON and logfmt as fields, or as printed", "";
         [char('Q')] "Q" Quiet, "all logs: with or without quiet services", "";
         [char('\'')] "'" PreviousMark, "up to the next mark", "";
-        [key(KeyCode::Enter)] "enter" Context, "filtered: what stands around the line", "context";
+        [key(KeyCode::Enter)] "enter" Context, "the line in full; filtered: what stands around it", "context";
         [char('d')] "d" Detail, "details of the service", "";
         [char('y')] "y" Copy, "copy the selection, or the screen", "copy";
         [key(KeyCode::Left), char('h')] "← h" Left, "to the left", "";
@@ -261,6 +267,15 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
         [char('t')] "t" RevealToken, "show or hide the token", "token";
         [char('y')] "y" Copy, "copy the command that connects here", "copy";
         [key(KeyCode::Esc), char('i'), key(KeyCode::Enter)] "esc i" Close, "close", "close";
+    Line:
+        [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
+        [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";
+        [key(KeyCode::PageUp)] "pgup" PageUp, "a page up", "";
+        [key(KeyCode::PageDown), char(' ')] "pgdn" PageDown, "a page down", "";
+        [char('g'), key(KeyCode::Home)] "g home" Top, "the beginning", "";
+        [char('G'), key(KeyCode::End)] "G end" Bottom, "the end", "";
+        [char('y')] "y" Copy, "copy it as it was printed", "copy";
+        [key(KeyCode::Esc), key(KeyCode::Enter)] "esc enter" Close, "close", "close";
     Sessions:
         [key(KeyCode::Up), char('k')] "↑ k" Up, "up", "";
         [key(KeyCode::Down), char('j')] "↓ j" Down, "down", "";

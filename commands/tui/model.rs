@@ -46,6 +46,14 @@ pub(crate) enum Modal {
     Palette { row: usize },
     /// The connection; `reveal`: its token too.
     Info { reveal: bool, scroll: usize },
+    /// A line of the log in full.
+    Line {
+        /// As it was printed.
+        text: String,
+        /// As it is shown.
+        rows: Vec<String>,
+        scroll: usize,
+    },
     /// Live sessions.
     Sessions {
         /// `None` while the first list is on its way.
@@ -224,6 +232,7 @@ impl Model {
             (Some(_), _) => &[Context::Typing],
             (None, Some(Modal::Help { .. } | Modal::Palette { .. })) => &[Context::Help],
             (None, Some(Modal::Info { .. })) => &[Context::Info],
+            (None, Some(Modal::Line { .. })) => &[Context::Line],
             (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
             (None, Some(Modal::Confirm(_))) => &[Context::Question],
             (None, Some(Modal::Quit)) => &[Context::Quitting],

@@ -56,7 +56,7 @@ pub(crate) fn of(model: &Model, action: Action, word: &'static str) -> Offer {
             "details are of one service: select it first",
         ),
         Action::Context if logs.filter.is_narrow() => yes(word),
-        Action::Context => of(model, Action::Detail, "details"),
+        Action::Context => of(model, Action::Copy, "in full"),
         Action::NextHit | Action::PreviousHit => when(
             logs.search.is_some(),
             word,

@@ -2,6 +2,7 @@
 
 pub(crate) mod errors;
 pub(crate) mod export;
+pub(crate) mod fields;
 pub(crate) mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -15,6 +16,7 @@ pub(crate) mod search;
 pub(crate) mod selection;
 pub(crate) mod sought;
 pub(crate) mod viewport;
+pub(crate) mod whole;
 pub(crate) mod window;
 
 #[cfg(test)]

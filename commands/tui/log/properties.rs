@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::fields::LineView;
 use super::fixture::line;
 use super::page::PageRequest;
 use super::pane::LogPane;
@@ -15,6 +16,7 @@ const GEOMETRY: Geometry = Geometry {
     height: 30,
     columns: 80,
     wrap: false,
+    view: LineView::Raw,
 };
 
 /// A server that answers as the real one does (docs/protocol.md, `get_logs`). Every `sparse`th line

@@ -1,5 +1,8 @@
 //! Which rows of the window are on the screen. Nothing here looks further than the screen reaches.
 
+use std::borrow::Cow;
+
+use super::fields::{self, LineView};
 use super::item::{Content, Item, Place};
 use super::window::{Newer, Window};
 use crate::tui::cells;
@@ -12,16 +15,25 @@ pub(crate) struct Geometry {
     pub(crate) columns: usize,
     /// Whether long lines are broken.
     pub(crate) wrap: bool,
+    /// How lines of JSON and logfmt are shown.
+    pub(crate) view: LineView,
 }
 
 impl Geometry {
     /// How many rows an item takes.
     pub(crate) fn rows(self, item: &Item) -> usize {
+        if self.wrap {
+            cells::rows(&self.text(item), self.columns)
+        } else {
+            1
+        }
+    }
+
+    /// The text of an item as it is shown.
+    pub(crate) fn text(self, item: &Item) -> Cow<'_, str> {
         match &item.content {
-            Content::Line { text, .. } | Content::Event { text, .. } if self.wrap => {
-                cells::rows(text, self.columns)
-            }
-            _ => 1,
+            Content::Line { text, .. } => fields::shown(text, self.view),
+            Content::Event { .. } | Content::Mark(_) => Cow::Borrowed(item.raw()),
         }
     }
 }
@@ -175,6 +187,7 @@ mod tests {
         height: 4,
         columns: 10,
         wrap: true,
+        view: LineView::Raw,
     };
 
     fn window(lines: &[&str]) -> Window {
@@ -234,6 +247,7 @@ mod tests {
             height: 0,
             columns: 0,
             wrap: true,
+            view: LineView::Raw,
         };
         for lines in [&[][..], &["a", "b"]] {
             let window = window(lines);

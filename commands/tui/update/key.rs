@@ -6,7 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
-use super::{level, navigate, order, palette, select, typing};
+use super::{level, line, navigate, order, palette, select, typing};
+use crate::tui::cells::plain;
 use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action, Binding};
 use crate::tui::log::Tone;
@@ -25,6 +26,8 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<UiEffect
     model.logs.renew_patience();
     forget_notice(model);
     if let Some(first) = model.prefix.take() {
+        // It says which key may follow.
+        model.notice = None;
         if let Some(action) = keys::action_after(Some(first), event, model.contexts()) {
             return act(model, action, effects);
         }
@@ -172,6 +175,15 @@ fn act_on_log(model: &mut Model, action: Action) {
             });
         }
         Action::Level => level::narrow(model),
+        Action::Fields => {
+            model.logs.is_raw = !model.logs.is_raw;
+            let text = if model.logs.is_raw {
+                "lines as they were printed"
+            } else {
+                "JSON and logfmt as fields"
+            };
+            notify(model, Tone::Plain, text);
+        }
         Action::NextError => level::jump(model, false),
         Action::PreviousError => level::jump(model, true),
         Action::Numbers => {
@@ -233,6 +245,11 @@ fn act_on_modal(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) 
             let command = format!("flowlayer tui --addr {}{token}", model.target.address);
             effects.push(UiEffect::Copy(command));
             let text = "command sent to the terminal's clipboard, token included";
+            notify(model, Tone::Good, text);
+        }
+        (Some(Modal::Line { text, .. }), Action::Copy) => {
+            effects.push(UiEffect::Copy(plain(text)));
+            let text = "the line was sent to the terminal's clipboard";
             notify(model, Tone::Good, text);
         }
         (Some(Modal::Sessions { .. }), Action::Sessions) => open_sessions(model, effects),
@@ -347,7 +364,7 @@ fn show_quiet(model: &mut Model) {
 
 fn show_context(model: &mut Model) {
     if !model.logs.filter.is_narrow() {
-        return open_detail(model);
+        return line::open(model);
     }
     let selected = model.logs.selection.map(|selection| selection.cursor);
     if let Some(place) = selected.or_else(|| select::last_on_screen(model)) {

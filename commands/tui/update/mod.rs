@@ -2,6 +2,7 @@
 
 mod key;
 mod level;
+mod line;
 mod mouse;
 mod navigate;
 mod notice;
@@ -34,7 +35,10 @@ pub(crate) fn update(model: &mut Model, now: i64, message: Message) -> Vec<UiEff
         Message::Key(event) => key::key(model, event, &mut effects),
         Message::Paste(text) => typing::paste(model, &text),
         Message::Mouse(event) => mouse::mouse(model, event, &mut effects),
-        Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
+        Message::Resize { columns, rows } => {
+            (model.columns, model.rows) = (columns, rows);
+            line::refit(model);
+        }
         Message::Tick => {
             model.logs.tick();
             sessions::look_again(model, &mut effects);

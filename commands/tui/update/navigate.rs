@@ -78,7 +78,9 @@ pub(super) fn scroll_detail(model: &mut Model, rows: isize) {
 pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
     let (_, last) = view::modal_page(model);
     match &mut model.modal {
-        Some(Modal::Help { scroll, .. } | Modal::Info { scroll, .. }) => {
+        Some(
+            Modal::Help { scroll, .. } | Modal::Info { scroll, .. } | Modal::Line { scroll, .. },
+        ) => {
             *scroll = scroll.saturating_add_signed(rows).min(last);
         }
         Some(Modal::Sessions {
@@ -115,7 +117,7 @@ fn widest_on_screen(model: &Model, geometry: Geometry, end: usize) -> usize {
     let start = model.logs.position.start(window, geometry).index;
     let mut widest = 0;
     for item in window.items().iter().skip(start).take(geometry.height) {
-        widest = cells::width(item.raw(), end).max(widest);
+        widest = cells::width(&geometry.text(item), end).max(widest);
         if widest == end {
             break;
         }

@@ -18,6 +18,15 @@ pub(super) fn last_on_screen(model: &Model) -> Option<Place> {
     Some(logs.window.items().get(end.checked_sub(1)?)?.place)
 }
 
+/// Whether some of the item is on the screen.
+pub(super) fn is_on_screen(model: &Model, place: Place) -> bool {
+    let (logs, geometry) = (&model.logs, layout::geometry(model));
+    let start = logs.position.start(&logs.window, geometry).index;
+    let end = logs.position.end(&logs.window, geometry);
+    let index = logs.window.find(place);
+    index.is_some_and(|index| (start..end).contains(&index))
+}
+
 pub(super) fn toggle_selection(model: &mut Model) {
     if model.logs.selection.take().is_some() {
         return;

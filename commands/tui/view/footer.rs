@@ -105,6 +105,7 @@ fn first(model: &Model) -> &'static [Action] {
             Modal::Confirm(_) | Modal::Quit | Modal::Palette { .. } => &[],
             Modal::Sessions { .. } => &[Accept, Close],
             Modal::Help { .. } | Modal::Info { .. } => &[Close],
+            Modal::Line { .. } => &[Copy, Close],
         }
     } else if model.is_blank() {
         &[Retry, Sessions, Info]

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::tui::format::Clock;
+use crate::tui::log::fields::LineView;
 use crate::tui::log::{Geometry, Scope};
 use crate::tui::model::{Body, Model, Panel};
 
@@ -213,5 +214,10 @@ pub(crate) fn geometry(model: &Model) -> Geometry {
         height: usize::from(rows.height),
         columns: usize::from(rows.width - gutter(model, rows.width)),
         wrap: model.logs.wrap,
+        view: match clock(model, rows.width) {
+            _ if model.logs.is_raw => LineView::Raw,
+            Clock::Off => LineView::FieldsAndTime,
+            Clock::Time | Clock::Full | Clock::SinceStart => LineView::Fields,
+        },
     }
 }

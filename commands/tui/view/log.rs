@@ -185,15 +185,13 @@ fn draw_item(
         };
         RowWriter::new(buffer, edge, y).write(symbol, separator.1);
     }
-    let (text, base) = match &item.content {
-        Content::Line { text, .. } => (&**text, theme.text()),
-        Content::Event { text, tone } => {
-            let style = theme.tone(*tone).add_modifier(Modifier::ITALIC);
-            (&**text, style)
-        }
+    let base = match &item.content {
+        Content::Line { .. } => theme.text(),
+        Content::Event { tone, .. } => theme.tone(*tone).add_modifier(Modifier::ITALIC),
         Content::Mark(_) => return,
     };
-    paint(model, item, (text, base), text_area, skip, buffer);
+    let text = columns.geometry.text(item);
+    paint(model, item, (&text, base), text_area, skip, buffer);
 }
 
 /// What stands before everything else in the rows of an item: how serious it is, or that it was found.

@@ -42,6 +42,10 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
         Some(Modal::Info { reveal, scroll }) => {
             draw(" connection ", info(model, *reveal), *scroll);
         }
+        Some(Modal::Line { rows, scroll, .. }) => {
+            let line = |row: &String| vec![Span::styled(row.clone(), model.theme.text())];
+            draw(" line ", rows.iter().map(line).collect(), *scroll);
+        }
         Some(Modal::Sessions { choices, row, .. }) => {
             let lines = sessions(model, choices.as_deref(), *row);
             let room = usize::from(screen.height.saturating_sub(2));
@@ -104,6 +108,7 @@ pub(super) fn rows(model: &Model) -> usize {
     match &model.modal {
         Some(Modal::Help { search, .. }) => help(model, search).len(),
         Some(Modal::Info { reveal, .. }) => info(model, *reveal).len(),
+        Some(Modal::Line { rows, .. }) => rows.len(),
         _ => 0,
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct LogPane {
     pub(crate) shows_quiet: bool,
     /// Whether long lines are wrapped.
     pub(crate) wrap: bool,
+    /// Whether lines of JSON and logfmt are shown as they were written.
+    pub(crate) is_raw: bool,
     /// How times are written; `None`: as there is space.
     pub(crate) clock: Option<Clock>,
     /// Whether lines have their numbers before them.

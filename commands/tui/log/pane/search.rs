@@ -135,8 +135,8 @@ impl LogPane {
 
     /// The row and the columns of the first match of the item at this index.
     fn hit(&self, index: usize, geometry: Geometry) -> (usize, Range<usize>) {
-        let raw = self.window.items()[index].raw();
-        let text = text_of(raw);
+        let shown = geometry.text(&self.window.items()[index]);
+        let text = text_of(&shown);
         let found = self.search.as_ref().and_then(|search| {
             let found = search.sought.ranges(&text);
             found.into_iter().next()
@@ -149,7 +149,7 @@ impl LogPane {
         } else {
             usize::MAX
         };
-        let (row, start) = cells::place_of(raw, found.start, columns);
+        let (row, start) = cells::place_of(&shown, found.start, columns);
         (row, start..start + text[found].width())
     }
 }

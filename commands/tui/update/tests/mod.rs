@@ -1,6 +1,7 @@
 //! What keys, and messages of the server, do.
 
 mod commands;
+mod fields;
 mod level;
 mod log;
 mod navigation;
