@@ -104,6 +104,62 @@ fn attach(server: &Server, service: &str) -> Terminal {
     Terminal::run(&server.client(["attach", service]), 20, 60)
 }
 
+#[test]
+fn a_console_is_used_in_another_terminal() {
+    let (server, mut client) = started(console());
+    let mut terminal = attach(&server, "console");
+    terminal.wait_for_text("Type help.");
+    for (typed, shown) in [
+        ("size", "20 60"),
+        ("color", "green and bold"),
+        ("bar", "working: 100%"),
+        ("ask", "the terminal says ["),
+        ("none", "no such command: none"),
+    ] {
+        terminal.type_keys(&format!("{typed}\r"));
+        // What is typed before the next prompt would be echoed into what is printed.
+        terminal.wait_for(shown, |screen| {
+            let mut rows = screen.rows.iter().rev().skip_while(|row| row.is_empty());
+            rows.next().is_some_and(|row| row == ">")
+                && rows.next().is_some_and(|row| row.contains(shown))
+        });
+    }
+    terminal.type_keys("screen\r");
+    let screen = terminal.wait_for_text("full screen");
+    assert!(!screen.has("no such command"));
+    terminal.type_keys("\r");
+    terminal.wait_for_text("no such command");
+    terminal.wait_for_text(">");
+    terminal.resize(30, 70);
+    // The new size arrives with the command or before it.
+    terminal.type_keys("size\r");
+    terminal.wait_for_text("30 70");
+    let restart = client.command("restart_service", &json!({ "service": "console" }));
+    assert!(restart.is_ok(), "{restart:?}");
+    terminal.wait_for("the new run", |screen| {
+        screen.has("Type help.") && !screen.has("30 70")
+    });
+    terminal.type_keys("\x1b[200~pas\x1dted\x1b[201~\r");
+    terminal.wait_for_text("no such command: pas");
+    terminal.type_keys("\x1d");
+    let end = terminal.wait_for_end();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    terminal.wait_for_text("left console, which goes on");
+    let log = log_with(&mut client, "console", "working: 100%");
+    let messages = messages(&log);
+    assert!(
+        messages.contains(&"\u{1b}[32mgreen\u{1b}[0m and \u{1b}[1mbold\u{1b}[0m"),
+        "{messages:?}"
+    );
+    assert!(
+        !messages
+            .iter()
+            .any(|line| line.contains("full screen") || line.contains("70%")),
+        "{messages:?}"
+    );
+    assert_eq!(server.stop().code, Some(0));
+}
+
 /// The modes of the terminal that `stty` shows, those that are off with a `-`.
 fn modes(terminal: &Terminal) -> String {
     terminal.modes().replace('\n', " ")
