@@ -12,7 +12,7 @@ mod signals;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use flowlayer_core::config::{self, Config, Loaded, Problem, Service, Values};
@@ -174,7 +174,7 @@ impl SessionSetup {
 
         let runtime = Runtime::start(
             setup,
-            source(&self.options.config, selection, values),
+            source(&self.options.config, &config, selection, values),
             session_id,
             Some(link),
             logs.clone(),
@@ -363,18 +363,21 @@ async fn boot(logs: &Logs) -> Option<Timeline> {
     Timeline::of(&Run::new(records))
 }
 
-/// Where a reload reads the configuration from. Variables stay those of this process, and so do the ports that
-/// have been chosen.
-fn source(path: &Path, selection: BootSelection, values: Values) -> Source {
+/// Where a reload reads the configuration from. Variables stay those of this process, and the session is that
+/// of the file that it was started with, whatever that may be a link to by now.
+fn source(path: &Path, running: &Config, selection: BootSelection, values: Values) -> Source {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let read = path.clone();
-    let values = Mutex::new(values);
-    Source::new(path, move || {
-        let loaded = config::load(&read).map_err(|error| error.to_problems())?;
-        let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
-        let ports = keep_ports(&loaded.config, &values.ports)
+    let (read, identity) = (path.clone(), running.path.clone());
+    Source::new(path, move |kept| {
+        let mut loaded = config::load(&read).map_err(|error| error.to_problems())?;
+        loaded.config.path.clone_from(&identity);
+        let ports = keep_ports(&loaded.config, kept)
             .map_err(|why| vec![Problem::of_ports(why.to_string()).to_fact()])?;
-        values.ports.extend(ports.by_name());
+        let ports = ports.by_name();
+        let values = Values {
+            ports,
+            ..values.clone()
+        };
         let setup = Setup::new(&loaded.config, &loaded.plan, &selection, &values);
         let logs_dir = config::logs_dir(&loaded.config, &values);
         let checked = setup.and_then(|setup| logs_dir.map(|_| setup));

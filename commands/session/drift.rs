@@ -22,11 +22,18 @@ fn line(running: &ConfigState) -> Option<String> {
     match config::load(path) {
         Ok(loaded) => {
             let here = fingerprint(&loaded.config);
-            let version = |fingerprint: &str| fingerprint.split(':').next().map(str::to_owned);
-            let comparable = version(&here) == version(&running.fingerprint);
-            (comparable && here != running.fingerprint).then(|| {
-                format!("{name} has changed since this session started: flowlayer reload\n")
-            })
+            let mut parts = here.split(':').zip(running.fingerprint.split(':'));
+            let mut is_same = || parts.next().is_some_and(|(here, there)| here == there);
+            let (is_comparable, applied, fixed) = (is_same(), is_same(), is_same());
+            let what = match (applied, fixed) {
+                _ if !is_comparable => return None,
+                (true, true) => return None,
+                (true, false) => "; what has changed needs a new session",
+                (false, _) => ": flowlayer reload",
+            };
+            Some(format!(
+                "{name} has changed since this session started{what}\n"
+            ))
         }
         Err(_) => Some(format!(
             "{name} has changed since this session started, and has problems: flowlayer validate\n"

@@ -206,6 +206,8 @@ impl Actor {
             Happening::Deadline => self.input(Input::Tick),
             Happening::CheckDue => {
                 self.check_at = None;
+                // One of them may be a link to another file by now.
+                self.watch_files();
                 self.performer.check(&self.reloads.source);
             }
             Happening::DetailsDue => self.send_details(),
@@ -404,7 +406,7 @@ impl Actor {
             }
             self.performer.define(index, setup);
         }
-        self.performer.session = session;
+        self.performer.session = self.performer.session.reloaded(&session);
         let before = self.board.services();
         self.logs.set_defaults(self.performer.log_defaults());
         self.board

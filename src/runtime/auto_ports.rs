@@ -17,7 +17,8 @@ pub struct AutoPorts {
 
 impl AutoPorts {
     /// Chooses for the session API, then for services in the order of their names. `kept`: ports of services
-    /// that have been chosen before and stay. `is_taken`: whether anybody listens on a port.
+    /// that have been chosen before and stay, unless the file has since given them to another service.
+    /// `is_taken`: whether anybody listens on a port.
     ///
     /// # Errors
     /// When every port that could be chosen is in use.
@@ -27,11 +28,13 @@ impl AutoPorts {
         is_taken: impl Fn(u16) -> bool,
     ) -> Result<Self, Exhausted> {
         let services = config.services.iter();
-        let mut reserved: BTreeSet<u16> = kept.values().copied().collect();
-        reserved.extend(services.filter_map(|service| match service.port {
+        let fixed = services.filter_map(|service| match service.port {
             Some(PortChoice::Fixed(port)) => Some(port),
             Some(PortChoice::Auto) | None => None,
-        }));
+        });
+        let fixed: BTreeSet<u16> = fixed.collect();
+        let mut reserved = fixed.clone();
+        reserved.extend(kept.values());
         let bind = match &config.session.bind {
             Some(BindChoice::Auto) => {
                 Some(auto::choose(&config.path, "", &mut reserved, &is_taken)?)
@@ -48,11 +51,11 @@ impl AutoPorts {
                 continue;
             }
             let chosen = match kept.get(&service.name) {
-                Some(&port) => Chosen {
+                Some(&port) if !fixed.contains(&port) => Chosen {
                     port,
                     instead_of: None,
                 },
-                None => auto::choose(&config.path, &service.name, &mut reserved, &is_taken)?,
+                _ => auto::choose(&config.path, &service.name, &mut reserved, &is_taken)?,
             };
             services.insert(service.name.clone(), chosen);
         }
@@ -113,5 +116,10 @@ mod tests {
         let kept = BTreeMap::from([("a".into(), a)]);
         let stays = AutoPorts::choose(&config(text), &kept, |port| port == a).unwrap();
         assert_eq!(stays.services["a"].port, a);
+
+        // Now the file gives it to another one.
+        let fixed = text.replace("\"c\": {", &format!("\"c\": {{\"port\": {a}, "));
+        let moved = AutoPorts::choose(&config(&fixed), &kept, |port| port == a).unwrap();
+        assert_ne!(moved.services["a"].port, a);
     }
 }

@@ -31,5 +31,5 @@ pub use handle::{
     Subscription, Update,
 };
 pub use setup::{BootSelection, Setup};
-pub use source::Source;
+pub use source::{KeptPorts, Source};
 pub use status::StatusView;

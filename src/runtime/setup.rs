@@ -70,8 +70,17 @@ pub struct SessionSettings {
     pub logs: config::Logs,
     /// How many entries `get_logs` returns when the client does not say.
     pub log_view: config::LogView,
-    /// Stands for what the file means; only to be compared.
-    meaning: u64,
+    /// What the file means.
+    meaning: Meaning,
+}
+
+/// Stands for what a configuration means; only to be compared.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    /// All that a reload applies.
+    applied: u64,
+    /// What needs a new session.
+    fixed: u64,
 }
 
 /// What an environment file holds, to be compared.
@@ -162,7 +171,7 @@ impl Setup {
                 api: config.session.clone(),
                 logs: config.logs.clone(),
                 log_view: config.log_view,
-                meaning: meaning(config),
+                meaning: Meaning::of(config),
             },
             environment,
         })
@@ -352,12 +361,25 @@ impl EnvContents {
     }
 }
 
-/// What a configuration means is all that its `Debug` form shows, and what that hides: the token, and values of
-/// headers.
-fn meaning(config: &Config) -> u64 {
-    let probes = config.services.iter().filter_map(|it| it.ready.as_ref());
-    let headers: Vec<_> = probes.map(|ready| ready.probe.headers()).collect();
-    hash(&(format!("{config:?}"), &config.session.token, headers))
+impl Meaning {
+    /// All that the `Debug` forms show, and what those hide: the token, and values of headers.
+    fn of(config: &Config) -> Self {
+        let Config {
+            session,
+            logs,
+            log_view,
+            services,
+            // Which file it is says nothing of what is in it.
+            path: _,
+            dir,
+        } = config;
+        let probes = services.iter().filter_map(|it| it.ready.as_ref());
+        let headers: Vec<_> = probes.map(|ready| ready.probe.headers()).collect();
+        Self {
+            applied: hash(&(format!("{log_view:?} {services:?}"), dir, headers)),
+            fixed: hash(&(format!("{session:?} {logs:?}"), &session.token)),
+        }
+    }
 }
 
 /// The environment files of a service where every variable holds this.
@@ -380,7 +402,8 @@ fn is_env_file_fixed(config: &Config, index: usize) -> Vec<bool> {
 }
 
 /// Stands for what a configuration means and what its environment files hold: as long as it is the same, a
-/// reload has nothing to do. Versions of this program do not agree on it.
+/// reload has nothing to do. Its parts are the version of this program, because versions do not agree on the
+/// others; what a reload applies; and what needs a new session.
 pub fn fingerprint(config: &Config) -> String {
     let mut read = EnvContents::default();
     let services = 0..config.services.len();
@@ -390,7 +413,7 @@ pub fn fingerprint(config: &Config) -> String {
         let fixed = files.into_iter().zip(fixed).filter(|(_, is)| *is);
         read.of_all(&fixed.map(|(file, _)| file).collect::<Vec<_>>())
     });
-    written(meaning(config), files)
+    written(Meaning::of(config), files)
 }
 
 impl SessionSettings {
@@ -404,6 +427,18 @@ impl SessionSettings {
         LogDefaults::resolve(max_entries, all_max_entries, own)
     }
 
+    /// What counts after a reload of these: the API and the log stay what they were at the start.
+    pub(super) fn reloaded(&self, new: &Self) -> Self {
+        Self {
+            log_view: new.log_view,
+            meaning: Meaning {
+                applied: new.meaning.applied,
+                fixed: self.meaning.fixed,
+            },
+            ..self.clone()
+        }
+    }
+
     /// The same for what a session runs; the environment files of its services, in the order of their names,
     /// as they were read last.
     pub(super) fn fingerprint(&self, files: impl Iterator<Item = Vec<FileContents>>) -> String {
@@ -411,10 +446,11 @@ impl SessionSettings {
     }
 }
 
-fn written(meaning: u64, files: impl Iterator<Item = Vec<FileContents>>) -> String {
+fn written(meaning: Meaning, files: impl Iterator<Item = Vec<FileContents>>) -> String {
     let files = hash(&files.collect::<Vec<_>>());
     let version = env!("CARGO_PKG_VERSION");
-    format!("{version}:{:016x}", hash(&(meaning, files)))
+    let applied = hash(&(meaning.applied, files));
+    format!("{version}:{applied:016x}:{:016x}", meaning.fixed)
 }
 
 /// The path without links and `..`, where it exists.

@@ -1,5 +1,6 @@
 //! Where a session's configuration comes from, so that it can be read again.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,20 +19,23 @@ pub struct Source {
     read: Arc<ReadSetup>,
 }
 
-type ReadSetup = dyn Fn() -> Result<Setup, Vec<ConfigProblem>> + Send + Sync;
+/// The ports that were chosen for services and stay, by name.
+pub type KeptPorts = BTreeMap<Arc<str>, u16>;
+
+type ReadSetup = dyn Fn(&KeptPorts) -> Result<Setup, Vec<ConfigProblem>> + Send + Sync;
 
 impl Source {
     /// `read` reads the file anew: slow, and called on a thread for that.
     pub fn new(
         path: PathBuf,
-        read: impl Fn() -> Result<Setup, Vec<ConfigProblem>> + Send + Sync + 'static,
+        read: impl Fn(&KeptPorts) -> Result<Setup, Vec<ConfigProblem>> + Send + Sync + 'static,
     ) -> Self {
         let read = Arc::new(read);
         Self { path, read }
     }
 
-    pub(super) fn read(&self) -> Result<Setup, Vec<ConfigProblem>> {
-        (self.read)()
+    pub(super) fn read(&self, kept: &KeptPorts) -> Result<Setup, Vec<ConfigProblem>> {
+        (self.read)(kept)
     }
 }
 

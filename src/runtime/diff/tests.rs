@@ -305,3 +305,17 @@ proptest! {
         prop_assert_eq!(applied, new);
     }
 }
+
+#[test]
+fn what_needs_a_new_session_differs_until_there_is_one() {
+    let config = |dir: &str, level: u64| json!({"logs": {"dir": dir}, "logView": {"maxEntries": level}, "services": {"a": {"cmd": "x"}}});
+    let none = Services::new();
+    let (old, new) = (setup(&config("lg", 1)), setup(&config("lg2", 2)));
+    let running = old.session.reloaded(&new.session);
+    let differ = |file: &Setup| lines(&diff((&none, &running), (&none, &file.session)));
+    assert_eq!(differ(&new), ["session logs.dir lg→lg2"]);
+    assert!(differ(&setup(&config("lg", 2))).is_empty());
+    let of = |session: &SessionSettings| session.fingerprint(std::iter::empty());
+    assert_ne!(of(&running), of(&new.session));
+    assert_eq!(of(&running), of(&setup(&config("lg", 2)).session));
+}

@@ -169,8 +169,11 @@ impl Performer {
 
     fn read(&self, source: &Source) -> impl Future<Output = Reread> + use<> {
         let (source, logs) = (source.clone(), self.logs.clone());
+        let services = self.services.iter();
+        let kept = services.filter_map(|it| Some((it.planned.name.clone(), it.auto_port?)));
+        let kept = kept.collect();
         let read = tokio::task::spawn_blocking(move || {
-            let setup = source.read()?;
+            let setup = source.read(&kept)?;
             for service in &setup.services {
                 logs.repair_file(&service.planned.name);
             }

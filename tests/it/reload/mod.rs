@@ -162,6 +162,58 @@ fn an_edited_file_is_noticed_by_every_command_until_it_is_reloaded() {
     assert_eq!(server.run(["status"]).stderr, "");
 }
 
+/// It goes on with the old settings, whatever was reloaded.
+#[test]
+fn what_needs_a_new_session_is_an_edit_until_there_is_one() {
+    let server = Stack::new().daemon("api", json!({})).start().booted();
+    let path = server.path().join("flowlayer.jsonc");
+    let original = fs::read_to_string(&path).unwrap();
+    edit(&server, |config| {
+        config["logs"] = json!({"dir": "lg"});
+        config["services"]["api"]["stopGraceMs"] = json!(3000);
+    });
+    assert_eq!(server.run(["status"]).stderr, DRIFT);
+    assert_eq!(server.run(["reload"]).code, Some(0));
+    assert_eq!(
+        server.run(["status"]).stderr,
+        "flowlayer.jsonc has changed since this session started; what has changed needs a new session\n"
+    );
+    let again = server.run(["reload"]);
+    assert!(again.stdout.contains("logs.dir  none → lg"), "{again:?}");
+    fs::write(&path, original).unwrap();
+    let back = server.run(["reload"]);
+    assert!(!back.stdout.contains("logs.dir"), "{back:?}");
+    assert_eq!(server.run(["status"]).stderr, "");
+}
+
+#[test]
+fn a_link_to_an_equal_file_is_no_edit_and_what_it_leads_to_is_watched() {
+    let server = shop();
+    let mut client = server.connect();
+    let path = server.path().join("flowlayer.jsonc");
+    let (target, link) = (
+        server.path().join("target.jsonc"),
+        server.path().join("link"),
+    );
+    fs::copy(&path, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    fs::rename(&link, &path).unwrap();
+    assert_eq!(server.run(["status"]).stderr, "");
+    let original = fs::read_to_string(&path).unwrap();
+    let announced = |client: &mut Client, what: &str, stale: bool| {
+        client.wait_for(what, |message| {
+            message["name"] == "config_changed" && message["payload"]["stale"] == stale
+        });
+    };
+    edit(&server, |config| {
+        config["services"]["api"]["env"]["LEVEL"] = json!("debug");
+    });
+    announced(&mut client, "the edit", true);
+    // By now the check that followed the link is over, if it did not see the edit already.
+    fs::write(&target, original).unwrap();
+    announced(&mut client, "the edit of the target", false);
+}
+
 /// Its value may be a credential: it counts, and is shown nowhere.
 #[test]
 fn a_value_of_a_header_is_noticed_and_not_shown() {
@@ -416,4 +468,29 @@ fn who_waits_for_an_edited_session_or_joins_it_hears_of_the_edit() {
         assert_eq!(joined.code, Some(0), "{joined:?}");
         assert_eq!(joined.stderr.matches(DRIFT).count(), 1, "{joined:?}");
     }
+}
+
+/// The file gives a port to one service that the session had chosen for another.
+#[test]
+fn a_chosen_port_makes_way_for_a_fixed_one() {
+    let server = Stack::new()
+        .daemon("api", json!({"port": "auto"}))
+        .start()
+        .booted();
+    let mut client = server.connect();
+    let port_of = |client: &mut Client, at: usize| client.services()[at]["spec"]["port"].clone();
+    let chosen = port_of(&mut client, 0);
+    edit(&server, |config| {
+        config["services"]["taker"] = json!({"cmd": ["sleep", "1000000"], "port": chosen});
+    });
+    let preview = server.run(["reload", "--dry-run"]);
+    assert!(
+        preview.stdout.contains(&format!("port  {chosen} → ")),
+        "{preview:?}"
+    );
+    // To ask what would change has changed nothing.
+    assert_eq!(port_of(&mut client, 0), chosen);
+    assert_eq!(server.run(["reload"]).code, Some(0));
+    assert_eq!(port_of(&mut client, 1), chosen);
+    assert_ne!(port_of(&mut client, 0), chosen);
 }
