@@ -54,6 +54,7 @@ fn who_stopped(details: &Details) -> Option<&'static str> {
         (StoppedBy::NotStarted, Some(Reason::NotStarted { because })) => match because {
             NotStarted::AutoStart => "autoStart is false",
             NotStarted::Only => "left out by --only",
+            NotStarted::Reload => "not started since a reload changed autoStart",
         },
         (StoppedBy::NotStarted, _) => "autoStart is false, or --only left it out",
         (StoppedBy::StopService, _) => "somebody stopped it",

@@ -267,6 +267,8 @@ pub enum NotStarted {
     AutoStart,
     /// `--only` named others.
     Only,
+    /// A boot would start it only since a reload, and that starts nothing that was there before.
+    Reload,
 }
 
 /// What stopped a service.

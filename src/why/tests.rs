@@ -236,6 +236,15 @@ fn each_kind_of_cause_is_told_apart() {
             "it has not been started: --only left it out",
         ),
         (
+            service("db", 0, Status::Stopped, &[])
+                .with(|details| details.stopped_by = Some(StoppedBy::NotStarted))
+                .because(Reason::NotStarted {
+                    because: NotStarted::Reload,
+                }),
+            CauseKind::NotStarted,
+            "it has not been started: the boot left it out, and a reload starts only what it adds or restarts",
+        ),
+        (
             service("db", 0, Status::Unknown, &[]),
             CauseKind::Waiting,
             "it has not been started yet",

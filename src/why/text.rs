@@ -106,6 +106,11 @@ const fn not_started(reason: Option<&Reason>) -> &'static str {
         Some(Reason::NotStarted {
             because: NotStarted::Only,
         }) => "it has not been started: --only left it out",
+        Some(Reason::NotStarted {
+            because: NotStarted::Reload,
+        }) => {
+            "it has not been started: the boot left it out, and a reload starts only what it adds or restarts"
+        }
         _ => "it has not been started: autoStart is false, or --only left it out",
     }
 }

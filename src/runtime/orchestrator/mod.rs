@@ -195,7 +195,8 @@ struct Supervised {
     blocked_by: Vec<usize>,
     /// Why the boot left it out; until it is wanted or stopped.
     not_started: Option<Reason>,
-    /// Who ended its last want; `None` when it has never been wanted, or its failure did.
+    /// Who ended its last want, or stopped it after it had failed; `None` when it has never been wanted, or its
+    /// failure alone ended that.
     stopped_by: Option<StopCause>,
     /// Its place in `deadlines`.
     deadline: Option<Now>,

@@ -9,7 +9,7 @@ use super::requests::{Goal, Request, Ticket};
 use super::teardown::{Purpose, Teardown};
 use super::wants::Want;
 use super::{Effect, Now, Orchestrator, Planned, Rest, Standing, Supervised, campaign};
-use crate::facts::StopCause;
+use crate::facts::{NotStarted, Reason, StopCause};
 use crate::runtime::handle::{Decision, Rejection};
 use crate::runtime::lifecycle::Event;
 
@@ -118,13 +118,16 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Whether it is up, or meant to be.
+    /// Whether it is up, or meant to be, or was until it failed: the edit may be what mends it.
     fn is_to_run(&self, service: usize) -> bool {
-        let has_a_life = matches!(
-            self.standing(service),
-            Standing::Starting | Standing::Coming | Standing::Up | Standing::Falling
-        );
-        has_a_life || self.services[service].want != Want::No
+        let Supervised {
+            want, stopped_by, ..
+        } = &self.services[service];
+        match self.standing(service) {
+            Standing::Starting | Standing::Coming | Standing::Up | Standing::Falling => true,
+            Standing::Down(Rest::Failed) => *want != Want::No || stopped_by.is_none(),
+            Standing::Down(_) | Standing::Stopping => *want != Want::No,
+        }
     }
 
     /// All that had to stop has: from here on the new definitions count.
@@ -217,9 +220,13 @@ impl Orchestrator {
         let service = &mut self.services[index];
         let was_gone = std::mem::take(&mut service.gone);
         let moved = service.wave != planned.wave;
-        if was_gone || service.not_started.is_some() {
+        if was_gone {
             service.not_started = planned.not_started();
             service.stopped_by = None;
+        } else if service.not_started.is_some() {
+            let because = NotStarted::Reload;
+            let now_at_boot = Reason::NotStarted { because };
+            service.not_started = planned.not_started().or(Some(now_at_boot));
         }
         service.depends_on = planned.depends_on;
         service.wave = planned.wave;

@@ -134,6 +134,18 @@ impl Pair {
         words
     }
 
+    /// A reload in which `a` alone is another one.
+    fn reload_a(&mut self, a: Planned, restart: bool) -> Vec<String> {
+        self.requests += 1;
+        let ticket = Ticket(SubscriberId(0), RequestId(self.requests));
+        let ready = false;
+        let reload = Reload {
+            services: BTreeMap::from([(0, a), (1, planned("b", 1, vec![0]))]),
+            changed: BTreeMap::from([(0, Changed { restart, ready })]),
+        };
+        self.input(Input::Reload(ticket, reload))
+    }
+
     fn fails(&mut self, service: usize) {
         self.on(service, |life| Event::Exited(life, End::Code(1), 0));
         self.gone(service);
@@ -448,4 +460,47 @@ fn a_shutdown_is_never_refused_and_everyone_who_asked_hears_the_same() {
         .iter()
         .position(|effect| *effect == Effect::End { clean: false });
     assert!(results.len() == 2 && results.iter().all(|&at| Some(at) < end));
+}
+
+#[test]
+fn a_reload_starts_what_has_failed_and_what_that_blocked() {
+    let mut pair = Pair::new();
+    pair.input(Input::Boot);
+    pair.on(0, spawn_failed);
+    let reloaded = pair.reload_a(planned("a", 0, vec![]), true);
+    assert_eq!(reloaded, ["ack", "a starting"]);
+    assert_eq!(pair.spawned(0), ["a running", "done", "b starting"]);
+}
+
+#[test]
+fn a_reload_leaves_what_was_stopped_after_it_had_failed() {
+    for stop in [Action::Stop(0), Action::StopAll] {
+        let mut pair = Pair::new();
+        pair.input(Input::Boot);
+        pair.on(0, spawn_failed);
+        pair.act(stop);
+        let reloaded = pair.reload_a(planned("a", 0, vec![]), true);
+        assert_eq!(reloaded, ["ack", "done"], "{stop:?}");
+    }
+}
+
+#[test]
+fn what_a_boot_would_start_only_since_a_reload_has_not_been_started() {
+    let left_out = Planned {
+        at_boot: false,
+        auto_start: false,
+        ..planned("a", 0, vec![])
+    };
+    let mut pair = Pair::new();
+    pair.stack = Orchestrator::new(vec![left_out, planned("b", 1, vec![])]);
+    pair.input(Input::Boot);
+    pair.spawned(1);
+    let reason = |pair: &Pair| pair.stack.view(Duration::ZERO, 0).facts.reason;
+    let not_started = |because| Some(Reason::NotStarted { because });
+    assert_eq!(reason(&pair), not_started(NotStarted::AutoStart));
+    pair.reload_a(planned("a", 0, vec![]), false);
+    assert_eq!(reason(&pair), not_started(NotStarted::Reload));
+    // A second one changes nothing of that.
+    pair.reload_a(planned("a", 0, vec![]), false);
+    assert_eq!(reason(&pair), not_started(NotStarted::Reload));
 }

@@ -58,13 +58,13 @@ impl Orchestrator {
     /// Nothing is to start it any more. What is down already stays as it came to be down.
     pub(super) fn unwant(&mut self, service: usize, by: StopCause) {
         let entry = &mut self.services[service];
-        let rests = matches!(
-            entry.life.standing(),
-            Standing::Down(Rest::Stopped | Rest::Failed)
-        );
+        let standing = entry.life.standing();
+        let rests = matches!(standing, Standing::Down(Rest::Stopped | Rest::Failed));
         if entry.want != Want::No || !rests {
             entry.stopped_by = Some(by);
             entry.not_started = None;
+        } else if standing == Standing::Down(Rest::Failed) {
+            entry.stopped_by.get_or_insert(by);
         }
         entry.want = Want::No;
         entry.again = false;

@@ -494,3 +494,31 @@ fn a_chosen_port_makes_way_for_a_fixed_one() {
     assert_eq!(port_of(&mut client, 1), chosen);
     assert_ne!(port_of(&mut client, 0), chosen);
 }
+
+#[test]
+fn a_mended_service_starts() {
+    let server = Stack::new()
+        .daemon("api", json!({"cwd": "missing"}))
+        .daemon("web", json!({"dependsOn": ["api"]}))
+        .start();
+    let mut client = server.connect();
+    until("the failure", || {
+        let services = client.services();
+        match services[0]["status"].as_str() {
+            Some("failed") => Ok(()),
+            _ => Err(services),
+        }
+    });
+    edit(&server, |config| {
+        config["services"]["api"]["cwd"] = json!(".");
+    });
+    let reloaded = server.run(["reload"]);
+    assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
+    assert!(!reloaded.stdout.contains("does not run"), "{reloaded:?}");
+    // What it blocked starts after it.
+    until("both to run", || {
+        let services = client.services();
+        let run = ["api", "web"].map(|name| pid(&services, name).is_some());
+        (run == [true; 2]).then_some(()).ok_or(services)
+    });
+}
