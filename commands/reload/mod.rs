@@ -69,22 +69,26 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
     tokio_runtime::block_on(async {
         // What it is about to say itself need not be said before.
         let connected = target.connect_without_note().await?;
-        if asks {
-            let preview = reload(&connected.client, true, args.with_dependents).await?;
-            if !preview.report.problems.is_empty() {
-                return Err(unusable(&preview, &connected, colors));
+        let with_dependents = args.with_dependents;
+        let dry_run = args.dry_run || asks;
+        let mut reloaded = reload(&connected.client, dry_run, with_dependents, None).await?;
+        while asks && reloaded.report.problems.is_empty() {
+            let changes = reloaded.report.changes;
+            if changes.is_empty() {
+                print::stdout(view::NOTHING);
+                return Ok(Exit::SUCCESS);
             }
-            if preview.report.changes.is_empty() {
-                print::stderr("nothing has changed\n");
-            } else {
-                print::stderr(&changes::render(&preview.report.changes, colors.stderr));
-                if !confirmed() {
-                    print::stderr("nothing was changed\n");
-                    return Err(Failure::Reported(Exit::FAILURE));
-                }
+            print::stderr(&changes::render(&changes, colors.stderr));
+            if !confirmed() {
+                print::stderr("nothing was changed\n");
+                return Err(Failure::Reported(Exit::FAILURE));
             }
+            reloaded = reload(&connected.client, false, with_dependents, Some(changes)).await?;
+            if !is_edited_again(&reloaded) {
+                break;
+            }
+            print::stderr("the configuration was edited again:\n");
         }
-        let reloaded = reload(&connected.client, args.dry_run, args.with_dependents).await?;
         if args.ask.json {
             print::stdout(&print::json(&Document::new(&reloaded, args.dry_run)));
             return outcome(&reloaded, true);
@@ -94,6 +98,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
         }
         if !asks {
             print::stdout(&changes::render(&reloaded.report.changes, colors.stdout));
+        }
+        if args.dry_run && reloaded.report.changes.is_empty() {
+            print::stdout(view::NOTHING);
         }
         if !args.dry_run {
             print::stdout(&view::summary(&reloaded.report.changes));
@@ -108,10 +115,14 @@ async fn reload(
     client: &Client,
     dry_run: bool,
     with_dependents: bool,
+    changes: Option<Vec<Change>>,
 ) -> Result<Reloaded, Failure> {
     let busy_until = Instant::now() + BUSY_LIMIT;
     loop {
-        match client.reload(dry_run, with_dependents).await {
+        match client
+            .reload(dry_run, with_dependents, changes.clone())
+            .await
+        {
             Ok(reloaded) => return Ok(reloaded),
             Err(CommandError::Refused(error))
                 if error.is(Code::ServiceBusy) && Instant::now() < busy_until =>
@@ -121,6 +132,12 @@ async fn reload(
             Err(error) => return Err(Failure::Failed(format!("cannot reload: {error}"))),
         }
     }
+}
+
+/// Whether nothing was done because the changes are no longer those that were confirmed.
+fn is_edited_again(reloaded: &Reloaded) -> bool {
+    let error = reloaded.error.as_ref();
+    error.is_some_and(|error| error.is(Code::ConfigChanged))
 }
 
 fn confirmed() -> bool {

@@ -7,6 +7,9 @@ use crate::terminal::color::{ERROR, paint};
 use crate::terminal::lines::count;
 use crate::terminal::sanitize;
 
+/// What is said where there is nothing to apply.
+pub(super) const NOTHING: &str = "nothing has changed\n";
+
 /// The last line: what was done.
 pub(super) fn summary(changes: &[Change]) -> String {
     let of = |kind| changes.iter().filter(|it| it.change == kind).count();

@@ -10,8 +10,8 @@ use flowlayer_core::client::{
     self, Client, ClientConfig, CommandError, ConnectionState, Entry, Event, Events, Failure,
     Follow, Missed, Reloaded, Reply, Start,
 };
-use flowlayer_core::facts::Status;
-use flowlayer_core::protocol::{Command, LogsCursor, LogsQuery};
+use flowlayer_core::facts::{ConfigChanged, ReloadReport, Status};
+use flowlayer_core::protocol::{Code, Command, LogsCursor, LogsQuery};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
@@ -134,9 +134,10 @@ impl SessionConnection {
             Order::Restart(name) => Command::RestartService(name.to_string()),
             Order::StartAll => Command::StartAll,
             Order::StopAll => Command::StopAll,
-            Order::Reload => Command::Reload {
+            Order::Reload(changes) => Command::Reload {
                 dry_run: false,
                 with_dependents: false,
+                changes: Some(changes.clone()),
             },
         };
         let mut call = self.client.call(command);
@@ -202,6 +203,23 @@ impl SessionConnection {
 
 fn outcome(result: Result<Reply, CommandError>) -> Outcome {
     match result {
+        Ok(Reply::Reload(Reloaded {
+            error: Some(error),
+            report,
+            ..
+        })) if error.is(Code::ConfigChanged) || !report.problems.is_empty() => {
+            let ReloadReport { changes, problems } = report;
+            let stale = !(changes.is_empty() && problems.is_empty());
+            let now = ConfigChanged {
+                stale,
+                problems,
+                changes,
+            };
+            Outcome::NotReloaded {
+                why: error.message,
+                now: Box::new(now),
+            }
+        }
         Ok(Reply::Reload(Reloaded {
             error: Some(error),
             failed_services,

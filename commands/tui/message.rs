@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use flowlayer_core::facts::{ConfigChanged, Timestamp};
+use flowlayer_core::facts::{Change, ConfigChanged, Timestamp};
 use flowlayer_core::protocol::ServiceState;
 
 use super::log::Item;
@@ -136,7 +136,8 @@ pub(crate) enum Order {
     Restart(Arc<str>),
     StartAll,
     StopAll,
-    Reload,
+    /// Apply these changes of the configuration.
+    Reload(Vec<Change>),
 }
 
 impl Order {
@@ -144,7 +145,7 @@ impl Order {
     pub(crate) const fn service(&self) -> Option<&Arc<str>> {
         match self {
             Self::Start(name) | Self::Stop(name) | Self::Restart(name) => Some(name),
-            Self::StartAll | Self::StopAll | Self::Reload => None,
+            Self::StartAll | Self::StopAll | Self::Reload(_) => None,
         }
     }
 
@@ -156,7 +157,7 @@ impl Order {
             Self::Restart(_) => "restart_service",
             Self::StartAll => "start_all",
             Self::StopAll => "stop_all",
-            Self::Reload => "reload",
+            Self::Reload(_) => "reload",
         }
     }
 
@@ -166,7 +167,7 @@ impl Order {
             Self::Start(_) | Self::StartAll => "start",
             Self::Stop(_) | Self::StopAll => "stop",
             Self::Restart(_) => "restart",
-            Self::Reload => "reload",
+            Self::Reload(_) => "reload",
         }
     }
 
@@ -202,6 +203,11 @@ pub(crate) enum Outcome {
     Refused(String),
     /// It failed, and these services are not up.
     Failed { why: String, services: Vec<String> },
+    /// The configuration is not what was to be applied, and nothing was changed: what it is now.
+    NotReloaded {
+        why: String,
+        now: Box<ConfigChanged>,
+    },
     /// The connection was lost before the answer; it is not sent again.
     Lost(String),
 }

@@ -66,6 +66,8 @@ pub(crate) enum Modal {
     },
     /// Asks before these are sent.
     Confirm(Vec<Order>),
+    /// What keeps the edited configuration from being reloaded.
+    Problems { scroll: usize },
     /// Asks what is to become of the session.
     Quit,
 }
@@ -235,6 +237,7 @@ impl Model {
             (None, Some(Modal::Line { .. })) => &[Context::Line],
             (None, Some(Modal::Sessions { .. })) => &[Context::Sessions],
             (None, Some(Modal::Confirm(_))) => &[Context::Question],
+            (None, Some(Modal::Problems { .. })) => &[Context::Detail],
             (None, Some(Modal::Quit)) => &[Context::Quitting],
             (None, None) => self.contexts_below(),
         }

@@ -117,14 +117,8 @@ fn retry(model: &Model) -> Offer {
     }
     match &model.edited {
         None => no("the configuration has not changed"),
-        Some(edited) => match edited.problems.first() {
-            None => yes("reload"),
-            Some(first) => Err(format!(
-                "the configuration has problems: line {}: {}",
-                first.line, first.message
-            )
-            .into()),
-        },
+        Some(edited) if edited.problems.is_empty() => yes("reload"),
+        Some(_) => yes("problems"),
     }
 }
 

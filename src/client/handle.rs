@@ -11,7 +11,7 @@ use super::queue::{Event, EventQueue, SessionInfo};
 use super::reconnect;
 use super::request::Request;
 use super::state::{ConnectionState, Failure};
-use crate::facts::{ConfigState, Record, What};
+use crate::facts::{Change, ConfigState, Record, What};
 use crate::protocol::{Command, EventPage, EventsQuery, LogsQuery, ServiceState};
 
 /// Starts a client. Needs a tokio runtime. It ends when every handle is gone or its [`Persistence`](super::Persistence)
@@ -98,15 +98,18 @@ impl Client {
         self.call(action).finished().await.map(|_| ())
     }
 
-    /// Has the configuration read again and applied, and waits for the outcome.
+    /// Has the configuration read again and applied, and waits for the outcome. With `changes`, these
+    /// are applied or none.
     pub async fn reload(
         &self,
         dry_run: bool,
         with_dependents: bool,
+        changes: Option<Vec<Change>>,
     ) -> Result<Reloaded, CommandError> {
         let command = Command::Reload {
             dry_run,
             with_dependents,
+            changes,
         };
         match self.call(command).finished().await? {
             Reply::Reload(reloaded) => Ok(reloaded),

@@ -33,13 +33,15 @@ pub enum Code {
     InputRefused,
     /// The configuration cannot be used.
     InvalidConfig,
+    /// The configuration changes something else than what the command is to apply.
+    ConfigChanged,
     /// An accepted command failed; the message says how.
     InternalError,
 }
 
 impl Code {
     /// Every code, in the order of the reference.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidJson,
         Self::MissingType,
         Self::MissingId,
@@ -53,6 +55,7 @@ impl Code {
         Self::NoTerminal,
         Self::InputRefused,
         Self::InvalidConfig,
+        Self::ConfigChanged,
         Self::InternalError,
     ];
 
@@ -72,6 +75,7 @@ impl Code {
             Self::NoTerminal => "no_terminal",
             Self::InputRefused => "input_refused",
             Self::InvalidConfig => "invalid_config",
+            Self::ConfigChanged => "config_changed",
             Self::InternalError => "internal_error",
         }
     }
@@ -91,7 +95,7 @@ impl Code {
             | Self::ServiceBusy
             | Self::NoTerminal
             | Self::InputRefused => "ack",
-            Self::InvalidConfig | Self::InternalError => "result",
+            Self::InvalidConfig | Self::ConfigChanged | Self::InternalError => "result",
         }
     }
 
@@ -124,6 +128,9 @@ impl Code {
             }
             Self::InvalidConfig => {
                 "The configuration has errors, and nothing was changed; `data.problems` has them all."
+            }
+            Self::ConfigChanged => {
+                "The configuration was edited again, and nothing was changed; `data.changes` is what a reload would change now."
             }
             Self::InternalError => "The command was accepted and failed; the message says how.",
         }

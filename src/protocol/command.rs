@@ -2,12 +2,14 @@
 
 use std::num::NonZeroU64;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::code::{Code, ErrorBody};
 use super::number::whole;
 use super::terminal::{decode, encode};
+use crate::facts::Change;
 
 /// A command with a payload that is right in itself; whether the service exists is for the server
 /// to say.
@@ -35,6 +37,8 @@ pub enum Command {
         dry_run: bool,
         /// Restart what depends on something that is restarted, too.
         with_dependents: bool,
+        /// Apply exactly these changes, or none.
+        changes: Option<Vec<Change>>,
     },
     /// Get the screen of a service, and its changes from then on.
     AttachTerminal {
@@ -175,6 +179,9 @@ pub enum PayloadFault {
         /// `rows` or `cols`.
         field: &'static str,
     },
+    /// Something else than the changes of a `reload`.
+    #[error("payload.changes must be a list as `reload` reports it")]
+    NotChanges,
     /// Bytes that are not written as base64.
     #[error("payload.data must be base64 text")]
     NotBase64,
@@ -220,6 +227,7 @@ impl Command {
             "reload" => Ok(Self::Reload {
                 dry_run: flag(fields()?, "dry_run")?,
                 with_dependents: flag(fields()?, "with_dependents")?,
+                changes: changes(fields()?)?,
             }),
             "attach_terminal" => Ok(Self::AttachTerminal {
                 service: service()?,
@@ -275,12 +283,16 @@ impl Command {
             Self::Reload {
                 dry_run,
                 with_dependents,
+                changes,
             } => {
                 let flags = [("dry_run", *dry_run), ("with_dependents", *with_dependents)];
                 let set = flags.into_iter().filter(|(_, is_set)| *is_set);
-                let set: Map<_, _> = set
+                let mut set: Map<_, _> = set
                     .map(|(name, _)| (name.to_owned(), json!(true)))
                     .collect();
+                if let Some(changes) = changes {
+                    set.insert("changes".to_owned(), json!(changes));
+                }
                 (!set.is_empty()).then_some(Value::Object(set))
             }
             Self::Shutdown { force: true } => Some(json!({ "force": true })),
@@ -390,6 +402,11 @@ fn flag(fields: &Map<String, Value>, field: &'static str) -> Result<bool, Payloa
         Some(Value::Bool(value)) => Ok(*value),
         Some(_) => Err(PayloadFault::NotBoolean { field }),
     }
+}
+
+fn changes(fields: &Map<String, Value>) -> Result<Option<Vec<Change>>, PayloadFault> {
+    let changes = present(fields, "changes").map(Vec::<Change>::deserialize);
+    changes.transpose().map_err(|_| PayloadFault::NotChanges)
 }
 
 fn required_service(fields: &Map<String, Value>) -> Result<String, PayloadFault> {

@@ -343,10 +343,15 @@ impl Actor {
                 return answer(self, outcome, report);
             }
         };
-        let changes = reload::changes(&self.core, &self.performer, &setup, options);
+        let changes = reload::changes(&self.core, &self.performer, &setup, &options);
         if options.dry_run {
             let problems = Vec::new();
             return answer(self, Outcome::Done, ReloadReport { changes, problems });
+        }
+        if options.expected.is_some_and(|expected| expected != changes) {
+            let (outcome, report) = self.reloads.edited_again(changes);
+            self.recorder.result(ticket, &outcome);
+            return answer(self, outcome, report);
         }
         let reload = self
             .reloads
@@ -373,7 +378,7 @@ impl Actor {
             },
             Ok(setup) => {
                 let options = ReloadOptions::default();
-                let changes = reload::changes(&self.core, &self.performer, &setup, options);
+                let changes = reload::changes(&self.core, &self.performer, &setup, &options);
                 ConfigChanged {
                     stale: !changes.is_empty(),
                     problems: Vec::new(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::status::StatusView;
-use crate::facts::{BootEnd, ConfigChanged, ConfigState, ReloadReport};
+use crate::facts::{BootEnd, Change, ConfigChanged, ConfigState, ReloadReport};
 use crate::screen::Consoles;
 
 /// Identifies a subscriber for as long as the session lives; never reused.
@@ -41,12 +41,14 @@ pub enum Action {
 }
 
 /// How to reload.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReloadOptions {
     /// Only find out what it would do.
     pub dry_run: bool,
     /// Restart what depends on something that is restarted, too.
     pub with_dependents: bool,
+    /// Apply exactly these changes, or none.
+    pub expected: Option<Vec<Change>>,
 }
 
 /// Why an action is not taken on.
@@ -77,6 +79,11 @@ pub enum Outcome {
         message: String,
         /// Every failed and blocked service the action was about, sorted by name.
         failed_services: Vec<Arc<str>>,
+    },
+    /// A reload would change something else than what it was to apply, so it changed nothing.
+    EditedAgain {
+        /// A message that says so.
+        message: String,
     },
 }
 

@@ -260,6 +260,7 @@ impl Recorder {
                 message,
                 failed_services,
             } => (Some(message.clone()), failed_services.clone()),
+            Outcome::EditedAgain { message } => (Some(message.clone()), Vec::new()),
         };
         self.write(What::Result {
             command,

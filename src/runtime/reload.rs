@@ -49,6 +49,16 @@ impl Reloads {
         (outcome, ReloadReport { changes, problems })
     }
 
+    /// The answer where the file changes something else than what was to be applied.
+    pub(super) fn edited_again(&self, changes: Vec<Change>) -> (Outcome, ReloadReport) {
+        let name = self.source.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let message = format!("{name} was edited again: nothing was changed");
+        let problems = Vec::new();
+        let report = ReloadReport { changes, problems };
+        (Outcome::EditedAgain { message }, report)
+    }
+
     /// What the orchestrator is asked for; the definitions wait.
     pub(super) fn begin(
         &mut self,
@@ -138,7 +148,7 @@ pub(super) fn changes(
     core: &Orchestrator,
     performer: &Performer,
     setup: &Setup,
-    options: ReloadOptions,
+    options: &ReloadOptions,
 ) -> Vec<Change> {
     let old = running(core, performer);
     let new = diff::by_name(&setup.services, |_| true);

@@ -6,12 +6,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use flowlayer_core::facts::Stream;
 
 use super::notice::notify;
-use super::{level, line, navigate, order, palette, select, typing};
+use super::{level, line, navigate, order, palette, select, server, typing};
 use crate::tui::cells::plain;
 use crate::tui::format::{self, Clock};
 use crate::tui::keys::{self, Action, Binding};
 use crate::tui::log::Tone;
-use crate::tui::message::{After, Order, UiEffect};
+use crate::tui::message::{After, UiEffect};
 use crate::tui::model::{AtQuit, Body, Modal, Model, Panel};
 use crate::tui::offers;
 use crate::tui::prompt::{Prompt, Purpose};
@@ -131,7 +131,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Vec<UiEffect>) {
             notify(model, Tone::Plain, format!("services {}", order.label()));
         }
         Action::Retry if model.is_connected() => {
-            model.modal = Some(Modal::Confirm(vec![Order::Reload]));
+            server::show_edit(model);
         }
         Action::Retry => effects.push(UiEffect::Retry),
         Action::Copy => select::copy(model, effects),

@@ -79,7 +79,10 @@ pub(super) fn scroll_modal(model: &mut Model, rows: isize) {
     let (_, last) = view::modal_page(model);
     match &mut model.modal {
         Some(
-            Modal::Help { scroll, .. } | Modal::Info { scroll, .. } | Modal::Line { scroll, .. },
+            Modal::Help { scroll, .. }
+            | Modal::Info { scroll, .. }
+            | Modal::Line { scroll, .. }
+            | Modal::Problems { scroll },
         ) => {
             *scroll = scroll.saturating_add_signed(rows).min(last);
         }

@@ -12,7 +12,7 @@ use crate::tui::log::Tone;
 use crate::tui::log::page::PageRequest;
 use crate::tui::log::window::Direction;
 use crate::tui::message::{CommandId, Link, NoPage, Order, Outcome, Page};
-use crate::tui::model::Model;
+use crate::tui::model::{Modal, Model};
 use crate::tui::reasons;
 use crate::tui::view::layout;
 
@@ -57,6 +57,9 @@ pub(super) fn hello(model: &mut Model, session_id: Option<String>, is_new: bool)
     model.session_id = session_id;
     // It comes again where it is still so.
     model.edited = None;
+    if matches!(model.modal, Some(Modal::Problems { .. })) {
+        model.modal = None;
+    }
     model.logs.renew_patience();
 }
 
@@ -70,6 +73,42 @@ pub(super) fn config_changed(model: &mut Model, changed: Box<ConfigChanged>) {
             .push_event(model.now, None, None, (Tone::Plain, text));
     }
     model.edited = changed.stale.then_some(changed);
+    let is_current = match &model.modal {
+        Some(Modal::Problems { .. }) => has_problems(model),
+        Some(Modal::Confirm(orders)) => match (orders.as_slice(), &model.edited) {
+            ([Order::Reload(shown)], Some(edited)) => *shown == edited.changes,
+            ([Order::Reload(_)], None) => false,
+            _ => true,
+        },
+        _ => true,
+    };
+    if !is_current {
+        model.modal = None;
+        show_edit(model);
+        let text = if model.edited.is_some() {
+            "the configuration was edited again"
+        } else {
+            "the session runs the configuration as it is now"
+        };
+        notify(model, Tone::Plain, text);
+    }
+}
+
+fn has_problems(model: &Model) -> bool {
+    let edited = model.edited.as_ref();
+    edited.is_some_and(|edited| !edited.problems.is_empty())
+}
+
+/// Asks whether the edited configuration is to be applied, or shows what keeps it from that.
+pub(super) fn show_edit(model: &mut Model) {
+    let Some(edited) = &model.edited else {
+        return;
+    };
+    model.modal = Some(if has_problems(model) {
+        Modal::Problems { scroll: 0 }
+    } else {
+        Modal::Confirm(vec![Order::Reload(edited.changes.clone())])
+    });
 }
 
 /// A service is in another state, or the same is said again.
@@ -189,6 +228,13 @@ pub(super) fn finished(model: &mut Model, id: CommandId, outcome: Outcome) {
             (Tone::Good, format!("{label}: done in {took}"))
         }
         Outcome::Refused(why) => (Tone::Bad, format!("{label}: refused: {why}")),
+        Outcome::NotReloaded { why, now } => {
+            config_changed(model, now);
+            if model.modal.is_none() {
+                show_edit(model);
+            }
+            (Tone::Bad, format!("{label}: {why}"))
+        }
         Outcome::Failed { why, services } => (
             Tone::Bad,
             format!("{label}: {}", failure(model, &order, &why, &services)),

@@ -104,7 +104,7 @@ fn first(model: &Model) -> &'static [Action] {
         match modal {
             Modal::Confirm(_) | Modal::Quit | Modal::Palette { .. } => &[],
             Modal::Sessions { .. } => &[Accept, Close],
-            Modal::Help { .. } | Modal::Info { .. } => &[Close],
+            Modal::Help { .. } | Modal::Info { .. } | Modal::Problems { .. } => &[Close],
             Modal::Line { .. } => &[Copy, Close],
         }
     } else if model.is_blank() {

@@ -20,6 +20,9 @@ const BRAND: usize = 11;
 /// Shown once the configuration was edited.
 const EDITED: &str = "edited: R reloads";
 
+/// Shown where it cannot be used as it is.
+const BROKEN: &str = "edited, with problems: R shows them";
+
 /// What the keys for services do.
 const ACTIONS: [Action; 4] = [
     Action::Start,
@@ -79,8 +82,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if !health.is_empty() {
         writer.skip(2).spans(&health);
     }
-    if model.edited.is_some() {
-        writer.skip(2).write(EDITED, theme.warning());
+    if let Some((text, style)) = edited(model) {
+        writer.skip(2).write(text, style);
     }
     let (_, actions) = actions(model, area);
     writer.right(&hints::spans(&actions, theme));
@@ -97,9 +100,19 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// What is said of an edited configuration.
+fn edited(model: &Model) -> Option<(&'static str, Style)> {
+    let edited = model.edited.as_ref()?;
+    Some(if edited.problems.is_empty() {
+        (EDITED, model.theme.warning())
+    } else {
+        (BROKEN, model.theme.bad())
+    })
+}
+
 /// Columns of what is always there.
 fn needed(model: &Model) -> usize {
-    let edited = model.edited.as_ref().map_or(0, |_| EDITED.width() + 2);
+    let edited = edited(model).map_or(0, |(text, _)| text.width() + 2);
     let health: usize = health(model).iter().map(Span::width).sum();
     3 + label(model).1.width() + 2 + health + edited
 }

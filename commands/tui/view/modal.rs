@@ -52,6 +52,9 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer) {
             draw(" sessions ", lines, (row + 2).saturating_sub(room));
         }
         Some(Modal::Confirm(orders)) => draw(" really? ", question(model, orders), 0),
+        Some(Modal::Problems { scroll }) => {
+            draw(" the configuration has problems ", problems(model), *scroll);
+        }
         Some(Modal::Quit) => draw(" quit ", quitting(model), 0),
     }
 }
@@ -109,6 +112,7 @@ pub(super) fn rows(model: &Model) -> usize {
         Some(Modal::Help { search, .. }) => help(model, search).len(),
         Some(Modal::Info { reveal, .. }) => info(model, *reveal).len(),
         Some(Modal::Line { rows, .. }) => rows.len(),
+        Some(Modal::Problems { .. }) => problems(model).len(),
         _ => 0,
     }
 }
@@ -330,6 +334,39 @@ fn name(choice: &Choice) -> String {
     plain(stack_name(choice.config.as_deref()).unwrap_or("?"))
 }
 
+/// All that keeps the edited configuration from being used, errors first.
+fn problems(model: &Model) -> Vec<Line> {
+    let theme = model.theme;
+    let problems = model.edited.iter().flat_map(|edited| &edited.problems);
+    let mut problems: Vec<_> = problems.collect();
+    problems.sort_by_key(|problem| problem.severity != "error");
+    let mut lines = Vec::new();
+    for problem in problems {
+        let style = if problem.severity == "error" {
+            theme.bad()
+        } else {
+            theme.warning()
+        };
+        let place = format!("{}:{} ", problem.line, problem.column);
+        let text = match problem.path.as_str() {
+            "" => plain(&problem.message),
+            path => plain(&format!("{path}: {}", problem.message)),
+        };
+        lines.push(vec![
+            Span::styled(place, theme.dim()),
+            Span::styled(format!("{} ", plain(&problem.severity)), style),
+            Span::styled(text, theme.text()),
+        ]);
+        if let Some(help) = &problem.help {
+            let help = Span::styled(plain(help), theme.dim());
+            lines.push(vec![Span::raw("  "), help]);
+        }
+    }
+    let rest = "Nothing was changed. Mend the file, then R reloads it.";
+    lines.extend([Vec::new(), vec![Span::styled(rest, theme.text())]]);
+    fitted(model, lines)
+}
+
 /// What a reload would do, with the question.
 fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
     let theme = model.theme;
@@ -349,8 +386,8 @@ fn reload(model: &Model, changes: &[Change]) -> Vec<Line> {
 }
 
 fn question(model: &Model, orders: &[Order]) -> Vec<Line> {
-    if let ([Order::Reload], Some(edited)) = (orders, &model.edited) {
-        return reload(model, &edited.changes);
+    if let [Order::Reload(changes)] = orders {
+        return reload(model, changes);
     }
     let all = model.services.all();
     let alive = all.iter().filter(|service| service.has_process()).count();

@@ -147,10 +147,12 @@ impl Commands {
             Command::Reload {
                 dry_run,
                 with_dependents,
+                changes,
             } => {
                 let options = ReloadOptions {
                     dry_run: *dry_run,
                     with_dependents: *with_dependents,
+                    expected: changes.clone(),
                 };
                 effects.push(CommandEffect::Reload(request, options));
             }
@@ -315,16 +317,12 @@ impl Commands {
         let Some(Pending { id, .. }) = self.pending.remove(&request) else {
             return;
         };
-        let text = match outcome {
-            Outcome::Done => message::result(
-                &id,
-                ResultPayload {
-                    ok: true,
-                    error: None,
-                    failed_services: Vec::new(),
-                    data: report,
-                },
-            ),
+        let (error, failed_services) = match outcome {
+            Outcome::Done => (None, Vec::new()),
+            Outcome::EditedAgain { message } => {
+                let error = ErrorBody::new(Code::ConfigChanged, message);
+                (Some(error), Vec::new())
+            }
             Outcome::Failed {
                 message,
                 failed_services,
@@ -335,18 +333,16 @@ impl Commands {
                 } else {
                     Code::InternalError
                 };
-                message::result(
-                    &id,
-                    ResultPayload {
-                        ok: false,
-                        error: Some(ErrorBody::new(code, message)),
-                        failed_services: failed_services.iter().map(ToString::to_string).collect(),
-                        data: report,
-                    },
-                )
+                (Some(ErrorBody::new(code, message)), failed_services)
             }
         };
-        outbox.push(Class::Reply, text);
+        let payload = ResultPayload {
+            ok: error.is_none(),
+            error,
+            failed_services: failed_services.iter().map(ToString::to_string).collect(),
+            data: report,
+        };
+        outbox.push(Class::Reply, message::result(&id, payload));
     }
 }
 

@@ -395,6 +395,84 @@ fn on_a_terminal_the_changes_are_shown_and_confirmed() {
     assert_ne!(pid(&before, "api"), pid(&client.services(), "api"));
 }
 
+fn set_level(server: &Server, level: &str) {
+    edit(server, |config| {
+        config["services"]["web"]["stopGraceMs"] = json!(level.len());
+        config["services"]["api"]["env"]["LEVEL"] = json!(level);
+    });
+}
+
+#[test]
+fn what_is_applied_is_what_was_confirmed() {
+    let server = shop();
+    let mut client = server.connect();
+    let before = client.services();
+    set_level(&server, "debug");
+    let mut terminal = Terminal::run(&server.client(["reload"]), 24, 80);
+    terminal.wait_for_text("stopGraceMs  8000 → 5");
+    terminal.wait_for_text("Apply this? [Y/n]");
+    set_level(&server, "warning");
+    terminal.type_keys("y\r");
+    let screen = terminal.wait_for_text("stopGraceMs  8000 → 7");
+    assert!(screen.has("edited again"), "{screen:?}");
+    assert_eq!(pid(&before, "api"), pid(&client.services(), "api"));
+    terminal.type_keys("y\r");
+    assert_eq!(terminal.wait_for_end().code, Some(0));
+    assert_ne!(pid(&before, "api"), pid(&client.services(), "api"));
+}
+
+#[test]
+fn a_reload_that_names_its_changes_applies_no_others() {
+    let server = shop();
+    let mut client = server.connect();
+    let before = client.services();
+    set_level(&server, "debug");
+    let shown = client.command("reload", &json!({"dry_run": true}));
+    let expected = json!({"changes": shown.result.unwrap()["data"]["changes"]});
+    set_level(&server, "warning");
+    let refused = client.command("reload", &expected).result.unwrap();
+    assert_eq!(refused["error"]["code"], "config_changed", "{refused}");
+    let now = client.command("reload", &json!({"dry_run": true}));
+    let now = now.result.unwrap()["data"]["changes"].clone();
+    assert_eq!(refused["data"]["changes"], now, "{refused}");
+    assert_eq!(pid(&before, "api"), pid(&client.services(), "api"));
+    assert!(client.command("reload", &json!({"changes": now})).is_ok());
+    assert_ne!(pid(&before, "api"), pid(&client.services(), "api"));
+    let nonsense = client.command("reload", &json!({"changes": "all"}));
+    assert_eq!(nonsense.ack["error"]["code"], "invalid_payload");
+}
+
+#[test]
+fn a_dry_run_says_that_nothing_has_changed() {
+    let server = shop();
+    let preview = server.run(["reload", "--dry-run"]);
+    assert_eq!(preview.code, Some(0), "{preview:?}");
+    assert_eq!(preview.stdout, "nothing has changed\n");
+}
+
+#[test]
+fn the_cockpit_lists_all_problems_of_an_edit_errors_first() {
+    let server = shop();
+    let mut terminal = Terminal::run(&server.client(["tui"]), 30, 120);
+    terminal.wait_for_text("● connected");
+    let path = server.path().join("flowlayer.jsonc");
+    let good = fs::read_to_string(&path).unwrap();
+    fs::write(&path, r#"{services: {"a": {"cdm": "x"}}}"#).unwrap();
+    terminal.wait_for_text("edited, with problems: R shows them");
+    terminal.type_keys("R");
+    let screen = terminal.wait_for_text("Nothing was changed");
+    let text = screen.rows.join("\n");
+    let (error, warning) = (text.find(" error "), text.find(" warning "));
+    assert!(error.is_some() && error < warning, "{screen:?}");
+    // It goes with the problems.
+    fs::write(&path, &good).unwrap();
+    terminal.wait_for("neither list nor banner", |screen| {
+        !screen.has("Nothing was changed") && !screen.has("edited, with")
+    });
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().code, Some(0));
+}
+
 #[test]
 fn the_cockpit_shows_an_edit_and_applies_it() {
     let server = shop();

@@ -1,6 +1,8 @@
 //! What people order, and how that ends.
 
-use flowlayer_core::facts::{BlockedBy, Code, Reason, StartProblem};
+use flowlayer_core::facts::{
+    BlockedBy, Change, ChangeKind, Code, ConfigChanged, Reason, StartProblem,
+};
 
 use super::*;
 
@@ -29,6 +31,43 @@ fn stop_all_asks_first_and_start_all_does_not() {
     assert_eq!(orders(&keys(&mut model, "n")), []);
     assert_eq!(orders(&keys(&mut model, "xy")), [Order::StopAll]);
     assert_eq!(model.modal, None);
+}
+
+/// An edit that restarts this service.
+fn edit(service: &str) -> ConfigChanged {
+    let change = Change {
+        service: Some(service.into()),
+        change: ChangeKind::Restart,
+        fields: Vec::new(),
+    };
+    ConfigChanged {
+        stale: true,
+        problems: Vec::new(),
+        changes: vec![change],
+    }
+}
+
+#[test]
+fn a_reload_applies_what_is_shown() {
+    let mut model = fixture::model(100, 30, true);
+    let reload = |of: &str| Order::Reload(edit(of).changes);
+    let asked = |of: &str| Some(Modal::Confirm(vec![reload(of)]));
+    let edited = |of: &str| Message::ConfigChanged(Box::new(edit(of)));
+    update(&mut model, NOW, edited("api"));
+    keys(&mut model, "R");
+    assert_eq!(model.modal, asked("api"));
+    update(&mut model, NOW, edited("store"));
+    assert_eq!(model.modal, asked("store"), "it is asked about anew");
+    let id = model.next_command;
+    assert_eq!(orders(&keys(&mut model, "y")), [reload("store")]);
+    let outcome = Outcome::NotReloaded {
+        why: "edited again".to_owned(),
+        now: Box::new(edit("mailer")),
+    };
+    update(&mut model, NOW, Message::Finished { id, outcome });
+    assert_eq!(model.modal, asked("mailer"));
+    update(&mut model, NOW, Message::ConfigChanged(Box::default()));
+    assert_eq!(model.modal, None, "there is nothing left to apply");
 }
 
 #[test]
