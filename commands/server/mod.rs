@@ -182,7 +182,9 @@ impl SessionSetup {
         .map_err(|error| Failure::Failed(format!("cannot supervise processes: {error}")))?;
         let registration = lock.and_then(|lock| self.register(lock, session_id, api.as_ref()));
         let server = api.map(|api| api.open(session_id, &runtime.handle, &logs));
-        // At the end of the session `narrate` releases it, once the requests under way are answered.
+        // At the end of the session `narrate` releases it, once the requests under way are answered; so it
+        // subscribes first.
+        let updates = runtime.handle.subscribe("".into());
         runtime.handle.hold_teardown(server.is_some());
         if let (Some(launcher), Some(server)) = (&self.console.launcher, &server) {
             if registration.is_none() {
@@ -195,7 +197,6 @@ impl SessionSetup {
             launcher.send(&server.report(&auto_ports));
             launcher.bind(runtime.handle.clone());
         }
-        let updates = runtime.handle.subscribe("".into());
         if !self.options.quiet {
             let is_quiet = |service: &Service| service.output == OutputMode::Quiet;
             let lines = Lines::new(&names, self.colors.stdout);

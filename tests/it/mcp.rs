@@ -149,7 +149,7 @@ fn pid(status: &Value, service: &str) -> Value {
 fn an_agent_boots_finds_what_failed_reads_why_restarts_it_and_ends_the_session() {
     let here = mixed();
     let mut agent = Mcp::of(&here);
-    agent.refuses("status", &json!({}), &["no session", "serve"]);
+    agent.refuses("status", &json!({}), &["no session", "flowlayer up"]);
     assert_eq!(agent.succeed("plan", &json!({}))["services"], 2);
     let valid = agent.succeed("validate", &json!({}));
     assert_eq!(valid["files"][0]["problems"], json!([]));

@@ -184,9 +184,9 @@ fn without_a_session_one_line_says_how_to_start_one() {
     run(&["status", "-a", &address]).refused(3, &[&address, "flowlayer sessions"]);
     let config = json!({"session": {"bind": address}, "services": {}}).to_string();
     std::fs::write(directory.path().join("flowlayer.jsonc"), config).unwrap();
-    run(&["status"]).refused(3, &["this directory", "flowlayer serve"]);
+    run(&["status"]).refused(3, &["this directory", "flowlayer up"]);
     let named = ["status", "-c", "flowlayer.jsonc"];
-    run(&named).refused(3, &["this directory", "flowlayer serve"]);
+    run(&named).refused(3, &["this directory", "flowlayer up"]);
     run(&["status", "-c", "none.jsonc"]).refused(2, &["none.jsonc"]);
 }
 
@@ -206,7 +206,7 @@ fn a_server_that_was_killed_leaves_a_file_that_fools_nobody() {
     server.wait_for_end();
     server
         .run(["status"])
-        .refused(3, &["no session", "flowlayer serve"]);
+        .refused(3, &["no session", "flowlayer up"]);
     assert_eq!(
         files(),
         0,

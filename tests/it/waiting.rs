@@ -184,7 +184,7 @@ fn down_returns_when_the_next_session_can_start() {
     assert_eq!(next.finish().code, Some(0));
     server
         .run(["down"])
-        .refused(3, &["no session", "flowlayer serve"]);
+        .refused(3, &["no session", "flowlayer up"]);
 }
 
 #[test]

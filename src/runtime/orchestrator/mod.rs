@@ -256,12 +256,18 @@ impl Orchestrator {
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
-            Input::Boot => self.boot(),
+            // The end of a session can come before its beginning.
+            Input::Boot => {
+                if self.phase == Phase::Live {
+                    self.boot();
+                }
+            }
             Input::Act(ticket, action) => self.act(now, ticket, action, &mut out),
             Input::Reload(ticket, reload) => self.act_reload(now, ticket, reload, &mut out),
             Input::Service(service, event) => self.apply(now, service, event, &mut out),
             Input::Shutdown(urgency) => self.shutdown(now, urgency, &mut out),
-            Input::HoldTeardown(held) => self.teardown_held = held,
+            // Too late, it would hold for ever: who releases it has not seen the shutdown begin.
+            Input::HoldTeardown(held) => self.teardown_held = held && self.phase == Phase::Live,
             Input::Finished(left) => self.finished(now, &left, &mut out),
             Input::Tick => self.tick(now, &mut out),
         }

@@ -423,6 +423,18 @@ fn the_teardown_waits_for_requests_and_a_kill_does_not() {
     assert_eq!(pair.act(Action::StopAll), ["ack", "b stopping"]);
 }
 
+/// The guardian was killed while the server was starting.
+#[test]
+fn what_comes_after_the_shutdown_holds_nothing_and_boots_nothing() {
+    let mut pair = Pair::up();
+    pair.input(Input::Shutdown(Urgency::Graceful));
+    pair.input(Input::HoldTeardown(true));
+    assert_eq!(pair.input(Input::Boot), [""; 0]);
+    assert_eq!(pair.gone(1), ["b stopped", "a stopping"]);
+    pair.gone(0);
+    assert_eq!(pair.stack.phase, Phase::Finishing { clean: true });
+}
+
 #[test]
 fn a_shutdown_is_never_refused_and_everyone_who_asked_hears_the_same() {
     let mut pair = Pair::up();
