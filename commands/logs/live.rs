@@ -6,7 +6,7 @@ use flowlayer_core::client::history::{self, Newest, Oldest, Span};
 use flowlayer_core::client::{Client, CommandError, Connected, Entry, Start};
 use flowlayer_core::facts::Timestamp;
 use flowlayer_core::logs::{Context, Search, Verdict};
-use flowlayer_core::protocol::{LogsCursor, LogsQuery};
+use flowlayer_core::protocol::{Code, LogsCursor, LogsQuery, ServiceState};
 
 use super::follow::Since;
 use super::matches::MatchPrinter;
@@ -32,10 +32,13 @@ pub(super) async fn show<'a>(
         services,
         ..
     } = connected;
-    let search = wanted.search_among(|names| session::resolve_names(names, &services))?;
-    let names: Vec<String> = services.into_iter().map(|service| service.name).collect();
-    let asked = asked(&search, &names)?;
     let failed = |error| unanswered(target, error);
+    let former = former(&client, wanted, &services).await.map_err(failed)?;
+    let resolve = |names: &[String]| session::resolve_names_with(names, &services, &former);
+    let search = wanted.search_among(resolve)?;
+    let names = services.into_iter().map(|service| service.name);
+    let names: Vec<String> = names.chain(former).collect();
+    let asked = asked(&search, &names)?;
 
     let page = client.logs(query(None, Some(1))).await.map_err(failed)?;
     let latest = page.entries.into_iter().next_back();
@@ -66,6 +69,32 @@ pub(super) async fn show<'a>(
         session: Some(session),
     };
     Ok((shown, since))
+}
+
+/// Of the names that are asked for, those of services that a reload has removed: their logs stay.
+async fn former(
+    client: &Client,
+    wanted: &Wanted,
+    services: &[ServiceState],
+) -> Result<Vec<String>, CommandError> {
+    let Search {
+        services: asked,
+        excluded,
+        ..
+    } = &wanted.search;
+    let mut former = Vec::new();
+    for name in asked.iter().chain(excluded) {
+        let is_known = services.iter().any(|service| service.name == *name);
+        if is_known || name.starts_with('@') || former.contains(name) {
+            continue;
+        }
+        match client.logs(query(Some(name.clone()), Some(1))).await {
+            Ok(_) => former.push(name.clone()),
+            Err(CommandError::Refused(error)) if error.is(Code::UnknownService) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(former)
 }
 
 fn query(service: Option<String>, limit: Option<u64>) -> LogsQuery {

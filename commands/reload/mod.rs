@@ -165,11 +165,23 @@ fn outcome(reloaded: &Reloaded, is_reported: bool) -> Result<Exit, Failure> {
 fn unusable(reloaded: &Reloaded, connected: &Connected, colors: Colors) -> Failure {
     let path = connected.config.as_ref().map(|config| config.path.as_str());
     let path = path.unwrap_or("the configuration");
-    if let Err(ConfigError::Invalid { problems, text }) = config::load(path.as_ref()) {
-        print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
-    } else {
-        for problem in &reloaded.report.problems {
-            print::stderr(&view::problem(path, problem, colors.stderr));
+    match config::load(path.as_ref()) {
+        Err(ConfigError::Invalid { problems, text }) => {
+            print::stderr(&diagnostics::render(&problems, &text, colors.stderr));
+        }
+        // What only the server can see: its environment, for example.
+        Ok(loaded) => {
+            for problem in &reloaded.report.problems {
+                print::stderr(&match view::placed(problem, &loaded.source) {
+                    Some(placed) => diagnostics::render(&[placed], &loaded.source, colors.stderr),
+                    None => view::problem(path, problem, colors.stderr),
+                });
+            }
+        }
+        Err(_) => {
+            for problem in &reloaded.report.problems {
+                print::stderr(&view::problem(path, problem, colors.stderr));
+            }
         }
     }
     if let Some(error) = &reloaded.error {

@@ -1,5 +1,6 @@
 //! What `reload` says of what it has done, or why it could not.
 
+use flowlayer_core::config::{Code, Position, Problem, Severity, Source};
 use flowlayer_core::facts::{Change, ChangeKind, ConfigProblem};
 use flowlayer_core::shell;
 
@@ -44,6 +45,28 @@ pub(super) fn left_down(names: &[&str]) -> String {
     let services = count(names.len() as u64, "replaced service");
     let command = sanitize::text(&words.join(" ")).into_owned();
     format!("{services} {are} not run: flowlayer start {command}\n")
+}
+
+/// A problem that the server has found, in the text that it is about; `None` for one of a later version.
+pub(super) fn placed(problem: &ConfigProblem, source: &Source) -> Option<Problem> {
+    let mut codes = Code::ALL.iter();
+    let position = Position {
+        line: problem.line,
+        column: problem.column,
+    };
+    Some(Problem {
+        severity: match problem.severity.as_str() {
+            "warning" => Severity::Warning,
+            _ => Severity::Error,
+        },
+        code: *codes.find(|code| code.as_str() == problem.code)?,
+        path: problem.path.clone(),
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        span: source.character_at(position),
+        position,
+        related: Vec::new(),
+    })
 }
 
 /// A problem on one line, where the file cannot be shown.

@@ -32,7 +32,7 @@ use crate::timeout::Deadline;
 use crate::tokio_runtime;
 
 pub(crate) use errors::{no_api, runs_already, start_command};
-pub(crate) use names::resolve as resolve_names;
+pub(crate) use names::{resolve as resolve_names, resolve_with as resolve_names_with};
 pub(crate) use terminals::{one_service, refusal, require_terminals};
 
 /// Until a server that had no room for the connection is dialled again.

@@ -292,7 +292,13 @@ impl Object<'_> {
             return match parameter.takes {
                 Type::Url => {
                     let url = String::read(node, problems)?;
-                    Some(ArgumentTemplate::Url(read::template(node, url, problems)))
+                    let url = read::template(node, url, problems);
+                    if let Err(why) = url.check_scheme() {
+                        let message = format!("{} {why}", quote(url.written()));
+                        problems.error(Code::InvalidUrl, Place::Value(node), message);
+                        return None;
+                    }
+                    Some(ArgumentTemplate::Url(url))
                 }
                 Type::Pattern => String::read(node, problems)
                     .map(|pattern| ArgumentTemplate::Fixed(Argument::Text(pattern))),

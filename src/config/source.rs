@@ -55,6 +55,18 @@ pub struct Source {
     pub secrets: Vec<Range<usize>>,
 }
 
+impl Source {
+    /// The character at a position, in bytes of the text; nothing where there is none.
+    pub fn character_at(&self, position: Position) -> Range<usize> {
+        let mut walk = Walk::new(&self.text);
+        let mut characters = self.text.char_indices();
+        let found = characters.find(|&(at, _)| walk.to(at) >= position);
+        found.map_or(self.text.len()..self.text.len(), |(at, c)| {
+            at..at + c.len_utf8()
+        })
+    }
+}
+
 /// A line and a column, both from 1. Columns count Unicode characters; lines end with `\n`, `\r\n`
 /// or a lone `\r`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +137,17 @@ mod tests {
         let places: Vec<_> = "abcde".chars().map(place).collect();
         assert_eq!(places, [(1, 1), (1, 5), (2, 1), (3, 1), (4, 1)]);
         assert_eq!(walk.to(usize::MAX), Position { line: 4, column: 2 });
+        let source = Source {
+            origin: Origin::stdin(),
+            text: text.to_owned(),
+            secrets: Vec::new(),
+        };
+        let at = |line, column| &text[source.character_at(Position { line, column })];
+        assert_eq!(
+            [at(1, 3), at(1, 5), at(3, 1), at(4, 1)],
+            ["€", "b", "d", "e"]
+        );
+        assert_eq!(at(9, 1), "");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::orchestrator::Planned;
 use super::setup::{ServiceSetup, SessionSettings};
 use crate::config::{BindChoice, LogView, Logs, Ready, Session};
 use crate::facts::{
-    Change, ChangeKind, FieldChange, Kind, OutputMode, ServiceSpec, Stdio, StopScope, StopSignal,
+    Change, ChangeKind, EnvFile, FieldChange, Kind, OutputMode, ServiceSpec, Stdio, StopScope,
+    StopSignal,
 };
 use crate::shell::command_line;
 
@@ -163,7 +164,9 @@ fn restarts(old: &ServiceSetup, new: &ServiceSetup) -> Vec<FieldChange> {
     } else {
         let names = |spec: &ServiceSpec| {
             let files = spec.env_files.iter();
-            let files: Vec<_> = files.map(|it| it.path.display().to_string()).collect();
+            let optional = |it: &EnvFile| if it.required { "" } else { " (may be missing)" };
+            let name = |it: &EnvFile| format!("{}{}", it.path.display(), optional(it));
+            let files: Vec<_> = files.map(name).collect();
             (!files.is_empty()).then(|| files.join(", "))
         };
         fields.add("envFile", false, names(spec), names(&new.spec));

@@ -154,7 +154,12 @@ impl Setup {
                     setup.is_env_file_fixed = is_env_file_fixed(config, index);
                     services.push(setup);
                 }
-                Err(found) => problems.extend(found),
+                // Of a url that others refer to, each of them reports what is wrong with it.
+                Err(found) => {
+                    let is_new = |it: &Problem| !problems.contains(it);
+                    let new: Vec<_> = found.into_iter().filter(is_new).collect();
+                    problems.extend(new);
+                }
             }
         }
         if !problems.is_empty() {

@@ -123,9 +123,12 @@ fn argv(written: Field<Command>, problems: &mut Problems<'_, '_>) -> Option<Vec<
 fn url(written: Field<UrlText>, problems: &mut Problems<'_, '_>) -> Option<Template> {
     let node = written.node?;
     let url = read::template(node, written.value?.0, problems);
-    if url.is_literal()
-        && let Err(why) = flowlayer_probes::check_url(url.written())
-    {
+    let checked = if url.is_literal() {
+        flowlayer_probes::check_url(url.written())
+    } else {
+        url.check_scheme()
+    };
+    if let Err(why) = checked {
         let message = format!("{} {why}", quote(url.written()));
         let help = Some("write an absolute URL: \"http://localhost:3000\"".to_owned());
         problems.error_with_help(Code::InvalidUrl, Place::Value(node), message, help);

@@ -105,6 +105,21 @@ impl Template {
         self.references.is_empty()
     }
 
+    /// Refuses another scheme than HTTP before the first reference: nothing that is referred to can mend it.
+    pub(in crate::config) fn check_scheme(&self) -> Result<(), String> {
+        let end = self.references.first().map_or(0, |placed| placed.at.start);
+        let Some((scheme, _)) = self.text[..end].split_once("://") else {
+            return Ok(());
+        };
+        if ["http", "https"]
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case(scheme))
+        {
+            return Ok(());
+        }
+        Err("does not start with http:// or https://".to_owned())
+    }
+
     /// The text with each reference replaced; the first error ends it.
     pub(in crate::config) fn fill<E>(
         &self,

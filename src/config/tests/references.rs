@@ -26,6 +26,32 @@ fn stack(fields: &str) -> String {
     )
 }
 
+#[test]
+fn another_scheme_than_http_is_wrong_whatever_follows() {
+    for fields in [
+        r#""cmd": "x", "url": "ftp://${env.X:-x}/""#,
+        r#""cmd": "x", "ready": {"type": "http", "url": "ws://${env.X:-x}/"}"#,
+    ] {
+        let problem = &problems_of(fields)[0];
+        assert_eq!(problem.code, Code::InvalidUrl, "{problem:?}");
+        assert!(
+            problem.message.contains("does not start with"),
+            "{problem:?}"
+        );
+    }
+    for url in [
+        "http://${env.X:-x}/",
+        "HTTPS://${env.X:-x}/",
+        "${env.X:-x}://a",
+    ] {
+        assert_eq!(
+            problems_of(&format!("\"cmd\": \"x\", \"url\": \"{url}\"")),
+            [],
+            "{url}"
+        );
+    }
+}
+
 fn problems_of(fields: &str) -> Vec<Problem> {
     report(&stack(fields)).problems
 }

@@ -94,6 +94,18 @@ fn what_a_process_keeps_needs_a_restart() {
 }
 
 #[test]
+fn an_env_file_that_may_be_missing_is_shown_as_such() {
+    let stack = |required: bool| {
+        let file = json!({"path": "/nowhere/.env", "required": required});
+        json!({"services": {"a": {"cmd": "x", "envFile": [file]}}})
+    };
+    assert_eq!(
+        lines(&changes(&stack(true), &stack(false))),
+        ["restart a envFile /nowhere/.env→/nowhere/.env (may be missing)"]
+    );
+}
+
+#[test]
 fn what_counts_from_now_on_needs_none() {
     let plain = json!({"cmd": "x"});
     for (new, expected) in [

@@ -92,6 +92,13 @@ fn a_removed_service_is_stopped_and_its_log_stays() {
     let logs = client.command("get_logs", &json!({"service": "old"}));
     let entries = &logs.result.unwrap()["data"]["entries"];
     assert!(entries.to_string().contains("here"), "{entries}");
+    let logs = server.run(["logs", "old"]);
+    assert_eq!(
+        (logs.code, logs.stdout.as_str()),
+        (Some(0), "here\n"),
+        "{logs:?}"
+    );
+    assert_eq!(server.run(["logs", "never"]).code, Some(2));
 }
 
 #[test]
@@ -440,6 +447,33 @@ fn a_reload_that_names_its_changes_applies_no_others() {
     assert_ne!(pid(&before, "api"), pid(&client.services(), "api"));
     let nonsense = client.command("reload", &json!({"changes": "all"}));
     assert_eq!(nonsense.ack["error"]["code"], "invalid_payload");
+}
+
+/// What only the server sees is shown in the file all the same, and once.
+#[test]
+fn a_problem_of_the_servers_environment_is_shown_at_its_place() {
+    let server = Stack::new()
+        .daemon("api", json!({}))
+        .variable("HOST", "a b")
+        .start()
+        .booted();
+    let text = concat!(
+        r#"{"services": {"#,
+        "\n",
+        r#"  "api": {"cmd": "true", "url": "http://${env.HOST}/"},"#,
+        "\n",
+        r#"  "one": {"cmd": "true ${services.api.url}"},"#,
+        "\n",
+        r#"  "two": {"cmd": "true ${services.api.url}"}"#,
+        "\n}}"
+    );
+    fs::write(server.path().join("flowlayer.jsonc"), text).unwrap();
+    let reloaded = server.run(["reload"]);
+    assert_eq!(reloaded.code, Some(2), "{reloaded:?}");
+    let shown = &reloaded.stderr;
+    assert_eq!(shown.matches("invalid_url").count(), 1, "{shown}");
+    assert!(shown.contains(r#"2 |   "api": {"cmd": "true""#), "{shown}");
+    assert!(shown.contains("has 1 error"), "{shown}");
 }
 
 #[test]
