@@ -13,6 +13,7 @@ use flowlayer_core::protocol::{Code, ErrorBody};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
+use crate::config_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::args::{ReportArgs, which_session};
@@ -78,6 +79,7 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
                 print::stdout(view::NOTHING);
                 return Ok(Exit::SUCCESS);
             }
+            warn(&connected, colors);
             print::stderr(&changes::render(&changes, colors.stderr));
             if !confirmed() {
                 print::stderr("nothing was changed\n");
@@ -97,6 +99,9 @@ pub(crate) fn run(args: &Args, colors: Colors) -> Result<Exit, Failure> {
             return Err(unusable(&reloaded, &connected, colors));
         }
         if !asks {
+            if !reloaded.report.changes.is_empty() {
+                warn(&connected, colors);
+            }
             print::stdout(&changes::render(&reloaded.report.changes, colors.stdout));
         }
         if args.dry_run && reloaded.report.changes.is_empty() {
@@ -159,6 +164,14 @@ fn outcome(reloaded: &Reloaded, is_reported: bool) -> Result<Exit, Failure> {
         return Err(Failure::Reported(Exit::FAILURE));
     }
     Err(Failure::Failed(error.message.clone()))
+}
+
+/// Prints the warnings of the file, where it can be read from here.
+fn warn(connected: &Connected, colors: Colors) {
+    let path = connected.config.as_ref().map(|config| &config.path);
+    if let Some(Ok(loaded)) = path.map(|path| config::load(path.as_ref())) {
+        config_file::print_warnings(&loaded, colors);
+    }
 }
 
 /// Prints all problems of the file: as `validate` does where it can be read from here.

@@ -210,6 +210,8 @@ fn of_two_services_with_one_port_the_second_says_who_has_it() {
     });
     let preview = server.run(["reload", "--dry-run"]);
     assert_eq!(preview.code, Some(0), "{preview:?}");
+    let warning = format!("port {port} is also the port of \"first\"");
+    assert!(preview.stderr.contains(&warning), "{preview:?}");
     let reloaded = client.command("reload", &Value::Null).result.unwrap();
     assert_eq!(reloaded["failed_services"], json!(["second"]), "{reloaded}");
     let after = client.services();
