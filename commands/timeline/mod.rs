@@ -14,7 +14,7 @@ use crate::terminal::{print, table};
 
 const NOTES: &str = "\
 The bars: dots while a service waits for others, a light bar while it starts, a full one until it is up.
-What gated a service took most of its time: a dependency, its wave, its own start, or its probe.
+What gated a service took most of its time: a dependency, its wave, its own start, its probe, or its work.
 RUN is a number or an id of flowlayer runs; default: 1, the session that runs, or the last one.
 
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 nothing is on record";

@@ -117,6 +117,7 @@ fn said(step: &Step) -> String {
         Some(Gate::Start) if running > started => {
             parts.push(format!("start {}", duration(running - started)));
         }
+        Some(Gate::Work) => parts.push(format!("work {}", duration(resolved - running))),
         Some(Gate::Probe) => parts.push(format!("probe {}", duration(resolved - running))),
         _ => parts.push(format!("own {}", duration(resolved - started))),
     }

@@ -55,11 +55,15 @@ impl Script {
     }
 
     fn defined(&mut self, name: &str, wave: usize, depends_on: &[&str]) {
+        self.defined_as(Kind::Daemon, name, wave, depends_on);
+    }
+
+    fn defined_as(&mut self, kind: Kind, name: &str, wave: usize, depends_on: &[&str]) {
         self.add(
             0,
             What::Defined(Box::new(Definition {
                 service: name.into(),
-                kind: Kind::Daemon,
+                kind,
                 wave,
                 depends_on: depends_on.iter().map(|it| Arc::from(*it)).collect(),
                 spec: Arc::default(),
@@ -121,6 +125,18 @@ fn shop() -> Run {
     script.boot("web", 7000, 7005, 7010);
     script.booted(7010);
     Run::new(script.records)
+}
+
+#[test]
+fn what_takes_the_time_of_a_oneshot_is_its_work() {
+    let mut script = Script::default();
+    script.started("s");
+    script.defined_as(Kind::Oneshot, "build", 0, &[]);
+    script.add(1000, What::BootStarted);
+    script.boot("build", 1000, 1010, 3000);
+    script.booted(3000);
+    let timeline = Timeline::of(&Run::new(script.records)).unwrap();
+    assert_eq!(timeline.services[0].gate, Some(Gate::Work));
 }
 
 #[test]

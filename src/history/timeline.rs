@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::run::Run;
-use crate::facts::{Definition, Status, What};
+use crate::facts::{Definition, Kind, Status, What};
 
 /// The boot of a session, in milliseconds since it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,8 +63,10 @@ pub enum Gate {
     Wave,
     /// Its own start: the port, the environment, the spawn.
     Start,
-    /// Its probe, or the work of a oneshot.
+    /// Its probe.
     Probe,
+    /// Its work: it is a oneshot.
+    Work,
 }
 
 /// The wait before a start.
@@ -138,7 +140,7 @@ impl Timeline {
             let Some(step) = steps.get_mut(&definition.service) else {
                 continue;
             };
-            step.gate = gate(step, waited_for.as_ref());
+            step.gate = gate(step, definition.kind, waited_for.as_ref());
             step.waited_for = waited_for;
         }
         let mut services: Vec<Step> = steps.into_values().collect();
@@ -199,7 +201,7 @@ fn waited_for(definition: &Definition, steps: &BTreeMap<Arc<str>, Step>) -> Opti
 }
 
 /// What took the most of the time until a service was up.
-fn gate(step: &Step, waited_for: Option<&Wait>) -> Option<Gate> {
+fn gate(step: &Step, kind: Kind, waited_for: Option<&Wait>) -> Option<Gate> {
     let (started, resolved) = (step.started_ms?, step.resolved_ms?);
     let running = step.running_ms.unwrap_or(resolved);
     let wait = match waited_for {
@@ -207,8 +209,12 @@ fn gate(step: &Step, waited_for: Option<&Wait>) -> Option<Gate> {
         Some(_) => Gate::Wave,
         None => Gate::Start,
     };
+    let last = match kind {
+        Kind::Daemon => Gate::Probe,
+        Kind::Oneshot => Gate::Work,
+    };
     let parts = [
-        (resolved - running, Gate::Probe),
+        (resolved - running, last),
         (running.saturating_sub(started), Gate::Start),
         (started, wait),
     ];
