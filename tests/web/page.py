@@ -541,10 +541,16 @@ def edited(browser, flowlayer, runtime):
         expect(page.locator("dialog")).to_contain_text("env.LEVEL changed")
         expect(page.locator("dialog ins")).to_contain_text("again")
         assert "debug" not in page.locator("dialog").inner_text(), "values of variables stay in the server"
+        # Edited once more while the window is open: what is applied is what was shown.
+        whole["services"]["api"]["cmd"][2] = "echo once more; exec sleep 100000"
+        config.write_text(json.dumps(whole))
+        page.locator("dialog").get_by_role("button", name="reload", exact=True).click()
+        expect(page.locator("dialog ins")).to_contain_text("once more")
+        page.locator("dialog").get_by_role("button", name="restart dependents too …").click()
         page.locator("dialog").get_by_role("button", name="reload", exact=True).click()
         expect(page.locator("#message")).to_have_text("reload: done, 1 changed")
         expect(page.locator("#stale")).to_be_hidden()
-        expect(page.locator(".pane .row .text", has_text="again")).to_have_count(1)
+        expect(page.locator(".pane .row .text", has_text="once more")).to_have_count(1)
         context.close()
 
 

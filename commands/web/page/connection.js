@@ -78,7 +78,7 @@ export class Connection {
     if (message.type === "ack" && accepted) return undefined;
     this.pending.delete(message.id);
     if (message.type === "result" && ok) waiting.resolve(data);
-    else waiting.reject(Object.assign(new Error(error?.message ?? message.payload.message ?? "refused"), { data }));
+    else waiting.reject(Object.assign(new Error(error?.message ?? message.payload.message ?? "refused"), { code: error?.code, data }));
     return undefined;
   }
 

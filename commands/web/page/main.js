@@ -73,8 +73,7 @@ class App {
       this.#keepPanes();
       this.#recall();
     }
-    this.stale = true;
-    return this.#redraw();
+    return this.#changed();
   }
 
   #introduced(before) {
@@ -104,8 +103,7 @@ class App {
     const records = await fetchRecords((name, payload) => this.connection.command(name, payload)).catch(() => null);
     if (!records || this.state.session !== session) return;
     recall(this.state, read(records));
-    this.stale = true;
-    this.#redraw();
+    this.#changed();
   }
 
   /** The end of a boot is in the records a moment after the last status of it. */
@@ -131,8 +129,7 @@ class App {
       this.config = this.connection.config = link.config;
       sessionStorage.setItem("config", link.config);
     }
-    this.stale = true;
-    this.#redraw();
+    this.#changed();
   }
 
   #notify({ service, status, detail }, failed) {
@@ -161,8 +158,7 @@ class App {
     if (name === this.selected && this.panes.length === 1) return;
     this.selected = name;
     this.#setPanes([name]);
-    this.stale = true;
-    this.#redraw();
+    this.#changed();
     requestAnimationFrame(() => this.table.reveal());
   }
 
@@ -223,8 +219,7 @@ class App {
     this.shown = name === this.shown && name !== "log" && name !== "services" ? "log" : name;
     document.body.dataset.view = this.shown;
     for (const tab of document.querySelectorAll("[data-tab]")) tab.setAttribute("aria-pressed", String(tab.dataset.tab === this.shown));
-    this.stale = true;
-    this.#redraw();
+    this.#changed();
   }
 
   otherPanel() {
@@ -236,8 +231,7 @@ class App {
   toggleTrouble() {
     this.troubleFirst = !this.troubleFirst;
     byId("trouble").setAttribute("aria-pressed", String(this.troubleFirst));
-    this.stale = true;
-    this.#redraw();
+    this.#changed();
   }
 
   focusNames() {
@@ -284,8 +278,7 @@ class App {
     if (this.pane()?.escape()) return undefined;
     if (this.nameFilter) {
       this.nameFilter = byId("names").value = "";
-      this.stale = true;
-      return this.#redraw();
+      return this.#changed();
     }
     return this.view("log");
   }
@@ -312,6 +305,12 @@ class App {
   }
 
   // --- drawing
+
+  /** Something other than the logs has changed. */
+  #changed() {
+    this.stale = true;
+    return this.#redraw();
+  }
 
   #redraw() {
     if (this.frame) return;
@@ -372,14 +371,12 @@ class App {
       this.nameFilter = names.value;
       const shown = this.table.names();
       if (shown.length && !shown.includes(this.selected)) this.select(shown[0]);
-      this.stale = true;
-      this.#redraw();
+      this.#changed();
     });
     names.addEventListener("keydown", (event) => {
       if (event.key === "Escape") {
         names.value = this.nameFilter = "";
-        this.stale = true;
-        this.#redraw();
+        this.#changed();
       }
       if (event.key === "Escape" || event.key === "Enter") byId("services").focus();
     });
@@ -394,14 +391,12 @@ class App {
     // Another tab has exchanged a new code.
     addEventListener("storage", ({ key }) => key === KEY && this.connection.retry());
     addEventListener("resize", () => {
-      this.stale = true;
-      this.#redraw();
+      this.#changed();
     });
     document.addEventListener("visibilitychange", () => {
       // What was asked of the other clock may never come.
       this.frame = 0;
-      this.stale = true;
-      this.#redraw();
+      this.#changed();
     });
     byId("services").focus();
   }

@@ -34,47 +34,50 @@ export class Reload {
     setText(byId("stale-text"), text);
   }
 
-  /** Shows what a reload would change; the buttons below do it. */
-  async ask() {
+  /** Shows what a reload would change; its button applies that and nothing else. */
+  async ask(withDependents = false) {
     const { app } = this;
     if (!app.state.capabilities.includes("reload")) return app.announce("this session cannot reload its configuration");
-    let report;
+    const options = { with_dependents: withDependents };
+    let changes;
     try {
-      report = await app.connection.command("reload", { dry_run: true });
+      ({ changes } = await app.connection.command("reload", { ...options, dry_run: true }));
     } catch (error) {
-      if (error.data?.problems?.length) return app.dialog(problems(error));
-      return app.announce(`reload: ${error.message}`);
+      return this.#failed(error);
     }
-    if (!report.changes.length) return app.announce("reload: nothing has changed");
-    const shown = JSON.stringify(report.changes);
-    const button = (text, withDependents) =>
-      el("button", { type: "button", onclick: () => this.#apply(shown, withDependents) }, text);
-    const restarts = report.changes.some(({ change }) => change === "restart");
+    if (!changes.length) return app.announce("reload: nothing has changed");
+    const button = (text, act) => el("button", { type: "button", onclick: act }, text);
+    const restarts = changes.some(({ change }) => change === "restart");
     return app.dialog([
       el("h2", {}, "Reload the configuration"),
-      ...differences(report.changes),
-      el("p", { class: "buttons" }, button("reload", false), restarts && button("reload, restart dependents too", true)),
+      ...differences(changes),
+      el(
+        "p",
+        { class: "buttons" },
+        button("reload", () => this.#apply({ ...options, changes })),
+        restarts && !withDependents && button("restart dependents too …", () => this.ask(true)),
+      ),
     ]);
   }
 
-  /** Applies what was `shown`; what has been edited since is shown first. */
-  async #apply(shown, withDependents) {
+  async #apply(payload) {
     const { app } = this;
     byId("dialog").close();
     app.announce("reload …");
     try {
-      const now = await app.connection.command("reload", { dry_run: true });
-      if (JSON.stringify(now.changes) !== shown) {
-        await this.ask();
-        return app.announce("the configuration was edited again: this is what a reload would change now");
-      }
-      const { changes } = await app.connection.command("reload", { with_dependents: withDependents });
+      const { changes } = await app.connection.command("reload", payload);
       const later = changes.some(({ change }) => change === "session") ? "; what the session itself has counts from the next one" : "";
       return app.announce(`reload: done, ${changes.length} changed${later}`);
     } catch (error) {
-      if (error.data?.problems?.length) app.dialog(problems(error));
-      return app.announce(`reload: ${error.message}`);
+      // Edited again since it was shown.
+      if (error.code === "config_changed") await this.ask(payload.with_dependents);
+      return this.#failed(error);
     }
+  }
+
+  #failed(error) {
+    if (error.data?.problems?.length) this.app.dialog(problems(error));
+    this.app.announce(`reload: ${error.message}`);
   }
 }
 
